@@ -1,0 +1,89 @@
+"""Read messages: one, and lists."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from application.ports.message_repository import MessageFilter, MessagePosition
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.errors import InvalidArgumentError
+from domain.ids import MessageId
+from domain.message import Message
+
+MAX_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMessagesQuery:
+    """``page_token`` is what the page before gave."""
+
+    criteria: MessageFilter
+    page_token: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePage:
+    """Messages, newest first; ``next_page_token`` None when there are no more."""
+
+    items: Sequence[Message]
+    next_page_token: str | None
+
+
+class GetMessage:
+    """Reads one message."""
+
+    def __init__(self, uow: UnitOfWorkFactory) -> None:
+        self._uow = uow
+
+    async def execute(self, message_id: str) -> Message:
+        """Reads.
+
+        Raises:
+            NotFoundError: ``MESSAGE_NOT_FOUND``.
+        """
+        async with self._uow.begin() as uow:
+            return await uow.messages.get(MessageId(message_id))
+
+
+class ListMessages:
+    """Lists messages, newest first."""
+
+    def __init__(self, uow: UnitOfWorkFactory) -> None:
+        self._uow = uow
+
+    async def execute(self, query: ListMessagesQuery) -> MessagePage:
+        """Reads a page.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_PAGE_SIZE``, ``INVALID_PAGE_TOKEN``.
+        """
+        if not 1 <= query.limit <= MAX_PAGE:
+            raise InvalidArgumentError("INVALID_PAGE_SIZE", f"A page has 1 to {MAX_PAGE} items.", field="page_size")
+        after = _read_token(query.page_token) if query.page_token else None
+        async with self._uow.begin() as uow:
+            found = await uow.messages.list(query.criteria, after=after, limit=query.limit + 1)
+        items = found[: query.limit]
+        return MessagePage(items=items, next_page_token=_token(items[-1]) if len(found) > query.limit else None)
+
+
+def _token(message: Message) -> str:
+    text = f"{message.created_at.isoformat()} {message.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> MessagePosition:
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        time, _, message_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(" ")
+        created_at = datetime.fromisoformat(time)
+        if created_at.tzinfo is None or not message_id:
+            raise ValueError(token)
+    except (ValueError, binascii.Error) as error:
+        raise InvalidArgumentError(
+            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
+        ) from error
+    return MessagePosition(created_at=created_at, id=MessageId(message_id))

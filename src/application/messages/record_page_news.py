@@ -1,0 +1,119 @@
+"""Record what a session's page tells of messages: new ones, and receipts."""
+
+from collections.abc import Iterable, Sequence
+
+from application.messages import progress
+from application.messages.waiters import MessageWaiters
+from application.ports.clock import Clock
+from application.ports.id_generator import IdGenerator
+from application.ports.page_events import SeenMessage, SeenReceipt
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.event import MessageReceived, MessageSent, NewEvent, Payload
+from domain.ids import SessionId
+from domain.message import Direction, Message, MessageStatus
+
+
+class RecordPageNews:
+    """Stores messages and receipts with their events, each once, whatever is told twice."""
+
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, waiters: MessageWaiters) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._ids = ids
+        self._waiters = waiters
+
+    async def messages(self, session_id: SessionId, seen: Sequence[SeenMessage], *, backfilled: bool) -> int:
+        """Adds the messages that aren't known; of the others takes what their ack says. Returns how many were new.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``; nothing was stored, and telling it again is right.
+        """
+        # A message of the account itself is news only once WhatsApp has it: before that it is its sender's business.
+        told = {news.whatsapp_id: news for news in seen if not news.from_me or news.status is not None}
+        if not told:
+            return 0
+        async with self._uow.begin() as uow:
+            known = await uow.messages.lock(session_id, told.keys())
+            fresh = [
+                self._message(session_id, news, backfilled=backfilled)
+                for news in told.values()
+                if news.whatsapp_id not in known
+            ]
+            added = await uow.messages.add_absent(fresh)
+            await uow.events.append([self._event(session_id, _arrival(message)) for message in added])
+            receipts = [
+                SeenReceipt(whatsapp_id=news.whatsapp_id, status=news.status, at=self._clock.now())
+                for news in told.values()
+                if news.status is not None and news.whatsapp_id in known
+            ]
+            changed = await self._apply(uow, session_id, known.values(), receipts)
+        self._tell(changed)
+        return len(added)
+
+    async def receipts(self, session_id: SessionId, seen: Sequence[SeenReceipt]) -> None:
+        """Moves messages on. Receipts of messages that nobody knows are no news.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``; nothing was stored, and telling it again is right.
+        """
+        async with self._uow.begin() as uow:
+            known = await uow.messages.lock(session_id, {receipt.whatsapp_id for receipt in seen})
+            changed = await self._apply(uow, session_id, known.values(), seen)
+        self._tell(changed)
+
+    async def _apply(
+        self, uow: UnitOfWork, session_id: SessionId, known: Iterable[Message], receipts: Sequence[SeenReceipt]
+    ) -> Sequence[Message]:
+        now = {message.whatsapp_id: message for message in known}
+        before = dict(now)
+        events: list[NewEvent] = []
+        for receipt in receipts:
+            message = now.get(receipt.whatsapp_id)
+            if message is None:
+                continue
+            now[receipt.whatsapp_id], payloads = progress.advance(
+                message, receipt.status, receipt.at, participant=receipt.participant
+            )
+            events += [self._event(session_id, payload) for payload in payloads]
+        changed = [message for whatsapp_id, message in now.items() if message is not before[whatsapp_id]]
+        await uow.messages.save(changed)
+        await uow.events.append(events)
+        return changed
+
+    def _tell(self, changed: Sequence[Message]) -> None:
+        for message in changed:
+            self._waiters.tell(message)
+
+    def _event(self, session_id: SessionId, payload: Payload) -> NewEvent:
+        return NewEvent(id=self._ids.event_id(), session_id=session_id, time=self._clock.now(), payload=payload)
+
+    def _message(self, session_id: SessionId, news: SeenMessage, *, backfilled: bool) -> Message:
+        status = news.status or MessageStatus.DELIVERED
+        return Message(
+            id=self._ids.message_id(),
+            session_id=session_id,
+            whatsapp_id=news.whatsapp_id,
+            direction=Direction.OUTBOUND if news.from_me else Direction.INBOUND,
+            chat=news.chat,
+            sender=news.sender,
+            recipient=news.recipient,
+            content=news.content,
+            status=status if news.from_me else _at_least_delivered(status),
+            created_at=news.timestamp,
+            alternate=news.alternate,
+            push_name=news.push_name,
+            reply_to=news.reply_to,
+            backfilled=backfilled,
+            sent_at=news.timestamp if news.from_me else None,
+        )
+
+
+def _at_least_delivered(status: MessageStatus) -> MessageStatus:
+    """An inbound message has at least been delivered: here it is."""
+    return MessageStatus.DELIVERED if status is MessageStatus.SENT else status
+
+
+def _arrival(message: Message) -> Payload:
+    if message.direction is Direction.OUTBOUND:
+        return MessageSent(message=message)
+    return MessageReceived(message=message)

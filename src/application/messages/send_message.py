@@ -1,0 +1,195 @@
+"""Send a message."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from application.messages.recipients import RecipientDirectory
+from application.messages.waiters import MessageWaiters
+from application.ports.clock import Clock
+from application.ports.id_generator import IdGenerator
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.sessions.workers import SessionWorkers
+from domain.content import Content
+from domain.errors import (
+    CapabilityUnavailableError,
+    ConflictError,
+    InvalidArgumentError,
+    PomboError,
+    RateLimitedError,
+    UnprocessableError,
+)
+from domain.event import MessageQueued, NewEvent
+from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_session_id
+from domain.jid import Jid, Server
+from domain.message import Direction, Message, MessageStatus
+from domain.session import Session, SessionStatus
+
+MAX_REPLY_ID: Final = 200
+_POLL_SECONDS: Final = 1.0
+_LEFT: Final = frozenset(set(MessageStatus) - {MessageStatus.QUEUED, MessageStatus.SENDING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessageCommand:
+    """A message to send.
+
+    Attributes:
+        reply_to: what it answers: a gateway message id (``msg_…``) or a WhatsApp id of the same chat.
+        wait: how long to wait for WhatsApp to have it; zero returns as soon as it is accepted.
+    """
+
+    session_id: str
+    to: Jid
+    content: Content
+    reply_to: str | None = None
+    wait: timedelta = timedelta(seconds=20)
+
+
+class SendMessage:
+    """Accepts a message durably, and waits a while for it to leave."""
+
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        clock: Clock,
+        ids: IdGenerator,
+        workers: SessionWorkers,
+        recipients: RecipientDirectory,
+        waiters: MessageWaiters,
+    ) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._ids = ids
+        self._workers = workers
+        self._recipients = recipients
+        self._waiters = waiters
+
+    async def execute(self, command: SendMessageCommand) -> Message:
+        """Sends. The message's status tells how far it came before the wait was over.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``RECIPIENT_NOT_ADDRESSABLE``, ``INVALID_REPLY``.
+            NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
+            ConflictError: ``SESSION_NOT_WORKING``.
+            UnprocessableError: ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the message for.
+            RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
+            CapabilityUnavailableError: the page can't send this.
+            UnavailableError: nothing was accepted.
+        """
+        session_id = parse_session_id(command.session_id)
+        if command.to.server in {Server.NEWSLETTER, Server.BROADCAST}:
+            raise InvalidArgumentError("RECIPIENT_NOT_ADDRESSABLE", "Messages go to users and groups.", field="to")
+        session, reply_to = await self._look_up(session_id, command)
+        await self._recipients.check(session_id, self._workers.page(session_id), command.to)
+        message = self._compose(session, command, reply_to)
+        with self._waiters.expect(message.id) as sent:
+            async with self._uow.begin() as uow:
+                await self._accept(uow, message)
+            self._workers.nudge_outbox(session_id)
+            if command.wait:
+                message = await self._await_departure(message, sent, command.wait)
+        _raise_failure(message)
+        return message
+
+    async def _look_up(
+        self, session_id: SessionId, command: SendMessageCommand
+    ) -> tuple[Session, WhatsAppMessageId | None]:
+        async with self._uow.begin() as uow:
+            session = await uow.sessions.get(session_id)
+            _check_working(session)
+            return session, await _reply(uow, session_id, command.reply_to)
+
+    def _compose(self, session: Session, command: SendMessageCommand, reply_to: WhatsAppMessageId | None) -> Message:
+        if session.me is None:
+            raise _not_working(session)
+        return Message(
+            id=self._ids.message_id(),
+            session_id=session.id,
+            whatsapp_id=self._ids.outbound_whatsapp_id(command.to),
+            direction=Direction.OUTBOUND,
+            chat=command.to,
+            sender=session.me.jid,
+            recipient=command.to,
+            content=command.content,
+            status=MessageStatus.QUEUED,
+            created_at=self._clock.now(),
+            reply_to=reply_to,
+            from_api=True,
+        )
+
+    async def _accept(self, uow: UnitOfWork, message: Message) -> None:
+        await uow.messages.add_absent([message])
+        await uow.events.append(
+            [
+                NewEvent(
+                    id=self._ids.event_id(),
+                    session_id=message.session_id,
+                    time=message.created_at,
+                    payload=MessageQueued(message=message),
+                )
+            ]
+        )
+
+    async def _await_departure(self, message: Message, sent: asyncio.Future[Message], wait: timedelta) -> Message:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait.total_seconds()):
+                while True:
+                    done, _ = await asyncio.wait({sent}, timeout=_POLL_SECONDS)
+                    if done:
+                        return sent.result()
+                    message = await self._stored(message.id)
+                    if message.status in _LEFT:
+                        return message
+        # The wait is over, not the message: it is accepted, and this says how far it has come.
+        return message
+
+    async def _stored(self, message_id: MessageId) -> Message:
+        async with self._uow.begin() as uow:
+            return await uow.messages.get(message_id)
+
+
+def _check_working(session: Session) -> None:
+    if session.status is not SessionStatus.WORKING:
+        raise _not_working(session)
+
+
+def _not_working(session: Session) -> ConflictError:
+    return ConflictError(
+        "SESSION_NOT_WORKING",
+        f"The session is {session.status} ({session.status_reason}); messages need WORKING.",
+        metadata={"status": session.status, "status_reason": session.status_reason},
+    )
+
+
+async def _reply(uow: UnitOfWork, session_id: SessionId, reply_to: str | None) -> WhatsAppMessageId | None:
+    if reply_to is None:
+        return None
+    if not reply_to or len(reply_to) > MAX_REPLY_ID or not reply_to.isascii() or not reply_to.isprintable():
+        raise InvalidArgumentError(
+            "INVALID_REPLY", "Give the id of a message of this chat.", field="context.message_id"
+        )
+    if not reply_to.startswith("msg_"):
+        return WhatsAppMessageId(reply_to)
+    quoted = await uow.messages.get(MessageId(reply_to))
+    if quoted.session_id != session_id:
+        raise InvalidArgumentError(
+            "INVALID_REPLY", "That message belongs to another session.", field="context.message_id"
+        )
+    return quoted.whatsapp_id
+
+
+def _raise_failure(message: Message) -> None:
+    """Tells a caller who waited why the message failed; the stored message tells everybody else."""
+    if message.status is not MessageStatus.FAILED or message.failure is None:
+        return
+    failure, metadata = message.failure, {"message_id": message.id}
+    errors: dict[str, type[PomboError]] = {
+        "REACHOUT_TIMELOCK": RateLimitedError,
+        "NEW_CHAT_CAP": RateLimitedError,
+    }
+    if failure.reason == "CAPABILITY_UNAVAILABLE":
+        raise CapabilityUnavailableError("SEND_TEXT")
+    raise errors.get(failure.reason, UnprocessableError)(failure.reason, failure.message, metadata=metadata)

@@ -1,0 +1,64 @@
+"""Messages at rest."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import Direction, Message, MessageStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePosition:
+    """Where a page of a list ended."""
+
+    created_at: datetime
+    id: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages a list shows; None doesn't filter. ``chat`` matches either address form of a person."""
+
+    session_id: SessionId | None = None
+    chat: Jid | None = None
+    direction: Direction | None = None
+    status: MessageStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class MessageRepository(Protocol):
+    """Messages of all sessions. Part of a unit of work."""
+
+    @abstractmethod
+    async def add_absent(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Adds those whose (session, WhatsApp id) isn't there yet, and gives exactly those, in the given order.
+
+        Two units of work that add the same message at once: one of them gets it, the other doesn't.
+        """
+
+    @abstractmethod
+    async def get(self, message_id: MessageId) -> Message:
+        """One message.
+
+        Raises:
+            NotFoundError: ``MESSAGE_NOT_FOUND``.
+        """
+
+    @abstractmethod
+    async def lock(
+        self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
+    ) -> Mapping[WhatsAppMessageId, Message]:
+        """Those of the named messages that exist; nobody else changes them before this unit of work ends."""
+
+    @abstractmethod
+    async def save(self, messages: Sequence[Message]) -> None:
+        """Stores messages that exist: status, failure and times; the rest of a message never changes."""
+
+    @abstractmethod
+    async def list(self, criteria: MessageFilter, *, after: MessagePosition | None, limit: int) -> Sequence[Message]:
+        """Messages, newest first by (created_at, id), those behind the given position."""

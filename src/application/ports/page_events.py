@@ -1,0 +1,135 @@
+"""What a session's page tells of its own accord. The driver has normalised it: no page objects get this far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.content import Content
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import MessageStatus
+from domain.session import Capability, Me, QrCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeReady:
+    """The bridge is in the page and has tested itself. Comes first, and again after each load of the page."""
+
+    capabilities: tuple[Capability, ...]
+    page_version: str
+    bridge_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrShown:
+    """The page shows a (new) QR."""
+
+    qr: QrCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrBatchEnded:
+    """The page shows no QR any more and waits to be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyDemanded:
+    """WhatsApp asks the person for a passkey instead of a QR."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syncing:
+    """The device is linked and signs in or synchronises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """Linked, connected and synchronised: messages can be sent."""
+
+    me: Me
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLost:
+    """The page has lost WhatsApp and tries again by itself. ``state`` is the page's own name of its state."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictDetected:
+    """The same login was opened in another browser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedOut:
+    """The page says that the link has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMessage:
+    """A message as the page holds it.
+
+    Attributes:
+        status: what its ack says at this time; None while WhatsApp's server doesn't have it.
+        timestamp: WhatsApp's time, to the second.
+    """
+
+    whatsapp_id: WhatsAppMessageId
+    chat: Jid
+    sender: Jid
+    recipient: Jid
+    from_me: bool
+    content: Content
+    timestamp: datetime
+    status: MessageStatus | None
+    alternate: Jid | None = None
+    push_name: str | None = None
+    reply_to: WhatsAppMessageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesSeen:
+    """Messages that came, oldest first. ``backfilled``: the page knew them before the bridge was listening."""
+
+    messages: tuple[SeenMessage, ...]
+    backfilled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenReceipt:
+    """A receipt. ``participant`` is who gave it, in groups."""
+
+    whatsapp_id: WhatsAppMessageId
+    status: MessageStatus
+    at: datetime
+    participant: Jid | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsSeen:
+    """Receipts that came, in order."""
+
+    receipts: tuple[SeenReceipt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageDied:
+    """The page or its browser is gone; the stream ends after this. ``detail`` is for people."""
+
+    detail: str
+
+
+PageEvent = (
+    BridgeReady
+    | QrShown
+    | QrBatchEnded
+    | PasskeyDemanded
+    | Syncing
+    | Connected
+    | ConnectionLost
+    | ConflictDetected
+    | LoggedOut
+    | MessagesSeen
+    | ReceiptsSeen
+    | PageDied
+)

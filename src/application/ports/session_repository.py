@@ -1,0 +1,52 @@
+"""Sessions at rest."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.ids import SessionId
+from domain.session import Session, StatusChange
+
+
+class SessionRepository(Protocol):
+    """Sessions and their status history. Part of a unit of work."""
+
+    @abstractmethod
+    async def add(self, session: Session) -> None:
+        """Adds a session.
+
+        Raises:
+            AlreadyExistsError: ``SESSION_EXISTS``.
+        """
+
+    @abstractmethod
+    async def get(self, session_id: SessionId, *, lock: bool = False) -> Session:
+        """One session; with ``lock`` nobody else changes it before this unit of work ends.
+
+        Raises:
+            NotFoundError: ``SESSION_NOT_FOUND``.
+        """
+
+    @abstractmethod
+    async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
+        """Sessions in the order of their ids, those after the given one."""
+
+    @abstractmethod
+    async def save(self, session: Session) -> None:
+        """Stores a session that exists. A change of status is added to its history.
+
+        Raises:
+            NotFoundError: ``SESSION_NOT_FOUND``.
+        """
+
+    @abstractmethod
+    async def history(self, session_id: SessionId, *, limit: int) -> Sequence[StatusChange]:
+        """The newest status changes, newest first."""
+
+    @abstractmethod
+    async def delete(self, session_id: SessionId) -> None:
+        """Removes a session and its history; its messages and events stay.
+
+        Raises:
+            NotFoundError: ``SESSION_NOT_FOUND``.
+        """

@@ -1,0 +1,55 @@
+"""Several writes that belong together."""
+
+from abc import abstractmethod
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from application.ports.api_key_repository import ApiKeyRepository
+from application.ports.event_log import EventAppender
+from application.ports.message_repository import MessageRepository
+from application.ports.outbox import Outbox
+from application.ports.session_repository import SessionRepository
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Its repositories see its own writes; others see them when it has committed."""
+
+    @property
+    @abstractmethod
+    def sessions(self) -> SessionRepository:
+        """The sessions."""
+
+    @property
+    @abstractmethod
+    def messages(self) -> MessageRepository:
+        """The messages."""
+
+    @property
+    @abstractmethod
+    def outbox(self) -> Outbox:
+        """The messages that wait to be sent."""
+
+    @property
+    @abstractmethod
+    def events(self) -> EventAppender:
+        """The event log's writing side."""
+
+    @property
+    @abstractmethod
+    def api_keys(self) -> ApiKeyRepository:
+        """The API keys."""
+
+
+class UnitOfWorkFactory(Protocol):
+    """Begins units of work.
+
+    Leaving the context normally commits, and returns only when the commit is durable; leaving it with an
+    exception takes everything back. After a commit that appended events, the hook given to the adapter is called.
+
+    Raises:
+        UnavailableError: ``DATABASE_UNAVAILABLE``, from ``begin`` and from anything inside.
+    """
+
+    @abstractmethod
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A new unit of work."""

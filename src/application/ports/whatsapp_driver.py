@@ -1,0 +1,165 @@
+"""The WhatsApp driver: opens a session's page and talks with it."""
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from application.ports.page_events import PageEvent, SeenMessage
+from domain.content import Content
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.session import Capability, PairingCode
+
+
+class PageHealth(StrEnum):
+    """What a probe through the page and the bridge to the socket's state found."""
+
+    SOUND = "sound"
+    DISCONNECTED = "disconnected"
+    """The page answers, WhatsApp doesn't."""
+    UNLINKED = "unlinked"
+    """The page answers, and no account is linked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to hand to the page, with the id it must get."""
+
+    whatsapp_id: WhatsAppMessageId
+    chat: Jid
+    content: Content
+    reply_to: WhatsAppMessageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A user who is on WhatsApp, in both address forms where known."""
+
+    jid: Jid
+    lid: Jid | None
+
+
+class LinkingPage(Protocol):
+    """The page's part in linking and unlinking."""
+
+    @abstractmethod
+    async def refresh_qr(self) -> None:
+        """Asks for a new batch of QRs; they come as events.
+
+        Raises:
+            ConflictError: ``ALREADY_LINKED``.
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    async def request_pairing_code(self, phone: str) -> PairingCode:
+        """Asks for a code to type on the phone with this number (digits only).
+
+        Raises:
+            ConflictError: ``ALREADY_LINKED``.
+            UnprocessableError: ``NUMBER_NOT_ON_WHATSAPP``.
+            RateLimitedError: ``PAIRING_CODE_RATE_LIMITED``.
+            CapabilityUnavailableError: the page lacks the function.
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    async def logout(self) -> None:
+        """Ends the link, and returns when the page has confirmed it.
+
+        Raises:
+            ConflictError: ``NOT_LINKED``.
+            DeadlineExceededError: ``LOGOUT_UNCONFIRMED``: the page didn't confirm; the link may still stand.
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+
+class MessagingPage(Protocol):
+    """The page's part in messages."""
+
+    @abstractmethod
+    async def send(self, message: Outgoing) -> SeenMessage:
+        """Sends with the given id and returns when WhatsApp's server has the message. Calls may overlap.
+
+        Sending again with an id that was sent before sends nothing twice and gives the first one's result.
+
+        Raises:
+            UnprocessableError: refused for good: ``NUMBER_NOT_ON_WHATSAPP``, ``QUOTED_MESSAGE_UNKNOWN``,
+                ``SEND_REFUSED``.
+            RateLimitedError: ``REACHOUT_TIMELOCK`` (463) or ``NEW_CHAT_CAP`` (475): refused, not sent.
+            CapabilityUnavailableError: the page lacks the function; not sent.
+            UnavailableError: ``PAGE_UNAVAILABLE``: whether it left is unknown; look it up later.
+            DeadlineExceededError: ``SEND_UNCONFIRMED``: whether it left is unknown; look it up later.
+        """
+
+    @abstractmethod
+    async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
+        """Looks a message up in the page.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
+        """The messages the page knows that are not older than ``since``, oldest first; the newest ``limit`` of them.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    async def resolve(self, jid: Jid) -> Recipient | None:
+        """Looks a user up on WhatsApp; None when there is no account.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+            DeadlineExceededError: ``LOOKUP_TIMEOUT``.
+        """
+
+
+class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
+    """An open page of one session."""
+
+    @abstractmethod
+    def events(self) -> AsyncIterator[PageEvent]:
+        """Everything the page tells, from its opening on, in order; ends after ``PageDied`` or ``close``.
+
+        One consumer only. Nothing is dropped while it is slow.
+        """
+
+    @abstractmethod
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the bridge's last self-test found; empty before the first."""
+
+    @abstractmethod
+    async def probe(self) -> PageHealth:
+        """Goes through page and bridge to the socket's state.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``: the page or the bridge doesn't answer.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Closes the page and its browser, and keeps the link. May be called twice."""
+
+
+class WhatsAppDriver(Protocol):
+    """Opens pages. One page per session at a time."""
+
+    @abstractmethod
+    async def open(self, session_id: SessionId) -> WhatsAppPage:
+        """Opens the session's own profile in a browser and loads the page. Doesn't wait for the login.
+
+        Raises:
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
+            ConflictError: ``PROFILE_IN_USE``.
+        """
+
+    @abstractmethod
+    async def forget(self, session_id: SessionId) -> None:
+        """Deletes the session's profile, and with it the login. The page must be closed."""

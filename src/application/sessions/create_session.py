@@ -1,0 +1,65 @@
+"""Create a session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from application.ports.clock import Clock
+from application.ports.id_generator import IdGenerator
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.workers import SessionWorkers
+from domain.event import NewEvent, SessionStatusChanged
+from domain.ids import parse_session_id
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSessionCommand:
+    """``id`` None lets the gateway choose one; ``name`` None takes the id."""
+
+    id: str | None = None
+    name: str | None = None
+    start: bool = True
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class CreateSession:
+    """Makes a session and, unless told otherwise, starts it."""
+
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, workers: SessionWorkers) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._ids = ids
+        self._workers = workers
+
+    async def execute(self, command: CreateSessionCommand) -> Session:
+        """Creates.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``.
+            AlreadyExistsError: ``SESSION_EXISTS``.
+        """
+        session_id = self._ids.session_id() if command.id is None else parse_session_id(command.id)
+        now = self._clock.now()
+        session = Session.create(
+            id=session_id,
+            name=session_id if command.name is None else command.name,
+            start=command.start,
+            metadata=command.metadata,
+            now=now,
+        )
+        async with self._uow.begin() as uow:
+            await uow.sessions.add(session)
+            await uow.events.append(
+                [
+                    NewEvent(
+                        id=self._ids.event_id(),
+                        session_id=session_id,
+                        time=now,
+                        payload=SessionStatusChanged(
+                            status=session.status, reason=session.status_reason, detail=None, me=None
+                        ),
+                    )
+                ]
+            )
+        self._workers.nudge(session_id)
+        return session

@@ -1,0 +1,61 @@
+"""What the use cases need of the running sessions."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from application.ports.whatsapp_driver import WhatsAppPage
+from domain.ids import SessionId
+from domain.session import Capability
+
+_TOPIC = "session:"
+
+
+def session_topic(session_id: SessionId) -> str:
+    """The bus topic that says: look at this session again."""
+    return f"{_TOPIC}{session_id}"
+
+
+class SessionWorkers(Protocol):
+    """The sessions that run, each driven by a supervised task of its own."""
+
+    @abstractmethod
+    def nudge(self, session_id: SessionId) -> None:
+        """Says that a session's wanted state may have changed."""
+
+    @abstractmethod
+    def nudge_outbox(self, session_id: SessionId) -> None:
+        """Says that a message waits to be sent."""
+
+    @abstractmethod
+    async def restart(self, session_id: SessionId) -> None:
+        """Closes the session's page; the supervisor opens it again when the session is wanted."""
+
+    @abstractmethod
+    async def closed(self, session_id: SessionId) -> None:
+        """Waits until the session, no longer wanted, has no page open."""
+
+    @abstractmethod
+    async def forget(self, session_id: SessionId) -> None:
+        """Ends the session's task and deletes its login. The session must not be wanted."""
+
+    @abstractmethod
+    async def logout(self, session_id: SessionId) -> None:
+        """Ends the session's link, and returns when the page has confirmed it and is closed.
+
+        Raises:
+            ConflictError: ``SESSION_NOT_RUNNING``, ``NOT_LINKED``.
+            DeadlineExceededError: ``LOGOUT_UNCONFIRMED``.
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    def page(self, session_id: SessionId) -> WhatsAppPage:
+        """The session's open page.
+
+        Raises:
+            ConflictError: ``SESSION_NOT_RUNNING``.
+        """
+
+    @abstractmethod
+    def capabilities(self, session_id: SessionId) -> tuple[Capability, ...]:
+        """What the session's page can do; empty while it isn't open."""

@@ -1,0 +1,1 @@
+"""The tasks that keep sessions running: one supervisor, one worker per session."""

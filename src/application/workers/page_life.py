@@ -1,0 +1,198 @@
+"""One life of a session's page, from its opening to its end."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, assert_never
+
+from application.messages.record_page_news import RecordPageNews
+from application.ports.clock import Clock
+from application.ports.page_events import (
+    BridgeReady,
+    ConflictDetected,
+    Connected,
+    ConnectionLost,
+    LoggedOut,
+    MessagesSeen,
+    PageDied,
+    PageEvent,
+    PasskeyDemanded,
+    QrBatchEnded,
+    QrShown,
+    ReceiptsSeen,
+    Syncing,
+)
+from application.ports.whatsapp_driver import WhatsAppPage
+from application.workers.dispatcher import OutboxDispatcher
+from application.workers.page_inbox import PageInbox
+from application.workers.session_record import SessionRecord
+from domain.errors import PomboError
+from domain.session import Me, Session, SessionStatus, StatusReason
+
+_BACKFILL_SPAN: Final = timedelta(days=7)
+_BACKFILL_LIMIT: Final = 2_000
+_PROBE_EVERY: Final = timedelta(seconds=30)
+_PROBE_DEADLINE_SECONDS: Final = 15.0
+_PROBES_UNANSWERED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Why a page's life ended, and whether the session had worked in it."""
+
+    reason: StatusReason
+    detail: str | None
+    had_worked: bool
+
+
+class PageLife:
+    """Follows a page: records what it tells, and sends through it while it is connected."""
+
+    def __init__(
+        self,
+        session: Session,
+        page: WhatsAppPage,
+        record: SessionRecord,
+        news: RecordPageNews,
+        dispatcher: OutboxDispatcher,
+        clock: Clock,
+    ) -> None:
+        self._session = session
+        self.page = page
+        self._record = record
+        self._news = news
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._inbox = PageInbox()
+        self._connected: asyncio.Task[None] | None = None
+        self._had_worked = False
+        self._logging_out = False
+        self._over = asyncio.Event()
+
+    async def logout(self) -> None:
+        """Has the page end the link, and ends this life with it."""
+        self._logging_out = True
+        try:
+            await self.page.logout()
+        except BaseException:
+            self._logging_out = False
+            raise
+        self._inbox.put(LoggedOut())
+        await self._over.wait()
+
+    async def run(self) -> Ending:
+        """Follows the page until its end. The caller closes the page."""
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(self._inbox.fill(self.page)),
+                tasks.create_task(self._keep_probing()),
+            ]
+            try:
+                while True:
+                    ending = await self._handle(await self._inbox.get(), tasks)
+                    if ending is not None:
+                        return ending
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await self._disconnect()
+                self._over.set()
+
+    async def _handle(self, event: PageEvent, tasks: asyncio.TaskGroup) -> Ending | None:
+        match event:
+            case MessagesSeen() | ReceiptsSeen():
+                await self._record.insist(lambda: self._store(event))
+            case Connected(me=me):
+                await self._connect(me, tasks)
+            case LoggedOut():
+                reason = StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
+                return await self._log_out(reason)
+            case QrShown() if self._session.me is not None:
+                return await self._log_out(StatusReason.LINK_LOST)
+            case PageDied(detail=detail):
+                return self._ending(StatusReason.BROWSER_CRASHED, detail)
+            case BridgeReady():
+                pass  # what it says is kept by the page and read from there
+            case _:
+                await self._observe(event)
+        return None
+
+    async def _store(self, event: MessagesSeen | ReceiptsSeen) -> None:
+        match event:
+            case MessagesSeen():
+                await self._news.messages(self._session.id, event.messages, backfilled=event.backfilled)
+            case ReceiptsSeen():
+                await self._news.receipts(self._session.id, event.receipts)
+            case _:
+                assert_never(event)
+
+    async def _observe(
+        self, event: QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
+    ) -> None:
+        await self._disconnect()
+        if isinstance(event, QrShown):
+            await self._record.show_qr(event.qr)
+            return
+        await self._record.hide_qr()
+        match event:
+            case QrBatchEnded():
+                await self._record.observe(SessionStatus.SCAN_QR_CODE, StatusReason.QR_BATCH_ENDED)
+            case PasskeyDemanded():
+                await self._record.observe(SessionStatus.PASSKEY_REQUIRED, StatusReason.PASSKEY_DEMANDED)
+            case Syncing():
+                await self._record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
+            case ConnectionLost(state=state):
+                await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONNECTION_LOST, detail=state)
+            case ConflictDetected():
+                await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONFLICT)
+            case _:
+                assert_never(event)
+
+    async def _connect(self, me: Me, tasks: asyncio.TaskGroup) -> None:
+        await self._record.hide_qr()
+        await self._record.connected(me)
+        self._had_worked = True
+        if self._connected is None or self._connected.done():
+            self._connected = tasks.create_task(self._work())
+
+    async def _disconnect(self) -> None:
+        task, self._connected = self._connected, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._dispatcher.run(self.page))
+            tasks.create_task(self._backfill())
+
+    async def _backfill(self) -> None:
+        since = max(self._session.created_at, self._clock.now() - _BACKFILL_SPAN)
+        # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
+        with suppress(PomboError):
+            known = await self.page.recent(since=since, limit=_BACKFILL_LIMIT)
+            if known:
+                self._inbox.put(MessagesSeen(messages=known, backfilled=True))
+
+    async def _log_out(self, reason: StatusReason) -> Ending:
+        await self._disconnect()
+        await self._record.hide_qr()
+        await self._record.logged_out(reason)
+        return self._ending(reason, None)
+
+    async def _keep_probing(self) -> None:
+        unanswered = 0
+        while unanswered < _PROBES_UNANSWERED:
+            await self._clock.sleep(_PROBE_EVERY)
+            try:
+                async with asyncio.timeout(_PROBE_DEADLINE_SECONDS):
+                    await self.page.probe()
+            except (TimeoutError, PomboError):
+                unanswered += 1
+            else:
+                unanswered = 0
+        self._inbox.put(PageDied(detail="the page doesn't answer its probes"))
+
+    def _ending(self, reason: StatusReason, detail: str | None) -> Ending:
+        return Ending(reason=reason, detail=detail, had_worked=self._had_worked)

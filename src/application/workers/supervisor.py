@@ -1,0 +1,146 @@
+"""Keeps every session's keeper running."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import override
+
+from application.messages.record_page_news import RecordPageNews
+from application.messages.waiters import MessageWaiters
+from application.ports.clock import Clock
+from application.ports.event_bus import EventBus
+from application.ports.id_generator import IdGenerator
+from application.ports.link_code_cache import LinkCodeCache
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from application.sessions.workers import SessionWorkers
+from application.workers.dispatcher import OutboxDispatcher
+from application.workers.session_keeper import SessionKeeper
+from application.workers.session_record import SessionRecord
+from domain.errors import ConflictError
+from domain.ids import SessionId
+from domain.session import Capability, SessionStatus, StatusReason
+
+FaultHook = Callable[[SessionId, BaseException], None]
+
+
+class SessionSupervisor(SessionWorkers):
+    """One keeper per session. A keeper that fails by a fault of ours takes no other session with it."""
+
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        driver: WhatsAppDriver,
+        bus: EventBus,
+        codes: LinkCodeCache,
+        clock: Clock,
+        ids: IdGenerator,
+        waiters: MessageWaiters,
+        on_fault: FaultHook,
+    ) -> None:
+        self._uow = uow
+        self._driver = driver
+        self._bus = bus
+        self._codes = codes
+        self._clock = clock
+        self._ids = ids
+        self._waiters = waiters
+        self._on_fault = on_fault
+        self._news = RecordPageNews(uow, clock, ids, waiters)
+        self._keepers: dict[SessionId, SessionKeeper] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Works until cancelled; then closes every page and returns when all are closed."""
+        async with self._uow.begin() as uow:
+            sessions = await uow.sessions.list()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                for session in sessions:
+                    self._keep(session.id)
+                await asyncio.Event().wait()
+            finally:
+                self._tasks = None
+
+    @override
+    def nudge(self, session_id: SessionId) -> None:
+        keeper = self._keepers.get(session_id)
+        if keeper is None:
+            self._keep(session_id)
+        else:
+            keeper.nudge()
+
+    @override
+    def nudge_outbox(self, session_id: SessionId) -> None:
+        keeper = self._keepers.get(session_id)
+        if keeper is not None:
+            keeper.dispatcher.nudge()
+
+    @override
+    async def restart(self, session_id: SessionId) -> None:
+        keeper = self._keepers.get(session_id)
+        if keeper is None:
+            self._keep(session_id)
+        else:
+            await keeper.restart()
+
+    @override
+    async def closed(self, session_id: SessionId) -> None:
+        keeper = self._keepers.get(session_id)
+        if keeper is not None:
+            await keeper.settled()
+
+    @override
+    async def logout(self, session_id: SessionId) -> None:
+        await self._running(session_id).logout()
+
+    @override
+    async def forget(self, session_id: SessionId) -> None:
+        await self.closed(session_id)
+        await self._driver.forget(session_id)
+
+    @override
+    def page(self, session_id: SessionId) -> WhatsAppPage:
+        return self._running(session_id).page
+
+    @override
+    def capabilities(self, session_id: SessionId) -> tuple[Capability, ...]:
+        keeper = self._keepers.get(session_id)
+        try:
+            return () if keeper is None else keeper.page.capabilities()
+        except ConflictError:
+            return ()
+
+    def _running(self, session_id: SessionId) -> SessionKeeper:
+        keeper = self._keepers.get(session_id)
+        if keeper is None:
+            raise ConflictError("SESSION_NOT_RUNNING", "The session isn't running; start it first.")
+        return keeper
+
+    def _keep(self, session_id: SessionId) -> None:
+        if self._tasks is None:
+            return  # starting or stopping: the next start looks at every session anyway
+        record = SessionRecord(session_id, self._uow, self._codes, self._bus, self._clock, self._ids)
+        keeper = SessionKeeper(
+            record,
+            self._driver,
+            self._news,
+            OutboxDispatcher(session_id, self._uow, self._clock, self._ids, self._waiters),
+            self._clock,
+            random.random,
+        )
+        self._keepers[session_id] = keeper
+        self._tasks.create_task(self._run(keeper, record))
+
+    async def _run(self, keeper: SessionKeeper, record: SessionRecord) -> None:
+        try:
+            await keeper.run()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the other sessions go on and this one says so
+            self._on_fault(record.session_id, fault)
+            await record.observe(
+                SessionStatus.FAILED, StatusReason.INTERNAL_FAULT, detail="a fault of the gateway; see its log"
+            )
+        finally:
+            if self._keepers.get(record.session_id) is keeper:
+                del self._keepers[record.session_id]

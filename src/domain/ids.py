@@ -1,0 +1,35 @@
+"""Identifiers. Each is a string with a meaning of its own, so that a wrong one is a type error."""
+
+import re
+from typing import NewType
+
+from domain.errors import InvalidArgumentError
+
+SessionId = NewType("SessionId", str)
+"""A session's slug: 1 to 63 characters of ``a-z 0-9 - _``, starting with a letter or a digit."""
+
+MessageId = NewType("MessageId", str)
+"""The gateway's own id of a message: ``msg_`` and a ULID."""
+
+WhatsAppMessageId = NewType("WhatsAppMessageId", str)
+"""The page's id of a message: ``{fromMe}_{chatId}_{id}[_{participant}]``, unique within an account."""
+
+EventId = NewType("EventId", str)
+"""An event's id: ``evt_`` and a ULID."""
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def parse_session_id(text: str) -> SessionId:
+    """Reads a session's slug.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_SESSION_ID`` when the text isn't a slug.
+    """
+    if not _SLUG.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_SESSION_ID",
+            "A session id has 1 to 63 characters of a-z, 0-9, '-' and '_', and starts with a letter or a digit.",
+            field="session_id",
+        )
+    return SessionId(text)

@@ -1,0 +1,102 @@
+import json
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.representation import (
+    content_from_dict,
+    content_to_dict,
+    message_from_dict,
+    message_to_dict,
+    payload_from_dict,
+    payload_to_dict,
+)
+from domain import event
+from domain.content import Text, Unsupported
+from domain.event import PAYLOAD_TYPES, Payload
+from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid, Server
+from domain.message import Direction, Failure, Message, MessageStatus
+from domain.session import Me, SessionStatus, StatusReason
+
+jids = st.builds(
+    lambda user, server: Jid(user=str(user), server=server),
+    st.integers(10**8, 10**14),
+    st.sampled_from([Server.USER, Server.LID]),
+)
+times = st.datetimes(min_value=datetime(2010, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants naive bounds
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+contents = st.builds(Text, body=st.text(), mentions=st.lists(jids, max_size=3).map(tuple)) | st.builds(
+    Unsupported, kind=st.text(min_size=1), raw=st.dictionaries(st.text(), json_values, max_size=3)
+)
+messages = st.builds(
+    Message,
+    id=st.just(MessageId("msg_1")),
+    session_id=st.just(SessionId("ana")),
+    whatsapp_id=st.just(WhatsAppMessageId("true_15550100200@c.us_3EB0")),
+    direction=st.sampled_from(Direction),
+    chat=jids,
+    sender=jids,
+    recipient=jids,
+    content=contents,
+    status=st.sampled_from(MessageStatus),
+    created_at=times,
+    alternate=st.none() | jids,
+    push_name=st.none() | st.text(),
+    reply_to=st.none() | st.just(WhatsAppMessageId("false_15550100200@c.us_3A")),
+    from_api=st.booleans(),
+    backfilled=st.booleans(),
+    failure=st.none() | st.builds(Failure, reason=st.just("SEND_REFUSED"), message=st.text()),
+    sent_at=st.none() | times,
+    read_at=st.none() | times,
+)
+mes = st.none() | st.builds(Me, jid=jids, lid=st.none() | jids, name=st.none() | st.text())
+payloads: st.SearchStrategy[Payload] = st.one_of(
+    st.builds(
+        event.SessionStatusChanged,
+        status=st.sampled_from(SessionStatus),
+        reason=st.sampled_from(StatusReason),
+        detail=st.none() | st.text(),
+        me=mes,
+    ),
+    st.builds(event.QrIssued, expires_at=times),
+    st.builds(event.PairingCodeIssued, expires_at=times),
+    st.builds(event.MessageQueued, message=messages),
+    st.builds(event.MessageSent, message=messages),
+    st.builds(event.MessageReceived, message=messages),
+    st.builds(event.MessageFailed, message=messages),
+    st.builds(
+        event.MessageAcked,
+        message_id=st.just(MessageId("msg_1")),
+        whatsapp_id=st.just(WhatsAppMessageId("w")),
+        chat=jids,
+        status=st.sampled_from(MessageStatus),
+        at=times,
+        participant=st.none() | jids,
+    ),
+)
+
+
+@given(contents)
+def test_content_survives_json(content: Text | Unsupported) -> None:
+    assert content_from_dict(json.loads(json.dumps(content_to_dict(content)))) == content
+
+
+@given(messages)
+def test_a_message_survives_json(message: Message) -> None:
+    assert message_from_dict(json.loads(json.dumps(message_to_dict(message)))) == message
+
+
+@given(payloads)
+def test_every_payload_survives_json(payload: Payload) -> None:
+    assert payload_from_dict(payload.TYPE, json.loads(json.dumps(payload_to_dict(payload)))) == payload
+
+
+def test_every_payload_type_is_listed_by_its_name() -> None:
+    assert {name: kind.TYPE for name, kind in PAYLOAD_TYPES.items()} == {name: name for name in PAYLOAD_TYPES}
+    assert len(PAYLOAD_TYPES) == 8
