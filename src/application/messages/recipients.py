@@ -22,6 +22,10 @@ class RecipientDirectory:
         self._known: dict[tuple[SessionId, Jid], datetime] = {}
         self._asking: dict[tuple[SessionId, Jid], asyncio.Lock] = {}
 
+    def knows(self, session_id: SessionId, jid: Jid) -> bool:
+        """Whether nobody needs to be asked: the user is known to exist, or the address isn't a user's."""
+        return not jid.is_user or self._fresh((session_id, jid))
+
     async def check(self, session_id: SessionId, page: MessagingPage, jid: Jid) -> None:
         """Checks a user's address; other addresses pass.
 
@@ -30,9 +34,9 @@ class RecipientDirectory:
             UnavailableError: ``PAGE_UNAVAILABLE``.
             DeadlineExceededError: ``LOOKUP_TIMEOUT``.
         """
-        key = (session_id, jid)
-        if not jid.is_user or self._fresh(key):
+        if self.knows(session_id, jid):
             return
+        key = (session_id, jid)
         # One question at a time per address: a burst to a new recipient asks once.
         lock = self._asking.setdefault(key, asyncio.Lock())
         try:

@@ -25,7 +25,7 @@ from domain.event import MessageQueued, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_session_id
 from domain.jid import Jid, Server
 from domain.message import Direction, Message, MessageStatus
-from domain.session import Session, SessionStatus
+from domain.session import Me, Session, SessionStatus
 
 MAX_REPLY_ID: Final = 200
 _POLL_SECONDS: Final = 1.0
@@ -82,11 +82,15 @@ class SendMessage:
         session_id = parse_session_id(command.session_id)
         if command.to.server in {Server.NEWSLETTER, Server.BROADCAST}:
             raise InvalidArgumentError("RECIPIENT_NOT_ADDRESSABLE", "Messages go to users and groups.", field="to")
-        session, reply_to = await self._look_up(session_id, command)
-        await self._recipients.check(session_id, self._workers.page(session_id), command.to)
-        message = self._compose(session, command, reply_to)
-        with self._waiters.expect(message.id) as sent:
+        if not self._recipients.knows(session_id, command.to):
+            await self._check_recipient(session_id, command.to)
+        message_id = self._ids.message_id()
+        with self._waiters.expect(message_id) as sent:
             async with self._uow.begin() as uow:
+                session = await uow.sessions.get(session_id)
+                me = _account(session)
+                reply_to = await _reply(uow, session_id, command.reply_to)
+                message = self._compose(message_id, me, command, reply_to)
                 await self._accept(uow, message)
             self._workers.nudge_outbox(session_id)
             if command.wait:
@@ -94,24 +98,21 @@ class SendMessage:
         _raise_failure(message)
         return message
 
-    async def _look_up(
-        self, session_id: SessionId, command: SendMessageCommand
-    ) -> tuple[Session, WhatsAppMessageId | None]:
+    async def _check_recipient(self, session_id: SessionId, to: Jid) -> None:
         async with self._uow.begin() as uow:
-            session = await uow.sessions.get(session_id)
-            _check_working(session)
-            return session, await _reply(uow, session_id, command.reply_to)
+            _account(await uow.sessions.get(session_id))
+        await self._recipients.check(session_id, self._workers.page(session_id), to)
 
-    def _compose(self, session: Session, command: SendMessageCommand, reply_to: WhatsAppMessageId | None) -> Message:
-        if session.me is None:
-            raise _not_working(session)
+    def _compose(
+        self, message_id: MessageId, me: Me, command: SendMessageCommand, reply_to: WhatsAppMessageId | None
+    ) -> Message:
         return Message(
-            id=self._ids.message_id(),
-            session_id=session.id,
+            id=message_id,
+            session_id=parse_session_id(command.session_id),
             whatsapp_id=self._ids.outbound_whatsapp_id(command.to),
             direction=Direction.OUTBOUND,
             chat=command.to,
-            sender=session.me.jid,
+            sender=me.jid,
             recipient=command.to,
             content=command.content,
             status=MessageStatus.QUEUED,
@@ -151,17 +152,19 @@ class SendMessage:
             return await uow.messages.get(message_id)
 
 
-def _check_working(session: Session) -> None:
-    if session.status is not SessionStatus.WORKING:
-        raise _not_working(session)
+def _account(session: Session) -> Me:
+    """The account that a session sends from.
 
-
-def _not_working(session: Session) -> ConflictError:
-    return ConflictError(
-        "SESSION_NOT_WORKING",
-        f"The session is {session.status} ({session.status_reason}); messages need WORKING.",
-        metadata={"status": session.status, "status_reason": session.status_reason},
-    )
+    Raises:
+        ConflictError: ``SESSION_NOT_WORKING``.
+    """
+    if session.status is not SessionStatus.WORKING or session.me is None:
+        raise ConflictError(
+            "SESSION_NOT_WORKING",
+            f"The session is {session.status} ({session.status_reason}); messages need WORKING.",
+            metadata={"status": session.status, "status_reason": session.status_reason},
+        )
+    return session.me
 
 
 async def _reply(uow: UnitOfWork, session_id: SessionId, reply_to: str | None) -> WhatsAppMessageId | None:

@@ -15,7 +15,7 @@ from domain.errors import ConflictError, GoneError, PomboError, UnavailableError
 from domain.event import NewEvent, PairingCodeIssued
 from domain.ids import SessionId, parse_session_id
 from domain.jid import parse_phone
-from domain.session import PairingCode, QrCode, Session, SessionStatus, StatusReason
+from domain.session import PairingCode, QrCode, Session, SessionStatus, StatusReason, Wanted
 
 _POLL_SECONDS = 1.0
 
@@ -146,8 +146,8 @@ def _check_linkable(session: Session) -> None:
                 "PASSKEY_REQUIRED",
                 "WhatsApp asks this account for a passkey, which a linked browser can't give; link another account.",
             )
-        case SessionStatus.STOPPED if session.wanted == "RUNNING":
-            return
+        case SessionStatus.STOPPED | SessionStatus.LOGGED_OUT if session.wanted is Wanted.RUNNING:
+            return  # just started; the page comes up
         case SessionStatus.STOPPED | SessionStatus.FAILED | SessionStatus.LOGGED_OUT:
             raise not_running(session)
 

@@ -31,6 +31,8 @@ from domain.errors import PomboError
 from domain.session import Me, Session, SessionStatus, StatusReason
 
 _BACKFILL_SPAN: Final = timedelta(days=7)
+_CLOCK_MARGIN: Final = timedelta(minutes=1)
+"""WhatsApp's clock isn't ours, and its times are whole seconds."""
 _BACKFILL_LIMIT: Final = 2_000
 _PROBE_EVERY: Final = timedelta(seconds=30)
 _PROBE_DEADLINE_SECONDS: Final = 15.0
@@ -168,7 +170,7 @@ class PageLife:
             tasks.create_task(self._backfill())
 
     async def _backfill(self) -> None:
-        since = max(self._session.created_at, self._clock.now() - _BACKFILL_SPAN)
+        since = max(self._session.created_at - _CLOCK_MARGIN, self._clock.now() - _BACKFILL_SPAN)
         # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
         with suppress(PomboError):
             known = await self.page.recent(since=since, limit=_BACKFILL_LIMIT)

@@ -1,0 +1,150 @@
+"""A gateway without transports, on the in-memory adapters."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import override
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
+from adapters.memory.event_bus import MemoryEventBus
+from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.system.ulid_generator import UlidGenerator
+from application.events.feed import EventFeed
+from application.messages.recipients import RecipientDirectory
+from application.messages.send_message import SendMessage, SendMessageCommand
+from application.messages.waiters import MessageWaiters
+from application.ports.clock import Clock
+from application.sessions.create_session import CreateSession, CreateSessionCommand
+from application.sessions.end_session import DeleteSession, LogoutSession
+from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
+from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.workers.supervisor import SessionSupervisor
+from domain.content import Text
+from domain.event import Event
+from domain.ids import SessionId
+from domain.jid import Jid
+from domain.message import Message
+from domain.session import Session, SessionStatus
+
+ANA, BEN, CARLA = "15550100100", "15550100200", "15550100300"
+SESSION = SessionId("ana")
+_HASTE = 200
+
+
+class HastyClock(Clock):
+    """The true time, with pauses cut short: what is waited for here is conditions."""
+
+    @override
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @override
+    async def sleep(self, span: timedelta) -> None:
+        await asyncio.sleep(span.total_seconds() / _HASTE)
+
+
+class World:
+    """The use cases, and the WhatsApp that they work on."""
+
+    def __init__(self, clock: Clock, whatsapp: MemoryWhatsApp, database: MemoryDatabase | None = None) -> None:
+        self.clock = clock
+        self.whatsapp = whatsapp
+        self.bus = MemoryEventBus()
+        self.codes = MemoryLinkCodeCache(clock)
+        self.database = MemoryDatabase() if database is None else database
+        self.feed = EventFeed(self.database, self.bus)
+        self.faults: list[BaseException] = []
+        waiters = MessageWaiters()
+        ids = UlidGenerator(clock)
+        self.supervisor = SessionSupervisor(
+            self.database,
+            MemoryWhatsAppDriver(whatsapp),
+            self.bus,
+            self.codes,
+            clock,
+            ids,
+            waiters,
+            lambda _, fault: self.faults.append(fault),
+        )
+        self.create = CreateSession(self.database, clock, ids, self.supervisor)
+        self.start = StartSession(self.database, clock, self.supervisor)
+        self.stop = StopSession(self.database, clock, self.supervisor)
+        self.restart = RestartSession(self.database, clock, self.supervisor)
+        self.logout = LogoutSession(self.database, self.supervisor)
+        self.delete = DeleteSession(self.database, clock, self.supervisor)
+        self.get_qr = GetQr(self.database, self.codes, self.bus)
+        self.refresh_qr = RefreshQr(self.database, self.supervisor, self.get_qr)
+        self.pairing_code = RequestPairingCode(self.database, clock, ids, self.supervisor)
+        self.send = SendMessage(self.database, clock, ids, self.supervisor, RecipientDirectory(clock), waiters)
+
+    async def session(self, session_id: str = SESSION) -> Session:
+        async with self.database.begin() as uow:
+            return await uow.sessions.get(SessionId(session_id))
+
+    async def events(self) -> list[Event]:
+        await self.database.settle()
+        return list(await self.database.read(after=0, limit=10_000))
+
+    async def event_types(self) -> list[str]:
+        return [event.type for event in await self.events()]
+
+    async def status(self, *wanted: SessionStatus, session_id: str = SESSION) -> Session:
+        async def reached() -> Session | None:
+            session = await self.session(session_id)
+            return session if session.status in wanted else None
+
+        return await until(reached)
+
+    async def message(self, message_id: str, condition: Callable[[Message], bool]) -> Message:
+        async def reached() -> Message | None:
+            async with self.database.begin() as uow:
+                message = await uow.messages.get(message_id)  # type: ignore[arg-type]  # tests hold plain strings
+            return message if condition(message) else None
+
+        return await until(reached)
+
+    async def linked(self, session_id: str = SESSION, phone: str = ANA) -> Session:
+        await self.create.execute(CreateSessionCommand(id=session_id))
+        qr = await self.get_qr.execute(session_id, wait=timedelta(seconds=5))
+        self.whatsapp.scan(phone, qr.text)
+        return await self.status(SessionStatus.WORKING, session_id=session_id)
+
+    async def text(self, body: str, *, to: str = BEN, session_id: str = SESSION, wait: float = 5) -> Message:
+        return await self.send.execute(
+            SendMessageCommand(
+                session_id=session_id,
+                to=Jid.from_phone(to),
+                content=Text.compose(body),
+                wait=timedelta(seconds=wait),
+            )
+        )
+
+    def phone_bodies(self, phone: str = BEN) -> list[str]:
+        return [
+            message.content.body
+            for message in self.whatsapp.account(phone).phone_messages.values()
+            if isinstance(message.content, Text)
+        ]
+
+
+async def until[T](look: Callable[[], Awaitable[T | None]], seconds: float = 5) -> T:
+    """Looks until there is something to see."""
+    async with asyncio.timeout(seconds):
+        while (seen := await look()) is None:  # noqa: ASYNC110 - what is awaited is a state of the database, not an event of ours
+            await asyncio.sleep(0.002)
+        return seen
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[World]:
+    async with asyncio.TaskGroup() as tasks:
+        jobs = [tasks.create_task(world.supervisor.run()), tasks.create_task(world.feed.run())]
+        await asyncio.sleep(0)
+        try:
+            yield world
+        finally:
+            for job in jobs:
+                job.cancel()
+    assert world.faults == []
