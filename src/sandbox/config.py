@@ -1,0 +1,33 @@
+"""What a sandbox server is started with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxConfig:
+    """Addresses, lifetimes and limits of one sandbox server; `*_ms` are milliseconds.
+
+    A port of 0 lets the operating system choose. `https_port` None serves no HTTPS. `control_hosts` are host names
+    that the control API accepts in a `Host` header besides the loopback ones.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8800
+    control_port: int = 8801
+    https_port: int | None = None
+    control_hosts: tuple[str, ...] = ()
+    page_dir: Path = field(default=_PACKAGE / "page")
+    phone_dir: Path = field(default=_PACKAGE / "phone")
+    # The pace of WhatsApp's own QR codes: the first is shown for a minute, the next five for twenty seconds each.
+    qr_first_ms: int = 60_000
+    qr_next_ms: int = 20_000
+    qr_refs: int = 6
+    pairing_code_ms: int = 180_000
+    pairing_codes_per_minute: int = 3
+    pair_ack_ms: int = 10_000
+    history_ack_ms: int = 30_000
+    max_devices: int = 4

@@ -1,0 +1,1 @@
+"""The control API: what a person does with a phone, and the faults to inject."""

@@ -1,0 +1,172 @@
+"""What a person writes and reads on a phone."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.addresses import user_jid
+from sandbox.control.accounts import account_of, online_account_of
+from sandbox.control.web import answer, body_of, only
+from sandbox.core import Core
+from sandbox.errors import SandboxError, bad_request
+from sandbox.frames import Json, ids_field
+from sandbox.router import phone_message_id
+from sandbox.store.accounts import Account
+from sandbox.store.messages import ReceiptKind, StoredMessage
+
+_LONGEST_TEXT: Final = 65_536
+_MOST_MENTIONS: Final = 1024
+_PAGE: Final = 100
+_LARGEST_PAGE: Final = 1000
+
+
+class MessageRoutes:
+    """`/accounts/{phone}/send`, `messages`, `read` and `typing`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Register the routes."""
+        router.add_post("/accounts/{phone}/send", self.send)
+        router.add_get("/accounts/{phone}/messages", self.messages)
+        router.add_get("/accounts/{phone}/chats", self.chats)
+        router.add_post("/accounts/{phone}/read", self.read)
+        router.add_post("/accounts/{phone}/typing", self.typing)
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """The phone sends a message."""
+        account = online_account_of(self._core, request)
+        body = await body_of(request)
+        only(body, "to", "text", "content", "quoted_id", "mentions")
+        content = self._content(account, body)
+        message_id = phone_message_id()
+        to = self._address(body.get("to"))
+        self._core.router.send(account, 0, message_id, to, content)
+        return answer({"id": message_id}, 201)
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """The newest messages of a chat or of all chats, oldest first."""
+        account = account_of(self._core, request)
+        limit = _limit(request.query.get("limit"))
+        chat = request.query.get("chat")
+        chats = self._core.messages.chats(account.phone)
+        if chat is not None:
+            chats = [self._core.accounts.resolve(self._address(chat)).phone]
+        held = [message for peer in chats for message in self._core.messages.newest(account.phone, peer, limit)]
+        held.sort(key=lambda message: message.no)
+        return answer({"messages": [self._view(account, message) for message in held[-limit:]]})
+
+    async def chats(self, request: web.Request) -> web.StreamResponse:
+        """The chats of a phone, the latest active first."""
+        account = account_of(self._core, request)
+        peers = [self._core.accounts.get(phone) for phone in self._core.messages.chats(account.phone)]
+        views = [
+            {
+                "chat": peer.jid,
+                "lid": peer.lid,
+                "name": peer.name,
+                "unread": len(self._core.messages.unread_in(account.phone, peer.phone)),
+            }
+            for peer in peers
+        ]
+        return answer({"chats": views})
+
+    async def read(self, request: web.Request) -> web.StreamResponse:
+        """The person reads a chat, or single messages."""
+        account = online_account_of(self._core, request)
+        body = await body_of(request)
+        only(body, "chat", "ids")
+        if ("chat" in body) == ("ids" in body):
+            raise bad_request("read takes chat or ids")
+        by_author: dict[str, list[str]] = {}
+        if "chat" in body:
+            author = self._core.accounts.resolve(self._address(body["chat"])).phone
+            by_author[author] = self._core.messages.unread_in(account.phone, author)
+        else:
+            for message_id in ids_field(body):
+                for message in self._held(account, message_id):
+                    by_author.setdefault(message.sender, []).append(message.id)
+        count = 0
+        for author, ids in by_author.items():
+            count += len(self._core.receipts.record(account.phone, 0, ReceiptKind.READ, author, ids))
+        return answer({"read": count})
+
+    async def typing(self, request: web.Request) -> web.StreamResponse:
+        """The person types, records or stops."""
+        account = online_account_of(self._core, request)
+        body = await body_of(request)
+        only(body, "chat", "state")
+        self._core.presence.type(account, self._address(body.get("chat")), body.get("state"))
+        return answer({})
+
+    def _content(self, account: Account, body: dict[str, Any]) -> Json:
+        text, content = body.get("text"), body.get("content")
+        if (text is None) == (content is None):
+            raise bad_request("send takes text or content")
+        if content is None:
+            if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT:
+                raise bad_request(f"text is 1 to {_LONGEST_TEXT} characters")
+            content = {"type": "chat", "body": text}
+        if not isinstance(content, dict):
+            raise bad_request("content is an object with a string type")
+        if body.get("mentions") is not None:
+            mentions = body["mentions"]
+            if not isinstance(mentions, list) or len(mentions) > _MOST_MENTIONS:
+                raise bad_request(f"mentions is a list of at most {_MOST_MENTIONS} numbers or JIDs")
+            content["mentions"] = [self._core.accounts.resolve(self._address(each)).jid for each in mentions]
+        if body.get("quoted_id") is not None:
+            quoted = self._held(account, body["quoted_id"])[0]
+            content["quoted"] = {
+                "id": quoted.id,
+                "participant": user_jid(quoted.sender),
+                "content": {key: value for key, value in quoted.content.items() if key != "quoted"},
+            }
+        return content
+
+    def _held(self, account: Account, message_id: object) -> list[StoredMessage]:
+        held = self._core.messages.in_log(account.phone, message_id) if isinstance(message_id, str) else []
+        if not held:
+            raise SandboxError(404, "MESSAGE_NOT_FOUND", "the phone holds no message of this id")
+        return held
+
+    @staticmethod
+    def _address(value: object) -> object:
+        """A bare number stands for its JID."""
+        return user_jid(value.removeprefix("+")) if isinstance(value, str) and "@" not in value else value
+
+    def _view(self, account: Account, message: StoredMessage) -> Json:
+        receipts = self._core.messages.receipts(message.no)
+        peer = message.recipient if message.sender == account.phone else message.sender
+        quoted = message.content.get("quoted")
+        return {
+            "id": message.id,
+            "chat": user_jid(peer),
+            "from": user_jid(message.sender),
+            "to": user_jid(message.recipient),
+            "from_me": message.sender == account.phone,
+            "device": message.device if message.sender == account.phone else None,
+            "ts": message.sent_ms // 1000,
+            "type": message.content["type"],
+            "body": message.content.get("body"),
+            "quoted_id": quoted.get("id") if isinstance(quoted, dict) else None,
+            "content": message.content,
+            "ack": min(receipt.ack for receipt in receipts),
+            "receipts": [
+                {
+                    "participant": user_jid(receipt.participant),
+                    "delivered_ms": receipt.delivered_ms,
+                    "read_ms": receipt.read_ms,
+                    "played_ms": receipt.played_ms,
+                }
+                for receipt in receipts
+            ],
+        }
+
+
+def _limit(value: str | None) -> int:
+    if value is None:
+        return _PAGE
+    if not value.isascii() or not value.isdecimal() or not 0 < int(value[:6]) <= _LARGEST_PAGE or len(value) > 6:  # noqa: PLR2004 - digits of the largest page, with room
+        raise bad_request(f"limit is an integer from 1 to {_LARGEST_PAGE}")
+    return int(value)

@@ -1,0 +1,45 @@
+"""The sandbox's parts, wired."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sandbox.config import SandboxConfig
+from sandbox.faults import Faults
+from sandbox.hub import Hub
+from sandbox.iq import Questions
+from sandbox.linking import Linking
+from sandbox.notices import Notices
+from sandbox.phones import Phones
+from sandbox.presence import Presence
+from sandbox.receipts import Receipts
+from sandbox.router import Router
+from sandbox.store.accounts import AccountStore
+from sandbox.store.database import Database
+from sandbox.store.devices import DeviceStore
+from sandbox.store.messages import MessageStore
+from sandbox.store.queue import QueueStore
+
+DATABASE_NAME: Final = "sandbox.sqlite3"
+
+
+class Core:
+    """Everything but the network: state and rules, all on the event loop's thread, none of it awaiting a device."""
+
+    def __init__(self, config: SandboxConfig, *, on_failure: Callable[[BaseException], None]) -> None:
+        self.config = config
+        self.database = Database(config.data_dir / DATABASE_NAME, on_failure=on_failure)
+        self.accounts = AccountStore(self.database)
+        self.devices = DeviceStore(self.database)
+        self.messages = MessageStore(self.database)
+        self.queue = QueueStore(self.database)
+        self.notices = Notices()
+        self.faults = Faults()
+        self.hub = Hub(self.database, self.queue, self.devices)
+        self.receipts = Receipts(self.messages, self.devices, self.hub, self.notices)
+        self.phones = Phones(self.accounts, self.messages, self.receipts)
+        self.presence = Presence(self.accounts, self.hub)
+        self.questions = Questions(self.accounts, self.devices)
+        self.router = Router(
+            self.accounts, self.devices, self.messages, self.hub, self.phones, self.faults, self.notices
+        )
+        self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices)

@@ -1,0 +1,130 @@
+"""Routing of messages: kept once, then to every device they concern."""
+
+import re
+import secrets
+from typing import Any, Final, NamedTuple
+
+from sandbox.addresses import user_jid
+from sandbox.clock import now_ms
+from sandbox.errors import SandboxError, bad_request
+from sandbox.faults import FaultKind, Faults
+from sandbox.frames import Json
+from sandbox.hub import Hub
+from sandbox.notices import Notices
+from sandbox.phones import Phones
+from sandbox.store.accounts import Account, AccountStore
+from sandbox.store.devices import DeviceStore
+from sandbox.store.messages import MessageStore, StoredMessage
+
+_MESSAGE_ID: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+_REACHOUT_TIME_LOCK: Final = 463
+_NEW_CHAT_CAP: Final = 475
+
+
+class Sent(NamedTuple):
+    """A routed message: its instant, and whether it was routed by this call and not by an earlier one."""
+
+    sent_ms: int
+    fresh: bool
+
+
+def phone_message_id() -> str:
+    """An id as phones make them: 3A and 18 upper-case hexadecimal digits."""
+    return "3A" + secrets.token_hex(9).upper()
+
+
+class Router:
+    """Takes messages from devices and phones to everyone they concern."""
+
+    def __init__(
+        self,
+        accounts: AccountStore,
+        devices: DeviceStore,
+        messages: MessageStore,
+        hub: Hub,
+        phones: Phones,
+        faults: Faults,
+        notices: Notices,
+    ) -> None:
+        self._accounts = accounts
+        self._devices = devices
+        self._messages = messages
+        self._hub = hub
+        self._phones = phones
+        self._faults = faults
+        self._notices = notices
+
+    def send(self, sender: Account, device: int, message_id: object, to: object, content: object) -> Sent:
+        """Route a message once.
+
+        Args:
+            sender: Who sends it.
+            device: From which device; 0 is the phone. It gets no copy.
+            message_id: The id the sender chose; an id that the account sent before is not routed again.
+            to: The recipient's JID.
+            content: An object with a string `type`; kept and forwarded as it is.
+
+        Raises:
+            SandboxError: 400 malformed, 404 not on WhatsApp, 463 or 475 restricted, 501 for groups.
+        """
+        if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
+            raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
+        if not isinstance(content, dict) or not isinstance(content.get("type"), str) or not content["type"]:
+            raise bad_request("content is an object with a string type")
+        earlier = self._messages.sent_at(sender.phone, message_id)
+        if earlier is not None:
+            return Sent(earlier, fresh=False)
+        recipient = self._accounts.resolve(to)
+        self._check_restrictions(sender, recipient)
+        message = self._messages.add(
+            sender=sender.phone,
+            id=message_id,
+            recipient=recipient.phone,
+            device=device,
+            sent_ms=now_ms(),
+            content=content,
+        )
+        self._distribute(message, sender, recipient)
+        return Sent(message.sent_ms, fresh=True)
+
+    def _distribute(self, message: StoredMessage, sender: Account, recipient: Account) -> None:
+        own = [device for device in self._devices.of(sender.phone) if device.number != message.device]
+        self._hub.deliver(own, "message", {"msg": message_view(message, sender.phone, self._accounts)})
+        self._notices.tell("message", sender.phone, chat=recipient.phone, id=message.id)
+        if recipient.phone != sender.phone:
+            theirs = self._devices.of(recipient.phone)
+            self._hub.deliver(theirs, "message", {"msg": message_view(message, recipient.phone, self._accounts)})
+            self._notices.tell("message", recipient.phone, chat=sender.phone, id=message.id)
+        self._phones.expect(message)
+
+    def _check_restrictions(self, sender: Account, recipient: Account) -> None:
+        lock = self._faults.find(FaultKind.RESTRICT_463, sender.phone)
+        cap = self._faults.find(FaultKind.CAP_475, sender.phone)
+        if (lock is None and cap is None) or recipient.phone == sender.phone:
+            return
+        wrote, heard = self._messages.spoke(sender.phone, recipient.phone)
+        if lock is not None and not heard:
+            text = "reach-out time-lock: only those who have written to this account can be written to"
+            raise SandboxError(_REACHOUT_TIME_LOCK, "REACHOUT_TIME_LOCK", text)
+        if cap is not None and not heard and not wrote:
+            if not cap.limit:
+                raise SandboxError(_NEW_CHAT_CAP, "NEW_CHAT_CAP", "no more new chats for now")
+            cap.limit -= 1
+
+
+def message_view(message: StoredMessage, viewer: str, accounts: AccountStore) -> dict[str, Any]:
+    """A message as the devices of `viewer`, one of its two parties, get it: the `msg` of the wire protocol."""
+    from_me = message.sender == viewer
+    peer = accounts.get(message.recipient if from_me else message.sender)
+    view: Json = {
+        "id": message.id,
+        "chat": peer.jid,
+        "from": user_jid(message.sender),
+        "to": user_jid(message.recipient),
+        "from_me": from_me,
+        "ts": message.sent_ms // 1000,
+        "push_name": accounts.get(message.sender).name,
+        "peer_lid": peer.lid,
+        "content": message.content,
+    }
+    return view

@@ -1,0 +1,158 @@
+"""Accounts: kept in memory, written through."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox.addresses import Jid, derive_lid, parse_jid, user_jid
+from sandbox.clock import now_ms
+from sandbox.errors import SandboxError
+from sandbox.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person with a phone.
+
+    Attributes:
+        phone: E.164 digits.
+        lid: In full form, `…@lid`.
+        online: Whether the phone itself receives; what it missed it catches up with once online.
+        deliver_after_ms: The phone's delivered receipt follows the message by this long.
+        read_after_ms: Its read receipt follows the delivery by this long; None: it reads nothing by itself.
+        next_device: The number the next link gets. Numbers are never used twice.
+    """
+
+    phone: str
+    lid: str
+    name: str
+    online: bool = True
+    deliver_after_ms: int = 0
+    read_after_ms: int | None = None
+    next_device: int = 1
+    created_ms: int
+
+    @property
+    def jid(self) -> str:
+        """`15550001@c.us`."""
+        return user_jid(self.phone)
+
+
+class AccountStore:
+    """All accounts, by phone and by LID."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._by_phone: dict[str, Account] = {}
+        self._by_lid: dict[str, str] = {}
+        rows = database.read(
+            "SELECT phone, lid, name, online, deliver_after_ms, read_after_ms, next_device, created_ms"
+            " FROM accounts ORDER BY created_ms, phone"
+        )
+        for phone, lid, name, online, deliver, read, next_device, created in rows:
+            self._remember(
+                Account(
+                    phone=phone,
+                    lid=lid,
+                    name=name,
+                    online=bool(online),
+                    deliver_after_ms=deliver,
+                    read_after_ms=read,
+                    next_device=next_device,
+                    created_ms=created,
+                )
+            )
+
+    def _remember(self, account: Account) -> None:
+        self._by_phone[account.phone] = account
+        self._by_lid[account.lid] = account.phone
+
+    def all(self) -> list[Account]:
+        """Every account, oldest first."""
+        return list(self._by_phone.values())
+
+    def find(self, phone: str) -> Account | None:
+        """The account of a number."""
+        return self._by_phone.get(phone)
+
+    def get(self, phone: str) -> Account:
+        """The account of a number.
+
+        Raises:
+            SandboxError: 404 `ACCOUNT_NOT_FOUND`.
+        """
+        account = self._by_phone.get(phone)
+        if account is None:
+            raise SandboxError(404, "ACCOUNT_NOT_FOUND", "no account has this number")
+        return account
+
+    def resolve(self, jid: object) -> Account:
+        """The account that a JID of any form names.
+
+        Raises:
+            SandboxError: 400 for what is no JID, 404 `NOT_ON_WHATSAPP`, 501 for groups and the like.
+        """
+        parsed = jid if isinstance(jid, Jid) else parse_jid(jid)
+        phone = self._by_lid.get(f"{parsed.user}@lid") if parsed.lid else parsed.user
+        account = self._by_phone.get(phone) if phone is not None else None
+        if account is None:
+            raise SandboxError(404, "NOT_ON_WHATSAPP", "this address is not on WhatsApp")
+        return account
+
+    def add(self, phone: str, name: str, lid: str | None = None) -> Account:
+        """A new account, online, delivering at once and reading nothing by itself.
+
+        Raises:
+            SandboxError: 409 `ACCOUNT_EXISTS` or `LID_TAKEN`.
+        """
+        if phone in self._by_phone:
+            raise SandboxError(409, "ACCOUNT_EXISTS", "an account of this number exists already")
+        if lid is not None:
+            self._refuse_taken(lid, phone)
+        attempt = 0
+        while lid is None:
+            candidate = derive_lid(phone, attempt)
+            lid = None if candidate in self._by_lid else candidate
+            attempt += 1
+        account = Account(phone=phone, lid=lid, name=name, created_ms=now_ms())
+        self._database.write(
+            "INSERT INTO accounts (phone, lid, name, online, deliver_after_ms, read_after_ms, next_device, created_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (phone, lid, name, account.online, account.deliver_after_ms, None, 1, account.created_ms),
+        )
+        self._remember(account)
+        return account
+
+    def change(self, account: Account, changes: dict[str, Any]) -> Account:
+        """The account with fields changed; `changes` holds names and values of `Account`, checked already.
+
+        Raises:
+            SandboxError: 409 `LID_TAKEN`.
+        """
+        changed = replace(account, **changes)
+        self._refuse_taken(changed.lid, account.phone)
+        self._database.write(
+            "UPDATE accounts SET lid = ?, name = ?, online = ?, deliver_after_ms = ?, read_after_ms = ?,"
+            " next_device = ? WHERE phone = ?",
+            (
+                changed.lid,
+                changed.name,
+                changed.online,
+                changed.deliver_after_ms,
+                changed.read_after_ms,
+                changed.next_device,
+                account.phone,
+            ),
+        )
+        del self._by_lid[account.lid]
+        self._remember(changed)
+        return changed
+
+    def take_device_number(self, phone: str) -> int:
+        """The next device number of an account; it is spent whether or not the link comes about."""
+        account = self.get(phone)
+        self.change(account, {"next_device": account.next_device + 1})
+        return account.next_device
+
+    def _refuse_taken(self, lid: str, phone: str) -> None:
+        if self._by_lid.get(lid, phone) != phone:
+            raise SandboxError(409, "LID_TAKEN", "another account has this LID")
