@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class ErrorKind(StrEnum):
@@ -26,6 +27,10 @@ class ErrorKind(StrEnum):
     """A part that is needed doesn't answer at present; the same call may succeed later."""
     DEADLINE_EXCEEDED = "deadline_exceeded"
     INTERNAL = "internal"
+
+
+TRANSIENT: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED})
+"""Kinds that pass by themselves: doing the same again later is right."""
 
 
 class PomboError(Exception):

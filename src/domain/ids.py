@@ -17,7 +17,21 @@ WhatsAppMessageId = NewType("WhatsAppMessageId", str)
 EventId = NewType("EventId", str)
 """An event's id: ``evt_`` and a ULID."""
 
+_MESSAGE_ID = re.compile(r"msg_[0-9A-HJKMNP-TV-Z]{26}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def parse_message_id(text: str, *, field: str = "message_id") -> MessageId:
+    """Reads a message's id.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_MESSAGE_ID`` when the text isn't one.
+    """
+    if not _MESSAGE_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_MESSAGE_ID", "A message id is 'msg_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return MessageId(text)
 
 
 def parse_session_id(text: str) -> SessionId:

@@ -79,14 +79,14 @@ class StatusReason(StrEnum):
 
 
 _NEXT: Final[Mapping[SessionStatus, frozenset[SessionStatus]]] = {
-    SessionStatus.STOPPED: frozenset({SessionStatus.STARTING, SessionStatus.LOGGED_OUT}),
+    SessionStatus.STOPPED: frozenset({SessionStatus.STARTING, SessionStatus.FAILED, SessionStatus.LOGGED_OUT}),
     SessionStatus.STARTING: frozenset(set(SessionStatus) - {SessionStatus.STARTING}),
     SessionStatus.SCAN_QR_CODE: frozenset(set(SessionStatus) - {SessionStatus.SCAN_QR_CODE}),
     SessionStatus.PASSKEY_REQUIRED: frozenset(set(SessionStatus) - {SessionStatus.PASSKEY_REQUIRED}),
     SessionStatus.WORKING: frozenset(set(SessionStatus) - {SessionStatus.WORKING}),
     SessionStatus.DEGRADED: frozenset(set(SessionStatus) - {SessionStatus.DEGRADED}),
     SessionStatus.FAILED: frozenset({SessionStatus.STARTING, SessionStatus.STOPPED, SessionStatus.LOGGED_OUT}),
-    SessionStatus.LOGGED_OUT: frozenset({SessionStatus.STARTING, SessionStatus.STOPPED}),
+    SessionStatus.LOGGED_OUT: frozenset({SessionStatus.STARTING, SessionStatus.STOPPED, SessionStatus.FAILED}),
 }
 
 

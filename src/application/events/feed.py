@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
-from domain.errors import PomboError
+from domain.errors import TRANSIENT, PomboError
 
 TOPIC = "events"
 _POLL_SECONDS = 1.0
@@ -36,8 +36,11 @@ class EventFeed:
                     async with asyncio.timeout(_POLL_SECONDS):
                         await self._hinted.wait()
                 self._hinted.clear()
-                with suppress(PomboError):
+                try:
                     await self._settle()
+                except PomboError as error:
+                    if error.kind not in TRANSIENT:
+                        raise
 
     async def wait_beyond(self, cursor: int) -> int:
         """Waits until the log's head is beyond a cursor, and returns the head."""

@@ -10,7 +10,7 @@ from typing import Final
 from application.ports.message_repository import MessageFilter, MessagePosition
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import InvalidArgumentError
-from domain.ids import MessageId
+from domain.ids import parse_message_id
 from domain.message import Message
 
 MAX_PAGE: Final = 500
@@ -43,10 +43,12 @@ class GetMessage:
         """Reads.
 
         Raises:
+            InvalidArgumentError: ``INVALID_MESSAGE_ID``.
             NotFoundError: ``MESSAGE_NOT_FOUND``.
         """
+        parsed = parse_message_id(message_id)
         async with self._uow.begin() as uow:
-            return await uow.messages.get(MessageId(message_id))
+            return await uow.messages.get(parsed)
 
 
 class ListMessages:
@@ -80,10 +82,10 @@ def _read_token(token: str) -> MessagePosition:
         padded = token + "=" * (-len(token) % 4)
         time, _, message_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(" ")
         created_at = datetime.fromisoformat(time)
-        if created_at.tzinfo is None or not message_id:
+        if created_at.tzinfo is None:
             raise ValueError(token)
-    except (ValueError, binascii.Error) as error:
+        return MessagePosition(created_at=created_at, id=parse_message_id(message_id))
+    except (ValueError, binascii.Error, InvalidArgumentError) as error:
         raise InvalidArgumentError(
             "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
         ) from error
-    return MessagePosition(created_at=created_at, id=MessageId(message_id))

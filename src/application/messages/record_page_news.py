@@ -1,6 +1,8 @@
 """Record what a session's page tells of messages: new ones, and receipts."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from application.messages import progress
 from application.messages.waiters import MessageWaiters
@@ -11,6 +13,8 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import MessageReceived, MessageSent, NewEvent, Payload
 from domain.ids import SessionId
 from domain.message import Direction, Message, MessageStatus
+
+_LAST_OF_SECOND: Final = timedelta(microseconds=999_999)
 
 
 class RecordPageNews:
@@ -87,6 +91,10 @@ class RecordPageNews:
     def _event(self, session_id: SessionId, payload: Payload) -> NewEvent:
         return NewEvent(id=self._ids.event_id(), session_id=session_id, time=self._clock.now(), payload=payload)
 
+    def _within_second(self, timestamp: datetime) -> datetime:
+        """Our clock's fraction of WhatsApp's second, so that no answer is listed before its question."""
+        return min(max(self._clock.now(), timestamp), timestamp + _LAST_OF_SECOND)
+
     def _message(self, session_id: SessionId, news: SeenMessage, *, backfilled: bool) -> Message:
         status = news.status or MessageStatus.DELIVERED
         return Message(
@@ -99,7 +107,7 @@ class RecordPageNews:
             recipient=news.recipient,
             content=news.content,
             status=status if news.from_me else _at_least_delivered(status),
-            created_at=news.timestamp,
+            created_at=news.timestamp if backfilled else self._within_second(news.timestamp),
             alternate=news.alternate,
             push_name=news.push_name,
             reply_to=news.reply_to,

@@ -19,10 +19,11 @@ from domain.errors import (
     InvalidArgumentError,
     PomboError,
     RateLimitedError,
+    UnavailableError,
     UnprocessableError,
 )
 from domain.event import MessageQueued, NewEvent
-from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_session_id
+from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_message_id, parse_session_id
 from domain.jid import Jid, Server
 from domain.message import Direction, Message, MessageStatus
 from domain.session import Me, Session, SessionStatus
@@ -141,7 +142,9 @@ class SendMessage:
                     done, _ = await asyncio.wait({sent}, timeout=_POLL_SECONDS)
                     if done:
                         return sent.result()
-                    message = await self._stored(message.id)
+                    # It is accepted, whatever becomes of this look: a database that is away now doesn't undo that.
+                    with suppress(UnavailableError):
+                        message = await self._stored(message.id)
                     if message.status in _LEFT:
                         return message
         # The wait is over, not the message: it is accepted, and this says how far it has come.
@@ -176,7 +179,7 @@ async def _reply(uow: UnitOfWork, session_id: SessionId, reply_to: str | None) -
         )
     if not reply_to.startswith("msg_"):
         return WhatsAppMessageId(reply_to)
-    quoted = await uow.messages.get(MessageId(reply_to))
+    quoted = await uow.messages.get(parse_message_id(reply_to, field="context.message_id"))
     if quoted.session_id != session_id:
         raise InvalidArgumentError(
             "INVALID_REPLY", "That message belongs to another session.", field="context.message_id"

@@ -53,10 +53,11 @@ class GetQr:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(session_id)
         _check_linkable(session)
-        qr = await self._codes.get(session_id)
-        if qr is None and session.status_reason is StatusReason.QR_BATCH_ENDED:
+        if session.status is not SessionStatus.SCAN_QR_CODE:
+            return None  # what the cache may still hold is of a page that is gone
+        if session.status_reason is StatusReason.QR_BATCH_ENDED:
             raise GoneError("QR_EXPIRED", "The QR has expired. Ask for a new one with POST on the same address.")
-        return qr
+        return await self._codes.get(session_id)
 
 
 class RefreshQr:
@@ -118,7 +119,7 @@ class RequestPairingCode:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
         _check_linkable(session)
-        if session.status is SessionStatus.STARTING:
+        if session.status is not SessionStatus.SCAN_QR_CODE:
             raise UnavailableError(
                 "PAGE_NOT_READY", "The page is still loading; ask again in a moment.", retry_after=timedelta(seconds=1)
             )

@@ -1,6 +1,7 @@
 """Watch a session: its status and its QR as they change."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from application.events.feed import wait_or_poll
@@ -8,9 +9,9 @@ from application.ports.event_bus import EventBus
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import session_topic
-from domain.errors import NotFoundError
+from domain.errors import NotFoundError, UnavailableError
 from domain.ids import SessionId, parse_session_id
-from domain.session import QrCode, Session, SessionStatus
+from domain.session import QrCode, Session, StatusReason
 
 _POLL_SECONDS = 2.0
 
@@ -57,5 +58,9 @@ class WatchSession:
     async def _view(self, session_id: SessionId) -> SessionView:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(session_id)
-        shows_qr = session.status is SessionStatus.SCAN_QR_CODE
-        return SessionView(session=session, qr=await self._codes.get(session_id) if shows_qr else None)
+        qr = None
+        if session.status_reason is StatusReason.QR_READY:
+            # The status is told without the cache, too; the QR follows when the cache is back.
+            with suppress(UnavailableError):
+                qr = await self._codes.get(session_id)
+        return SessionView(session=session, qr=qr)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -13,17 +14,20 @@ from application.ports.id_generator import IdGenerator
 from application.ports.page_events import SeenMessage
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.whatsapp_driver import MessagingPage, Outgoing
-from domain.errors import ErrorKind, PomboError
+from domain.errors import TRANSIENT, ErrorKind, PomboError
 from domain.event import NewEvent, Payload
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.message import Failure, Message, MessageStatus
+from domain.session import Me
 
 _IN_FLIGHT: Final = 32
 """Most messages with the page at once. Beyond this the page's own work is the limit, not the waiting."""
 
 _POLL_SECONDS: Final = 1.0
 _RETRY_AFTER: Final = timedelta(seconds=3)
+_RETRY_AT_LAST: Final = timedelta(minutes=1)
+"""The pause between two tries of one message doubles up to this."""
 
 type _Outcome = SeenMessage | Failure | None
 """What became of a send: done, refused for good, or (None) not known."""
@@ -51,45 +55,52 @@ class OutboxDispatcher:
         self._waiters = waiters
         self._wake = asyncio.Event()
         self._busy: dict[Jid, asyncio.Task[None]] = {}
+        self._pausing = 0
         self._done: list[tuple[Message, _Outcome]] = []
 
     def nudge(self) -> None:
         """Says that a message waits."""
         self._wake.set()
 
-    async def run(self, page: MessagingPage) -> None:
+    async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
-            self._done.clear()
+            delivery = _Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}))
             recovered = False
             try:
                 while True:
                     self._wake.clear()
-                    # A database that is away is tried again with the next turn; nothing is claimed meanwhile.
-                    with suppress(PomboError):
-                        recovered = recovered or await self._recover(page, tasks)
-                        await self._turn(page, tasks)
+                    try:
+                        if not recovered:
+                            await self._recover(delivery)
+                        recovered = True
+                        await self._turn(delivery)
+                    except PomboError as error:
+                        if error.kind not in TRANSIENT:
+                            raise
+                        # The database is away. A claim whose commit wasn't confirmed may stand: that is looked up.
+                        recovered = False
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_POLL_SECONDS):
                             await self._wake.wait()
             finally:
                 self._busy.clear()
 
-    async def _recover(self, page: MessagingPage, tasks: asyncio.TaskGroup) -> bool:
+    async def _recover(self, delivery: "_Delivery") -> None:
         async with self._uow.begin() as uow:
             unfinished = await uow.outbox.unfinished(self._session_id)
+        settled = {message.id for message, _ in self._done}
         for message in unfinished:
-            if message.chat not in self._busy:
-                self._start(page, tasks, message, look_first=True)
-        return True
+            if message.chat not in self._busy and message.id not in settled:
+                self._start(delivery, message, look_first=True)
 
-    async def _turn(self, page: MessagingPage, tasks: asyncio.TaskGroup) -> None:
+    async def _turn(self, delivery: "_Delivery") -> None:
         """One transaction: what was done is recorded, what waits is claimed."""
         done, self._done = self._done, []
         try:
             async with self._uow.begin() as uow:
                 changed = await self._settle(uow, done)
-                free = _IN_FLIGHT - len(self._busy)
+                free = _IN_FLIGHT - (len(self._busy) - self._pausing)
                 claimed: Sequence[Message] = ()
                 if free > 0:
                     claimed = await uow.outbox.claim(self._session_id, busy=tuple(self._busy), limit=free)
@@ -99,33 +110,28 @@ class OutboxDispatcher:
         for message in changed:
             self._waiters.tell(message)
         for message in claimed:
-            self._start(page, tasks, message, look_first=False)
+            self._start(delivery, message, look_first=False)
         if claimed or self._done:
             self.nudge()
 
-    def _start(self, page: MessagingPage, tasks: asyncio.TaskGroup, message: Message, *, look_first: bool) -> None:
-        self._busy[message.chat] = tasks.create_task(self._deliver(page, message, look_first=look_first))
+    def _start(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
+        task = delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
+        self._busy[message.chat] = task
 
-    async def _deliver(self, page: MessagingPage, message: Message, *, look_first: bool) -> None:
-        while (outcome := await self._attempt(page, message, look_first=look_first)) is None:
+    async def _deliver(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
+        pause = _RETRY_AFTER
+        while (outcome := await _attempt(delivery, message, look_first=look_first)) is None:
             look_first = True
-            await self._clock.sleep(_RETRY_AFTER)
+            # A message that can't be confirmed keeps its chat waiting, not the others.
+            self._pausing += 1
+            try:
+                await self._clock.sleep(pause)
+            finally:
+                self._pausing -= 1
+            pause = min(pause * 2, _RETRY_AT_LAST)
         self._done.append((message, outcome))
         self._busy.pop(message.chat, None)
         self._wake.set()
-
-    async def _attempt(self, page: MessagingPage, message: Message, *, look_first: bool) -> _Outcome:
-        outgoing = Outgoing(
-            whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
-        )
-        try:
-            if look_first:
-                found = await page.find(message.whatsapp_id)
-                if found is not None and found.status is not None:
-                    return found
-            return await page.send(outgoing)
-        except PomboError as error:
-            return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
 
     async def _settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, _Outcome]]) -> Sequence[Message]:
         if not done:
@@ -148,6 +154,37 @@ class OutboxDispatcher:
         await uow.messages.save(changed)
         await uow.events.append(events)
         return changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivery:
+    """What one run works with. ``accounts``: the linked account's addresses."""
+
+    page: MessagingPage
+    tasks: asyncio.TaskGroup
+    accounts: frozenset[Jid | None]
+
+
+async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -> _Outcome:
+    if message.sender not in delivery.accounts:
+        return Failure(
+            reason="ACCOUNT_CHANGED",
+            message="The session was linked to another account before the message had left.",
+        )
+    if look_first:
+        try:
+            found = await delivery.page.find(message.whatsapp_id)
+        except PomboError:
+            return None  # whatever kept it from looking: it says nothing of the message
+        if found is not None and found.status is not None:
+            return found
+    outgoing = Outgoing(
+        whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
+    )
+    try:
+        return await delivery.page.send(outgoing)
+    except PomboError as error:
+        return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
 
 
 def _conclude(message: Message, outcome: SeenMessage | Failure, now: datetime) -> tuple[Message, Sequence[Payload]]:

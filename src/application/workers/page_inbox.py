@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from application.ports.page_events import MessagesSeen, PageEvent, ReceiptsSeen
+from application.ports.page_events import MessagesSeen, PageDied, PageEvent, ReceiptsSeen
 from application.ports.whatsapp_driver import WhatsAppPage
 
 
@@ -36,3 +36,4 @@ class PageInbox:
         """Takes over all that a page tells, until its stream ends."""
         async for event in page.events():
             self.put(event)
+        self.put(PageDied(detail="the page tells nothing any more"))

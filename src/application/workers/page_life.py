@@ -27,13 +27,15 @@ from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.page_inbox import PageInbox
 from application.workers.session_record import SessionRecord
-from domain.errors import PomboError
+from domain.errors import TRANSIENT, PomboError
 from domain.session import Me, Session, SessionStatus, StatusReason
 
 _BACKFILL_SPAN: Final = timedelta(days=7)
 _CLOCK_MARGIN: Final = timedelta(minutes=1)
 """WhatsApp's clock isn't ours, and its times are whole seconds."""
 _BACKFILL_LIMIT: Final = 2_000
+_BACKFILL_PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (0, 2, 10, 60, 300))
+"""Before each try: a page that is busy with its sign-in may not answer the first."""
 _PROBE_EVERY: Final = timedelta(seconds=30)
 _PROBE_DEADLINE_SECONDS: Final = 15.0
 _PROBES_UNANSWERED: Final = 2
@@ -68,20 +70,35 @@ class PageLife:
         self._clock = clock
         self._inbox = PageInbox()
         self._connected: asyncio.Task[None] | None = None
+        self._linked = session.me is not None
         self._had_worked = False
-        self._logging_out = False
-        self._over = asyncio.Event()
+        self._unresponsive = False
+        self._logging_out = self._logged_out = False
+        self._one_logout = asyncio.Lock()
+        self.ending: Ending | None = None
+        """Why the life ended; None while it lasts, and when it was ended from outside."""
+        self.closed = asyncio.Event()
+        """Set by the owner when the page is closed."""
 
     async def logout(self) -> None:
-        """Has the page end the link, and ends this life with it."""
-        self._logging_out = True
-        try:
-            await self.page.logout()
-        except BaseException:
-            self._logging_out = False
-            raise
-        self._inbox.put(LoggedOut())
-        await self._over.wait()
+        """Has the page end the link; this life then ends by itself."""
+        async with self._one_logout:
+            if self._logged_out:
+                return
+            self._logging_out = True
+            try:
+                await self.page.logout()
+            except PomboError as error:
+                if self._link_has_ended():
+                    return  # the page told of the end, and was closed before it could answer
+                # While the outcome is unknown, an end of the link that the page tells of later is this one.
+                self._logging_out = error.kind in TRANSIENT
+                raise
+            self._logged_out = True
+            self._inbox.put(LoggedOut())
+
+    def _link_has_ended(self) -> bool:
+        return self.ending is not None and self.ending.reason is StatusReason.LOGGED_OUT_BY_API
 
     async def run(self) -> Ending:
         """Follows the page until its end. The caller closes the page."""
@@ -92,14 +109,13 @@ class PageLife:
             ]
             try:
                 while True:
-                    ending = await self._handle(await self._inbox.get(), tasks)
-                    if ending is not None:
-                        return ending
+                    self.ending = await self._handle(await self._inbox.get(), tasks)
+                    if self.ending is not None:
+                        return self.ending
             finally:
                 for helper in helpers:
                     helper.cancel()
                 await self._disconnect()
-                self._over.set()
 
     async def _handle(self, event: PageEvent, tasks: asyncio.TaskGroup) -> Ending | None:
         match event:
@@ -110,10 +126,11 @@ class PageLife:
             case LoggedOut():
                 reason = StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
                 return await self._log_out(reason)
-            case QrShown() if self._session.me is not None:
+            case QrShown() | QrBatchEnded() if self._linked:
                 return await self._log_out(StatusReason.LINK_LOST)
             case PageDied(detail=detail):
-                return self._ending(StatusReason.BROWSER_CRASHED, detail)
+                reason = StatusReason.PAGE_UNRESPONSIVE if self._unresponsive else StatusReason.BROWSER_CRASHED
+                return self._ending(reason, detail)
             case BridgeReady():
                 pass  # what it says is kept by the page and read from there
             case _:
@@ -154,9 +171,10 @@ class PageLife:
     async def _connect(self, me: Me, tasks: asyncio.TaskGroup) -> None:
         await self._record.hide_qr()
         await self._record.connected(me)
-        self._had_worked = True
+        self._had_worked = self._linked = True
+        self._logging_out = False
         if self._connected is None or self._connected.done():
-            self._connected = tasks.create_task(self._work())
+            self._connected = tasks.create_task(self._work(me))
 
     async def _disconnect(self) -> None:
         task, self._connected = self._connected, None
@@ -164,18 +182,21 @@ class PageLife:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _work(self) -> None:
+    async def _work(self, me: Me) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._dispatcher.run(self.page))
+            tasks.create_task(self._dispatcher.run(self.page, me))
             tasks.create_task(self._backfill())
 
     async def _backfill(self) -> None:
         since = max(self._session.created_at - _CLOCK_MARGIN, self._clock.now() - _BACKFILL_SPAN)
-        # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
-        with suppress(PomboError):
-            known = await self.page.recent(since=since, limit=_BACKFILL_LIMIT)
-            if known:
-                self._inbox.put(MessagesSeen(messages=known, backfilled=True))
+        for pause in _BACKFILL_PAUSES:
+            await self._clock.sleep(pause)
+            # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
+            with suppress(PomboError):
+                known = await self.page.recent(since=since, limit=_BACKFILL_LIMIT)
+                if known:
+                    self._inbox.put(MessagesSeen(messages=known, backfilled=True))
+                return
 
     async def _log_out(self, reason: StatusReason) -> Ending:
         await self._disconnect()
@@ -194,6 +215,7 @@ class PageLife:
                 unanswered += 1
             else:
                 unanswered = 0
+        self._unresponsive = True
         self._inbox.put(PageDied(detail="the page doesn't answer its probes"))
 
     def _ending(self, reason: StatusReason, detail: str | None) -> Ending:

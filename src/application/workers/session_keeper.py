@@ -1,7 +1,9 @@
 """Drives one session from what is observed to what is wanted."""
 
 import asyncio
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -17,10 +19,13 @@ from domain.session import Session, SessionStatus, StatusReason, Wanted
 _FIRST_DELAY: Final = timedelta(seconds=1)
 _LONGEST_DELAY: Final = timedelta(seconds=60)
 _MAX_ATTEMPTS: Final = 6
+_LAST_WORD_SECONDS: Final = 2.0
+"""How long a cancelled keeper tries to put its end on record: a gateway that stops doesn't wait for a database."""
 _LINK_ENDED: Final = frozenset({StatusReason.LOGGED_OUT_BY_API, StatusReason.UNLINKED_BY_PHONE, StatusReason.LINK_LOST})
 _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
+_AT_REST: Final = frozenset({SessionStatus.STOPPED, SessionStatus.LOGGED_OUT})
 _HOPELESS: Final = frozenset({StatusReason.BROWSER_MISSING})
 
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
@@ -55,7 +60,7 @@ class SessionKeeper:
         self._nudged = asyncio.Event()
         self._asked = 0
         self._answered = 0
-        self._progress = asyncio.Condition()
+        self._moved = asyncio.Event()
         self._restart = False
         self._closing = False
 
@@ -74,10 +79,10 @@ class SessionKeeper:
         self._nudged.set()
 
     async def settled(self) -> None:
-        """Waits until every nudge so far has been acted on."""
+        """Waits until every nudge so far has been acted on, or until this keeper's end."""
         target = self._asked
-        async with self._progress:
-            await self._progress.wait_for(lambda: self._answered >= target)
+        while self._answered < target:
+            await self._moved.wait()
 
     async def restart(self) -> None:
         """Closes the page; it is opened again when the session is wanted."""
@@ -86,8 +91,13 @@ class SessionKeeper:
         await self.settled()
 
     async def logout(self) -> None:
-        """Ends the link through the page."""
-        await self._living().logout()
+        """Ends the link through the page, and returns when the page is closed."""
+        life = self._living()
+        await life.logout()
+        await life.closed.wait()
+        if life.ending is None or life.ending.reason not in _LINK_ENDED:
+            # Something else ended the page's life before it could record what it had confirmed.
+            await self._record.logged_out(StatusReason.LOGGED_OUT_BY_API)
         self.nudge()
         await self.settled()
 
@@ -95,31 +105,57 @@ class SessionKeeper:
         """Works until cancelled or until the session is deleted. Cancelled, it closes the page and says so."""
         attempts = 0
         try:
-            session = await self._record.load()
-            if session.wanted is Wanted.RUNNING and session.status in _CLAIMS_A_PAGE:
-                # Left by a gateway that was killed: no page is open now, and the status must not say so.
-                await self._record.observe(SessionStatus.STARTING, StatusReason.GATEWAY_STARTED)
+            await self._take_over()
             while True:
-                session = await self._record.load()
-                if session.wanted is Wanted.STOPPED:
-                    await self._rest(session)
-                    attempts = 0
-                else:
-                    attempts = await self._try(session, attempts)
-        except NotFoundError:
-            await self._answer(self._asked)
+                # Only what was asked before the session is read is answered by what the reading leads to.
+                asked = self._asked
+                try:
+                    attempts = await self._step(attempts, asked)
+                except NotFoundError:
+                    if self._asked == asked:
+                        return
         except asyncio.CancelledError:
             await self._say_stopped()
             raise
 
+    async def give_up(self) -> None:
+        """After a fault of ours: says so, and waits until somebody asks for the session again."""
+        self._answer(self._asked)
+        with suppress(NotFoundError):  # deleted: the next run finds that, too
+            session = await self._record.load()
+            if session.wanted is Wanted.RUNNING or session.status not in _AT_REST:
+                await self._record.hide_qr()
+                await self._record.observe(
+                    SessionStatus.FAILED, StatusReason.INTERNAL_FAULT, detail="a fault of the gateway; see its log"
+                )
+            await self._wait_for_nudge()
+
+    def end(self) -> None:
+        """Nobody needs to wait for this keeper any more."""
+        self._answer(sys.maxsize)
+
+    async def _take_over(self) -> None:
+        with suppress(NotFoundError):
+            session = await self._record.load()
+            if session.wanted is Wanted.RUNNING and session.status in _CLAIMS_A_PAGE:
+                # Left by a gateway that was killed: no page is open now, and the status must not say so.
+                await self._record.observe(SessionStatus.STARTING, StatusReason.GATEWAY_STARTED)
+
+    async def _step(self, attempts: int, asked: int) -> int:
+        session = await self._record.load()
+        if session.wanted is Wanted.STOPPED:
+            await self._rest(session)
+            return 0
+        return await self._try(session, attempts, asked)
+
     async def _rest(self, session: Session) -> None:
-        if session.status not in {SessionStatus.STOPPED, SessionStatus.LOGGED_OUT}:
+        if session.status not in _AT_REST:
             await self._record.hide_qr()
             await self._record.observe(SessionStatus.STOPPED, StatusReason.REQUESTED)
         await self._wait_for_nudge()
 
-    async def _try(self, session: Session, attempts: int) -> int:
-        ending = await self._live(session)
+    async def _try(self, session: Session, attempts: int, asked: int) -> int:
+        ending = await self._live(session, asked)
         if ending is None or ending.reason in _LINK_ENDED:
             return 0
         attempts = 1 if ending.had_worked else attempts + 1
@@ -132,31 +168,41 @@ class SessionKeeper:
         await self._pause(attempts)
         return attempts
 
-    async def _live(self, session: Session) -> Ending | None:
+    async def _live(self, session: Session, asked: int) -> Ending | None:
         """One life of the page. None when it was ended from here: stopped or restarted."""
         self._restart = self._closing = False
-        await self._answer(self._asked)
+        self._answer(asked)
         task = asyncio.create_task(self._open_and_follow(session))
+        ended_from_here = False
         try:
-            while True:
-                nudge = asyncio.create_task(self._nudged.wait())
-                try:
-                    await asyncio.wait({task, nudge}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    nudge.cancel()
-                if task.done() or self._closing:
-                    await _finished(task)
-                    return task.result()
+            while not ended_from_here and await self._is_nudged_during(task):
                 asked = self._asked
                 self._nudged.clear()
-                if self._restart or (await self._record.load()).wanted is Wanted.STOPPED:
-                    self._restart = False
-                    return None
-                await self._answer(asked)
+                wanted = (await self._record.load()).wanted
+                if task.done() or self._is_ending():
+                    self._nudged.set()  # for whoever comes after this life
+                elif self._restart or wanted is Wanted.STOPPED:
+                    ended_from_here = True
+                else:
+                    self._answer(asked)
         finally:
-            if not self._closing:
+            if not self._is_ending():
                 task.cancel()
             await _finished(task)
+        return _close_of(task, ended_from_here=ended_from_here)
+
+    async def _is_nudged_during(self, task: asyncio.Task[Ending]) -> bool:
+        """Waits for a nudge; False when the life comes to its end first, by itself."""
+        nudge = asyncio.create_task(self._nudged.wait())
+        try:
+            await asyncio.wait({task, nudge}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nudge.cancel()
+        return not task.done() and not self._is_ending()
+
+    def _is_ending(self) -> bool:
+        """Whether the life has come to an end that must not be disturbed."""
+        return self._closing or (self._life is not None and self._life.ending is not None)
 
     async def _open_and_follow(self, session: Session) -> Ending:
         await self._record.observe(SessionStatus.STARTING, StatusReason.PAGE_LOADING)
@@ -165,20 +211,26 @@ class SessionKeeper:
         except PomboError as error:
             reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
             return Ending(reason=reason, detail=error.message, had_worked=False)
-        self._life = PageLife(session, page, self._record, self._news, self.dispatcher, self._clock)
+        life = self._life = PageLife(session, page, self._record, self._news, self.dispatcher, self._clock)
         try:
-            ending = await self._life.run()
+            ending = await self._follow(life)
+            if ending.reason in _LINK_ENDED:
+                await self._driver.forget(session.id)
+            return ending
+        finally:
+            life.closed.set()
+
+    async def _follow(self, life: PageLife) -> Ending:
+        try:
+            return await life.run()
         finally:
             self._life = None
             self._closing = True
-            await page.close()
-        if ending.reason in _LINK_ENDED:
-            await self._driver.forget(session.id)
-        return ending
+            await life.page.close()
 
     async def _wait_for_nudge(self) -> None:
         if not self._nudged.is_set():
-            await self._answer(self._asked)
+            self._answer(self._asked)
         await self._nudged.wait()
         self._nudged.clear()
         self._restart = False
@@ -194,19 +246,19 @@ class SessionKeeper:
             nudge.cancel()
         self._nudged.clear()
 
-    async def _answer(self, asked: int) -> None:
-        async with self._progress:
-            self._answered = max(self._answered, asked)
-            self._progress.notify_all()
+    def _answer(self, asked: int) -> None:
+        self._answered = max(self._answered, asked)
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def _say_stopped(self) -> None:
-        try:
-            session = await self._record.load()
-        except NotFoundError:
-            return
-        if session.status not in {SessionStatus.STOPPED, SessionStatus.LOGGED_OUT, SessionStatus.FAILED}:
-            await self._record.hide_qr()
-            await self._record.observe(SessionStatus.STOPPED, StatusReason.GATEWAY_STOPPED)
+        # What can't be said now is said by the next start, which finds a status that nothing stands for.
+        with suppress(TimeoutError, PomboError):
+            async with asyncio.timeout(_LAST_WORD_SECONDS):
+                session = await self._record.load()
+                if session.status not in {*_AT_REST, SessionStatus.FAILED}:
+                    await self._record.hide_qr()
+                    await self._record.observe(SessionStatus.STOPPED, StatusReason.GATEWAY_STOPPED)
 
     def _living(self) -> PageLife:
         if self._life is None:
@@ -224,3 +276,13 @@ async def _finished(task: asyncio.Task[Ending]) -> None:
             cancelled = True
     if cancelled:
         raise asyncio.CancelledError
+
+
+def _close_of(task: asyncio.Task[Ending], *, ended_from_here: bool) -> Ending | None:
+    """What a finished life came to. Its fault, if it had one, is raised here."""
+    if not task.cancelled():
+        ending = task.result()
+        return None if ended_from_here else ending
+    if ended_from_here:
+        return None
+    return Ending(reason=StatusReason.BROWSER_CRASHED, detail="the page's work was broken off", had_worked=False)

@@ -1,6 +1,7 @@
 """What is observed of a session, on record."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +11,7 @@ from application.ports.id_generator import IdGenerator
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import session_topic
-from domain.errors import ErrorKind, PomboError
+from domain.errors import TRANSIENT, PomboError, UnavailableError
 from domain.event import NewEvent, Payload, QrIssued, SessionStatusChanged
 from domain.ids import SessionId
 from domain.session import Me, QrCode, Session, SessionStatus, StatusReason, Wanted
@@ -72,7 +73,8 @@ class SessionRecord:
 
     async def show_qr(self, qr: QrCode) -> None:
         """Keeps the QR and records that it can be scanned."""
-        await self.insist(lambda: self._codes.put(self.session_id, qr))
+        with _without_cache():
+            await self._codes.put(self.session_id, qr)
         await self._change(
             lambda session, now: session.observe(SessionStatus.SCAN_QR_CODE, StatusReason.QR_READY, now),
             QrIssued(expires_at=qr.expires_at),
@@ -80,7 +82,8 @@ class SessionRecord:
 
     async def hide_qr(self) -> None:
         """Forgets the QR."""
-        await self.insist(lambda: self._codes.clear(self.session_id))
+        with _without_cache():
+            await self._codes.clear(self.session_id)
 
     async def _change(self, change: Callable[[Session, datetime], Session], extra: Payload | None = None) -> None:
         await self.insist(lambda: self._write(change, extra))
@@ -115,6 +118,14 @@ class SessionRecord:
             try:
                 return await attempt()
             except PomboError as error:
-                if error.kind not in {ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}:
+                if error.kind not in TRANSIENT:
                     raise
             await self._clock.sleep(_RETRY_AFTER)
+
+
+def _without_cache() -> AbstractContextManager[None]:
+    """Lets a session go on while the cache is away: a QR that it lost can't be asked for, and the next one can.
+
+    One that it failed to forget is shown to nobody, for the session's status says that there is none.
+    """
+    return suppress(UnavailableError)

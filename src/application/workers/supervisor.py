@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections.abc import Callable
-from typing import override
+from datetime import timedelta
+from typing import Final, override
 
 from application.messages.record_page_news import RecordPageNews
 from application.messages.waiters import MessageWaiters
@@ -19,7 +20,10 @@ from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
 from domain.errors import ConflictError
 from domain.ids import SessionId
-from domain.session import Capability, SessionStatus, StatusReason
+from domain.session import Capability
+
+_FAULT_PAUSE: Final = timedelta(seconds=5)
+"""Between two tries to put a fault on record, when that is what fails."""
 
 FaultHook = Callable[[SessionId, BaseException], None]
 
@@ -52,13 +56,15 @@ class SessionSupervisor(SessionWorkers):
 
     async def run(self) -> None:
         """Works until cancelled; then closes every page and returns when all are closed."""
-        async with self._uow.begin() as uow:
-            sessions = await uow.sessions.list()
         async with asyncio.TaskGroup() as tasks:
+            # From here on new sessions are kept when they are made; those that were there before are in the list.
             self._tasks = tasks
             try:
+                async with self._uow.begin() as uow:
+                    sessions = await uow.sessions.list()
                 for session in sessions:
-                    self._keep(session.id)
+                    if session.id not in self._keepers:
+                        self._keep(session.id)
                 await asyncio.Event().wait()
             finally:
                 self._tasks = None
@@ -131,16 +137,24 @@ class SessionSupervisor(SessionWorkers):
             random.random,
         )
         self._keepers[session_id] = keeper
-        self._tasks.create_task(self._run(keeper, record))
+        self._tasks.create_task(self._run(keeper, session_id))
 
-    async def _run(self, keeper: SessionKeeper, record: SessionRecord) -> None:
+    async def _run(self, keeper: SessionKeeper, session_id: SessionId) -> None:
+        failed = ended = False
         try:
-            await keeper.run()
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the other sessions go on and this one says so
-            self._on_fault(record.session_id, fault)
-            await record.observe(
-                SessionStatus.FAILED, StatusReason.INTERNAL_FAULT, detail="a fault of the gateway; see its log"
-            )
+            while not ended:
+                try:
+                    if failed:
+                        await keeper.give_up()
+                        failed = False
+                    await keeper.run()
+                    ended = True
+                except Exception as fault:  # noqa: BLE001 - whatever it is, the other sessions go on and this one says so
+                    self._on_fault(session_id, fault)
+                    if failed:
+                        await self._clock.sleep(_FAULT_PAUSE)
+                    failed = True
         finally:
-            if self._keepers.get(record.session_id) is keeper:
-                del self._keepers[record.session_id]
+            if self._keepers.get(session_id) is keeper:
+                del self._keepers[session_id]
+            keeper.end()

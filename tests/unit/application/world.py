@@ -16,6 +16,7 @@ from application.messages.recipients import RecipientDirectory
 from application.messages.send_message import SendMessage, SendMessageCommand
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
+from application.ports.link_code_cache import LinkCodeCache
 from application.sessions.create_session import CreateSession, CreateSessionCommand
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
@@ -48,11 +49,17 @@ class HastyClock(Clock):
 class World:
     """The use cases, and the WhatsApp that they work on."""
 
-    def __init__(self, clock: Clock, whatsapp: MemoryWhatsApp, database: MemoryDatabase | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        whatsapp: MemoryWhatsApp,
+        database: MemoryDatabase | None = None,
+        codes: LinkCodeCache | None = None,
+    ) -> None:
         self.clock = clock
         self.whatsapp = whatsapp
         self.bus = MemoryEventBus()
-        self.codes = MemoryLinkCodeCache(clock)
+        self.codes = MemoryLinkCodeCache(clock) if codes is None else codes
         self.database = MemoryDatabase() if database is None else database
         self.feed = EventFeed(self.database, self.bus)
         self.faults: list[BaseException] = []

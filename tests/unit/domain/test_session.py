@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ConflictError, InvalidArgumentError
-from domain.ids import SessionId, parse_session_id
+from domain.ids import SessionId, parse_message_id, parse_session_id
 from domain.session import Session, SessionStatus, StatusReason, Wanted
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,3 +66,12 @@ def test_anything_else_is_not(slug: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         parse_session_id(slug)
     assert caught.value.reason == "INVALID_SESSION_ID"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "msg_", "msg_1", "MSG_01ARZ3NDEKTSV4RRFFQ69G5FAV", "msg_01ARZ3NDEKTSV4RRFFQ69G5FA\x00"]
+)
+def test_a_message_id_is_checked_before_anybody_looks_for_it(text: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        parse_message_id(text)
+    assert caught.value.reason == "INVALID_MESSAGE_ID"

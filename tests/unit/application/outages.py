@@ -1,0 +1,72 @@
+"""Adapters in memory whose servers go away and come back."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import override
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.outbox import MemoryOutbox
+from application.ports.unit_of_work import UnitOfWork
+from domain.errors import InternalError, PomboError, UnavailableError
+from domain.ids import SessionId
+from domain.message import MessageStatus
+from domain.session import QrCode
+
+
+class UnsteadyDatabase(MemoryDatabase):
+    """Raises what ``error`` says as long as it says so; loses the answer to as many claims as ``lost_claims`` says."""
+
+    error: PomboError | None = None
+    lost_claims = 0
+
+    def go_away(self) -> None:
+        self.error = UnavailableError("DATABASE_UNAVAILABLE", "The database doesn't answer.")
+
+    def fail(self) -> None:
+        self.error = InternalError("DATABASE_FAULT", "The database refused a statement.")
+
+    @override
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._unsteady()
+
+    @asynccontextmanager
+    async def _unsteady(self) -> AsyncIterator[UnitOfWork]:
+        if self.error is not None:
+            raise self.error
+        async with super().begin() as uow:
+            yield uow
+            written = uow.outbox._transaction._messages.values() if isinstance(uow.outbox, MemoryOutbox) else ()
+            claims = any(row.message.status is MessageStatus.SENDING for row in written)
+        if self.lost_claims and claims:
+            self.lost_claims -= 1
+            raise UnavailableError("DATABASE_UNAVAILABLE", "The answer to a commit was lost.")
+
+    def sending(self) -> bool:
+        """Whether a message is with the page."""
+        return any(row.message.status is MessageStatus.SENDING for row in self._state.messages.values())
+
+
+class AbsentCache(MemoryLinkCodeCache):
+    """Isn't there while ``away``."""
+
+    away = True
+
+    @override
+    async def put(self, session_id: SessionId, qr: QrCode) -> None:
+        self._check()
+        await super().put(session_id, qr)
+
+    @override
+    async def get(self, session_id: SessionId) -> QrCode | None:
+        self._check()
+        return await super().get(session_id)
+
+    @override
+    async def clear(self, session_id: SessionId) -> None:
+        self._check()
+        await super().clear(session_id)
+
+    def _check(self) -> None:
+        if self.away:
+            raise UnavailableError("CACHE_UNAVAILABLE", "The cache doesn't answer.")

@@ -1,0 +1,193 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.driver import Hang, LoseOutcome, MemoryWhatsApp, Operation, Refuse
+from application.sessions.create_session import CreateSessionCommand
+from application.sessions.watch_session import WatchSession
+from domain.errors import CapabilityUnavailableError, PomboError, UnavailableError
+from domain.event import MessageReceived
+from domain.message import MessageStatus
+from domain.session import SessionStatus, StatusReason
+
+from .outages import AbsentCache, UnsteadyDatabase
+from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
+
+LEFT = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
+
+
+@pytest.fixture
+def database() -> UnsteadyDatabase:
+    return UnsteadyDatabase()
+
+
+async def test_a_session_links_and_works_without_the_cache(clock: HastyClock, whatsapp: MemoryWhatsApp) -> None:
+    async with running(World(clock, whatsapp, codes=AbsentCache(clock))) as world:
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        await world.status(SessionStatus.SCAN_QR_CODE)
+        with pytest.raises(UnavailableError) as caught:
+            await world.get_qr.execute(SESSION)
+        assert caught.value.reason == "CACHE_UNAVAILABLE"
+        shown = whatsapp.page(SESSION).qr
+        assert shown is not None
+        whatsapp.scan(ANA, shown.text)
+        await world.status(SessionStatus.WORKING)
+        assert (await world.text("hello")).status in LEFT
+
+
+async def test_a_watcher_gets_the_qr_when_the_cache_is_back(clock: HastyClock, whatsapp: MemoryWhatsApp) -> None:
+    codes = AbsentCache(clock)
+    async with running(World(clock, whatsapp, codes=codes)) as world:
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        await world.status(SessionStatus.SCAN_QR_CODE)
+        views = await WatchSession(world.database, codes, world.bus).execute(SESSION)
+        view = await anext(views)
+        assert (view.session.status, view.qr) == (SessionStatus.SCAN_QR_CODE, None)
+        codes.away = False
+        shown = whatsapp.rotate_qr(SESSION)
+        async with asyncio.timeout(5):
+            while view.qr is None:
+                view = await anext(views)
+        assert view.qr == shown
+
+
+async def test_a_qr_of_a_page_that_is_gone_is_not_given(clock: HastyClock, whatsapp: MemoryWhatsApp) -> None:
+    async with running(World(clock, whatsapp)) as world:
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        old = await world.get_qr.execute(SESSION, wait=timedelta(seconds=5))
+        restarting = asyncio.create_task(world.restart.execute(SESSION))
+        given = set()
+        while world.supervisor.capabilities(SESSION) or not restarting.done():
+            page = whatsapp.profile(SESSION).page
+            try:
+                qr = await world.get_qr.execute(SESSION)
+            except PomboError:
+                continue
+            if page is not None and page is whatsapp.profile(SESSION).page and page.qr is not None:
+                given.add((qr.text == old.text, page.qr.text == old.text))
+            if restarting.done() and qr.text != old.text:
+                break
+        assert (True, False) not in given
+
+
+async def test_a_gateway_stops_while_its_database_is_away(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with asyncio.timeout(8):
+        async with running(World(clock, whatsapp, database)) as world:
+            await world.linked()
+            database.go_away()
+    assert whatsapp.profile(SESSION).page is None
+
+
+async def test_what_happens_while_the_database_is_away_is_on_record_when_it_is_back(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+        database.go_away()
+        whatsapp.phone_sends(BEN, ANA, "meanwhile")
+        whatsapp.kill_page(SESSION)
+        await asyncio.sleep(0.05)
+        database.error = None
+
+        async def received() -> list[MessageReceived] | None:
+            payloads = [event.payload for event in await world.events()]
+            return [payload for payload in payloads if isinstance(payload, MessageReceived)] or None
+
+        assert len(await until(received)) == 1
+        await world.status(SessionStatus.WORKING)
+
+
+async def test_an_accepted_message_is_told_as_accepted_though_the_database_goes_away(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+        whatsapp.script(SESSION, Operation.SEND, Hang())
+        sending = asyncio.create_task(world.text("hello", wait=1.3))
+
+        async def claimed() -> bool | None:
+            return database.sending() or None
+
+        await until(claimed)
+        database.go_away()
+        try:
+            message = await sending
+        finally:
+            database.error = None
+        assert message.status is MessageStatus.QUEUED
+
+
+async def test_a_claim_whose_commit_was_not_confirmed_holds_no_chat_up(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+        database.lost_claims = 2
+        first, second = await world.text("first", wait=0), await world.text("second", wait=0)
+        await world.message(second.id, lambda now: now.status in LEFT)
+        await world.message(first.id, lambda now: now.status in LEFT)
+        assert database.lost_claims == 0
+        assert world.phone_bodies() == ["first", "second"]
+        assert (await world.event_types()).count("message.sent") == 2
+
+
+async def test_a_fault_fails_one_session_and_a_start_tries_again(world: World) -> None:
+    await world.linked("carla", CARLA)
+    fault = RuntimeError("a fault of ours")
+    world.whatsapp.script(SESSION, Operation.OPEN, Refuse(fault))  # type: ignore[arg-type]  # what no driver should raise
+    await world.create.execute(CreateSessionCommand(id=SESSION))
+    session = await world.status(SessionStatus.FAILED)
+    assert (session.status_reason, world.faults) == (StatusReason.INTERNAL_FAULT, [fault])
+    assert (await world.text("still here", session_id="carla")).status in LEFT
+    await world.start.execute(SESSION)
+    await world.status(SessionStatus.SCAN_QR_CODE)
+    world.faults.clear()
+
+
+async def test_a_fault_that_can_not_be_recorded_takes_no_other_session_with_it(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.create.execute(CreateSessionCommand(id=SESSION, start=False))
+        database.fail()
+
+        async def told() -> bool | None:
+            return len(world.faults) >= 3 or None
+
+        await until(told)
+        database.error = None
+        async with asyncio.timeout(5):
+            assert (await world.stop.execute(SESSION)).status is SessionStatus.STOPPED
+            await world.start.execute(SESSION)
+            await world.status(SessionStatus.SCAN_QR_CODE)
+        world.faults.clear()
+
+
+async def test_a_look_that_fails_for_good_does_not_fail_a_message_that_left(world: World) -> None:
+    await world.linked()
+    world.whatsapp.mute(SESSION)
+    world.whatsapp.script(SESSION, Operation.SEND, LoseOutcome())
+    world.whatsapp.script(SESSION, Operation.FIND, Refuse(CapabilityUnavailableError("FIND")))
+    message = await world.text("once")
+    assert message.status in LEFT
+    assert "message.failed" not in await world.event_types()
+    assert world.phone_bodies() == ["once"]
+
+
+async def test_a_backfill_that_gets_no_answer_is_tried_again(world: World) -> None:
+    await world.linked()
+    world.whatsapp.mute(SESSION)
+    world.whatsapp.phone_sends(BEN, ANA, "missed")
+    world.whatsapp.mute(SESSION, muted=False)
+    world.whatsapp.script(SESSION, Operation.RECENT, Refuse(UnavailableError("PAGE_UNAVAILABLE", "It is busy.")))
+    world.whatsapp.drop_connection(SESSION)
+    await world.status(SessionStatus.DEGRADED)
+    world.whatsapp.restore_connection(SESSION)
+
+    async def received() -> bool | None:
+        return "message.received" in await world.event_types() or None
+
+    await until(received)

@@ -1,0 +1,121 @@
+"""The same two things at once, each time a step further apart."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.driver import Hang, MemoryWhatsApp, Operation
+from application.ports.page_events import QrBatchEnded
+from application.sessions.create_session import CreateSessionCommand
+from domain.errors import NotFoundError, PomboError
+from domain.message import MessageStatus
+from domain.session import SessionStatus, StatusReason
+
+from .world import ANA, CARLA, SESSION, HastyClock, World, running
+
+STEPS = range(60)
+
+
+async def _steps(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_stop_returns_when_no_page_is_open_however_far_the_start_was(world: World) -> None:
+    await world.create.execute(CreateSessionCommand(id=SESSION, start=False))
+    for steps in STEPS:
+        await world.start.execute(SESSION)
+        await _steps(steps)
+        async with asyncio.timeout(5):
+            stopped = await world.stop.execute(SESSION)
+        assert (stopped.status, world.whatsapp.profile(SESSION).page) == (SessionStatus.STOPPED, None), steps
+
+
+async def test_a_delete_leaves_no_page_however_far_the_start_was(world: World) -> None:
+    for steps in STEPS:
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        await _steps(steps)
+        async with asyncio.timeout(5):
+            await world.delete.execute(SESSION)
+        assert world.whatsapp.profile(SESSION).page is None, steps
+        with pytest.raises(NotFoundError):
+            await world.session()
+
+
+async def test_a_session_made_right_after_a_delete_is_kept(world: World) -> None:
+    for steps in range(20):
+        await world.create.execute(CreateSessionCommand(id=SESSION, start=False))
+        await world.delete.execute(SESSION)
+        await _steps(steps)
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        await world.status(SessionStatus.SCAN_QR_CODE)
+        await world.delete.execute(SESSION)
+
+
+@pytest.mark.parametrize("other", ["stop", "restart", "logout"])
+async def test_a_logout_tells_the_truth_whatever_comes_at_once(world: World, other: str) -> None:
+    for steps in range(40):
+        await world.start.execute(SESSION) if steps else await world.create.execute(CreateSessionCommand(id=SESSION))
+        if not world.whatsapp.account(ANA).devices:
+            qr = await world.get_qr.execute(SESSION, wait=timedelta(seconds=5))
+            world.whatsapp.scan(ANA, qr.text)
+        await world.status(SessionStatus.WORKING)
+        logout = asyncio.create_task(world.logout.execute(SESSION))
+        await _steps(steps)
+        async with asyncio.timeout(5):
+            with suppress(PomboError):
+                await getattr(world, other).execute(SESSION)
+            with suppress(PomboError):
+                told = await logout
+                assert told.me is None, steps
+        session = await world.session()
+        if not world.whatsapp.account(ANA).devices:
+            session = await world.status(SessionStatus.LOGGED_OUT, SessionStatus.STOPPED, SessionStatus.SCAN_QR_CODE)
+            assert session.me is None, steps
+            assert session.status_reason is not StatusReason.UNLINKED_BY_PHONE, steps
+
+
+async def test_a_session_made_while_the_gateway_starts_is_kept(clock: HastyClock, whatsapp: MemoryWhatsApp) -> None:
+    for steps in range(12):
+        world = World(clock, whatsapp)
+        async with running(world):
+            await _steps(steps)
+            await world.create.execute(CreateSessionCommand(id=f"made-{steps}"))
+            await world.status(SessionStatus.SCAN_QR_CODE, session_id=f"made-{steps}")
+
+
+async def test_a_crash_and_a_stop_at_once_end_stopped(world: World) -> None:
+    await world.linked()
+    for steps in STEPS:
+        world.whatsapp.kill_page(SESSION)
+        await _steps(steps)
+        async with asyncio.timeout(5):
+            stopped = await world.stop.execute(SESSION)
+        assert (stopped.status, world.whatsapp.profile(SESSION).page) == (SessionStatus.STOPPED, None), steps
+        await world.start.execute(SESSION)
+        await world.status(SessionStatus.WORKING)
+
+
+async def test_what_one_account_had_queued_never_leaves_from_another(world: World) -> None:
+    await world.linked()
+    world.whatsapp.script(SESSION, Operation.SEND, Hang())
+    first, second = await world.text("mine", wait=0), await world.text("mine, too", wait=0)
+    await world.logout.execute(SESSION)
+    await world.start.execute(SESSION)
+    qr = await world.get_qr.execute(SESSION, wait=timedelta(seconds=5))
+    world.whatsapp.scan(CARLA, qr.text)
+    await world.status(SessionStatus.WORKING)
+    for message in (first, second):
+        failed = await world.message(message.id, lambda now: now.status is MessageStatus.FAILED)
+        assert failed.failure is not None
+        assert failed.failure.reason == "ACCOUNT_CHANGED"
+    assert world.phone_bodies() == []
+
+
+async def test_a_linked_session_whose_page_has_no_login_is_logged_out(world: World) -> None:
+    await world.linked()
+    world.whatsapp.page(SESSION).tell(QrBatchEnded())
+    session = await world.status(SessionStatus.LOGGED_OUT)
+    assert (session.status_reason, session.me) == (StatusReason.LINK_LOST, None)
