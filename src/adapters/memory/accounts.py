@@ -1,0 +1,104 @@
+"""Accounts and devices of the WhatsApp in memory."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from application.ports.page_events import MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import MessageStatus, advances
+from domain.session import Me
+
+if TYPE_CHECKING:
+    from adapters.memory.page import MemoryWhatsAppPage
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """An account and its phone.
+
+    Attributes:
+        online: whether the phone itself takes deliveries.
+        reads: whether the phone reads at once what it takes.
+        phone_messages: what the phone holds, in its own account's view, oldest first.
+        sent: the account's own messages by the last part of their ids, which all views share.
+    """
+
+    jid: Jid
+    lid: Jid
+    name: str
+    online: bool = True
+    reads: bool = False
+    devices: dict[SessionId, "Profile"] = field(default_factory=dict)
+    phone_messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
+    sent: dict[str, WhatsAppMessageId] = field(default_factory=dict)
+
+    @property
+    def me(self) -> Me:
+        """The account as its own sessions know it."""
+        return Me(jid=self.jid, lid=self.lid, name=self.name)
+
+
+@dataclass(slots=True, kw_only=True)
+class Profile:
+    """What a session's browser profile keeps while its page is closed.
+
+    Attributes:
+        account: the account it is linked to.
+        revoked: the phone ended the link while the page couldn't hear of it.
+        messages: what the page's storage holds, oldest first.
+        queue: what WhatsApp holds for this device until it connects.
+        pending: sent while the page had no connection; they leave when it has one.
+        muted: the page learns of messages and receipts but doesn't tell: a missed page event.
+    """
+
+    session_id: SessionId
+    account: Account | None = None
+    revoked: bool = False
+    messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
+    queue: deque[SeenMessage | SeenReceipt] = field(default_factory=deque)
+    pending: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
+    page: "MemoryWhatsAppPage | None" = None
+    muted: bool = False
+
+    def take(self, item: SeenMessage | SeenReceipt) -> bool:
+        """Gives the device a message or a receipt, now or when it connects. Tells whether it has it now."""
+        if self.page is None or not self.page.connected:
+            self.queue.append(item)
+            return False
+        event: MessagesSeen | ReceiptsSeen
+        if isinstance(item, SeenMessage):
+            is_news = self.messages.setdefault(item.whatsapp_id, item) is item
+            event = MessagesSeen(messages=(item,))
+        else:
+            is_news = apply_receipt(self.messages, item)
+            event = ReceiptsSeen(receipts=(item,))
+        if is_news and not self.muted:
+            self.page.tell(event)
+        return True
+
+
+def apply_receipt(messages: dict[WhatsAppMessageId, SeenMessage], receipt: SeenReceipt) -> bool:
+    """Moves a message forward. Tells whether that was news."""
+    message = messages.get(receipt.whatsapp_id)
+    if message is None or not advances(message.status or MessageStatus.SENDING, receipt.status):
+        return False
+    messages[receipt.whatsapp_id] = replace(message, status=receipt.status)
+    return True
+
+
+def short_id(whatsapp_id: WhatsAppMessageId) -> str:
+    """The part of an id that is the same in every view of the message."""
+    return whatsapp_id.split("_")[2]
+
+
+def id_for_recipient(whatsapp_id: WhatsAppMessageId, writer: Account) -> WhatsAppMessageId:
+    """The id that a message of a writer has in its recipient's view."""
+    return WhatsAppMessageId(f"false_{writer.jid}_{short_id(whatsapp_id)}")
+
+
+def flip_quoted(quoted: WhatsAppMessageId, writer: Account) -> WhatsAppMessageId:
+    """The id that a quoted message has in the other person's view."""
+    from_me, _, rest = quoted.split("_", 2)
+    return WhatsAppMessageId(f"{'false' if from_me == 'true' else 'true'}_{writer.jid}_{rest}")

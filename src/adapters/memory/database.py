@@ -1,0 +1,124 @@
+"""The database in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import override
+
+from adapters.memory.api_key_repository import MemoryApiKeyRepository
+from adapters.memory.event_appender import MemoryEventAppender
+from adapters.memory.message_repository import MemoryMessageRepository
+from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.row_locks import RowLocks
+from adapters.memory.session_repository import MemorySessionRepository
+from adapters.memory.state import State
+from adapters.memory.transaction import Transaction
+from application.ports.event_log import EventLog
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.event import Event
+from domain.ids import SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUnitOfWork(UnitOfWork):
+    """The repositories of one transaction."""
+
+    _sessions: MemorySessionRepository
+    _messages: MemoryMessageRepository
+    _outbox: MemoryOutbox
+    _events: MemoryEventAppender
+    _api_keys: MemoryApiKeyRepository
+
+    @property
+    @override
+    def sessions(self) -> MemorySessionRepository:
+        return self._sessions
+
+    @property
+    @override
+    def messages(self) -> MemoryMessageRepository:
+        return self._messages
+
+    @property
+    @override
+    def outbox(self) -> MemoryOutbox:
+        return self._outbox
+
+    @property
+    @override
+    def events(self) -> MemoryEventAppender:
+        return self._events
+
+    @property
+    @override
+    def api_keys(self) -> MemoryApiKeyRepository:
+        return self._api_keys
+
+
+class MemoryDatabase(UnitOfWorkFactory, EventLog):
+    """Transactions and the event log over one state in memory, isolated as READ COMMITTED is.
+
+    Args:
+        on_committed: called after each commit that appended events.
+    """
+
+    def __init__(self, on_committed: Callable[[], None] = lambda: None) -> None:
+        self._state = State()
+        self._locks = RowLocks()
+        self._on_committed = on_committed
+
+    @override
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+        # Like a real database's round trips, the pauses let other tasks run: races show in simulations too.
+        await asyncio.sleep(0)
+        transaction = Transaction(self._state, self._locks)
+        try:
+            yield MemoryUnitOfWork(
+                MemorySessionRepository(transaction),
+                MemoryMessageRepository(transaction),
+                MemoryOutbox(transaction),
+                MemoryEventAppender(transaction),
+                MemoryApiKeyRepository(transaction),
+            )
+            await asyncio.sleep(0)
+            has_events = transaction.commit()
+        finally:
+            transaction.end()
+        if has_events:
+            self._on_committed()
+
+    @override
+    async def settle(self) -> int:
+        for event in self._state.unsettled:
+            self._state.log.append(
+                Event(
+                    id=event.id,
+                    session_id=event.session_id,
+                    time=event.time,
+                    sequence=len(self._state.log) + 1,
+                    payload=event.payload,
+                )
+            )
+        self._state.unsettled.clear()
+        return len(self._state.log)
+
+    @override
+    async def head(self) -> int:
+        return len(self._state.log)
+
+    @override
+    async def read(
+        self, *, after: int, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+    ) -> Sequence[Event]:
+        found: list[Event] = []
+        for event in self._state.log[max(after, 0) :]:
+            if len(found) == limit:
+                break
+            if session_id in {None, event.session_id} and (not types or event.type in types):
+                found.append(event)
+        return tuple(found)

@@ -1,0 +1,58 @@
+"""The WhatsApp driver over the WhatsApp in memory: for tests of what stands above the port, and for simulations."""
+
+import asyncio
+from typing import override
+
+from adapters.memory.accounts import Account
+from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
+from adapters.memory.page import MemoryWhatsAppPage
+from adapters.memory.whatsapp import MemoryWhatsApp
+from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from domain.errors import ConflictError, UnavailableError
+from domain.ids import SessionId
+
+__all__ = [
+    "Account",
+    "Die",
+    "Fault",
+    "Hang",
+    "LoseOutcome",
+    "MemoryWhatsApp",
+    "MemoryWhatsAppDriver",
+    "MemoryWhatsAppPage",
+    "Operation",
+    "Refuse",
+]
+
+
+class MemoryWhatsAppDriver(WhatsAppDriver):
+    """Opens pages of a WhatsApp in memory. Profiles, and with them logins, live as long as that WhatsApp."""
+
+    def __init__(self, whatsapp: MemoryWhatsApp) -> None:
+        self._whatsapp = whatsapp
+
+    @override
+    async def open(self, session_id: SessionId) -> WhatsAppPage:
+        await asyncio.sleep(0)
+        match self._whatsapp.faults.take(session_id, Operation.OPEN):
+            case Refuse(error=error):
+                raise error
+            case Hang():
+                await asyncio.get_running_loop().create_future()
+            case Die() | LoseOutcome():
+                raise UnavailableError("BROWSER_FAILED", "The browser died while it started.")
+            case None:
+                pass
+        profile = self._whatsapp.profile(session_id)
+        if profile.page is not None:
+            raise ConflictError("PROFILE_IN_USE", "A page of this session is open already.")
+        profile.page = page = MemoryWhatsAppPage(self._whatsapp, profile)
+        page.load()
+        return page
+
+    @override
+    async def forget(self, session_id: SessionId) -> None:
+        await asyncio.sleep(0)
+        if self._whatsapp.profile(session_id).page is not None:
+            raise ConflictError("PROFILE_IN_USE", "The session's page is open.")
+        self._whatsapp.forget(session_id)

@@ -1,0 +1,286 @@
+"""An open page of the WhatsApp in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, override
+
+from adapters.memory.accounts import Account, Profile
+from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
+from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp
+from application.ports.page_events import (
+    BridgeReady,
+    Connected,
+    ConnectionLost,
+    LoggedOut,
+    PageDied,
+    PageEvent,
+    QrShown,
+    SeenMessage,
+    Syncing,
+)
+from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from domain.content import Text
+from domain.errors import (
+    CapabilityUnavailableError,
+    ConflictError,
+    DeadlineExceededError,
+    RateLimitedError,
+    UnavailableError,
+    UnprocessableError,
+)
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
+from domain.session import Capability, PairingCode, QrCode
+
+_CAPABILITIES: Final = ("SEND_TEXT", "RECEIVE_MESSAGES", "RECEIPTS", "PAIRING_CODE", "LOGOUT")
+_CODE_LASTS: Final = timedelta(minutes=3)
+_CODES_PER_MINUTE: Final = 3
+_CODE_LETTERS: Final = "ABCDEFGHJKMNPQRS"
+
+
+class MemoryWhatsAppPage(WhatsAppPage):
+    """A page of one session's profile. Like a real one it tells what happens as a stream of events."""
+
+    def __init__(self, whatsapp: MemoryWhatsApp, profile: Profile) -> None:
+        self._whatsapp = whatsapp
+        self._profile = profile
+        self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._codes_asked: list[datetime] = []
+        missing = whatsapp.missing_capabilities
+        self._capabilities = tuple(
+            Capability(name=name, available=name not in missing, detail="not in this page" if name in missing else None)
+            for name in _CAPABILITIES
+        )
+        self.connected = False
+        self.qr: QrCode | None = None
+        self.qr_shown = 0
+        self.pairing: tuple[str, PairingCode] | None = None
+
+    def load(self) -> None:
+        """Does what a page does when it has loaded: signs in, or shows a QR."""
+        self.tell(BridgeReady(capabilities=self._capabilities, page_version="memory", bridge_version="memory"))
+        if self._profile.revoked:
+            self._profile.revoked = False
+            self.tell(LoggedOut())
+        elif self._profile.account is not None:
+            self.connect(first=True)
+        else:
+            self.show_qr(QR_FIRST)
+
+    def tell(self, event: PageEvent) -> None:
+        """Puts an event on the stream."""
+        self._events.put_nowait(event)
+
+    def show_qr(self, lasts: timedelta) -> None:
+        """Shows another QR."""
+        number = self._whatsapp.count()
+        self.qr_shown += 1
+        self.qr = QrCode(
+            text=f"2@memory-{number},noise-{number},identity-{number},secret-{number}",
+            expires_at=self._whatsapp.clock.now() + lasts,
+        )
+        self.tell(QrShown(qr=self.qr))
+
+    def connect(self, *, first: bool = False) -> None:
+        """Signs in, and takes what waited for this device; what the page still had to send leaves."""
+        account = self._linked()
+        if first:
+            self.tell(Syncing())
+        self.connected = True
+        self.tell(Connected(me=account.me))
+        waiting = tuple(self._profile.queue)
+        self._profile.queue.clear()
+        for item in waiting:
+            self._profile.take(item)
+            if isinstance(item, SeenMessage):
+                self._whatsapp.taken(account, item)
+        pending = tuple(self._profile.pending.values())
+        self._profile.pending.clear()
+        for message in pending:
+            self._whatsapp.route(message, account, sender=self._profile)
+
+    def disconnect(self, state: str) -> None:
+        """Loses WhatsApp."""
+        self.connected = False
+        self.tell(ConnectionLost(state=state))
+
+    def die(self, detail: str) -> None:
+        """Ends without a word to anybody but the stream."""
+        self._leave()
+        self.tell(PageDied(detail=detail))
+
+    @override
+    async def events(self) -> AsyncIterator[PageEvent]:
+        while True:
+            event = await self._events.get()
+            if event is None:
+                return
+            yield event
+            if isinstance(event, PageDied):
+                return
+
+    @override
+    def capabilities(self) -> tuple[Capability, ...]:
+        return self._capabilities
+
+    @override
+    async def probe(self) -> PageHealth:
+        await self._begin(Operation.PROBE)
+        if self._profile.account is None:
+            return PageHealth.UNLINKED
+        return PageHealth.SOUND if self.connected else PageHealth.DISCONNECTED
+
+    @override
+    async def close(self) -> None:
+        if not self._gone.is_set():
+            self._leave()
+            self._events.put_nowait(None)
+
+    @override
+    async def refresh_qr(self) -> None:
+        self._check_unlinked()
+        await self._begin(Operation.REFRESH_QR)
+        self.qr_shown = 0
+        self.show_qr(QR_FIRST)
+
+    @override
+    async def request_pairing_code(self, phone: str) -> PairingCode:
+        self._check_unlinked()
+        self._check_capability("PAIRING_CODE")
+        await self._begin(Operation.PAIRING_CODE)
+        if self._whatsapp.find_account(Jid.from_phone(phone)) is None:
+            raise UnprocessableError("NUMBER_NOT_ON_WHATSAPP", "There is no WhatsApp account with this number.")
+        self._count_code()
+        number = self._whatsapp.count()
+        code = "".join(_CODE_LETTERS[(number >> shift) & 15] for shift in range(28, -4, -4))
+        pairing = PairingCode(code=code, expires_at=self._whatsapp.clock.now() + _CODE_LASTS)
+        self.pairing = (phone, pairing)
+        return pairing
+
+    @override
+    async def logout(self) -> None:
+        if self._profile.account is None and not self._gone.is_set():
+            raise ConflictError("NOT_LINKED", "No account is linked to this page.")
+        fault = await self._begin(Operation.LOGOUT)
+        unconfirmed = DeadlineExceededError("LOGOUT_UNCONFIRMED", "The page didn't confirm; the link may still stand.")
+        if not self.connected:
+            raise unconfirmed
+        self._whatsapp.end_link(self._profile)
+        self.connected = False
+        self.tell(LoggedOut())
+        if isinstance(fault, Die):
+            self.die("the page died while it logged out")
+            raise _page_unavailable()
+        if isinstance(fault, LoseOutcome):
+            raise unconfirmed
+
+    @override
+    async def send(self, message: Outgoing) -> SeenMessage:
+        self._check_capability("SEND_TEXT")
+        fault = await self._begin(Operation.SEND)
+        account = self._linked()
+        known = self._profile.messages.get(message.whatsapp_id)
+        if known is not None and known.status is not None:
+            return known
+        self._check_sendable(message)
+        composed = replace(
+            self._whatsapp.compose(account, message.whatsapp_id, message.chat, message.content),
+            reply_to=message.reply_to,
+        )
+        unconfirmed = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm it in time.")
+        if not self.connected:
+            # Like the real page, it keeps the message and sends it when it is connected again.
+            self._profile.messages[message.whatsapp_id] = self._profile.pending[message.whatsapp_id] = composed
+            raise unconfirmed
+        if isinstance(fault, Die):
+            # The page goes with the message: its receipt waits for the next page.
+            self.die("the page died while it sent")
+        sent = self._whatsapp.route(composed, account, sender=self._profile)
+        if isinstance(fault, Die):
+            raise _page_unavailable()
+        if isinstance(fault, LoseOutcome):
+            raise unconfirmed
+        return sent
+
+    @override
+    async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
+        await self._begin(Operation.FIND)
+        return self._profile.messages.get(whatsapp_id)
+
+    @override
+    async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
+        await self._begin(Operation.RECENT)
+        known = [message for message in self._profile.messages.values() if message.timestamp >= since]
+        known.sort(key=lambda message: message.timestamp)
+        return tuple(known[-limit:]) if limit > 0 else ()
+
+    @override
+    async def resolve(self, jid: Jid) -> Recipient | None:
+        await self._begin(Operation.RESOLVE)
+        account = self._whatsapp.find_account(jid)
+        return None if account is None else Recipient(jid=account.jid, lid=account.lid)
+
+    async def _begin(self, operation: Operation) -> Fault | None:
+        """Lets other tasks run, as a real round trip does, and does what is scripted before the call's effect."""
+        await asyncio.sleep(0)
+        if self._gone.is_set():
+            raise _page_unavailable()
+        fault = self._whatsapp.faults.take(self._profile.session_id, operation)
+        match fault:
+            case Refuse(error=error):
+                raise error
+            case Hang():
+                await self._gone.wait()
+                raise _page_unavailable()
+            case Die(after_effect=False):
+                self.die(f"the page died before {operation}")
+                raise _page_unavailable()
+            case Die() | LoseOutcome() | None:
+                return fault
+
+    def _leave(self) -> None:
+        self._gone.set()
+        self.connected = False
+        self.qr = self.pairing = None
+        if self._profile.page is self:
+            self._profile.page = None
+
+    def _linked(self) -> Account:
+        if self._profile.account is None:
+            raise UnavailableError("PAGE_UNAVAILABLE", "No account is linked to this page.")
+        return self._profile.account
+
+    def _check_unlinked(self) -> None:
+        if self._profile.account is not None:
+            raise ConflictError("ALREADY_LINKED", "This page is linked to an account.")
+
+    def _check_capability(self, name: str) -> None:
+        if any(capability.name == name and not capability.available for capability in self._capabilities):
+            raise CapabilityUnavailableError(name)
+
+    def _check_sendable(self, message: Outgoing) -> None:
+        if not isinstance(message.content, Text):
+            raise CapabilityUnavailableError(message.content.kind)
+        if self._whatsapp.find_account(message.chat) is None:
+            reason = "NUMBER_NOT_ON_WHATSAPP" if message.chat.is_user else "SEND_REFUSED"
+            raise UnprocessableError(reason, "There is no such user or group on WhatsApp.")
+        if message.reply_to is not None and message.reply_to not in self._profile.messages:
+            raise UnprocessableError("QUOTED_MESSAGE_UNKNOWN", "The page doesn't know the message that is answered.")
+
+    def _count_code(self) -> None:
+        now = self._whatsapp.clock.now()
+        self._codes_asked = [asked for asked in self._codes_asked if now - asked < timedelta(minutes=1)]
+        if len(self._codes_asked) >= _CODES_PER_MINUTE:
+            raise RateLimitedError(
+                "PAIRING_CODE_RATE_LIMITED",
+                "WhatsApp gives only a few codes a minute.",
+                retry_after=self._codes_asked[0] + timedelta(minutes=1) - now,
+            )
+        self._codes_asked.append(now)
+
+
+def _page_unavailable() -> UnavailableError:
+    return UnavailableError("PAGE_UNAVAILABLE", "The page is gone.")

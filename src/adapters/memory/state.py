@@ -1,0 +1,63 @@
+"""What has been committed."""
+
+from dataclasses import dataclass, field
+
+from domain.event import Event, NewEvent
+from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.message import Direction, Message, MessageStatus
+from domain.session import Session, StatusChange
+
+WhatsAppKey = tuple[SessionId, WhatsAppMessageId]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session and its history, newest first."""
+
+    session: Session
+    history: tuple[StatusChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message and its place in the order of acceptance."""
+
+    position: int
+    message: Message
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the outbox is concerned with it."""
+        return self.message.direction is Direction.OUTBOUND and self.message.status in {
+            MessageStatus.QUEUED,
+            MessageStatus.SENDING,
+        }
+
+
+@dataclass(slots=True)
+class State:
+    """The committed rows with their indexes, and the log."""
+
+    sessions: dict[SessionId, SessionRow] = field(default_factory=dict)
+    messages: dict[MessageId, MessageRow] = field(default_factory=dict)
+    by_whatsapp_id: dict[WhatsAppKey, MessageId] = field(default_factory=dict)
+    open_messages: dict[SessionId, set[MessageId]] = field(default_factory=dict)
+    api_keys: dict[bytes, str] = field(default_factory=dict)
+    unsettled: list[NewEvent] = field(default_factory=list)
+    log: list[Event] = field(default_factory=list)
+    last_position: int = 0
+
+    def next_position(self) -> int:
+        """A place behind all that were given out; a transaction that is taken back leaves a gap."""
+        self.last_position += 1
+        return self.last_position
+
+    def put_message(self, row: MessageRow) -> None:
+        """Stores a message's row and keeps the indexes true."""
+        message = row.message
+        self.messages[message.id] = row
+        self.by_whatsapp_id[message.session_id, message.whatsapp_id] = message.id
+        if row.is_open:
+            self.open_messages.setdefault(message.session_id, set()).add(message.id)
+        else:
+            self.open_messages.get(message.session_id, set()).discard(message.id)

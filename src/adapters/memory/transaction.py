@@ -1,0 +1,111 @@
+"""One transaction: its own writes over what is committed."""
+
+from collections.abc import Hashable, Iterator
+
+from adapters.memory.row_locks import RowLocks
+from adapters.memory.state import MessageRow, SessionRow, State, WhatsAppKey
+from domain.event import NewEvent
+from domain.ids import MessageId, SessionId
+
+
+class Transaction:
+    """Reads see this transaction's writes, then what is committed; writes wait in here for the commit.
+
+    Whoever writes a row takes its lock first, as a database does.
+    """
+
+    def __init__(self, state: State, locks: RowLocks) -> None:
+        self._state = state
+        self._locks = locks
+        self._held: set[Hashable] = set()
+        self._sessions: dict[SessionId, SessionRow | None] = {}
+        self._messages: dict[MessageId, MessageRow] = {}
+        self._added: dict[WhatsAppKey, MessageId] = {}
+        self._api_keys: dict[bytes, str] = {}
+        self._events: list[NewEvent] = []
+
+    async def lock(self, key: Hashable) -> None:
+        """Takes a row's lock until the end of the transaction."""
+        await self._locks.acquire(self, key)
+        self._held.add(key)
+
+    def can_lock(self, key: Hashable) -> bool:
+        """Whether the row's lock is to be had without waiting."""
+        return self._locks.is_free(self, key)
+
+    def session(self, session_id: SessionId) -> SessionRow | None:
+        """One session."""
+        if session_id in self._sessions:
+            return self._sessions[session_id]
+        return self._state.sessions.get(session_id)
+
+    def sessions(self) -> Iterator[SessionRow]:
+        """All sessions."""
+        merged: dict[SessionId, SessionRow | None] = {**self._state.sessions, **self._sessions}
+        return (row for row in merged.values() if row is not None)
+
+    def put_session(self, session_id: SessionId, row: SessionRow | None) -> None:
+        """Writes or, with None, removes a session."""
+        self._sessions[session_id] = row
+
+    def message(self, message_id: MessageId) -> MessageRow | None:
+        """One message."""
+        return self._messages.get(message_id) or self._state.messages.get(message_id)
+
+    def message_by_whatsapp_id(self, key: WhatsAppKey) -> MessageRow | None:
+        """One message, by its key within the account."""
+        message_id = self._added.get(key) or self._state.by_whatsapp_id.get(key)
+        return self.message(message_id) if message_id else None
+
+    def messages(self) -> Iterator[MessageRow]:
+        """All messages."""
+        return iter({**self._state.messages, **self._messages}.values())
+
+    def open_messages(self, session_id: SessionId) -> list[MessageRow]:
+        """A session's messages in ``QUEUED`` and ``SENDING``, in the order of their acceptance."""
+        ids = self._state.open_messages.get(session_id, set()) | self._messages.keys()
+        rows = (self.message(message_id) for message_id in ids)
+        mine = (row for row in rows if row and row.is_open and row.message.session_id == session_id)
+        return sorted(mine, key=lambda row: row.position)
+
+    def next_position(self) -> int:
+        """The place of a message that is being accepted."""
+        return self._state.next_position()
+
+    def put_message(self, row: MessageRow) -> None:
+        """Writes a message."""
+        self._messages[row.message.id] = row
+        self._added[row.message.session_id, row.message.whatsapp_id] = row.message.id
+
+    def has_api_key(self, key_hash: bytes) -> bool:
+        """Whether the hash is there."""
+        return key_hash in self._api_keys or key_hash in self._state.api_keys
+
+    def has_any_api_key(self) -> bool:
+        """Whether any hash is there."""
+        return bool(self._api_keys or self._state.api_keys)
+
+    def put_api_key(self, key_hash: bytes, label: str) -> None:
+        """Writes a key's hash."""
+        self._api_keys[key_hash] = label
+
+    def put_events(self, events: list[NewEvent]) -> None:
+        """Appends events."""
+        self._events.extend(events)
+
+    def commit(self) -> bool:
+        """Makes the writes visible, all at once. Tells whether events were among them."""
+        for session_id, row in self._sessions.items():
+            if row is None:
+                self._state.sessions.pop(session_id, None)
+            else:
+                self._state.sessions[session_id] = row
+        for message in self._messages.values():
+            self._state.put_message(message)
+        self._state.api_keys.update(self._api_keys)
+        self._state.unsettled.extend(self._events)
+        return bool(self._events)
+
+    def end(self) -> None:
+        """Gives the locks back."""
+        self._locks.release(self, self._held)

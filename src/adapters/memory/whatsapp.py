@@ -1,0 +1,293 @@
+"""A small WhatsApp in memory: accounts with phones and devices, deliveries and receipts."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from adapters.memory.accounts import Account, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
+from adapters.memory.faults import Fault, FaultScript, Operation
+from application.ports.clock import Clock
+from application.ports.page_events import (
+    ConflictDetected,
+    LoggedOut,
+    PasskeyDemanded,
+    QrBatchEnded,
+    SeenMessage,
+    SeenReceipt,
+)
+from domain.content import Content, Text
+from domain.errors import GoneError, NotFoundError
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.jid import Jid, Server
+from domain.message import MessageStatus
+from domain.session import QrCode
+
+if TYPE_CHECKING:
+    from adapters.memory.page import MemoryWhatsAppPage
+
+QR_FIRST: Final = timedelta(seconds=60)
+QR_NEXT: Final = timedelta(seconds=20)
+QR_BATCH: Final = 6
+"""The pace of WhatsApp's own QR codes: one for a minute, five for twenty seconds each, then none."""
+_LID_BASE: Final = 9_000_000_000_000
+
+
+class MemoryWhatsApp:
+    """The network: whatever tests and simulations let accounts and phones do.
+
+    Nothing happens by itself and nothing waits: QRs rotate, connections drop and phones act when they are told to.
+    Ids and codes are counted, so that two runs with the same clock are the same.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.faults = FaultScript()
+        self.missing_capabilities: set[str] = set()
+        """Names of abilities that pages opened from now on don't have."""
+        self._accounts: dict[str, Account] = {}
+        self._profiles: dict[SessionId, Profile] = {}
+        self._counter = 0
+
+    def now(self) -> datetime:
+        """WhatsApp's time, to the second."""
+        return self.clock.now().replace(microsecond=0)
+
+    def count(self) -> int:
+        """A number that was never given before."""
+        self._counter += 1
+        return self._counter
+
+    # What the world does.
+
+    def add_account(self, phone: str, *, name: str = "", online: bool = True, reads: bool = False) -> Account:
+        """An account with this phone number (digits)."""
+        lid = Jid(user=str(_LID_BASE + len(self._accounts) + 1), server=Server.LID)
+        account = Account(jid=Jid.from_phone(phone), lid=lid, name=name or f"Phone {phone}", online=online, reads=reads)
+        self._accounts[account.jid.user] = account
+        return account
+
+    def scan(self, phone: str, qr: str) -> None:
+        """Lets a phone scan a QR: the session that shows it is linked.
+
+        Raises:
+            NotFoundError: ``QR_UNKNOWN``: nobody shows it.
+            GoneError: ``QR_EXPIRED``.
+        """
+        for profile in self._profiles.values():
+            page = profile.page
+            if page is not None and page.qr is not None and page.qr.text == qr:
+                if page.qr.expires_at <= self.clock.now():
+                    raise GoneError("QR_EXPIRED", "This QR has expired; scan the one that is shown now.")
+                self._link(profile, phone)
+                return
+        raise NotFoundError("QR_UNKNOWN", "No page shows this QR.")
+
+    def enter_code(self, phone: str, code: str) -> None:
+        """Types a pairing code on a phone.
+
+        Raises:
+            NotFoundError: ``PAIRING_CODE_UNKNOWN``: nobody shows it, or it was made for another number.
+            GoneError: ``PAIRING_CODE_EXPIRED``.
+        """
+        for profile in self._profiles.values():
+            page = profile.page
+            if page is not None and page.pairing is not None and page.pairing[:1] == (phone,):
+                if page.pairing[1].code != code:
+                    continue
+                if page.pairing[1].expires_at <= self.clock.now():
+                    raise GoneError("PAIRING_CODE_EXPIRED", "This code has expired; ask for another.")
+                self._link(profile, phone)
+                return
+        raise NotFoundError("PAIRING_CODE_UNKNOWN", "No page shows this code for this number.")
+
+    def phone_sends(self, phone: str, to: str, text: str) -> WhatsAppMessageId:
+        """Lets a phone write to another account's number; gives the id in the writer's view."""
+        account = self.account(phone)
+        chat = self.account(to).jid
+        whatsapp_id = WhatsAppMessageId(f"true_{chat}_3EB0{self.count():018X}")
+        self.route(self.compose(account, whatsapp_id, chat, Text(body=text)), account, sender=None)
+        return whatsapp_id
+
+    def phone_reads(self, phone: str, chat: str) -> None:
+        """Lets a phone read all that another account wrote to it."""
+        reader, writer = self.account(phone), self.account(chat)
+        for message in tuple(reader.phone_messages.values()):
+            if not message.from_me and message.sender == writer.jid:
+                self._receipt(writer, reader, message.whatsapp_id, MessageStatus.READ)
+
+    def unlink(self, phone: str, session_id: SessionId) -> None:
+        """Ends a device's link on the phone."""
+        profile = self.account(phone).devices[session_id]
+        self.end_link(profile)
+        if profile.page is not None and profile.page.connected:
+            profile.page.connected = False
+            profile.page.tell(LoggedOut())
+        else:
+            profile.revoked = True
+
+    def rotate_qr(self, session_id: SessionId) -> QrCode | None:
+        """Shows the batch's next QR; None when the batch has ended with this."""
+        page = self.page(session_id)
+        if page.qr_shown >= QR_BATCH:
+            page.qr = None
+            page.tell(QrBatchEnded())
+        else:
+            page.show_qr(QR_NEXT)
+        return page.qr
+
+    def demand_passkey(self, session_id: SessionId) -> None:
+        """Asks for a passkey instead of showing a QR."""
+        page = self.page(session_id)
+        page.qr = None
+        page.tell(PasskeyDemanded())
+
+    def drop_connection(self, session_id: SessionId) -> None:
+        """Takes WhatsApp away from a page."""
+        self.page(session_id).disconnect("OPENING")
+
+    def restore_connection(self, session_id: SessionId) -> None:
+        """Gives WhatsApp back to a page; what waited for it is delivered."""
+        self.page(session_id).connect()
+
+    def conflict(self, session_id: SessionId) -> None:
+        """Opens a session's login in another browser."""
+        page = self.page(session_id)
+        page.connected = False
+        page.tell(ConflictDetected())
+
+    def kill_page(self, session_id: SessionId, detail: str = "the browser was killed") -> None:
+        """Lets a page's browser die."""
+        self.page(session_id).die(detail)
+
+    def mute(self, session_id: SessionId, *, muted: bool = True) -> None:
+        """Lets a page's events be missed: its storage has what comes, and nothing is told."""
+        self.profile(session_id).muted = muted
+
+    def script(self, session_id: SessionId, operation: Operation, fault: Fault) -> None:
+        """Lets the session's next such call fail."""
+        self.faults.add(session_id, operation, fault)
+
+    # What driver and pages ask.
+
+    def account(self, phone: str) -> Account:
+        """An account by its number.
+
+        Raises:
+            NotFoundError: ``ACCOUNT_UNKNOWN``.
+        """
+        account = self._accounts.get(phone)
+        if account is None:
+            raise NotFoundError("ACCOUNT_UNKNOWN", "There is no account with this number.")
+        return account
+
+    def find_account(self, jid: Jid) -> Account | None:
+        """An account by either form of its address."""
+        return next((account for account in self._accounts.values() if jid in {account.jid, account.lid}), None)
+
+    def profile(self, session_id: SessionId) -> Profile:
+        """A session's profile; a new one where there is none."""
+        return self._profiles.setdefault(session_id, Profile(session_id=session_id))
+
+    def page(self, session_id: SessionId) -> "MemoryWhatsAppPage":
+        """A session's open page.
+
+        Raises:
+            NotFoundError: ``PAGE_UNKNOWN``.
+        """
+        page = self.profile(session_id).page
+        if page is None:
+            raise NotFoundError("PAGE_UNKNOWN", "This session has no page open.")
+        return page
+
+    def forget(self, session_id: SessionId) -> None:
+        """Deletes a profile. The account still lists the device, as WhatsApp does."""
+        self._profiles.pop(session_id, None)
+
+    def end_link(self, profile: Profile) -> None:
+        """Takes a device off its account."""
+        if profile.account is not None:
+            profile.account.devices.pop(profile.session_id, None)
+        profile.account = None
+        profile.messages.clear()
+        profile.queue.clear()
+        profile.pending.clear()
+
+    def compose(self, account: Account, whatsapp_id: WhatsAppMessageId, chat: Jid, content: Content) -> SeenMessage:
+        """A message as its writer's devices hold it before WhatsApp has it."""
+        other = self.find_account(chat)
+        return SeenMessage(
+            whatsapp_id=whatsapp_id,
+            chat=chat,
+            sender=account.jid,
+            recipient=chat,
+            from_me=True,
+            content=content,
+            timestamp=self.now(),
+            status=None,
+            alternate=None if other is None else (other.lid if chat == other.jid else other.jid),
+            push_name=account.name,
+        )
+
+    def route(self, message: SeenMessage, writer: Account, *, sender: Profile | None) -> SeenMessage:
+        """Takes a message for good: the writer's other devices and the recipient get it. Idempotent by id.
+
+        ``sender`` is the device it comes from; None is the phone. Returns the message as acknowledged.
+        """
+        if message.whatsapp_id in writer.phone_messages:
+            return writer.phone_messages[message.whatsapp_id]
+        sent = replace(message, status=MessageStatus.SENT, timestamp=self.now())
+        writer.phone_messages[sent.whatsapp_id] = sent
+        writer.sent[short_id(sent.whatsapp_id)] = sent.whatsapp_id
+        for device in writer.devices.values():
+            if device is sender:
+                device.messages[sent.whatsapp_id] = replace(sent, status=None)
+                device.take(SeenReceipt(whatsapp_id=sent.whatsapp_id, status=MessageStatus.SENT, at=self.now()))
+            else:
+                device.take(sent)
+        recipient = self.find_account(message.chat)
+        if recipient is not None and recipient is not writer:
+            self._deliver(sent, writer, recipient)
+        return sent
+
+    def taken(self, reader: Account, message: SeenMessage) -> None:
+        """Says that a device of an account has taken a message that waited for it."""
+        author = self.find_account(message.sender)
+        if not message.from_me and author is not None:
+            self._receipt(author, reader, message.whatsapp_id, MessageStatus.DELIVERED)
+
+    def _deliver(self, sent: SeenMessage, writer: Account, recipient: Account) -> None:
+        inbound = replace(
+            sent,
+            whatsapp_id=id_for_recipient(sent.whatsapp_id, writer),
+            chat=writer.jid,
+            recipient=recipient.jid,
+            from_me=False,
+            status=MessageStatus.DELIVERED,
+            alternate=writer.lid,
+            reply_to=None if sent.reply_to is None else flip_quoted(sent.reply_to, writer),
+        )
+        recipient.phone_messages[inbound.whatsapp_id] = inbound
+        took = [device.take(inbound) for device in recipient.devices.values()]
+        if recipient.online or any(took):
+            self._receipt(writer, recipient, inbound.whatsapp_id, MessageStatus.DELIVERED)
+        if recipient.online and recipient.reads:
+            self._receipt(writer, recipient, inbound.whatsapp_id, MessageStatus.READ)
+
+    def _receipt(self, writer: Account, reader: Account, inbound_id: WhatsAppMessageId, status: MessageStatus) -> None:
+        own = writer.sent.get(short_id(inbound_id))
+        if own is None or writer.phone_messages[own].chat not in {reader.jid, reader.lid}:
+            return
+        receipt = SeenReceipt(whatsapp_id=own, status=status, at=self.now())
+        if apply_receipt(writer.phone_messages, receipt):
+            for device in writer.devices.values():
+                device.take(receipt)
+
+    def _link(self, profile: Profile, phone: str) -> None:
+        account = self.account(phone)
+        profile.account, profile.revoked = account, False
+        account.devices[profile.session_id] = profile
+        # History: what the phone holds is in the page's storage when it has signed in, and no event tells of it.
+        profile.messages.update(account.phone_messages)
+        page = self.page(profile.session_id)
+        page.qr = page.pairing = None
+        page.connect(first=True)

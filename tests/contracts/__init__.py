@@ -1,0 +1,19 @@
+"""One suite per port. Each adapter's test subclasses it and provides the fixtures that the suite names."""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{suite}"
+        for suite in (
+            "api_key_repository",
+            "event_bus",
+            "event_log",
+            "link_code_cache",
+            "message_repository",
+            "outbox",
+            "session_repository",
+            "unit_of_work",
+        )
+    )
+)

@@ -1,0 +1,171 @@
+"""What every event log does. Fixtures: ``uow`` and ``log``, over one empty store."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from application.ports.event_log import EventLog
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.content import Unsupported
+from domain.event import (
+    Event,
+    MessageReceived,
+    MessageSent,
+    NewEvent,
+    PairingCodeIssued,
+    Payload,
+    QrIssued,
+    SessionStatusChanged,
+)
+from domain.ids import EventId
+from domain.session import Me, SessionStatus, StatusReason
+from tests.contracts.samples import ANA, NOON, SALES, SUPPORT, at, event, inbound, outbound
+
+PAYLOADS: list[Payload] = [
+    SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.CONNECTED, detail=None, me=Me(jid=ANA)),
+    QrIssued(expires_at=at(20)),
+    PairingCodeIssued(expires_at=at(180)),
+    MessageReceived(
+        message=inbound(content=Unsupported(kind="new", raw={"nul": "\x00", "half": "\ud83d", "n": 2**70}))
+    ),
+    MessageSent(message=outbound(push_name="\x00")),
+]
+
+
+async def append(uow: UnitOfWorkFactory, *events: NewEvent) -> None:
+    async with uow.begin() as unit:
+        await unit.events.append(events)
+
+
+async def write(uow: UnitOfWorkFactory, pauses: Sequence[float]) -> list[EventId]:
+    """Commits events in units of varied length, takes the longest back, and gives what was committed."""
+    written: list[EventId] = []
+    for pause in pauses:
+        events = [event() for _ in range(1 + int(pause * 1_000) % 3)]
+        with suppress(ZeroDivisionError):
+            async with uow.begin() as unit:
+                await unit.events.append(events[:1])
+                await unit.sessions.list()
+                await asyncio.sleep(pause)
+                await unit.events.append(events[1:])
+                if pause > 0.009:
+                    raise ZeroDivisionError
+            written.extend(each.id for each in events)
+    return written
+
+
+async def follow(log: EventLog, ended: asyncio.Event, *, settles: bool) -> list[Event]:
+    """Reads by cursor until the writers have ended and nothing is left."""
+    seen: list[Event] = []
+    while True:
+        last_round = ended.is_set()
+        if settles or last_round:
+            await log.settle()
+        page = await log.read(after=seen[-1].sequence if seen else 0, limit=7)
+        seen.extend(page)
+        if last_round and not page:
+            return seen
+        await asyncio.sleep(0.001)
+
+
+async def read_ids(log: EventLog, after: int = 0, limit: int = 100) -> list[EventId]:
+    return [each.id for each in await log.read(after=after, limit=limit)]
+
+
+class EventLogContract:
+    async def test_an_empty_log(self, log: EventLog) -> None:
+        assert await log.settle() == 0
+        assert await log.head() == 0
+        assert await log.read(after=0, limit=10) == ()
+
+    @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.TYPE)
+    async def test_an_event_comes_back_whole(self, uow: UnitOfWorkFactory, log: EventLog, payload: Payload) -> None:
+        new = event(payload=payload)
+        await append(uow, new)
+        head = await log.settle()
+        (stored,) = await log.read(after=0, limit=10)
+        assert stored == Event(id=new.id, session_id=SALES, time=NOON, sequence=head, payload=payload)
+
+    async def test_events_can_be_read_once_they_are_settled(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        first, second, third = event(), event(), event()
+        await append(uow, first, second)
+        await append(uow, third)
+        head = await log.settle()
+        stored = await log.read(after=0, limit=10)
+        assert [each.id for each in stored] == [first.id, second.id, third.id]
+        assert stored[0].sequence > 0
+        assert head == stored[-1].sequence == await log.head() == await log.settle()
+        assert await read_ids(log, after=stored[0].sequence) == [second.id, third.id]
+        assert await read_ids(log, after=stored[0].sequence, limit=1) == [second.id]
+        assert await read_ids(log, after=head) == []
+        assert await read_ids(log, after=head + 100) == []
+
+    async def test_several_appends_of_one_unit_keep_their_order(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        events = [event() for _ in range(6)]
+        async with uow.begin() as unit:
+            await unit.events.append(events[:2])
+            await unit.events.append([])
+            await unit.events.append(events[2:])
+        await log.settle()
+        assert await read_ids(log) == [each.id for each in events]
+
+    async def test_events_of_what_was_taken_back_never_appear(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        kept = event()
+        with pytest.raises(ZeroDivisionError):  # noqa: PT012 - it is the unit of work that must let it through
+            async with uow.begin() as unit:
+                await unit.events.append([event()])
+                raise ZeroDivisionError
+        await append(uow, kept)
+        await log.settle()
+        assert await read_ids(log) == [kept.id]
+
+    async def test_reading_filters(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        ack, foreign = event(), event(SUPPORT)
+        qr = event(payload=QrIssued(expires_at=NOON + timedelta(seconds=20)))
+        await append(uow, ack, foreign, qr)
+        await log.settle()
+        everything = await log.read(after=0, limit=10)
+
+        async def filtered(**criteria: object) -> list[EventId]:
+            return [each.id for each in await log.read(after=0, limit=10, **criteria)]  # type: ignore[arg-type] # a test's short cut
+
+        assert await filtered(session_id=SALES) == [ack.id, qr.id]
+        assert await filtered(session_id=SUPPORT) == [foreign.id]
+        assert await filtered(types=["message.ack"]) == [ack.id, foreign.id]
+        assert await filtered(types=["message.ack", "session.qr"], session_id=SALES) == [ack.id, qr.id]
+        assert await filtered(types=["message.sent"]) == []
+        behind = everything[0].sequence
+        assert [each.id for each in await log.read(after=behind, limit=1, session_id=SALES)] == [qr.id]
+
+    async def test_a_late_commit_is_not_skipped(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        early, late = event(), event()
+        async with uow.begin() as unit:
+            await unit.events.append([late])
+            await unit.sessions.list()
+            await append(uow, early)
+            cursor = await log.settle()
+            assert await read_ids(log) == [early.id]
+        await log.settle()
+        assert await read_ids(log, after=cursor) == [late.id]
+
+    async def test_readers_miss_and_repeat_nothing_among_many_writers(
+        self, uow: UnitOfWorkFactory, log: EventLog
+    ) -> None:
+        chance = random.Random(7)  # noqa: S311 - a schedule, not a secret
+        ended = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            readers = [tasks.create_task(follow(log, ended, settles=n < 3)) for n in range(4)]
+            written = await asyncio.gather(*(write(uow, [chance.random() / 100 for _ in range(10)]) for _ in range(25)))
+            ended.set()
+        for reader in readers:
+            seen = reader.result()
+            order = {each.id: each.sequence for each in seen}
+            assert list(order.values()) == sorted(set(order.values()))
+            assert len(seen) == len(order)
+            assert order.keys() == {each for mine in written for each in mine}
+            for mine in written:
+                assert [order[each] for each in mine] == sorted(order[each] for each in mine)

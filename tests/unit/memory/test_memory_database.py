@@ -1,0 +1,71 @@
+"""The database in memory keeps the contracts of its ports."""
+
+import asyncio
+
+import pytest
+
+from adapters.memory.database import MemoryDatabase
+from domain.errors import UnavailableError
+from tests.contracts.api_key_repository import ApiKeyRepositoryContract
+from tests.contracts.event_log import EventLogContract
+from tests.contracts.message_repository import MessageRepositoryContract
+from tests.contracts.outbox import OutboxContract
+from tests.contracts.samples import SALES, SUPPORT, session
+from tests.contracts.session_repository import SessionRepositoryContract
+from tests.contracts.unit_of_work import UnitOfWorkContract
+
+
+@pytest.fixture
+def commits() -> list[None]:
+    return []
+
+
+@pytest.fixture
+def uow(commits: list[None]) -> MemoryDatabase:
+    return MemoryDatabase(on_committed=lambda: commits.append(None))
+
+
+@pytest.fixture
+def log(uow: MemoryDatabase) -> MemoryDatabase:
+    return uow
+
+
+class TestMemorySessionRepository(SessionRepositoryContract):
+    pass
+
+
+class TestMemoryMessageRepository(MessageRepositoryContract):
+    pass
+
+
+class TestMemoryOutbox(OutboxContract):
+    pass
+
+
+class TestMemoryEventLog(EventLogContract):
+    pass
+
+
+class TestMemoryUnitOfWork(UnitOfWorkContract):
+    async def test_two_who_wait_for_each_other_are_refused(self, uow: MemoryDatabase) -> None:
+        async with uow.begin() as unit:
+            await unit.sessions.add(session(SALES))
+            await unit.sessions.add(session(SUPPORT))
+        async with asyncio.timeout(5), uow.begin() as unit:
+            await unit.sessions.get(SALES, lock=True)
+
+            async def cross() -> None:
+                async with uow.begin() as other:
+                    await other.sessions.get(SUPPORT, lock=True)
+                    await other.sessions.get(SALES, lock=True)
+
+            task = asyncio.create_task(cross())
+            done, _ = await asyncio.wait({task}, timeout=0.05)
+            assert not done
+            with pytest.raises(UnavailableError):
+                await unit.sessions.get(SUPPORT, lock=True)
+        await task
+
+
+class TestMemoryApiKeyRepository(ApiKeyRepositoryContract):
+    pass
