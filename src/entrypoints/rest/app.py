@@ -1,0 +1,67 @@
+"""The REST application."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from entrypoints.rest.config import RestConfig
+from entrypoints.rest.event_stream import OpenStreams
+from entrypoints.rest.middleware.authentication import AuthenticationMiddleware
+from entrypoints.rest.middleware.body_limit import BodyLimitMiddleware
+from entrypoints.rest.middleware.request_context import RequestContextMiddleware
+from entrypoints.rest.openapi import document_of
+from entrypoints.rest.problem import add_problem_handlers
+from entrypoints.rest.routes.docs import DocsRoutes
+from entrypoints.rest.routes.events import EventRoutes
+from entrypoints.rest.routes.health import HealthRoutes
+from entrypoints.rest.routes.linking import LinkingRoutes
+from entrypoints.rest.routes.messages import MessageRoutes
+from entrypoints.rest.routes.sessions import SessionRoutes
+from entrypoints.use_cases import UseCases
+
+_ASKED: Final = ("Authorization", "Content-Type", "Last-Event-ID", "Prefer", "X-API-Key", "X-Request-ID")
+_SHOWN: Final = ("Location", "Preference-Applied", "Retry-After", "X-Request-ID")
+
+
+def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
+    """Builds the application. ``app.state.open_streams`` is what a server closes to end the event streams."""
+    app = FastAPI(
+        title="Pombo",
+        version=config.version,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    app.state.open_streams = streams = OpenStreams()
+    add_problem_handlers(app)
+    # In the order in which they are tried, the busiest first.
+    MessageRoutes(use_cases, config).add_to(app.router)
+    EventRoutes(use_cases, config, streams).add_to(app.router)
+    SessionRoutes(use_cases).add_to(app.router)
+    LinkingRoutes(use_cases).add_to(app.router)
+    HealthRoutes(use_cases).add_to(app.router)
+    if config.docs_enabled:
+        DocsRoutes(app).add_to(app.router)
+    # FastAPI's own way to let an application make its document (fastapi.tiangolo.com/how-to/extending-openapi).
+    app.openapi = document_of(app, config)  # type: ignore[method-assign]
+    _add_middlewares(app, use_cases, config)
+    return app
+
+
+def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> None:
+    """Each one added lies around those before it."""
+    app.add_middleware(BodyLimitMiddleware, limit=config.max_body_bytes)
+    app.add_middleware(AuthenticationMiddleware, use_cases=use_cases)
+    if config.cors_origins:
+        # Around authentication: a browser's preflight carries no key.
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.cors_origins,
+            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_headers=_ASKED,
+            expose_headers=_SHOWN,
+        )
+    app.add_middleware(RequestContextMiddleware)

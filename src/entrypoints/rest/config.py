@@ -1,0 +1,30 @@
+"""What the REST entrypoint is told from outside."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+API_PREFIX: Final = "/api/v1"
+MAX_WAIT: Final = timedelta(seconds=60)
+"""The longest that a caller may let a request wait: proxies commonly give up soon after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestConfig:
+    """The entrypoint's settings.
+
+    Attributes:
+        max_body_bytes: the largest request body that is read.
+        send_wait: how long a send waits for WhatsApp to have the message when the caller names no time.
+        cors_origins: browser origins that may call, ``("*",)`` for all; none by default.
+        version: the program's version, as the API's document tells it.
+        docs_enabled: whether ``/docs`` and ``/openapi.json`` are served.
+        keep_alive: how often an idle event stream shows that it lives.
+    """
+
+    max_body_bytes: int = 1_048_576
+    send_wait: timedelta = timedelta(seconds=20)
+    cors_origins: tuple[str, ...] = ()
+    version: str = "0.1.0"
+    docs_enabled: bool = True
+    keep_alive: timedelta = timedelta(seconds=15)

@@ -1,0 +1,1 @@
+"""Pure ASGI middlewares: what every request passes through, from the outside in."""

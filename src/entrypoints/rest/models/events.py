@@ -1,0 +1,92 @@
+"""Events."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from application.events.list_events import MAX_PAGE
+from domain.event import PAYLOAD_TYPES
+from domain.message import MessageStatus
+from domain.session import SessionStatus, StatusReason
+from entrypoints.rest.models.common import (
+    EVENT_ID,
+    MESSAGE_ID,
+    WHATSAPP_ID,
+    AnswerModel,
+    QueryModel,
+    Time,
+    page_size,
+)
+from entrypoints.rest.models.messages import Message
+from entrypoints.rest.models.sessions import Me
+
+_TYPES = ", ".join(f"`{name}`" for name in PAYLOAD_TYPES)
+
+
+class EventsQuery(QueryModel):
+    """Which events to read."""
+
+    after: str | None = Field(
+        default=None,
+        description="The cursor: the `sequence` of the last event that was read. 0 is before the first.",
+        examples=["0"],
+    )
+    session_id: str | None = Field(default=None, description="Of this session.", examples=["support"])
+    types: str | None = Field(default=None, description=f"Of these types, separated by commas: {_TYPES}.")
+    page_size: Annotated[int, page_size(100, MAX_PAGE)]
+    page_token: str | None = Field(default=None, description="The same as `after`, by the name it has in other lists.")
+
+
+class SessionStatusPayload(AnswerModel):
+    """Of `session.status`."""
+
+    status: SessionStatus
+    status_reason: StatusReason
+    status_detail: str | None
+    me: Me | None
+
+
+class LinkCodePayload(AnswerModel):
+    """Of `session.qr` and `session.pairing_code`. The code itself is a credential and never in an event."""
+
+    expires_at: Time
+
+
+class MessagePayload(AnswerModel):
+    """Of `message.queued`, `message.sent`, `message.received` and `message.failed`."""
+
+    message: Message
+
+
+class AckPayload(AnswerModel):
+    """Of `message.ack`."""
+
+    message_id: str = Field(examples=[MESSAGE_ID])
+    whatsapp_id: str = Field(examples=[WHATSAPP_ID])
+    chat_id: str = Field(examples=["15550100200@c.us"])
+    status: MessageStatus
+    at: Time
+    participant: str | None = Field(description="Who gave the receipt, in groups.")
+
+
+class Event(AnswerModel):
+    """Something that happened, in its envelope."""
+
+    id: str = Field(examples=[EVENT_ID])
+    type: str = Field(description=f"{_TYPES}; further types will come.", examples=["message.received"])
+    time: Time
+    session_id: str = Field(examples=["support"])
+    sequence: int = Field(description="Its place in the log, and the cursor of who has read it.", examples=[42])
+    payload: SessionStatusPayload | LinkCodePayload | MessagePayload | AckPayload = Field(
+        description="Its form depends on the type."
+    )
+
+
+class EventList(AnswerModel):
+    """Events in order."""
+
+    items: list[Event]
+    next_page_token: str = Field(
+        description="The cursor to ask with next. Always there: behind the last event it asks for those to come.",
+        examples=["42"],
+    )

@@ -1,0 +1,143 @@
+"""Messages."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from application.messages.read_messages import MAX_PAGE
+from application.messages.send_message import MAX_REPLY_ID
+from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
+from domain.message import Direction, MessageStatus
+from entrypoints.rest.models.common import (
+    MESSAGE_ID,
+    WHATSAPP_ID,
+    AnswerModel,
+    NextPageToken,
+    OptionalTime,
+    PageToken,
+    QueryModel,
+    RequestModel,
+    Time,
+    page_size,
+)
+
+_ADDRESS = "An address like `15550100200@c.us`, `120363000000000000@g.us` or `9000000001@lid`"
+_When = Annotated[
+    # The limits keep every time zone's offset from leading out of what a datetime can hold.
+    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
+]
+
+
+class TextToSend(RequestModel):
+    """A text."""
+
+    body: str = Field(
+        description="The text, with WhatsApp's own marks for bold, italic and the like.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT_CHARACTERS},
+        examples=["Hello from Pombo"],
+    )
+    mentions: list[str] = Field(
+        default=[],
+        description="The users whose `@number` stands in the body, as addresses or phone numbers.",
+        json_schema_extra={"maxItems": MAX_MENTIONS},
+    )
+
+
+class ReplyTo(RequestModel):
+    """The message that this one answers."""
+
+    message_id: str = Field(
+        description="A message of the same chat: the gateway's id or WhatsApp's.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_REPLY_ID},
+        examples=[MESSAGE_ID],
+    )
+
+
+class SendMessageRequest(RequestModel):
+    """A message to send: `type` names the one content object that is given."""
+
+    session_id: str = Field(description="The session that sends.", examples=["support"])
+    to: str = Field(description=f"{_ADDRESS}, or a phone number with its country code.", examples=["+15550100200"])
+    type: Literal["text"] = Field(description="Texts are what can be sent at present.")
+    text: TextToSend
+    context: ReplyTo | None = None
+
+
+class ListMessagesQuery(QueryModel):
+    """Which messages to list."""
+
+    session_id: str | None = Field(default=None, description="Of this session.", examples=["support"])
+    chat_id: str | None = Field(
+        default=None,
+        description=f"Of this conversation. {_ADDRESS}, or a phone number; a person is found by either address.",
+    )
+    direction: Direction | None = Field(default=None)
+    status: MessageStatus | None = Field(default=None)
+    since: _When | None = Field(default=None, description="Created at this time or later (RFC 3339).")
+    until: _When | None = Field(default=None, description="Created before this time (RFC 3339).")
+    page_size: Annotated[int, page_size(50, MAX_PAGE)]
+    page_token: PageToken = None
+
+
+class Text(AnswerModel):
+    """A text."""
+
+    body: str = Field(examples=["Hello from Pombo"])
+    mentions: list[str] = Field(description="The addresses of those who are mentioned.")
+
+
+class Unsupported(AnswerModel):
+    """Content of a kind that the gateway doesn't model yet, as the page told it."""
+
+    kind: str = Field(description="WhatsApp Web's own name of the kind.", examples=["poll_creation"])
+    raw: dict[str, Any]
+
+
+class Reply(AnswerModel):
+    """What a message answers."""
+
+    message_id: str = Field(description="WhatsApp's id of the answered message.", examples=[WHATSAPP_ID])
+
+
+class MessageError(AnswerModel):
+    """Why a message failed."""
+
+    reason: str = Field(examples=["NUMBER_NOT_ON_WHATSAPP"])
+    message: str
+
+
+class Message(AnswerModel):
+    """A message. `type` names the one content object that is there; further types will come."""
+
+    id: str = Field(examples=[MESSAGE_ID])
+    session_id: str = Field(examples=["support"])
+    chat_id: str = Field(description="The conversation.", examples=["15550100200@c.us"])
+    whatsapp_id: str = Field(description="WhatsApp's own id.", examples=[WHATSAPP_ID])
+    direction: Direction
+    sender: str = Field(alias="from", examples=["15550100100@c.us"])
+    to: str = Field(examples=["15550100200@c.us"])
+    alternate_id: str | None = Field(
+        description="The other person's other address, where known.", examples=["9000000000002@lid"]
+    )
+    push_name: str | None = Field(description="The name that the sender gave itself.", examples=["Ben"])
+    type: str = Field(description="`text` or `unsupported`.", examples=["text"])
+    text: Text | None = Field(default=None, description="There when `type` is `text`.")
+    unsupported: Unsupported | None = Field(default=None, description="There when `type` is `unsupported`.")
+    context: Reply | None
+    status: MessageStatus
+    error: MessageError | None = Field(description="There when the status is `FAILED`.")
+    from_api: bool = Field(description="Whether it was sent through the gateway, not on another device.")
+    backfilled: bool = Field(description="Whether it was found later, not seen when it came.")
+    created_at: Time
+    sent_at: OptionalTime
+    delivered_at: OptionalTime
+    read_at: OptionalTime
+    played_at: OptionalTime
+
+
+class MessageList(AnswerModel):
+    """Messages, newest first."""
+
+    items: list[Message]
+    next_page_token: NextPageToken

@@ -1,0 +1,91 @@
+"""The reasons of errors, as the API's document tells them."""
+
+from typing import Any, Final
+
+from domain.errors import ErrorKind
+from entrypoints.rest.problem import PROBLEM_JSON
+from entrypoints.status import STATUS
+
+_K = ErrorKind
+
+REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
+    "INVALID_REQUEST": (_K.INVALID_ARGUMENT, "The request isn't of the documented form."),
+    "INVALID_SESSION_ID": (_K.INVALID_ARGUMENT, "This can't be a session's id."),
+    "INVALID_NAME": (_K.INVALID_ARGUMENT, "The name is empty, too long or unprintable."),
+    "INVALID_METADATA": (_K.INVALID_ARGUMENT, "Too many entries, or too long ones."),
+    "INVALID_PHONE": (_K.INVALID_ARGUMENT, "This can't be a phone number in international form."),
+    "INVALID_JID": (_K.INVALID_ARGUMENT, "This isn't an address."),
+    "INVALID_PAGE_SIZE": (_K.INVALID_ARGUMENT, "The page size is out of its limits."),
+    "INVALID_PAGE_TOKEN": (_K.INVALID_ARGUMENT, "No page gave this token."),
+    "INVALID_CURSOR": (_K.INVALID_ARGUMENT, "The cursor isn't a number, or is beyond the end of the log."),
+    "UNKNOWN_EVENT_TYPE": (_K.INVALID_ARGUMENT, "There is no such type of event."),
+    "RECIPIENT_NOT_ADDRESSABLE": (_K.INVALID_ARGUMENT, "Messages go to users and groups."),
+    "INVALID_REPLY": (_K.INVALID_ARGUMENT, "The answered message isn't of this session, or can't be an id."),
+    "EMPTY_TEXT": (_K.INVALID_ARGUMENT, "The text is empty."),
+    "INVALID_TEXT": (_K.INVALID_ARGUMENT, "The text holds a character that no message can hold."),
+    "TEXT_TOO_LONG": (_K.INVALID_ARGUMENT, "The text is too long."),
+    "TOO_MANY_MENTIONS": (_K.INVALID_ARGUMENT, "Too many mentions."),
+    "INVALID_MENTION": (_K.INVALID_ARGUMENT, "Only users can be mentioned."),
+    "API_KEY_MISSING": (_K.UNAUTHENTICATED, "No API key was given."),
+    "API_KEY_INVALID": (_K.UNAUTHENTICATED, "The API key isn't known here."),
+    "SESSION_NOT_FOUND": (_K.NOT_FOUND, "There is no session with this id."),
+    "MESSAGE_NOT_FOUND": (_K.NOT_FOUND, "There is no message with this id."),
+    "SESSION_EXISTS": (_K.ALREADY_EXISTS, "A session with this id exists."),
+    "SESSION_NOT_RUNNING": (_K.CONFLICT, "The session doesn't run; start it first."),
+    "SESSION_NOT_WORKING": (_K.CONFLICT, "The session isn't `WORKING`."),
+    "ALREADY_LINKED": (_K.CONFLICT, "The session is linked to an account; log it out first."),
+    "NOT_LINKED": (_K.CONFLICT, "No account is linked to the session."),
+    "PASSKEY_REQUIRED": (_K.CONFLICT, "WhatsApp asks this account for a passkey, which a browser session can't give."),
+    "QR_EXPIRED": (_K.GONE, "The QR has expired; ask for a new one with POST."),
+    "BODY_TOO_LARGE": (_K.TOO_LARGE, "The body is larger than the limit."),
+    "UNSUPPORTED_MEDIA_TYPE": (_K.UNSUPPORTED_MEDIA, "The body isn't JSON."),
+    "NUMBER_NOT_ON_WHATSAPP": (_K.UNPROCESSABLE, "There is no WhatsApp account with this number or address."),
+    "QUOTED_MESSAGE_UNKNOWN": (_K.UNPROCESSABLE, "WhatsApp doesn't know the answered message."),
+    "SEND_REFUSED": (_K.UNPROCESSABLE, "WhatsApp refused the message."),
+    "PAIRING_CODE_RATE_LIMITED": (_K.RATE_LIMITED, "WhatsApp gives no further code at present."),
+    "REACHOUT_TIMELOCK": (_K.RATE_LIMITED, "WhatsApp keeps this account from starting chats for a time."),
+    "NEW_CHAT_CAP": (_K.RATE_LIMITED, "The account has started as many chats as WhatsApp lets it."),
+    "INTERNAL": (_K.INTERNAL, "A fault of the gateway's own."),
+    "CAPABILITY_UNAVAILABLE": (_K.CAPABILITY_UNAVAILABLE, "The gateway, or this session's page, can't do this."),
+    "DATABASE_UNAVAILABLE": (_K.UNAVAILABLE, "The database doesn't answer; nothing was accepted."),
+    "CACHE_UNAVAILABLE": (_K.UNAVAILABLE, "The cache doesn't answer."),
+    "PAGE_UNAVAILABLE": (_K.UNAVAILABLE, "The session's page doesn't answer."),
+    "PAGE_NOT_READY": (_K.UNAVAILABLE, "The session's page is still loading."),
+    "QR_NOT_READY": (_K.UNAVAILABLE, "The page shows no QR yet."),
+    "LOOKUP_TIMEOUT": (_K.DEADLINE_EXCEEDED, "WhatsApp didn't say in time whether the number has an account."),
+    "LOGOUT_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "The page didn't confirm; the link may still stand."),
+}
+
+ALWAYS: Final = ("API_KEY_MISSING", "API_KEY_INVALID", "INTERNAL", "DATABASE_UNAVAILABLE")
+BODY: Final = ("INVALID_REQUEST", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+
+
+def problems(*reasons: str) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation that may fail for these reasons, and for those that any may fail for."""
+    by_status: dict[int, list[str]] = {}
+    for reason in dict.fromkeys((*reasons, *ALWAYS)):
+        by_status.setdefault(STATUS[REASONS[reason][0]].http, []).append(reason)
+    return {status: _response(status, names) for status, names in sorted(by_status.items())}
+
+
+def _response(status: int, reasons: list[str]) -> dict[str, Any]:
+    examples = {reason: {"summary": REASONS[reason][1], "value": _example(status, reason)} for reason in reasons}
+    return {
+        "description": "\n".join(f"- `{reason}`: {REASONS[reason][1]}" for reason in reasons),
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+    }
+
+
+def _example(status: int, reason: str) -> dict[str, Any]:
+    kind, detail = REASONS[reason]
+    return {
+        "type": "about:blank",
+        "title": STATUS[kind].title,
+        "status": status,
+        "detail": detail,
+        "reason": reason,
+        "metadata": {},
+        "errors": [],
+        "retry_after": None,
+        "request_id": "4f7a1c0e9b2d4c6f8a1b3c5d7e9f0a2b",
+    }

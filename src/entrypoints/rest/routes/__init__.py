@@ -1,0 +1,1 @@
+"""The routes, by topic. Handlers translate between HTTP and use cases and do nothing else."""

@@ -1,0 +1,75 @@
+"""Health, for whoever supervises the process. The only routes that ask for no key."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from application.health.check_health import HealthReport
+from domain.errors import ErrorKind
+from entrypoints.rest.json_codec import json_response
+from entrypoints.rest.models import health as models
+from entrypoints.rest.problem import PROBLEM_JSON, Problem
+from entrypoints.status import STATUS
+from entrypoints.use_cases import UseCases
+
+_UNAVAILABLE: Final = STATUS[ErrorKind.UNAVAILABLE]
+_NO_KEY: Final[dict[str, Any]] = {"security": []}
+_NOT_READY: Final[dict[int | str, dict[str, Any]]] = {
+    503: {
+        "description": "- `NOT_READY`: some part doesn't answer; `parts` says which.",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/NotReadyProblem"}}},
+    }
+}
+
+
+class HealthRoutes:
+    """The routes of health."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    def add_to(self, router: APIRouter) -> None:
+        """Adds them to a router."""
+        router.add_api_route(
+            "/health/live",
+            self.live,
+            methods=["GET"],
+            operation_id="getLiveness",
+            tags=["Health"],
+            response_model=models.Liveness,
+            openapi_extra=_NO_KEY,
+        )
+        router.add_api_route(
+            "/health/ready",
+            self.ready,
+            methods=["GET"],
+            operation_id="getReadiness",
+            tags=["Health"],
+            response_model=models.Readiness,
+            responses=_NOT_READY,
+            openapi_extra=_NO_KEY,
+        )
+
+    async def live(self) -> Response:
+        """Tells that the process answers."""
+        return json_response({"status": "live"})
+
+    async def ready(self, request: Request) -> Response:
+        """Tells whether every part that the gateway needs answers."""
+        report = await self._use_cases.check_health.execute()
+        parts = _parts(report)
+        if report.ready:
+            return json_response({"status": "ready", "parts": parts})
+        problem = Problem(
+            status=_UNAVAILABLE.http,
+            title=_UNAVAILABLE.title,
+            reason="NOT_READY",
+            detail=f"No answer from: {', '.join(part['name'] for part in parts if not part['ready'])}.",
+        )
+        return problem.response(request.scope, parts=parts)
+
+
+def _parts(report: HealthReport) -> list[dict[str, Any]]:
+    return [{"name": part.name, "ready": part.problem is None, "problem": part.problem} for part in report.parts]

@@ -1,0 +1,45 @@
+"""The use cases, as the transports get them."""
+
+from dataclasses import dataclass
+
+from application.access.authenticate import Authenticate
+from application.events.list_events import ListEvents
+from application.events.stream_events import StreamEvents
+from application.health.check_health import CheckHealth
+from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.send_message import SendMessage
+from application.sessions.create_session import CreateSession
+from application.sessions.end_session import DeleteSession, LogoutSession
+from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.sessions.update_session import UpdateSession
+from application.sessions.watch_session import WatchSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """Everything a transport may call."""
+
+    authenticate: Authenticate
+    check_health: CheckHealth
+    create_session: CreateSession
+    list_sessions: ListSessions
+    get_session: GetSession
+    get_session_status: GetSessionStatus
+    get_me: GetMe
+    update_session: UpdateSession
+    delete_session: DeleteSession
+    start_session: StartSession
+    stop_session: StopSession
+    restart_session: RestartSession
+    logout_session: LogoutSession
+    get_qr: GetQr
+    refresh_qr: RefreshQr
+    request_pairing_code: RequestPairingCode
+    watch_session: WatchSession
+    send_message: SendMessage
+    list_messages: ListMessages
+    get_message: GetMessage
+    list_events: ListEvents
+    stream_events: StreamEvents

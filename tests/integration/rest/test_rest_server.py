@@ -1,0 +1,117 @@
+"""The server on real sockets."""
+
+import asyncio
+import io
+import signal
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from adapters.memory.driver import Hang, Operation
+from domain.errors import PomboError
+from domain.ids import SessionId
+from entrypoints.rest.server import RestServer
+from tests.unit.rest.gateway import BEN, Gateway
+
+SEND = "/api/v1/messages/send"
+TEXT = {"session_id": "ana", "to": BEN, "type": "text", "text": {"body": "hi"}}
+
+
+async def test_a_port_in_use_is_told(gateway: Gateway, server: RestServer) -> None:
+    second = RestServer(gateway.app, host="127.0.0.1", port=server.port)
+    with pytest.raises(PomboError) as failed:
+        await second.start()
+    assert failed.value.reason == "PORT_IN_USE"
+    assert failed.value.metadata["port"] == str(server.port)
+    assert failed.value.metadata["setting"] == "PORT"
+    assert str(server.port) in failed.value.message
+
+
+async def test_an_address_that_isnt_ours_is_told(gateway: Gateway) -> None:
+    with pytest.raises(PomboError) as failed:
+        await RestServer(gateway.app, host="192.0.2.1", port=0).start()
+    assert failed.value.reason == "CANNOT_LISTEN"
+
+
+async def test_serve_ends_when_it_is_cancelled(gateway: Gateway) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    server = RestServer(gateway.app, host="127.0.0.1", port=0)
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(5), aiohttp.ClientSession() as http:
+        while not server.port:  # noqa: ASYNC110 - a number that the test can only look at
+            await asyncio.sleep(0)
+        async with http.get(f"http://127.0.0.1:{server.port}/health/live") as answer:
+            assert answer.status == 200
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await http.get(f"http://127.0.0.1:{server.port}/health/live")
+
+
+async def test_a_stop_lets_a_request_finish(gateway: Gateway, server: RestServer, http: aiohttp.ClientSession) -> None:
+    await gateway.link()
+    gateway.whatsapp.script(SessionId("ana"), Operation.SEND, Hang())
+    sending = asyncio.create_task(_post(http, TEXT, prefer="wait=1"))
+    await _until_queued(gateway)
+    await server.stop()
+    assert await sending == (202, "application/json")
+
+
+async def test_a_stop_cuts_off_what_takes_too_long(
+    gateway: Gateway, server: RestServer, http: aiohttp.ClientSession
+) -> None:
+    await gateway.link()
+    gateway.whatsapp.script(SessionId("ana"), Operation.SEND, Hang())
+    sending = asyncio.create_task(_post(http, TEXT, prefer="wait=60"))
+    await _until_queued(gateway)
+    started = time.monotonic()
+    await server.stop()
+    assert time.monotonic() - started < 5
+    # The connection is closed, or there was time for an error: never an answer that says yes.
+    [outcome] = await asyncio.gather(sending, return_exceptions=True)
+    assert isinstance(outcome, aiohttp.ClientError) or outcome[0] == 500  # type: ignore[index]  # a tuple otherwise
+
+
+async def _post(http: aiohttp.ClientSession, body: object, *, prefer: str) -> tuple[int, str]:
+    async with http.post(SEND, json=body, headers={"Prefer": prefer}) as answer:
+        return answer.status, answer.content_type
+
+
+async def _until_queued(gateway: Gateway) -> None:
+    async with asyncio.timeout(5):
+        while not any(event.type == "message.queued" for event in await gateway.database.read(after=0, limit=100)):
+            await gateway.database.settle()
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_a_body_too_large_is_answered_and_the_connection_goes_on(
+    http: aiohttp.ClientSession, chunked: bool
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b"x" * 100_000
+
+    body = chunks() if chunked else io.BytesIO(b"x" * 5_000_000)
+    async with http.post(SEND, data=body, headers={"Content-Type": "application/json"}) as answer:
+        assert answer.status == 413
+        assert answer.content_type == "application/problem+json"
+        assert (await answer.json(content_type=None))["reason"] == "BODY_TOO_LARGE"
+    async with http.get("/api/v1/sessions") as answer:
+        assert answer.status == 200
+
+
+async def test_media_is_refused_whatever_comes(http: aiohttp.ClientSession) -> None:
+    async with http.post("/api/v1/media/send", data={"file": io.BytesIO(b"x" * 3_000_000)}) as answer:
+        assert answer.status == 501
+
+
+async def test_stopping_twice_and_before_the_start(gateway: Gateway) -> None:
+    server = RestServer(gateway.app, host="127.0.0.1", port=0, stop_within=timedelta(seconds=1))
+    await server.stop()
+    await server.stop()

@@ -1,0 +1,215 @@
+"""A REST application over the memory adapters, and a client that calls it without a socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, override
+from urllib.parse import quote, urlsplit
+
+from dependency_injector import providers
+from fastapi import FastAPI
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
+from adapters.memory.event_bus import MemoryEventBus
+from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.system.system_clock import SystemClock
+from application.ports.health_check import HealthCheck
+from application.ports.unit_of_work import UnitOfWork
+from application.sessions.create_session import CreateSessionCommand
+from domain.ids import SessionId
+from domain.session import SessionStatus
+from entrypoints.container import Container
+from entrypoints.rest.app import create_app
+from entrypoints.rest.config import RestConfig
+from entrypoints.use_cases import UseCases
+
+KEY = "a-key-for-tests-of-rest"
+ANA, BEN = "15550100100", "15550100200"
+
+
+class Part(HealthCheck):
+    """A part whose health the test decides."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+
+    @property
+    @override
+    def name(self) -> str:
+        return "database"
+
+    @override
+    async def check(self) -> str | None:
+        return self.problem
+
+
+class BreakableDatabase(MemoryDatabase):
+    """Fails on demand, as a database that is away does."""
+
+    fault: Exception | None = None
+
+    @override
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        if self.fault is not None:
+            raise self.fault
+        return super().begin()
+
+
+class Gateway:
+    def __init__(self, config: RestConfig | None = None) -> None:
+        self.whatsapp = MemoryWhatsApp(SystemClock())
+        for phone in (ANA, BEN):
+            self.whatsapp.add_account(phone)
+        self.part = Part()
+        self.faults: list[BaseException] = []
+        self.container = container = Container()
+        self.database = BreakableDatabase(lambda: container.feed().hint())
+        container.uow.override(self.database)
+        container.event_log.override(self.database)
+        container.bus.override(MemoryEventBus())
+        container.codes.override(MemoryLinkCodeCache(SystemClock()))
+        container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
+        container.health_checks.override(providers.Object((self.part,)))
+        container.configured_key.override(providers.Object(KEY))
+        container.on_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
+        self.use_cases: UseCases = container.use_cases()
+        self.config = config or RestConfig(keep_alive=timedelta(milliseconds=50))
+        self.app = create_app(self.use_cases, self.config)
+        self.client = Client(self.app)
+
+    async def show_qr(self, session_id: str = "ana") -> str:
+        await self.use_cases.create_session.execute(CreateSessionCommand(id=session_id))
+        return (await self.use_cases.get_qr.execute(session_id, wait=timedelta(seconds=5))).text
+
+    async def link(self, session_id: str = "ana", phone: str = ANA) -> None:
+        self.whatsapp.scan(phone, await self.show_qr(session_id))
+        await self.reach(SessionStatus.WORKING, session_id)
+
+    async def reach(self, status: SessionStatus, session_id: str = "ana") -> None:
+        async with asyncio.timeout(5):
+            async for view in await self.use_cases.watch_session.execute(session_id):
+                if view.session.status is status:
+                    return
+
+    def break_database(self, fault: Exception) -> None:
+        self.database.fault = fault
+
+    async def event_head(self) -> int:
+        return await self.database.settle()
+
+    def linked_sessions(self, phone: str = ANA) -> set[SessionId]:
+        return set(self.whatsapp.account(phone).devices)
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
+    jobs = [
+        asyncio.create_task(gateway.container.supervisor().run()),
+        asyncio.create_task(gateway.container.feed().run()),
+    ]
+    await asyncio.sleep(0)
+    try:
+        yield gateway
+    finally:
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+    assert gateway.faults == []
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def reason(self) -> str:
+        """Of a problem, whose form is checked on the way."""
+        problem = self.json()
+        assert self.headers["content-type"] == "application/problem+json"
+        assert problem["status"] == self.status
+        assert problem["request_id"] == self.headers["x-request-id"]
+        assert problem.keys() >= {"type", "title", "detail", "reason", "metadata", "errors", "retry_after"}
+        return str(problem["reason"])
+
+    @property
+    def fields(self) -> list[str]:
+        return [error["field"] for error in self.json()["errors"]]
+
+
+@dataclass
+class Client:
+    app: FastAPI
+    key: str | None = KEY
+    chunks: int = field(default=1)
+
+    async def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        json_body: Any = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        sent = {"host": "gateway"} | ({} if self.key is None else {"x-api-key": self.key})
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent["content-type"] = "application/json"
+        if body is not None:
+            sent["content-length"] = str(len(body))
+        sent |= {name.lower(): value for name, value in (headers or {}).items()}
+        return await self._exchange(method, target, sent, body or b"")
+
+    async def get(self, target: str, **headers: str) -> Answer:
+        return await self.call("GET", target, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+    async def post(self, target: str, json_body: Any = None, **headers: str) -> Answer:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return await self.call("POST", target, json_body=json_body, headers=named)
+
+    async def _exchange(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        parts = urlsplit(target)
+        size = max(1, -(-len(body) // self.chunks))
+        pieces = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+        messages = [
+            {"type": "http.request", "body": piece, "more_body": place < len(pieces) - 1}
+            for place, piece in enumerate(pieces)
+        ]
+        start: dict[str, Any] = {}
+        received = bytearray()
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                received.extend(message["body"])
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": parts.path,
+            "raw_path": quote(parts.path).encode(),
+            "query_string": parts.query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+        }
+        await self.app(scope, receive, send)  # type: ignore[arg-type]  # plain dictionaries are what ASGI has
+        names = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+        return Answer(start["status"], names, bytes(received))

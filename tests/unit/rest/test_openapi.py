@@ -1,0 +1,190 @@
+"""The document is complete, true, and the one that is checked in."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from application.messages.read_messages import MessagePage
+from application.representation import (
+    capability_to_dict,
+    event_to_dict,
+    me_to_dict,
+    message_to_dict,
+    session_to_dict,
+    status_change_to_dict,
+)
+from application.sessions.read_sessions import SessionReport
+from domain.content import Content, Text, Unsupported
+from domain.event import (
+    PAYLOAD_TYPES,
+    Event,
+    MessageAcked,
+    MessageFailed,
+    MessageQueued,
+    MessageReceived,
+    MessageSent,
+    PairingCodeIssued,
+    Payload,
+    QrIssued,
+    SessionStatusChanged,
+)
+from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import Direction, Failure, Message, MessageStatus
+from domain.session import Capability, Me, Session, SessionStatus, StatusReason
+from entrypoints.rest.app import create_app
+from entrypoints.rest.config import RestConfig
+from entrypoints.rest.models import events, messages, sessions
+from entrypoints.rest.models.problem import Problem as ProblemModel
+from entrypoints.rest.openapi import to_text
+from entrypoints.rest.problem import INTERNAL
+from entrypoints.rest.reasons import REASONS
+from entrypoints.rest.routes.sessions import report_to_dict
+from entrypoints.use_cases import UseCases
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 11, 22, 14, 3, 21, 482913, tzinfo=UTC)
+ANA, BEN = Jid.from_phone("15550100100"), Jid.from_phone("15550100200")
+ME = Me(jid=ANA, lid=Jid.parse("9000000001@lid"), name="Ana")
+
+
+def message(content: Content, **more: Any) -> Message:
+    return Message(
+        id=MessageId("msg_1"),
+        session_id=SessionId("ana"),
+        whatsapp_id=WhatsAppMessageId("true_x_1"),
+        direction=Direction.OUTBOUND,
+        chat=BEN,
+        sender=ANA,
+        recipient=BEN,
+        content=content,
+        status=MessageStatus.FAILED,
+        created_at=NOW,
+        **more,
+    )
+
+
+PLAIN = message(Text(body="hi"))
+FULL = message(
+    Unsupported(kind="poll_creation", raw={"a": [1]}),
+    alternate=Jid.parse("9000000002@lid"),
+    push_name="Ben",
+    reply_to=WhatsAppMessageId("true_x_0"),
+    failure=Failure(reason="SEND_REFUSED", message="No."),
+    sent_at=NOW,
+    delivered_at=NOW,
+    read_at=NOW,
+    played_at=NOW,
+)
+NEW = Session.create(id=SessionId("ana"), name="Ana", start=True, metadata={"a": "b"}, now=NOW)
+LINKED = NEW.link(ME, NEW.created_at).observe(SessionStatus.STARTING, StatusReason.REQUESTED, NOW, detail="so")
+CAPABILITY = Capability(name="SEND_TEXT", available=False, detail="chat.sendTextMessage")
+PAYLOADS: list[Payload] = [
+    SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.LINKED, detail=None, me=ME),
+    SessionStatusChanged(status=SessionStatus.STOPPED, reason=StatusReason.CREATED, detail="x", me=None),
+    QrIssued(expires_at=NOW),
+    PairingCodeIssued(expires_at=NOW),
+    MessageQueued(message=PLAIN),
+    MessageSent(message=FULL),
+    MessageReceived(message=PLAIN),
+    MessageFailed(message=FULL),
+    MessageAcked(
+        message_id=MessageId("msg_1"),
+        whatsapp_id=WhatsAppMessageId("true_x_1"),
+        chat=BEN,
+        status=MessageStatus.READ,
+        at=NOW,
+        participant=BEN,
+    ),
+]
+
+
+def event(payload: Payload) -> Event:
+    return Event(id=EventId("evt_1"), session_id=SessionId("ana"), time=NOW, sequence=7, payload=payload)
+
+
+SHOWN: list[tuple[type[BaseModel], dict[str, Any] | None]] = [
+    *((messages.Message, message_to_dict(shown)) for shown in (PLAIN, FULL)),
+    *((sessions.Session, session_to_dict(shown)) for shown in (NEW, LINKED)),
+    (sessions.Me, me_to_dict(ME)),
+    (sessions.StatusChange, status_change_to_dict(LINKED.last_change())),
+    (sessions.Capability, capability_to_dict(CAPABILITY)),
+    (
+        sessions.SessionStatusReport,
+        report_to_dict(SessionReport(session=LINKED, history=[NEW.last_change()], capabilities=(CAPABILITY,))),
+    ),
+    *((events.Event, event_to_dict(event(payload))) for payload in PAYLOADS),
+    (ProblemModel, INTERNAL.to_dict("request-1")),
+]
+
+
+@pytest.mark.parametrize(("model", "shown"), SHOWN)
+def test_the_models_are_what_is_shown(model: type[BaseModel], shown: dict[str, Any] | None) -> None:
+    """Read by its model and written again, a representation stays as it is: no field too many, none too few."""
+    read = model.model_validate(shown)
+    assert read.model_dump(mode="json", by_alias=True, exclude_unset=True) == shown
+
+
+def test_every_kind_of_event_is_shown() -> None:
+    assert {payload.TYPE for payload in PAYLOADS} == set(PAYLOAD_TYPES)
+    assert MessagePage(items=[PLAIN], next_page_token=None).items
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_app(object.__new__(UseCases), RestConfig()).openapi()
+
+
+def test_the_document_is_the_one_checked_in(document: dict[str, Any]) -> None:
+    assert (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8") == to_text(document), (
+        "the API has changed; write it anew: python -m entrypoints.rest.openapi docs/openapi.json"
+    )
+
+
+def test_the_version_is_the_packages() -> None:
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version is not None
+    assert RestConfig().version == version[1]
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for operation in operations(document)]
+    assert len(ids) == len(set(ids)) == 21
+    for operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= {tag["name"] for tag in document["tags"]}
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description") or parameter["name"] in {
+                "session_id",
+                "message_id",
+                "direction",
+                "status",
+            }
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert errors.keys() >= {"401", "500"} or operation["security"] == []
+        for answer in errors.values():
+            assert list(answer["content"]) == ["application/problem+json"]
+            for reason, example in answer["content"]["application/problem+json"].get("examples", {}).items():
+                assert reason in REASONS
+                assert ProblemModel.model_validate({"retry_after": None} | example["value"]).reason == reason
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)):
+        assert name in document["components"]["schemas"]
