@@ -1,0 +1,191 @@
+"""What every call goes through: its name in the log, its key, its size, and the translation of its errors."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Final, NoReturn, Self, override
+
+import grpc
+import grpc.aio
+import structlog
+from google.protobuf.message import DecodeError
+
+from application.access.authenticate import Authenticate
+from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, TooLargeError
+from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
+from entrypoints.status import STATUS
+
+REQUEST_ID: Final = "x-request-id"
+_OPEN: Final = "/grpc.health.v1.Health/"
+"""The only service that needs no key: who asks for health often has none."""
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_INTERNAL: Final = "The gateway failed on this request. Its log has the details under the request's id."
+_SERVER_ERROR: Final = 500
+_log: Final = structlog.stdlib.get_logger(__name__)
+
+type Handler = Any
+"""A grpc.RpcMethodHandler; the stubs know only the synchronous ones."""
+type Context = grpc.aio.ServicerContext[Any, Any]
+type Behaviour = Callable[[Any, Context], Any]
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every method. Cancellation passes through untouched."""
+
+    def __init__(self, authenticate: Authenticate, *, max_request_bytes: int) -> None:
+        self._authenticate = authenticate
+        self._max_request_bytes = max_request_bytes
+
+    @override
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        handler = await continuation(handler_call_details)
+        return None if handler is None else self._wrap(handler, handler_call_details.method)
+
+    def _wrap(self, handler: Handler, method: str) -> Handler:
+        # Unary requests come to us as bytes: what can't be read is then told like any other error.
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._answer(handler, handler.unary_unary, method),
+                response_serializer=handler.response_serializer,
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._stream(handler.unary_stream, method, self._reader(handler)),
+                response_serializer=handler.response_serializer,
+            )
+        if handler.stream_stream is not None:
+            return grpc.stream_stream_rpc_method_handler(
+                self._stream(handler.stream_stream, method, _unchanged),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        raise NotImplementedError(f"{method}: no service of ours takes a stream and gives one answer")
+
+    def _answer(self, handler: Handler, behaviour: Behaviour, method: str) -> Behaviour:
+        read = self._reader(handler)
+
+        async def answer(request: bytes, context: Context) -> Any:
+            async with self._call(method, context):
+                return await behaviour(read(request), context)
+
+        return answer
+
+    def _stream(self, behaviour: Behaviour, method: str, read: Callable[[Any], Any]) -> Behaviour:
+        async def stream(request: Any, context: Context) -> None:
+            # Written by us: left to gRPC, a generator whose reader goes away is closed later, in another task.
+            async with self._call(method, context), aclosing(behaviour(read(request), context)) as items:
+                async for item in items:
+                    try:
+                        await context.write(item)
+                    except grpc.aio.InternalError:
+                        # How gRPC says that the reader left while this was on its way.
+                        return
+
+        return stream
+
+    def _reader(self, handler: Handler) -> Callable[[bytes], Any]:
+        deserialize = handler.request_deserializer
+
+        def read(request: bytes) -> Any:
+            if len(request) > self._max_request_bytes:
+                raise TooLargeError(
+                    "BODY_TOO_LARGE",
+                    f"A request's body has at most {self._max_request_bytes} bytes.",
+                    metadata={"limit_bytes": str(self._max_request_bytes)},
+                )
+            try:
+                return request if deserialize is None else deserialize(request)
+            except DecodeError as error:
+                raise InvalidArgumentError(
+                    "INVALID_REQUEST", "The request isn't a message of this method's type."
+                ) from error
+
+        return read
+
+    @asynccontextmanager
+    async def _call(self, method: str, context: Context) -> AsyncIterator[None]:
+        metadata = _metadata(context)
+        request_id = _request_id(metadata.get(REQUEST_ID))
+        context.set_trailing_metadata(((REQUEST_ID, request_id),))
+        with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method), _Outcome(method) as outcome:
+            try:
+                if not method.startswith(_OPEN):
+                    await self._authenticate.execute(_key(metadata))
+                yield
+            except PomboError as error:
+                outcome.error = error
+            except grpc.aio.AbortError:
+                raise
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the caller gets a status and the log the rest
+                outcome.error = InternalError("INTERNAL", _INTERNAL)
+                outcome.error.__cause__ = fault
+            if outcome.error is not None:
+                await _abort(context, outcome.error, request_id)
+
+
+class _Outcome:
+    """How a call ended, for the log."""
+
+    def __init__(self, method: str) -> None:
+        self._quiet = method.startswith(_OPEN)
+        self._started = time.perf_counter()
+        self.error: PomboError | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        status, reason, level = grpc.StatusCode.OK, None, logging.DEBUG if self._quiet else logging.INFO
+        if self.error is not None:
+            status, reason = STATUS[self.error.kind].grpc, self.error.reason
+            level = logging.WARNING if STATUS[self.error.kind].http >= _SERVER_ERROR else level
+            if self.error.kind is ErrorKind.INTERNAL:
+                _log.error("grpc.call_failed", reason=reason, exc_info=self.error)
+        elif kind is not None:
+            # The caller left, or the server cut the call off.
+            status = grpc.StatusCode.CANCELLED
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
+        _log.log(level, "grpc.call", status=status.name, reason=reason, duration_ms=milliseconds)
+
+
+def _unchanged(request: object) -> object:
+    return request
+
+
+async def _abort(context: Context, error: PomboError, request_id: str) -> NoReturn:
+    # As in REST, the caller gets no details of a fault of ours, whichever it is.
+    told = InternalError("INTERNAL", _INTERNAL) if error.kind is ErrorKind.INTERNAL else error
+    status = to_rpc_status(told)
+    await context.abort(
+        STATUS[told.kind].grpc,
+        status.message,
+        ((REQUEST_ID, request_id), (DETAILS_KEY, status.SerializeToString())),
+    )
+
+
+def _metadata(context: Context) -> dict[str, str]:
+    """The call's metadata; of a name that comes twice the first, and none of the binary ones."""
+    found: dict[str, str] = {}
+    for name, value in context.invocation_metadata() or ():
+        if isinstance(value, str):
+            found.setdefault(name, value)
+    return found
+
+
+def _request_id(given: str | None) -> str:
+    """The caller's own name for the call where it can stand in a log, else a new one."""
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def _key(metadata: dict[str, str]) -> str | None:
+    if key := metadata.get("x-api-key"):
+        return key
+    scheme, _, key = metadata.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None

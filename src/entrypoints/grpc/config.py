@@ -1,0 +1,37 @@
+"""What the gRPC server needs to know."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrpcConfig:
+    """Where and how to serve.
+
+    Attributes:
+        port: 0 lets the operating system choose; ``GrpcServer.port`` tells which.
+        max_request_bytes: the largest request message; a larger one is refused with ``BODY_TOO_LARGE``.
+        keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
+        health_interval: how often a watcher of the health service gets a fresh look.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 50051
+    max_request_bytes: int = 1_048_576
+    keepalive: timedelta = timedelta(minutes=1)
+    health_interval: timedelta = timedelta(seconds=5)
+
+    def channel_options(self) -> list[tuple[str, int]]:
+        """The same in gRPC's own terms."""
+        return [
+            # By default two servers could share a port, each getting a part of the calls.
+            ("grpc.so_reuseport", 0),
+            # What is larger than our limit and smaller than this gets a typed error; the rest gRPC's own.
+            ("grpc.max_receive_message_length", 4 * self.max_request_bytes),
+            ("grpc.keepalive_time_ms", int(self.keepalive.total_seconds() * 1000)),
+            ("grpc.keepalive_timeout_ms", 20_000),
+            # Clients may ping an idle connection every ten seconds, so that middleboxes keep their streams open.
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ]

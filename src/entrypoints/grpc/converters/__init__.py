@@ -1,0 +1,1 @@
+"""Between domain values and generated messages, one module per resource."""

@@ -1,0 +1,72 @@
+"""Events."""
+
+from typing import assert_never
+
+from domain.event import (
+    Event,
+    MessageAcked,
+    MessageFailed,
+    MessageQueued,
+    MessageReceived,
+    MessageSent,
+    PairingCodeIssued,
+    QrIssued,
+    SessionStatusChanged,
+)
+from entrypoints.grpc.converters.messages import STATUSES as MESSAGE_STATUSES
+from entrypoints.grpc.converters.messages import message_to_proto
+from entrypoints.grpc.converters.sessions import REASONS, STATUSES, me_to_proto
+from entrypoints.grpc.converters.times import time_to_proto
+from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pb
+
+
+def event_to_proto(event: Event) -> pb.Event:
+    """An event in its envelope."""
+    converted = pb.Event(
+        id=event.id,
+        type=event.type,
+        event_time=time_to_proto(event.time),
+        session_id=event.session_id,
+        sequence=event.sequence,
+    )
+    payload = event.payload
+    match payload:
+        case SessionStatusChanged():
+            converted.session_status_changed.CopyFrom(_status_changed(payload))
+        case QrIssued():
+            converted.qr_issued.expire_time.CopyFrom(time_to_proto(payload.expires_at))
+        case PairingCodeIssued():
+            converted.pairing_code_issued.expire_time.CopyFrom(time_to_proto(payload.expires_at))
+        case MessageQueued():
+            converted.message_queued.message.CopyFrom(message_to_proto(payload.message))
+        case MessageSent():
+            converted.message_sent.message.CopyFrom(message_to_proto(payload.message))
+        case MessageReceived():
+            converted.message_received.message.CopyFrom(message_to_proto(payload.message))
+        case MessageFailed():
+            converted.message_failed.message.CopyFrom(message_to_proto(payload.message))
+        case MessageAcked():
+            converted.message_acked.CopyFrom(_acked(payload))
+        case _:
+            assert_never(payload)
+    return converted
+
+
+def _status_changed(payload: SessionStatusChanged) -> pb.SessionStatusChanged:
+    return pb.SessionStatusChanged(
+        status=STATUSES[payload.status],
+        reason=REASONS[payload.reason],
+        detail=payload.detail,
+        me=me_to_proto(payload.me),
+    )
+
+
+def _acked(payload: MessageAcked) -> pb.MessageAcked:
+    return pb.MessageAcked(
+        message_id=payload.message_id,
+        whatsapp_id=payload.whatsapp_id,
+        chat_id=str(payload.chat),
+        status=MESSAGE_STATUSES[payload.status],
+        ack_time=time_to_proto(payload.at),
+        participant=None if payload.participant is None else str(payload.participant),
+    )

@@ -1,0 +1,107 @@
+"""Messages."""
+
+import json
+from typing import Final, assert_never
+
+from domain.content import Content, Text, Unsupported
+from domain.errors import InvalidArgumentError
+from domain.jid import Jid
+from domain.message import Direction, Message, MessageStatus
+from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
+from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
+from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
+
+# A member without a value of its own in the proto fails the import: none can be forgotten.
+DIRECTIONS: Final = {direction: pb.Direction.Value(f"DIRECTION_{direction.name}") for direction in Direction}
+STATUSES: Final = {status: pb.MessageStatus.Value(f"MESSAGE_STATUS_{status.name}") for status in MessageStatus}
+_DIRECTION_OF: Final = {value: direction for direction, value in DIRECTIONS.items()}
+_STATUS_OF: Final = {value: status for status, value in STATUSES.items()}
+
+
+def message_to_proto(message: Message) -> pb.Message:
+    """A message."""
+    failure = message.failure
+    converted = pb.Message(
+        id=message.id,
+        session_id=message.session_id,
+        chat_id=str(message.chat),
+        whatsapp_id=message.whatsapp_id,
+        direction=DIRECTIONS[message.direction],
+        sender=str(message.sender),
+        recipient=str(message.recipient),
+        alternate_id=None if message.alternate is None else str(message.alternate),
+        push_name=message.push_name,
+        context=None if message.reply_to is None else pb.MessageContext(message_id=message.reply_to),
+        status=STATUSES[message.status],
+        error=None if failure is None else pb.MessageError(reason=failure.reason, message=failure.message),
+        from_api=message.from_api,
+        backfilled=message.backfilled,
+        create_time=time_to_proto(message.created_at),
+        sent_time=optional_time_to_proto(message.sent_at),
+        delivered_time=optional_time_to_proto(message.delivered_at),
+        read_time=optional_time_to_proto(message.read_at),
+        played_time=optional_time_to_proto(message.played_at),
+    )
+    _set_content(converted, message.content)
+    return converted
+
+
+def _set_content(converted: pb.Message, content: Content) -> None:
+    match content:
+        case Text():
+            converted.text.body = content.body
+            converted.text.mentions.extend(str(jid) for jid in content.mentions)
+        case Unsupported():
+            converted.unsupported.kind = content.kind
+            # JSON instead of a Struct: a Struct's numbers are doubles, and its depth is limited.
+            converted.unsupported.raw_json = json.dumps(dict(content.raw), separators=(",", ":"))
+        case _:
+            assert_never(content)
+
+
+def content_from_proto(request: service_pb.SendMessageRequest) -> Content:
+    """The content of a message that is to be sent.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_REQUEST`` when there is none, or what ``Text.compose`` and
+            ``Jid.parse_recipient`` say.
+    """
+    match kind := request.WhichOneof("content"):
+        case "text":
+            mentions = tuple(
+                Jid.parse_recipient(jid, field=f"text.mentions[{place}]")
+                for place, jid in enumerate(request.text.mentions)
+            )
+            return Text.compose(request.text.body, mentions)
+        case None:
+            raise InvalidArgumentError("INVALID_REQUEST", "Give the content: text.", field="content")
+        case _:
+            assert_never(kind)
+
+
+def direction_from_proto(value: int) -> Direction | None:
+    """A filter's direction; None for both.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_REQUEST``.
+    """
+    if value == pb.DIRECTION_UNSPECIFIED:
+        return None
+    for known, direction in _DIRECTION_OF.items():
+        if known == value:
+            return direction
+    raise InvalidArgumentError("INVALID_REQUEST", "There is no such direction.", field="direction")
+
+
+def status_from_proto(value: int) -> MessageStatus | None:
+    """A filter's status; None for any.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_REQUEST``.
+    """
+    if value == pb.MESSAGE_STATUS_UNSPECIFIED:
+        return None
+    for known, status in _STATUS_OF.items():
+        if known == value:
+            return status
+    raise InvalidArgumentError("INVALID_REQUEST", "There is no such status.", field="status")

@@ -1,0 +1,76 @@
+"""MessageService: see proto/pombo/v1/message_service.proto."""
+
+from datetime import timedelta
+from typing import Any, Final, override
+
+import grpc.aio
+
+from application.messages.read_messages import ListMessagesQuery
+from application.messages.send_message import SendMessageCommand
+from application.ports.message_repository import MessageFilter
+from domain.ids import parse_session_id
+from domain.jid import Jid
+from entrypoints.grpc.converters.messages import (
+    content_from_proto,
+    direction_from_proto,
+    message_to_proto,
+    status_from_proto,
+)
+from entrypoints.grpc.converters.times import time_from_proto
+from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceServicer
+from entrypoints.grpc.waits import wait_within
+from entrypoints.use_cases import UseCases
+
+type Context = grpc.aio.ServicerContext[Any, Any]
+
+_DEFAULT_PAGE: Final = 50
+_SEND_WAIT: Final = timedelta(seconds=20)
+
+
+class MessageService(MessageServiceServicer):
+    """The messages' use cases over gRPC."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    @override
+    async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
+        command = SendMessageCommand(
+            session_id=request.session_id,
+            to=Jid.parse_recipient(request.to),
+            content=content_from_proto(request),
+            reply_to=request.context.message_id if request.HasField("context") else None,
+            wait=wait_within(context, request.wait if request.HasField("wait") else None, default=_SEND_WAIT),
+        )
+        message = await self._use_cases.send_message.execute(command)
+        return pb.SendMessageResponse(message=message_to_proto(message))
+
+    @override
+    async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
+        query = ListMessagesQuery(
+            criteria=_criteria(request),
+            page_token=request.page_token or None,
+            limit=request.page_size or _DEFAULT_PAGE,
+        )
+        page = await self._use_cases.list_messages.execute(query)
+        return pb.ListMessagesResponse(
+            messages=[message_to_proto(message) for message in page.items],
+            next_page_token=page.next_page_token or "",
+        )
+
+    @override
+    async def GetMessage(self, request: pb.GetMessageRequest, context: Context) -> pb.GetMessageResponse:
+        message = await self._use_cases.get_message.execute(request.message_id)
+        return pb.GetMessageResponse(message=message_to_proto(message))
+
+
+def _criteria(request: pb.ListMessagesRequest) -> MessageFilter:
+    return MessageFilter(
+        session_id=parse_session_id(request.session_id) if request.session_id else None,
+        chat=Jid.parse_recipient(request.chat_id, field="chat_id") if request.chat_id else None,
+        direction=direction_from_proto(request.direction),
+        status=status_from_proto(request.status),
+        since=time_from_proto(request.since_time, field="since_time") if request.HasField("since_time") else None,
+        until=time_from_proto(request.until_time, field="until_time") if request.HasField("until_time") else None,
+    )

@@ -1,0 +1,96 @@
+"""The gRPC server."""
+
+import errno
+from datetime import timedelta
+from typing import Final
+
+import grpc.aio
+import structlog
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+
+from domain.errors import PomboError
+from entrypoints.grpc.call_interceptor import CallInterceptor
+from entrypoints.grpc.config import GrpcConfig
+from entrypoints.grpc.event_service import EventService
+from entrypoints.grpc.gen.pombo.v1 import event_service_pb2, message_service_pb2, session_service_pb2
+from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
+from entrypoints.grpc.health_service import HealthService
+from entrypoints.grpc.message_service import MessageService
+from entrypoints.grpc.session_service import SessionService
+from entrypoints.grpc.stopping import Stopping
+from entrypoints.ports import check_port, listen_error
+from entrypoints.use_cases import UseCases
+
+SERVICES: Final = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in (
+        (session_service_pb2, "SessionService"),
+        (message_service_pb2, "MessageService"),
+        (event_service_pb2, "EventService"),
+    )
+)
+"""The gateway's own services."""
+_HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_SETTING: Final = "GRPC_PORT"
+_log: Final = structlog.stdlib.get_logger(__name__)
+
+
+class GrpcServer:
+    """Serves the use cases. Make it on the event loop that it will run on; start it once, stop it once."""
+
+    def __init__(self, use_cases: UseCases, config: GrpcConfig) -> None:
+        self._config = config
+        self._port = 0
+        self._stopping = Stopping()
+        self._server = grpc.aio.server(
+            interceptors=[CallInterceptor(use_cases.authenticate, max_request_bytes=config.max_request_bytes)],
+            options=config.channel_options(),
+        )
+        add_SessionServiceServicer_to_server(SessionService(use_cases, self._stopping), self._server)
+        add_MessageServiceServicer_to_server(MessageService(use_cases), self._server)
+        add_EventServiceServicer_to_server(EventService(use_cases, self._stopping), self._server)
+        health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
+        add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
+        names = (*SERVICES, _HEALTH, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
+
+    @property
+    def port(self) -> int:
+        """The port that is served; 0 before the start."""
+        return self._port
+
+    async def start(self) -> None:
+        """Binds the port and serves from now on.
+
+        Raises:
+            ConflictError: ``PORT_IN_USE``.
+            UnavailableError: ``CANNOT_LISTEN``.
+        """
+        host, port = self._config.host, self._config.port
+        try:
+            # Asked first: gRPC itself doesn't say why it can't bind, and writes a line of its own to standard error.
+            check_port(host, port, _SETTING)
+            self._port = self._server.add_insecure_port(f"{_bracketed(host)}:{port}")
+        except PomboError:
+            await self._server.stop(None)
+            raise
+        except RuntimeError as error:
+            # Taken in the moment between.
+            await self._server.stop(None)
+            raise listen_error(OSError(errno.EADDRINUSE, str(error)), host, port, _SETTING) from error
+        await self._server.start()
+        _log.info("grpc.started", host=host, port=self._port)
+
+    async def stop(self, grace: timedelta) -> None:
+        """Takes no more calls, ends streams, and gives the calls that go on some time to end by themselves."""
+        self._stopping.begin()
+        await self._server.stop(grace.total_seconds())
+        _log.info("grpc.stopped")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

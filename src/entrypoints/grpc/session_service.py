@@ -1,0 +1,184 @@
+"""SessionService: see proto/pombo/v1/session_service.proto."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any, Final, override
+
+import grpc.aio
+
+from application.sessions.create_session import CreateSessionCommand
+from application.sessions.update_session import UpdateSessionCommand
+from domain.errors import InvalidArgumentError
+from domain.ids import parse_session_id
+from entrypoints.grpc.converters.sessions import (
+    capability_to_proto,
+    me_to_proto,
+    pairing_code_to_proto,
+    qr_to_proto,
+    session_to_proto,
+    status_change_to_proto,
+)
+from entrypoints.grpc.gen.pombo.v1 import session_service_pb2 as pb
+from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceServicer
+from entrypoints.grpc.stopping import Stopping
+from entrypoints.grpc.waits import wait_within
+from entrypoints.use_cases import UseCases
+
+type Context = grpc.aio.ServicerContext[Any, Any]
+
+_DEFAULT_PAGE: Final = 100
+_REFRESH_WAIT: Final = timedelta(seconds=20)
+_CHANGEABLE: Final = frozenset({"name", "metadata"})
+
+
+class SessionService(SessionServiceServicer):
+    """The sessions' use cases over gRPC."""
+
+    def __init__(self, use_cases: UseCases, stopping: Stopping) -> None:
+        self._use_cases = use_cases
+        self._stopping = stopping
+
+    @override
+    async def CreateSession(self, request: pb.CreateSessionRequest, context: Context) -> pb.CreateSessionResponse:
+        command = CreateSessionCommand(
+            id=request.session_id if request.HasField("session_id") else None,
+            name=request.name if request.HasField("name") else None,
+            start=request.start if request.HasField("start") else True,
+            metadata=dict(request.metadata),
+        )
+        session = await self._use_cases.create_session.execute(command)
+        return pb.CreateSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def GetSession(self, request: pb.GetSessionRequest, context: Context) -> pb.GetSessionResponse:
+        session = await self._use_cases.get_session.execute(request.session_id)
+        return pb.GetSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def ListSessions(self, request: pb.ListSessionsRequest, context: Context) -> pb.ListSessionsResponse:
+        page = await self._use_cases.list_sessions.execute(
+            after=_after(request.page_token), limit=request.page_size or _DEFAULT_PAGE
+        )
+        return pb.ListSessionsResponse(
+            sessions=[session_to_proto(session) for session in page.items], next_page_token=page.next_after or ""
+        )
+
+    @override
+    async def UpdateSession(self, request: pb.UpdateSessionRequest, context: Context) -> pb.UpdateSessionResponse:
+        try:
+            session = await self._use_cases.update_session.execute(_update(request))
+        except InvalidArgumentError as error:
+            raise _inside_session(error) from error
+        return pb.UpdateSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def DeleteSession(self, request: pb.DeleteSessionRequest, context: Context) -> pb.DeleteSessionResponse:
+        await self._use_cases.delete_session.execute(request.session_id)
+        return pb.DeleteSessionResponse()
+
+    @override
+    async def StartSession(self, request: pb.StartSessionRequest, context: Context) -> pb.StartSessionResponse:
+        session = await self._use_cases.start_session.execute(request.session_id)
+        return pb.StartSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def StopSession(self, request: pb.StopSessionRequest, context: Context) -> pb.StopSessionResponse:
+        session = await self._use_cases.stop_session.execute(request.session_id)
+        return pb.StopSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def RestartSession(self, request: pb.RestartSessionRequest, context: Context) -> pb.RestartSessionResponse:
+        session = await self._use_cases.restart_session.execute(request.session_id)
+        return pb.RestartSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def LogoutSession(self, request: pb.LogoutSessionRequest, context: Context) -> pb.LogoutSessionResponse:
+        session = await self._use_cases.logout_session.execute(request.session_id)
+        return pb.LogoutSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def GetSessionStatus(
+        self, request: pb.GetSessionStatusRequest, context: Context
+    ) -> pb.GetSessionStatusResponse:
+        report = await self._use_cases.get_session_status.execute(request.session_id)
+        return pb.GetSessionStatusResponse(
+            session=session_to_proto(report.session),
+            history=[status_change_to_proto(change) for change in report.history],
+            capabilities=[capability_to_proto(capability) for capability in report.capabilities],
+        )
+
+    @override
+    async def GetQr(self, request: pb.GetQrRequest, context: Context) -> pb.GetQrResponse:
+        requested = request.wait if request.HasField("wait") else None
+        wait = wait_within(context, requested, default=timedelta(0))
+        async with self._stopping.interrupting():
+            qr = await self._use_cases.get_qr.execute(request.session_id, wait=wait)
+        return pb.GetQrResponse(qr_code=qr_to_proto(qr))
+
+    @override
+    async def RefreshQr(self, request: pb.RefreshQrRequest, context: Context) -> pb.RefreshQrResponse:
+        requested = request.wait if request.HasField("wait") else None
+        wait = wait_within(context, requested, default=_REFRESH_WAIT)
+        async with self._stopping.interrupting():
+            qr = await self._use_cases.refresh_qr.execute(request.session_id, wait=wait)
+        return pb.RefreshQrResponse(qr_code=qr_to_proto(qr))
+
+    @override
+    async def RequestPairingCode(
+        self, request: pb.RequestPairingCodeRequest, context: Context
+    ) -> pb.RequestPairingCodeResponse:
+        code = await self._use_cases.request_pairing_code.execute(request.session_id, phone=request.phone)
+        return pb.RequestPairingCodeResponse(pairing_code=pairing_code_to_proto(code))
+
+    @override
+    async def GetMe(self, request: pb.GetMeRequest, context: Context) -> pb.GetMeResponse:
+        return pb.GetMeResponse(me=me_to_proto(await self._use_cases.get_me.execute(request.session_id)))
+
+    @override
+    async def WatchSession(
+        self, request: pb.WatchSessionRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSessionResponse]:
+        views = await self._use_cases.watch_session.execute(request.session_id)
+        async with aclosing(self._stopping.follow(views)) as following:
+            async for view in following:
+                yield pb.WatchSessionResponse(
+                    session=session_to_proto(view.session), qr_code=None if view.qr is None else qr_to_proto(view.qr)
+                )
+
+
+def _after(page_token: str) -> str | None:
+    """A page's token is the id that it ended with."""
+    if not page_token:
+        return None
+    try:
+        return parse_session_id(page_token)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(
+            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
+        ) from error
+
+
+def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
+    session, paths = request.session, set(request.update_mask.paths)
+    if not paths:
+        # Without a mask, what the message holds is what is meant (https://google.aip.dev/134).
+        paths = {name for name in _CHANGEABLE if getattr(session, name)}
+    elif paths == {"*"}:
+        paths = set(_CHANGEABLE)
+    if not paths <= _CHANGEABLE:
+        raise InvalidArgumentError(
+            "INVALID_REQUEST", "Of a session, name and metadata can be changed.", field="update_mask"
+        )
+    return UpdateSessionCommand(
+        session_id=session.id,
+        name=session.name if "name" in paths else None,
+        metadata=dict(session.metadata) if "metadata" in paths else None,
+    )
+
+
+def _inside_session(error: InvalidArgumentError) -> InvalidArgumentError:
+    """The same error, its field named as the request has it."""
+    inner = {"session_id": "session.id", "name": "session.name", "metadata": "session.metadata"}
+    field = None if error.field is None else inner.get(error.field, error.field)
+    return InvalidArgumentError(error.reason, error.message, field=field, metadata=error.metadata)

@@ -1,0 +1,129 @@
+"""A gateway on the in-memory adapters, served on a real socket, and a client of it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from grpc_status import rpc_status
+
+from application.access.authenticate import Authenticate
+from application.events.list_events import ListEvents
+from application.events.stream_events import StreamEvents
+from application.health.check_health import CheckHealth
+from application.messages.read_messages import GetMessage, ListMessages
+from application.ports.health_check import HealthCheck
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.update_session import UpdateSession
+from application.sessions.watch_session import WatchSession
+from entrypoints.grpc.config import GrpcConfig
+from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
+from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceStub
+from entrypoints.grpc.server import GrpcServer
+from entrypoints.use_cases import UseCases
+from tests.unit.application.world import World
+
+KEY = "pombo_test-key-of-this-suite"
+METADATA = (("x-api-key", KEY),)
+
+
+def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
+    database = world.database
+    return UseCases(
+        authenticate=Authenticate(database, KEY),
+        check_health=CheckHealth(checks),
+        create_session=world.create,
+        list_sessions=ListSessions(database),
+        get_session=GetSession(database),
+        get_session_status=GetSessionStatus(database, world.supervisor),
+        get_me=GetMe(database),
+        update_session=UpdateSession(database, world.clock),
+        delete_session=world.delete,
+        start_session=world.start,
+        stop_session=world.stop,
+        restart_session=world.restart,
+        logout_session=world.logout,
+        get_qr=world.get_qr,
+        refresh_qr=world.refresh_qr,
+        request_pairing_code=world.pairing_code,
+        watch_session=WatchSession(database, world.codes, world.bus),
+        send_message=world.send,
+        list_messages=ListMessages(database),
+        get_message=GetMessage(database),
+        list_events=ListEvents(database),
+        stream_events=StreamEvents(database, world.feed),
+    )
+
+
+@dataclass
+class Gateway:
+    """A served gateway; the stubs carry the key."""
+
+    server: GrpcServer
+    channel: grpc.aio.Channel
+    sessions: SessionServiceStub
+    messages: MessageServiceStub
+    events: EventServiceStub
+
+
+def _with_key(details: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
+    metadata = grpc.aio.Metadata(*(details.metadata or ()), *METADATA)
+    return details._replace(metadata=metadata)  # type: ignore[attr-defined]  # it is a named tuple
+
+
+@asynccontextmanager
+async def served(cases: UseCases, config: GrpcConfig | None = None) -> AsyncIterator[Gateway]:
+    server = GrpcServer(cases, config or GrpcConfig(port=0))
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", interceptors=[_Unary(), _Stream()]) as channel:
+            yield Gateway(
+                server, channel, SessionServiceStub(channel), MessageServiceStub(channel), EventServiceStub(channel)
+            )
+    finally:
+        await server.stop(timedelta(0))
+
+
+class _Unary(grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        return await continuation(_with_key(client_call_details), request)
+
+
+class _Stream(grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        return await continuation(_with_key(client_call_details), request)
+
+
+@asynccontextmanager
+async def bare_channel(server: GrpcServer) -> AsyncIterator[grpc.aio.Channel]:
+    """A client without the key."""
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        yield channel
+
+
+def details[D: (ErrorInfo, BadRequest, RetryInfo)](error: grpc.aio.AioRpcError, kind: type[D]) -> list[D]:
+    status = rpc_status.from_call(error)
+    assert status is not None, error
+    assert status.message == error.details()
+    found: list[D] = []
+    for packed in status.details:
+        detail = kind()
+        if packed.Unpack(detail):
+            found.append(detail)
+    return found
+
+
+def info(error: grpc.aio.AioRpcError) -> ErrorInfo:
+    """The error's one ErrorInfo."""
+    (only,) = details(error, ErrorInfo)
+    assert only.domain == "pombo"
+    return only
+
+
+def fields(error: grpc.aio.AioRpcError) -> list[str]:
+    return [violation.field for found in details(error, BadRequest) for violation in found.field_violations]

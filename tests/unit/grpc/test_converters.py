@@ -1,0 +1,190 @@
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from application.representation import message_to_dict, session_to_dict
+from domain.content import Content, Text, Unsupported
+from domain.errors import InvalidArgumentError
+from domain.event import (
+    PAYLOAD_TYPES,
+    Event,
+    MessageAcked,
+    MessageFailed,
+    MessageQueued,
+    MessageReceived,
+    MessageSent,
+    PairingCodeIssued,
+    Payload,
+    QrIssued,
+    SessionStatusChanged,
+)
+from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import Direction, Failure, Message, MessageStatus
+from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
+from entrypoints.grpc.converters import messages, sessions
+from entrypoints.grpc.converters.events import event_to_proto
+from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
+from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2
+
+NOW = datetime(2026, 11, 22, 12, 30, 45, 678901, tzinfo=UTC)
+ANA, BEN = Jid.parse("15550100100@c.us"), Jid.parse("15550100200@c.us")
+LID = Jid.parse("9000000001@lid")
+ME = Me(jid=ANA, lid=LID, name="Ana")
+
+# Any text that UTF-8, and so protobuf, can carry.
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+)
+
+
+def message(content: Content | None = None, **more: object) -> Message:
+    fields: dict[str, object] = {
+        "id": MessageId("msg_1"),
+        "session_id": SessionId("ana"),
+        "whatsapp_id": WhatsAppMessageId("true_15550100200@c.us_3EB0"),
+        "direction": Direction.OUTBOUND,
+        "chat": BEN,
+        "sender": ANA,
+        "recipient": BEN,
+        "content": content or Text(body="hi"),
+        "status": MessageStatus.QUEUED,
+        "created_at": NOW,
+    }
+    return Message(**(fields | more))  # type: ignore[arg-type]  # the fields' types are the dataclass's
+
+
+PAYLOADS: tuple[Payload, ...] = (
+    SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.CONNECTED, detail="well", me=ME),
+    QrIssued(expires_at=NOW),
+    PairingCodeIssued(expires_at=NOW),
+    MessageQueued(message=message()),
+    MessageSent(message=message()),
+    MessageReceived(message=message()),
+    MessageFailed(message=message(status=MessageStatus.FAILED, failure=Failure(reason="WHY", message="Because."))),
+    MessageAcked(
+        message_id=MessageId("msg_1"),
+        whatsapp_id=WhatsAppMessageId("true_1_2"),
+        chat=BEN,
+        status=MessageStatus.READ,
+        at=NOW,
+        participant=LID,
+    ),
+)
+
+
+def test_every_member_of_every_enum_has_a_value_of_its_own() -> None:
+    for mapping, members, proto in (
+        (sessions.STATUSES, SessionStatus, session_pb2.SessionStatus),
+        (sessions.REASONS, StatusReason, session_pb2.StatusReason),
+        (sessions.WANTED, Wanted, session_pb2.WantedState),
+        (messages.DIRECTIONS, Direction, message_pb2.Direction),
+        (messages.STATUSES, MessageStatus, message_pb2.MessageStatus),
+    ):
+        assert set(mapping) == set(members)
+        assert set(mapping.values()) == set(proto.values()) - {0}
+
+
+def test_the_payloads_below_are_all_there_are() -> None:
+    assert {type(payload) for payload in PAYLOADS} == set(PAYLOAD_TYPES.values())
+    assert len(event_pb2.Event.DESCRIPTOR.oneofs_by_name["payload"].fields) == len(PAYLOADS)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.TYPE)
+def test_an_event_of_every_type(payload: Payload) -> None:
+    event = Event(id=EventId("evt_1"), session_id=SessionId("ana"), time=NOW, sequence=2**53 + 1, payload=payload)
+    converted = event_pb2.Event.FromString(event_to_proto(event).SerializeToString())
+    assert (converted.id, converted.type, converted.session_id) == ("evt_1", payload.TYPE, "ana")
+    assert converted.sequence == 2**53 + 1
+    assert time_from_proto(converted.event_time, field="event_time") == NOW
+    which = converted.WhichOneof("payload")
+    assert which is not None
+    assert which.replace("_", "") == type(payload).__name__.lower()
+    # Nothing of a payload is left out.
+    given = [field.name for field in dataclasses.fields(payload) if getattr(payload, field.name) is not None]
+    assert len(getattr(converted, which).ListFields()) == len(given)
+
+
+def test_a_sessions_fields_are_those_of_rest() -> None:
+    session = Session(
+        id=SessionId("ana"),
+        name="Ana",
+        wanted=Wanted.RUNNING,
+        status=SessionStatus.WORKING,
+        status_reason=StatusReason.CONNECTED,
+        status_detail="well",
+        status_at=NOW,
+        created_at=NOW - timedelta(days=1),
+        updated_at=NOW,
+        me=ME,
+        metadata={"team": "a"},
+    )
+    converted = sessions.session_to_proto(session)
+    assert len(converted.ListFields()) == len(session_to_dict(session))
+    assert converted.me.phone == "15550100100"
+    assert (converted.me.jid, converted.me.lid, converted.me.name) == (str(ANA), str(LID), "Ana")
+    assert converted.create_time.ToDatetime(UTC) == session.created_at
+
+
+def test_a_messages_fields_are_those_of_rest() -> None:
+    full = message(
+        Text(body="hi", mentions=(BEN,)),
+        alternate=LID,
+        push_name="Ben",
+        reply_to=WhatsAppMessageId("true_1_2"),
+        from_api=True,
+        backfilled=True,
+        failure=Failure(reason="WHY", message="Because."),
+        sent_at=NOW,
+        delivered_at=NOW,
+        read_at=NOW,
+        played_at=NOW,
+    )
+    converted = messages.message_to_proto(full)
+    # `type` is told by which content is set.
+    assert len(converted.ListFields()) == len(message_to_dict(full)) - 1
+    assert (converted.error.reason, converted.error.message) == ("WHY", "Because.")
+    bare = messages.message_to_proto(message())
+    absent = ("alternate_id", "push_name", "context", "error", "sent_time", "delivered_time", "read_time")
+    assert not any(bare.HasField(name) for name in absent)  # type: ignore[arg-type]  # the names are fields
+
+
+@settings(deadline=None)
+@given(kind=texts, raw=st.dictionaries(texts, json_values, max_size=4))
+def test_an_unknown_kind_keeps_all_that_the_page_told(kind: str, raw: dict[str, object]) -> None:
+    sent = messages.message_to_proto(message(Unsupported(kind=kind, raw=raw)))
+    converted = message_pb2.Message.FromString(sent.SerializeToString())
+    assert converted.WhichOneof("content") == "unsupported"
+    assert converted.unsupported.kind == kind
+    assert json.loads(converted.unsupported.raw_json) == raw
+
+
+def test_half_a_surrogate_pair_in_an_unknown_kind_does_no_harm() -> None:
+    converted = messages.message_to_proto(message(Unsupported(kind="odd", raw={"name": "cut \ud83d"})))
+    assert json.loads(converted.unsupported.raw_json) == {"name": "cut \ud83d"}
+
+
+@settings(deadline=None)
+@given(
+    st.datetimes(
+        min_value=datetime(1, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+        max_value=datetime(9999, 12, 30),  # noqa: DTZ001 - hypothesis adds the zone
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3)), timezone(timedelta(hours=14))]),
+    )
+)
+def test_times_survive_to_the_microsecond(time: datetime) -> None:
+    assert time_from_proto(time_to_proto(time), field="any") == time
+
+
+@pytest.mark.parametrize("timestamp", [Timestamp(seconds=10**15), Timestamp(seconds=-(10**15)), Timestamp(nanos=-1)])
+def test_a_time_that_isnt_one_is_refused(timestamp: Timestamp) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        time_from_proto(timestamp, field="since_time")
+    assert (caught.value.reason, caught.value.field) == ("INVALID_REQUEST", "since_time")
