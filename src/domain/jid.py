@@ -26,6 +26,8 @@ _LOCAL_PART = {
     Server.NEWSLETTER: re.compile(r"[0-9]{5,32}"),
     Server.BROADCAST: re.compile(r"status|[0-9]{5,32}"),
 }
+_SERVERS = frozenset(server.value for server in Server)
+_ALIASES = {"s.whatsapp.net": "c.us"}
 _SEPARATORS = re.compile(r"[\s().-]")
 _MAX_LENGTH = 80
 _SHOWN_DIGITS = 4
@@ -69,9 +71,9 @@ class Jid:
             InvalidArgumentError: ``INVALID_JID`` when the text isn't an address.
         """
         user, at, host = text.partition("@")
-        host = {"s.whatsapp.net": "c.us"}.get(host, host)
+        host = _ALIASES.get(host, host)
         user = user.partition(":")[0]
-        if not at or len(text) > _MAX_LENGTH or host not in set(Server) or not text.isascii():
+        if not at or len(text) > _MAX_LENGTH or host not in _SERVERS or not text.isascii():
             raise cls._invalid(field)
         server = Server(host)
         if not _LOCAL_PART[server].fullmatch(user):

@@ -1,0 +1,89 @@
+"""The driver: one Playwright, one browser per open session."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final, override
+
+import structlog
+from playwright.async_api import Playwright, async_playwright
+
+from adapters.playwright import processes
+from adapters.playwright.page import PlaywrightWhatsAppPage
+from adapters.playwright.profile import Profile
+from adapters.playwright.settings import DriverSettings
+from adapters.playwright.window import Window
+from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from domain.errors import UnavailableError
+from domain.ids import SessionId
+
+_LOG: Final = structlog.get_logger(__name__)
+
+
+class PlaywrightWhatsAppDriver(WhatsAppDriver):
+    """Opens pages in browsers of their own, each on its session's profile below ``settings.profiles``.
+
+    ``start`` before the first ``open``, ``stop`` after the last.
+    """
+
+    def __init__(self, settings: DriverSettings) -> None:
+        self._settings = settings
+        self._playwright: Playwright | None = None
+        self._watch: processes.ProcessWatch | None = None
+        self._dead = False
+        self._starting = asyncio.Lock()
+        self._pages: set[PlaywrightWhatsAppPage] = set()
+
+    async def start(self) -> None:
+        """Starts Playwright, anew where its process has died. May be called twice."""
+        async with self._starting:
+            if self._dead:
+                _LOG.warning("playwright_restarted")
+                await self._end()
+            if self._playwright is None:
+                before = processes.playwright_pids()
+                self._playwright = await async_playwright().start()
+                for pid in processes.playwright_pids() - before:
+                    self._watch = processes.ProcessWatch(pid, self._died)
+
+    def _died(self) -> None:
+        self._dead = True
+
+    async def _end(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        playwright, self._playwright, self._watch, self._dead = self._playwright, None, None, False
+        if playwright is not None:
+            with suppress(Exception):  # One whose process is dead may say so in any of its own ways.
+                await playwright.stop()
+
+    async def stop(self) -> None:
+        """Closes every page and ends Playwright. May be called twice."""
+        async with asyncio.TaskGroup() as tasks:
+            for page in tuple(self._pages):
+                tasks.create_task(page.close())
+        async with self._starting:
+            await self._end()
+
+    @override
+    async def open(self, session_id: SessionId) -> WhatsAppPage:
+        await self.start()
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+
+        async def open_window() -> Window:
+            await self.start()
+            if self._playwright is None:
+                raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
+            return await Window.open(self._playwright, self._settings, profile.user_data_dir)
+
+        page = PlaywrightWhatsAppPage(session_id, self._settings, profile, open_window, self._pages.discard)
+        self._pages.add(page)
+        await page.start()
+        return page
+
+    @override
+    async def forget(self, session_id: SessionId) -> None:
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+        try:
+            await profile.delete()
+        finally:
+            profile.release()

@@ -1,0 +1,259 @@
+"""A session's page: commands in, one stream of events out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, override
+
+import structlog
+
+from adapters.playwright import decoder
+from adapters.playwright.commands import PageGoneError, RefusedByBridgeError
+from adapters.playwright.news import NewsReader
+from adapters.playwright.profile import Profile
+from adapters.playwright.refusals import page_unavailable, translate
+from adapters.playwright.settings import DriverSettings
+from adapters.playwright.window import Window
+from application.ports.page_events import BridgeReady, Connected, LoggedOut, PageDied, PageEvent, SeenMessage
+from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from domain.content import Text
+from domain.errors import (
+    CapabilityUnavailableError,
+    DeadlineExceededError,
+    InvalidArgumentError,
+    PomboError,
+    UnavailableError,
+)
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
+from domain.session import Capability, PairingCode
+
+_LOG: Final = structlog.get_logger(__name__)
+_UNLINKED_STATES: Final = frozenset({"UNPAIRED", "UNPAIRED_IDLE", "PAIRING"})
+
+
+class PlaywrightWhatsAppPage(WhatsAppPage):
+    """An open page. Owns its profile's lock, its browser and one task, all of which end with ``close``."""
+
+    def __init__(
+        self,
+        session_id: str,
+        settings: DriverSettings,
+        profile: Profile,
+        open_window: Callable[[], Awaitable[Window]],
+        on_closed: Callable[["PlaywrightWhatsAppPage"], None],
+    ) -> None:
+        self._settings = settings
+        self._profile = profile
+        self._open_window = open_window
+        self._on_closed = on_closed
+        self._log = _LOG.bind(session_id=session_id)
+        self._news = NewsReader(session_id, linked=profile.linked)
+        self._window: Window | None = None
+        self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
+        self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._logged_out = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._closing = asyncio.Lock()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Opens the browser and waits for the bridge; closes everything when that fails.
+
+        Raises:
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
+        """
+        try:
+            self._window = await self._open_window()
+            self._pump = asyncio.create_task(self._follow(self._window), name="page-news")
+            async with asyncio.timeout(self._settings.bridge_timeout.total_seconds()):
+                await asyncio.shield(self._bridge_up)
+        except TimeoutError:
+            await self.close()
+            raise UnavailableError(
+                "BRIDGE_FAILED", "The page loaded, but wa-js and the bridge didn't come up in it."
+            ) from None
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _follow(self, window: Window) -> None:
+        """Turns the bridge's news into events until the page is gone."""
+        try:
+            while (item := await window.news.get()) is not None:
+                self._tell(item)
+                if self._news.fresh_link and self._news.connected:
+                    window = await self._settle(window)
+            self._die(window.death or "the page is gone")
+        except PomboError as error:
+            self._die(error.message)
+
+    def _tell(self, item: Mapping[str, Any]) -> None:
+        for event in self._news.read(item):
+            match event:
+                case BridgeReady() if not self._bridge_up.done():
+                    self._bridge_up.set_result(None)
+                case Connected():
+                    self._profile.linked = True
+                case LoggedOut():
+                    self._profile.linked = False
+                    self._logged_out.set()
+                case _:
+                    pass
+            self._events.put_nowait(event)
+
+    async def _settle(self, window: Window) -> Window:
+        """Brings a fresh login to disk by a clean close and a new start of the browser.
+
+        Chromium writes local storage lazily: for up to a minute after linking a killed browser would come back without
+        its login.
+        """
+        self._log.info("fresh_login_saving")
+        await window.close()
+        while not window.news.empty():  # What came while it closed; the state of a closed page is no news.
+            item = window.news.get_nowait()
+            if item is not None and item.get("t") in {"messages", "receipts"}:
+                self._tell(item)
+        self._news.settled()
+        self._window = await self._open_window()
+        self._log.info("fresh_login_saved")
+        return self._window
+
+    def _die(self, why: str) -> None:
+        if not self._bridge_up.done():
+            self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", f"The page didn't come up: {why}."))
+        self._log.warning("page_died", why=why)
+        self._events.put_nowait(PageDied(detail=why))
+        self._events.put_nowait(None)
+
+    @override
+    async def events(self) -> AsyncIterator[PageEvent]:
+        while (event := await self._events.get()) is not None:
+            yield event
+        self._events.put_nowait(None)  # The end stays the end for who asks again.
+
+    @override
+    def capabilities(self) -> tuple[Capability, ...]:
+        return self._news.capabilities
+
+    def _require(self, *names: str) -> None:
+        lacking = {capability.name for capability in self._news.capabilities if not capability.available}
+        for name in names:
+            if name in lacking:
+                raise CapabilityUnavailableError(name)
+
+    async def _ask(self, name: str, args: Mapping[str, Any], within: timedelta, late: PomboError) -> Any:
+        if self._window is None or self._closed:
+            raise page_unavailable("it is closed")
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self._window.commands.call(name, args)
+        except PageGoneError as error:
+            raise page_unavailable(str(error)) from error
+        except RefusedByBridgeError as error:
+            raise translate(error) from error
+        except TimeoutError:
+            raise late from None
+
+    async def _question(self, name: str, args: Mapping[str, Any]) -> Any:
+        return await self._ask(name, args, self._settings.command_timeout, page_unavailable("no answer in time"))
+
+    @override
+    async def refresh_qr(self) -> None:
+        self._require("LINK_QR")
+        await self._question("refreshQr", {})
+
+    @override
+    async def request_pairing_code(self, phone: str) -> PairingCode:
+        self._require("LINK_PAIRING_CODE")
+        code = await self._question("pairingCode", {"phone": phone})
+        if not isinstance(code, str):
+            raise page_unavailable("it gave no code")
+        return PairingCode(
+            code=code.replace("-", ""), expires_at=datetime.now(UTC) + self._settings.pairing_code_lifetime
+        )
+
+    @override
+    async def logout(self) -> None:
+        self._require("LOGOUT")
+        self._logged_out.clear()
+        await self._question("logout", {})
+        try:
+            async with asyncio.timeout(self._settings.logout_timeout.total_seconds()):
+                await self._logged_out.wait()
+        except TimeoutError:
+            raise DeadlineExceededError(
+                "LOGOUT_UNCONFIRMED", "WhatsApp didn't confirm the logout; the link may still stand."
+            ) from None
+
+    @override
+    async def send(self, message: Outgoing) -> SeenMessage:
+        content = message.content
+        if not isinstance(content, Text):
+            raise CapabilityUnavailableError(f"SEND_{content.kind.upper()}")
+        self._require("SEND_TEXT", *(["REPLY"] if message.reply_to else ()), *(["MENTION"] if content.mentions else ()))
+        args: dict[str, Any] = {"id": message.whatsapp_id, "chat": str(message.chat), "body": content.body}
+        if message.reply_to is not None:
+            args["replyTo"] = message.reply_to
+        if content.mentions:
+            args["mentions"] = [str(jid) for jid in content.mentions]
+        late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
+        return _message(await self._ask("send", args, self._settings.send_timeout, late))
+
+    @override
+    async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
+        found = await self._question("find", {"id": whatsapp_id})
+        return None if found is None else _message(found)
+
+    @override
+    async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
+        items = await self._question("recent", {"since": int(since.timestamp()), "limit": limit})
+        return self._news.messages(items)
+
+    @override
+    async def resolve(self, jid: Jid) -> Recipient | None:
+        self._require("LOOKUP_NUMBER")
+        late = DeadlineExceededError("LOOKUP_TIMEOUT", "WhatsApp didn't say in time whether the number exists.")
+        found = await self._ask("resolve", {"jid": str(jid)}, self._settings.lookup_timeout, late)
+        if found is None:
+            return None
+        try:
+            me = decoder.account(found)
+        except (decoder.MalformedError, InvalidArgumentError) as error:
+            raise page_unavailable("it gave an address that can't be read") from error
+        return Recipient(jid=me.jid, lid=me.lid)
+
+    @override
+    async def probe(self) -> PageHealth:
+        found = await self._question("probe", {})
+        if not isinstance(found, Mapping):
+            raise page_unavailable("it gave no state")
+        if not found.get("linked"):
+            return PageHealth.UNLINKED if found.get("socket") in _UNLINKED_STATES else PageHealth.DISCONNECTED
+        return PageHealth.SOUND if found.get("socket") == "CONNECTED" else PageHealth.DISCONNECTED
+
+    @override
+    async def close(self) -> None:
+        async with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            if self._pump is not None:
+                self._pump.cancel()
+                await asyncio.gather(self._pump, return_exceptions=True)
+            if self._bridge_up.done():
+                self._bridge_up.exception()  # Told to who waited for it, if anybody did.
+            if self._window is not None:
+                await self._window.close()
+            self._profile.release()
+            self._events.put_nowait(None)
+            self._on_closed(self)
+
+
+def _message(item: object) -> SeenMessage:
+    if not isinstance(item, Mapping):
+        raise page_unavailable("it gave no message")
+    try:
+        return decoder.message(item)
+    except (decoder.MalformedError, InvalidArgumentError) as error:
+        raise page_unavailable("it gave a message that can't be read") from error

@@ -1,0 +1,44 @@
+"""The bridge's failures as the port's errors."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.playwright.commands import RefusedByBridgeError
+from domain.errors import (
+    ConflictError,
+    DeadlineExceededError,
+    PomboError,
+    RateLimitedError,
+    UnavailableError,
+    UnprocessableError,
+)
+
+_ERRORS: Final[Mapping[str, tuple[type[PomboError], str]]] = {
+    "ALREADY_LINKED": (ConflictError, "An account is linked already; log it out first."),
+    "NOT_LINKED": (ConflictError, "No account is linked."),
+    "NUMBER_NOT_ON_WHATSAPP": (UnprocessableError, "There is no WhatsApp account with this address."),
+    "QUOTED_MESSAGE_UNKNOWN": (
+        UnprocessableError,
+        "The message to answer isn't in the page, or can't be quoted.",
+    ),
+    "SEND_REFUSED": (UnprocessableError, "WhatsApp refused the message."),
+    "PAIRING_CODE_RATE_LIMITED": (RateLimitedError, "WhatsApp gives no more pairing codes at present; wait a while."),
+    "REACHOUT_TIMELOCK": (RateLimitedError, "WhatsApp has restricted this account from writing to new people (463)."),
+    "NEW_CHAT_CAP": (RateLimitedError, "This account has reached WhatsApp's cap on new chats (475)."),
+    "SEND_UNCONFIRMED": (DeadlineExceededError, "WhatsApp didn't confirm the message; whether it left is unknown."),
+}
+_SAME_AS: Final = {"CHAT_UNKNOWN": "SEND_REFUSED"}
+
+
+def page_unavailable(why: str) -> UnavailableError:
+    """The error of a page that can't be asked."""
+    return UnavailableError("PAGE_UNAVAILABLE", f"The session's page doesn't answer: {why}.")
+
+
+def translate(error: RefusedByBridgeError) -> PomboError:
+    """The port's error for a failure that the bridge told."""
+    reason = _SAME_AS.get(error.code, error.code)
+    if reason not in _ERRORS:
+        return page_unavailable(f"{error.code} ({error.detail})")
+    kind, text = _ERRORS[reason]
+    return kind(reason, text, metadata={"page": error.detail})

@@ -1,0 +1,77 @@
+"""What the driver is told."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from adapters.playwright.assets import BridgeAssets
+from adapters.playwright.browser import Browser
+from domain.errors import InvalidArgumentError
+
+LIVE_URL: Final = "https://web.whatsapp.com/"
+_LIVE_HOST: Final = "web.whatsapp.com"
+_LIVE_HOSTS: Final = ("*.whatsapp.com", "*.whatsapp.net", "*.fbcdn.net")
+"""What the live page loads from and talks to; everything else stays unresolved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverSettings:
+    """The driver's settings.
+
+    Attributes:
+        browser: the browser to start; None starts without one, and ``open`` answers ``BROWSER_MISSING``.
+        profiles: directory of the sessions' profiles, one each; made with mode 0700.
+        web_url: the site; the live one unless a sandbox is meant.
+        chromium_sandbox: Chromium's own process sandbox; None leaves it on unless we are root, where it can't be.
+        load_timeout: how long the page's first answer may take.
+        bridge_timeout: how long wa-js and the bridge may take to come up in a page that answered.
+        command_timeout: how long the page may take to answer a question of ours.
+        send_timeout: how long WhatsApp may take to acknowledge a message before its fate counts as unknown.
+        lookup_timeout: how long WhatsApp may take to look a number up.
+        logout_timeout: how long the page may take to confirm a logout.
+        pairing_code_lifetime: how long a pairing code holds (WhatsApp Web renews its own after about three minutes).
+        close_timeout: how long a browser may take to close before it is killed.
+        grace: how long a connection may be away before it is told as lost.
+        first_connection: the same for a page that is linked and hasn't been connected yet.
+    """
+
+    browser: Browser | None
+    profiles: Path
+    assets: BridgeAssets
+    web_url: str = LIVE_URL
+    headless: bool = True
+    chromium_sandbox: bool | None = None
+    load_timeout: timedelta = timedelta(seconds=45)
+    bridge_timeout: timedelta = timedelta(seconds=60)
+    command_timeout: timedelta = timedelta(seconds=20)
+    send_timeout: timedelta = timedelta(seconds=30)
+    lookup_timeout: timedelta = timedelta(seconds=10)
+    logout_timeout: timedelta = timedelta(seconds=20)
+    pairing_code_lifetime: timedelta = timedelta(seconds=160)
+    close_timeout: timedelta = timedelta(seconds=10)
+    grace: timedelta = timedelta(seconds=4)
+    first_connection: timedelta = timedelta(seconds=30)
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.web_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise InvalidArgumentError(
+                "INVALID_WEB_URL", "WHATSAPP_WEB_URL must be an http or https address.", field="WHATSAPP_WEB_URL"
+            )
+
+    @property
+    def origin(self) -> str:
+        """The site's origin as the page's own ``location.origin`` tells it."""
+        parts = urlsplit(self.web_url)
+        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+        default = {"http": 80, "https": 443}[parts.scheme]
+        port = "" if parts.port in {None, default} else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that the browser may resolve; patterns as in ``--host-resolver-rules``."""
+        host = urlsplit(self.web_url).hostname or ""
+        return (host, *_LIVE_HOSTS) if host == _LIVE_HOST else (host,)

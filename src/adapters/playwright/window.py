@@ -1,0 +1,199 @@
+"""One browser with one page: launched, scripted, listened to, and closed for certain."""
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import orjson
+import structlog
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright
+
+from adapters.playwright import flags, processes
+from adapters.playwright.assets import BINDING, init_script
+from adapters.playwright.commands import Commands, PageGoneError
+from adapters.playwright.settings import DriverSettings
+from domain.errors import UnavailableError
+
+_LOG: Final = structlog.get_logger(__name__)
+_BROKEN: Final = 400
+
+
+class Window:
+    """A browser on a session's profile, with the site's page in it.
+
+    Attributes:
+        news: what the bridge tells, one element each, in order; None once the page or its browser is gone.
+        commands: the way to the bridge.
+    """
+
+    def __init__(self, settings: DriverSettings, user_data_dir: Path) -> None:
+        self._settings = settings
+        self._user_data_dir = user_data_dir
+        self._context: BrowserContext | None = None
+        self._cdp: CDPSession | None = None
+        self._watch: processes.ProcessWatch | None = None
+        self._pid: int | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+        self.death: str | None = None
+        self.news: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
+        self.commands = Commands(self._evaluate)
+
+    @classmethod
+    async def open(cls, playwright: Playwright, settings: DriverSettings, user_data_dir: Path) -> Self:
+        """Starts the browser and loads the site. Doesn't wait for the bridge.
+
+        Raises:
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_MISSING``.
+        """
+        window = cls(settings, user_data_dir)
+        try:
+            page = await window._launch(playwright)
+            await window._instrument(page)
+            window._sender = asyncio.create_task(window.commands.run(), name="bridge-commands")
+            await window._load(page)
+        except BaseException:
+            await window.close()
+            raise
+        return window
+
+    async def _launch(self, playwright: Playwright) -> Page:
+        settings, browser = self._settings, self._settings.browser
+        if browser is None:
+            raise UnavailableError("BROWSER_MISSING", "No browser was found; set BROWSER_PATH or run `make setup`.")
+        try:
+            context = await playwright.chromium.launch_persistent_context(
+                self._user_data_dir,
+                executable_path=browser.path,
+                env={**browser.environment()},
+                args=flags.launch_arguments(browser, settings.hosts),
+                headless=settings.headless,
+                chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
+                timeout=settings.load_timeout.total_seconds() * 1000,
+                # Ctrl-C is the gateway's to handle; Playwright's own handlers would close the browser under us.
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+                accept_downloads=False,
+                no_viewport=True,
+            )
+        except Error as error:
+            raise UnavailableError("BROWSER_FAILED", f"The browser didn't start: {_first_line(error)}") from error
+        self._context = context
+        context.on("close", lambda _: self._die("the browser was closed"))
+        self._pid = processes.main_browser_pid(self._user_data_dir)
+        if self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._watch = processes.ProcessWatch(self._pid, lambda: self._die("the browser ended"))
+        page = context.pages[0] if context.pages else await context.new_page()
+        page.on("crash", lambda _: self._die("the page crashed"))
+        page.on("close", lambda _: self._die("the page was closed"))
+        return page
+
+    async def _instrument(self, page: Page) -> None:
+        settings = self._settings
+        script = init_script(
+            settings.assets,
+            origin=settings.origin,
+            grace_ms=int(settings.grace.total_seconds() * 1000),
+            first_connection_ms=int(settings.first_connection.total_seconds() * 1000),
+        )
+        try:
+            cdp = await page.context.new_cdp_session(page)
+            cdp.on("Runtime.bindingCalled", _Listener(self._told))
+            cdp.on("Runtime.executionContextsCleared", lambda _: self.commands.document_changed())
+            await cdp.send("Runtime.enable")  # Without it no binding is told of.
+            await cdp.send("Runtime.addBinding", {"name": BINDING})
+            if settings.browser is not None:
+                await cdp.send("Emulation.setUserAgentOverride", flags.user_agent_override(settings.browser))
+            await page.add_init_script(script)
+        except Error as error:
+            raise UnavailableError("BROWSER_FAILED", f"The browser failed: {_first_line(error)}") from error
+        self._cdp = cdp
+
+    async def _load(self, page: Page) -> None:
+        try:
+            response = await page.goto(
+                self._settings.web_url,
+                wait_until="commit",
+                timeout=self._settings.load_timeout.total_seconds() * 1000,
+            )
+        except Error as error:
+            raise UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {_first_line(error)}") from error
+        if response is not None and response.status >= _BROKEN:
+            raise UnavailableError("PAGE_UNREACHABLE", f"The page answered with HTTP status {response.status}.")
+
+    def _told(self, event: Mapping[str, Any]) -> None:
+        if event.get("name") != BINDING:
+            return
+        try:
+            batch = orjson.loads(event["payload"])
+        except (orjson.JSONDecodeError, KeyError):
+            _LOG.warning("page_batch_malformed")
+            return
+        for item in batch if isinstance(batch, list) else ():
+            if not isinstance(item, dict):
+                continue
+            if item.get("t") == "result":
+                self.commands.answer(item)
+            else:
+                self.news.put_nowait(item)
+
+    async def _evaluate(self, expression: str) -> None:
+        if self._cdp is None:
+            raise PageGoneError("it isn't open")
+        try:
+            answer = await self._cdp.send("Runtime.evaluate", {"expression": expression})
+        except Error as error:
+            raise PageGoneError(_first_line(error)) from error
+        if "exceptionDetails" in answer:
+            raise PageGoneError("the bridge isn't in the page")
+
+    def _die(self, why: str) -> None:
+        if self.death is not None:
+            return
+        self.death = why
+        self.commands.close(why)
+        self.news.put_nowait(None)
+        self._ended.set()
+
+    async def close(self) -> None:
+        """Closes the browser, cleanly if it does so in time, so that the profile is written out. No process is left."""
+        self._die("it was closed")
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        tree = processes.tree(self._pid) if self._pid is not None else ()
+        seconds = self._settings.close_timeout.total_seconds()
+        if self._context is not None:
+            # A browser that is gone or hangs is ended below.
+            with contextlib.suppress(Error, TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._context.close()
+        if not await processes.gone(self._user_data_dir, 1.0):
+            _LOG.warning("browser_killed", pid=self._pid)
+            processes.kill(tree)
+            processes.kill(processes.browser_pids(self._user_data_dir))
+            await processes.gone(self._user_data_dir, seconds)
+        if self._watch is not None:
+            self._watch.stop()
+
+
+class _Listener:
+    """A listener whose signature is at hand: Playwright inspects it for every event, at a tenth of the event's cost."""
+
+    def __init__(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
+        self._heard = heard
+        self.__signature__ = inspect.signature(heard)
+
+    def __call__(self, event: Mapping[str, Any]) -> None:
+        self._heard(event)
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of Playwright's message; the rest is the call log with the whole command line."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,0 +1,226 @@
+"""Browsers and their processes."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.playwright import processes
+from adapters.playwright.assets import BridgeAssets, find_assets
+from adapters.playwright.browser import Browser, BrowserKind, find_browser, packaged_browser
+from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from adapters.playwright.page import PlaywrightWhatsAppPage
+from application.ports.page_events import PageDied, QrShown
+from domain.errors import ConflictError, UnavailableError
+from domain.ids import SessionId
+
+from .conftest import MakeDriver
+from .world import ROOT, WEB, Ear, Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+SESSION = SessionId("one")
+
+_LOOK = """(async () => {
+  const brands = (data) => data ? data.brands.map((entry) => entry.brand).join() : "";
+  const source = "postMessage(navigator.userAgent + ' ' + navigator.userAgentData?.brands.map((entry) => entry.brand))";
+  const worker = new Worker(URL.createObjectURL(new Blob([source])));
+  const inWorker = await new Promise((told) => { worker.onmessage = (event) => told(event.data); });
+  const abroad = await fetch("http://203.0.113.1/").then(() => "reached", (error) => String(error));
+  const analytics = fetch("https://www.google-analytics.com/", {mode: "no-cors"});
+  const named = await analytics.then(() => "reached", () => "blocked");
+  return JSON.stringify({
+    agent: navigator.userAgent, brands: brands(navigator.userAgentData), inWorker, abroad, named,
+    config: [WPPConfig.disableGoogleAnalytics, WPPConfig.linkPreviewApiServers],
+    binding: typeof pomboBridgeEmit, again: typeof pomboBridgeConfig, script: document.scripts.length,
+  });
+})()"""
+
+
+async def look(page: PlaywrightWhatsAppPage) -> str:
+    assert page._window is not None
+    assert page._window._cdp is not None
+    answer = await page._window._cdp.send(
+        "Runtime.evaluate", {"expression": _LOOK, "awaitPromise": True, "returnByValue": True}
+    )
+    return str(answer["result"]["value"])
+
+
+@pytest.mark.parametrize("kind", ["chromium-headless-shell", "chromium", "package"])
+async def test_each_kind_of_browser_shows_a_qr_and_no_headless(
+    sandbox: Sandbox, make_driver: MakeDriver, profiles: Path, kind: str
+) -> None:
+    cache = ROOT / ".cache" / "browser"
+    if kind == "package":
+        browser = await packaged_browser(cache, WEB)
+        assert browser.kind is BrowserKind.PACKAGE
+    else:
+        path = Path("/usr/bin") / kind
+        if not path.exists():
+            pytest.skip(f"{kind} isn't installed here")
+        browser = await find_browser(path, cache, WEB)
+    driver = make_driver(sandbox, browser)
+    page = await driver.open(SESSION)
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    await Ear(page).until(QrShown)
+    told = await look(page)
+    assert "Headless" not in told
+    assert f"Chrome/{browser.major}.0.0.0" in told
+    assert told.count("Chromium") == 2
+    assert "reached" not in told
+    assert '"config":[true,[]]' in told
+    assert '"binding":"undefined","again":"undefined"' in told
+    await driver.stop()
+    assert processes.browser_pids(profiles / SESSION / "chromium") == ()
+
+
+async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver, browser: Browser) -> None:
+    home = driver._settings.profiles / SESSION / "chromium"
+    home.mkdir(parents=True)
+    (home / "SingletonLock").symlink_to("a-dead-host-4242")
+    page = await driver.open(SESSION)
+    rival = PlaywrightWhatsAppDriver(sandbox.settings(driver._settings.profiles, browser))
+    with pytest.raises(ConflictError) as caught:
+        await rival.open(SESSION)
+    assert caught.value.reason == "PROFILE_IN_USE"
+    with pytest.raises(ConflictError):
+        await driver.forget(SESSION)
+    await rival.stop()
+    assert (driver._settings.profiles / SESSION).stat().st_mode & 0o777 == 0o700
+    await page.close()
+
+
+async def test_a_page_that_crashes_is_told_once(driver: PlaywrightWhatsAppDriver) -> None:
+    page = await driver.open(SESSION)
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    ear = Ear(page)
+    assert page._window is not None
+    assert page._window._cdp is not None
+    crash = asyncio.ensure_future(page._window._cdp.send("Page.crash"))  # Never answered, of course.
+    await ear.until(PageDied)
+    crash.cancel()
+    await page.close()
+    await asyncio.gather(crash, return_exceptions=True)
+    assert ear.kinds().count(PageDied) == 1
+
+
+async def test_a_page_that_reloads_gets_its_bridge_again(driver: PlaywrightWhatsAppDriver) -> None:
+    page = await driver.open(SESSION)
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    ear = Ear(page)
+    await ear.until(QrShown)
+    mark = len(ear.heard)
+    assert page._window is not None
+    assert page._window._cdp is not None
+    await page._window._cdp.send("Page.reload")
+    await ear.until(QrShown, after=mark)
+    await page.probe()
+    await page.close()
+
+
+async def test_without_a_browser(sandbox: Sandbox, make_driver: MakeDriver, tmp_path: Path) -> None:
+    driver = make_driver(sandbox, None)
+    with pytest.raises(UnavailableError) as caught:
+        await driver.open(SESSION)
+    assert caught.value.reason == "BROWSER_MISSING"
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o700)
+    bad = Browser(path=broken, version="150.0.0.0", kind=BrowserKind.EXPLICIT)
+    rival = make_driver(sandbox, bad)
+    with pytest.raises(UnavailableError) as failed:
+        await rival.open(SESSION)
+    assert failed.value.reason == "BROWSER_FAILED"
+
+
+async def test_without_a_site_or_a_bridge(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path, tmp_path: Path
+) -> None:
+    silent = make_driver(sandbox, browser, web_url="http://127.0.0.1:9/")
+    with pytest.raises(UnavailableError) as unreachable:
+        await silent.open(SESSION)
+    assert unreachable.value.reason == "PAGE_UNREACHABLE"
+    elsewhere = make_driver(sandbox, browser, web_url=f"{sandbox.control}/nothing-here")
+    with pytest.raises(UnavailableError) as missing:
+        await elsewhere.open(SESSION)
+    assert missing.value.reason == "PAGE_UNREACHABLE"
+    mute = tmp_path / "mute.js"
+    mute.write_text("")
+    assets = BridgeAssets(wajs=find_assets(WEB).wajs, bridge=mute)
+    bridgeless = make_driver(sandbox, browser, assets=assets, bridge_timeout=timedelta(seconds=2))
+    with pytest.raises(UnavailableError) as failed:
+        await bridgeless.open(SESSION)
+    assert failed.value.reason == "BRIDGE_FAILED"
+    assert processes.browser_pids(profiles / SESSION / "chromium") == ()
+
+
+async def test_a_browser_that_hangs_is_killed(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
+) -> None:
+    driver = make_driver(sandbox, browser, close_timeout=timedelta(seconds=1))
+    page = await driver.open(SESSION)
+    directory = profiles / SESSION / "chromium"
+    main = processes.main_browser_pid(directory)
+    assert main is not None
+    os.kill(main, signal.SIGSTOP)
+    async with asyncio.timeout(8):
+        await page.close()
+    assert processes.browser_pids(directory) == ()
+
+
+async def test_a_dead_playwright_is_told_and_replaced(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver
+) -> None:
+    driver = make_driver(sandbox, browser)
+    before = processes.playwright_pids()
+    page = await driver.open(SESSION)
+    ear = Ear(page)
+    (pid,) = processes.playwright_pids() - before
+    os.kill(pid, signal.SIGKILL)
+    await ear.until(PageDied)
+    await page.close()
+    page = await driver.open(SESSION)
+    await Ear(page).until(QrShown)
+    await page.close()
+
+
+_HOST = """
+import asyncio, sys
+from pathlib import Path
+from adapters.playwright.assets import find_assets
+from adapters.playwright.browser import find_browser
+from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from adapters.playwright.settings import DriverSettings
+from domain.ids import SessionId
+
+async def main():
+    url, browser, profiles, web = sys.argv[1:]
+    found = await find_browser(Path(browser), Path(profiles), Path(web))
+    driver = PlaywrightWhatsAppDriver(
+        DriverSettings(browser=found, profiles=Path(profiles), assets=find_assets(Path(web)), web_url=url)
+    )
+    await driver.open(SessionId("one"))
+    print("open", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_gateway_leaves_no_browser(sandbox: Sandbox, browser: Browser, profiles: Path) -> None:
+    host = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _HOST, sandbox.page, str(browser.path), str(profiles), str(WEB)),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **browser.env, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert host.stdout is not None
+    assert await asyncio.wait_for(host.stdout.readline(), 30) == b"open\n"
+    directory = profiles / SESSION / "chromium"
+    assert processes.browser_pids(directory)
+    host.send_signal(signal.SIGKILL)
+    await host.wait()
+    assert await processes.gone(directory, 5)

@@ -1,0 +1,216 @@
+"""Messages and receipts, on one linked account."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from application.ports.page_events import Connected, ConnectionLost, MessagesSeen, ReceiptsSeen, SeenMessage
+from application.ports.whatsapp_driver import PageHealth, WhatsAppPage
+from domain.content import Text, Unsupported
+from domain.errors import RateLimitedError, UnprocessableError
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.jid import Jid
+from domain.message import MessageStatus
+
+from .world import Ear, Phone, Sandbox, link, message_id, text
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+class World(NamedTuple):
+    sandbox: Sandbox
+    page: WhatsAppPage
+    ear: Ear
+    me: Phone
+    ben: Phone
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="package")
+async def world(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> AsyncIterator[World]:
+    me, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben", read_after_ms=50)
+    page = await driver.open(SessionId("messages"))
+    ear = await link(page, me)
+    yield World(sandbox, page, ear, me, ben)
+    await page.close()
+    await ear.stop()
+
+
+async def received(world: World, inner_id: str) -> SeenMessage:
+    seen = await world.ear.until(
+        MessagesSeen, lambda event: any(inner_id in message.whatsapp_id for message in event.messages)
+    )
+    return next(message for message in seen.messages if inner_id in message.whatsapp_id)
+
+
+async def test_a_text_leaves_with_its_id_and_its_receipts_come(world: World) -> None:
+    outgoing = text(world.ben, "bom dia 🐦", 1)
+    sent = await world.page.send(outgoing)
+    assert sent.whatsapp_id == outgoing.whatsapp_id
+    assert (sent.chat, sent.sender, sent.recipient) == (world.ben.jid, world.me.jid, world.ben.jid)
+    assert sent.from_me
+    assert sent.status is not None
+    assert sent.content == Text(body="bom dia 🐦")
+    held = await world.ben.held(world.me, "bom dia 🐦")
+    assert [message["id"] for message in held] == [outgoing.whatsapp_id.rsplit("_", 1)[1]]
+    for status in (MessageStatus.DELIVERED, MessageStatus.READ):
+        await world.ear.until(
+            ReceiptsSeen,
+            lambda event, status=status: any(
+                receipt.whatsapp_id == outgoing.whatsapp_id and receipt.status is status for receipt in event.receipts
+            ),
+        )
+
+
+async def test_sending_again_with_the_same_id_sends_nothing_twice(world: World) -> None:
+    outgoing = text(world.ben, "once", 2)
+    first, *others = await asyncio.gather(*[world.page.send(outgoing) for _ in range(3)])
+    again = await world.page.send(outgoing)
+    assert {message.whatsapp_id for message in (first, again, *others)} == {outgoing.whatsapp_id}
+    assert len(await world.ben.held(world.me, "once")) == 1
+
+
+async def test_twenty_at_once_arrive_once_each(world: World) -> None:
+    carla = await world.sandbox.phone("Carla")
+    outgoing = [text(to, f"many {n}", 100 + 2 * n + m) for n in range(20) for m, to in enumerate((world.ben, carla))]
+    sent = await asyncio.gather(*[world.page.send(message) for message in outgoing])
+    assert [message.whatsapp_id for message in sent] == [message.whatsapp_id for message in outgoing]
+    for n in range(20):
+        assert len(await world.ben.held(world.me, f"many {n}")) == 1
+        assert len(await carla.held(world.me, f"many {n}")) == 1
+
+
+async def test_a_text_comes_in(world: World) -> None:
+    inner = await world.ben.send(world.me, "olá\u2028 \ud83d\udc26")
+    message = await received(world, inner)
+    assert message.whatsapp_id == f"false_{world.ben.jid}_{inner}"
+    assert (message.chat, message.sender, message.recipient) == (world.ben.jid, world.ben.jid, world.me.jid)
+    assert not message.from_me
+    assert message.content == Text(body="olá\u2028 🐦")
+    assert message.push_name == "Ben"
+    assert message.status is MessageStatus.DELIVERED
+    assert abs(message.timestamp - datetime.now(UTC)) < timedelta(seconds=30)
+    assert message.alternate is not None
+    assert message.alternate.server == "lid"
+
+
+async def test_a_burst_comes_in_whole_and_in_order(world: World) -> None:
+    mark = len(world.ear.heard)
+    for n in range(60):
+        await world.ben.send(world.me, f"burst {n}")
+    await world.ear.until(MessagesSeen, lambda event: event.messages[-1].content == Text(body="burst 59"), after=mark)
+    bodies = [
+        message.content.body
+        for event in world.ear.heard[mark:]
+        if isinstance(event, MessagesSeen)
+        for message in event.messages
+        if isinstance(message.content, Text)
+    ]
+    assert bodies == [f"burst {n}" for n in range(60)]
+
+
+async def test_replies_both_ways(world: World) -> None:
+    question = await world.page.send(text(world.ben, "question", 300))
+    inner = await world.ben.send(world.me, "answer", quoted_id=question.whatsapp_id.rsplit("_", 1)[1])
+    answer = await received(world, inner)
+    assert answer.reply_to == question.whatsapp_id
+    thanks = await world.page.send(text(world.ben, "thanks", 301, reply_to=answer.whatsapp_id))
+    assert thanks.reply_to == answer.whatsapp_id
+    held = await world.ben.held(world.me, "thanks")
+    assert held[0]["quoted_id"] == inner
+
+
+async def test_a_reply_to_an_unknown_message_is_refused(world: World) -> None:
+    unknown = WhatsAppMessageId(f"false_{world.ben.jid}_3EB0FFFFFFFFFFFFFFFFFF")
+    with pytest.raises(UnprocessableError) as caught:
+        await world.page.send(text(world.ben, "to nothing", 302, reply_to=unknown))
+    assert caught.value.reason == "QUOTED_MESSAGE_UNKNOWN"
+    assert await world.ben.held(world.me, "to nothing") == []
+
+
+async def test_mentions_leave(world: World) -> None:
+    body = f"hello @{world.ben.number}"
+    sent = await world.page.send(text(world.ben, body, 303, mentions=(world.ben.jid,)))
+    assert sent.content == Text(body=body, mentions=(world.ben.jid,))
+
+
+async def test_an_unknown_kind_is_kept_raw(world: World) -> None:
+    inner = await world.ben.send_content(
+        world.me, {"type": "hologram", "depth": 3, "title": "new", "blob": "x" * 100_000}
+    )
+    message = await received(world, inner)
+    assert isinstance(message.content, Unsupported)
+    assert message.content.kind == "hologram"
+    assert message.content.raw["type"] == "hologram"
+    assert len(str(message.content.raw)) < 70_000
+
+
+async def test_find(world: World) -> None:
+    sent = await world.page.send(text(world.ben, "find me", 400))
+    found = await world.page.find(sent.whatsapp_id)
+    assert found is not None
+    assert (found.whatsapp_id, found.content) == (sent.whatsapp_id, sent.content)
+    assert found.status is not None
+    assert await world.page.find(message_id(world.ben.jid, 0xFFFF)) is None
+    assert await world.page.find(WhatsAppMessageId("nonsense")) is None
+    stranger = WhatsAppMessageId("true_15559990000@c.us_3EB0000000000000000000")
+    assert await world.page.find(stranger) is None
+
+
+async def test_recent(world: World) -> None:
+    sent = await world.page.send(text(world.ben, "recent one", 401))
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    newest = await world.page.recent(since=since, limit=3)
+    assert len(newest) == 3
+    assert sent.whatsapp_id in {message.whatsapp_id for message in newest}
+    everything = await world.page.recent(since=since, limit=1000)
+    assert [message.timestamp for message in everything] == sorted(message.timestamp for message in everything)
+    assert len({message.whatsapp_id for message in everything}) == len(everything) > 60
+    assert await world.page.recent(since=datetime.now(UTC) + timedelta(hours=1), limit=10) == ()
+
+
+async def test_resolve(world: World) -> None:
+    stranger = await world.sandbox.phone("Stranger")
+    found = await world.page.resolve(stranger.jid)
+    assert found is not None
+    assert found.jid == stranger.jid
+    assert found.lid is not None
+    assert found.lid.server == "lid"
+    assert await world.page.resolve(Jid.parse("15559998888@c.us")) is None
+
+
+async def test_a_number_without_an_account_is_refused(world: World) -> None:
+    nobody = Phone(world.sandbox, "15559997777")
+    with pytest.raises(UnprocessableError) as caught:
+        await world.page.send(text(nobody, "anyone?", 500))
+    assert caught.value.reason in {"NUMBER_NOT_ON_WHATSAPP", "SEND_REFUSED"}
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("restrict_463", "REACHOUT_TIMELOCK"), ("cap_475", "NEW_CHAT_CAP")])
+async def test_restrictions_have_their_own_errors(world: World, kind: str, reason: str) -> None:
+    stranger = await world.sandbox.phone("Stranger")
+    limit = {"limit": 0} if kind == "cap_475" else {}
+    await world.sandbox.call("POST", "/faults", {"kind": kind, "account": world.me.number, **limit})
+    try:
+        with pytest.raises(RateLimitedError) as caught:
+            await world.page.send(text(stranger, "hello", 600))
+    finally:
+        await world.sandbox.call("DELETE", "/faults")
+    assert caught.value.reason == reason
+    assert await stranger.held(world.me, "hello") == []
+
+
+async def test_a_lost_connection_is_told_and_comes_back(world: World) -> None:
+    assert await world.page.probe() is PageHealth.SOUND
+    mark = len(world.ear.heard)
+    fault = {"kind": "drop_socket", "account": world.me.number, "duration_ms": 6000}
+    await world.sandbox.call("POST", "/faults", fault)
+    await world.ear.until(ConnectionLost, after=mark)
+    assert await world.page.probe() is PageHealth.DISCONNECTED
+    inner = await world.ben.send(world.me, "while you were out")
+    await world.ear.until(Connected, after=mark)
+    assert (await received(world, inner)).content == Text(body="while you were out")

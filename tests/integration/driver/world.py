@@ -1,0 +1,165 @@
+"""What the driver's tests need: the sandbox as a process, phones of its control API, and an ear on a page's events."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+from adapters.playwright.assets import find_assets
+from adapters.playwright.browser import Browser
+from adapters.playwright.settings import DriverSettings
+from application.ports.page_events import Connected, PageEvent, QrShown
+from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from domain.content import Text
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
+
+ROOT = Path(__file__).parents[3]
+WEB = ROOT / "web"
+SECONDS = 20.0
+
+
+class Phone:
+    """An account of the sandbox and what the person does with its phone."""
+
+    def __init__(self, sandbox: "Sandbox", number: str) -> None:
+        self._sandbox = sandbox
+        self.number = number
+        self.jid = Jid.parse(f"{number}@c.us")
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return await self._sandbox.call(method, f"/accounts/{self.number}{path}", body)
+
+    async def scan(self, qr: str) -> None:
+        await self.call("POST", "/scan", {"qr": qr})
+
+    async def send(self, to: "Phone", text: str, **more: Any) -> str:
+        sent = await self.call("POST", "/send", {"to": to.number, "text": text, **more})
+        return str(sent["id"])
+
+    async def send_content(self, to: "Phone", content: dict[str, Any]) -> str:
+        sent = await self.call("POST", "/send", {"to": to.number, "content": content})
+        return str(sent["id"])
+
+    async def held(self, chat: "Phone", text: str) -> list[dict[str, Any]]:
+        """The messages of a chat with exactly this text, as this phone holds them."""
+        messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
+        return [message for message in messages if message["body"] == text]
+
+    async def unlink(self) -> None:
+        for device in (await self.call("GET", "/devices"))["devices"]:
+            await self.call("DELETE", f"/devices/{device['device']}")
+
+
+class Sandbox:
+    """A running sandbox on ports of the system's choice."""
+
+    def __init__(self, page: str, control: str, http: aiohttp.ClientSession) -> None:
+        self.page = page
+        self.control = control
+        self._http = http
+        self._numbers = iter(range(15550200000, 15550299999))
+
+    @classmethod
+    @asynccontextmanager
+    async def run(cls, data_dir: Path, *options: str) -> AsyncIterator[Self]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "sandbox", "--data-dir", str(data_dir), "--port", "0", "--control-port", "0", *options),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        )
+        try:
+            assert process.stdout is not None
+            ready = json.loads(await asyncio.wait_for(process.stdout.readline(), SECONDS))
+            async with aiohttp.ClientSession() as http:
+                yield cls(ready["page"], ready["control"].rstrip("/"), http)
+        finally:
+            process.terminate()
+            await process.wait()
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with self._http.request(method, self.control + path, json=body) as answer:
+            text = await answer.text()
+            assert answer.ok, f"{method} {path.partition('?')[0]}: {answer.status} {text}"
+            return json.loads(text) if text else None
+
+    async def phone(self, name: str = "Person", **settings: Any) -> Phone:
+        phone = Phone(self, str(next(self._numbers)))
+        await self.call("POST", "/accounts", {"phone": phone.number, "name": name})
+        if settings:
+            await phone.call("PATCH", "", settings)
+        return phone
+
+    def settings(self, profiles: Path, browser: Browser | None, **changes: Any) -> DriverSettings:
+        defaults: dict[str, Any] = {"assets": find_assets(WEB), "web_url": f"{self.page}/?syncDelayMs=300"}
+        return DriverSettings(browser=browser, profiles=profiles, **{**defaults, **changes})
+
+
+class Ear:
+    """Hears a page's events, all of them, and waits for those that a test is about."""
+
+    def __init__(self, page: WhatsAppPage) -> None:
+        self.page = page
+        self.heard: list[PageEvent] = []
+        self.ended = False
+        self._news = asyncio.Condition()
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for event in self.page.events():
+            await self._add(event)
+        self.ended = True
+        await self._add(None)
+
+    async def _add(self, event: PageEvent | None) -> None:
+        async with self._news:
+            if event is not None:
+                self.heard.append(event)
+            self._news.notify_all()
+
+    async def until[T: PageEvent](
+        self, kind: type[T], that: Callable[[T], bool] = lambda _: True, *, after: int = 0
+    ) -> T:
+        """The first event of a kind, from position ``after`` on, that fits; it may have come already."""
+
+        def found() -> T | None:
+            return next((event for event in self.heard[after:] if isinstance(event, kind) and that(event)), None)
+
+        async with asyncio.timeout(SECONDS), self._news:
+            await self._news.wait_for(found)
+        event = found()
+        assert event is not None
+        return event
+
+    def kinds(self) -> list[type[PageEvent]]:
+        return [type(event) for event in self.heard]
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def link(page: WhatsAppPage, phone: Phone) -> Ear:
+    """Links an account by QR and waits until it is connected."""
+    ear = Ear(page)
+    qr = await ear.until(QrShown)
+    await phone.scan(qr.qr.text)
+    await ear.until(Connected)
+    return ear
+
+
+def message_id(chat: Jid, number: int) -> WhatsAppMessageId:
+    return WhatsAppMessageId(f"true_{chat}_3EB0{number:018X}")
+
+
+def text(to: Phone, body: str, number: int, **more: Any) -> Outgoing:
+    content = Text(body=body, mentions=more.pop("mentions", ()))
+    return Outgoing(whatsapp_id=message_id(to.jid, number), chat=to.jid, content=content, **more)

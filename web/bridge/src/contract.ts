@@ -1,0 +1,92 @@
+/** What the bridge needs of wa-js, as data, and the test of it. */
+
+import type { CapabilityState } from "./protocol";
+
+interface Need {
+  readonly name: string;
+  readonly get: () => unknown;
+  readonly kind: "function" | "object";
+}
+
+function fn(name: string, get: () => unknown): Need {
+  return { name, get, kind: "function" };
+}
+
+function obj(name: string, get: () => unknown): Need {
+  return { name, get, kind: "object" };
+}
+
+const STORES: readonly Need[] = [
+  obj("whatsapp.MsgStore", () => WPP.whatsapp.MsgStore),
+  obj("whatsapp.ChatStore", () => WPP.whatsapp.ChatStore),
+  fn("whatsapp.MsgKey", () => WPP.whatsapp.MsgKey),
+  fn("whatsapp.MsgModel", () => WPP.whatsapp.MsgModel),
+  fn("whatsapp.WidFactory.createWid", () => WPP.whatsapp.WidFactory.createWid),
+];
+
+const SENDING: readonly Need[] = [
+  ...STORES,
+  fn("chat.find", () => WPP.chat.find),
+  fn("chat.prepareRawMessage", () => WPP.chat.prepareRawMessage),
+  fn("whatsapp.functions.findOrCreateLatestChat", () => WPP.whatsapp.functions.findOrCreateLatestChat),
+  fn("whatsapp.functions.addAndSendMsgToChat", () => WPP.whatsapp.functions.addAndSendMsgToChat),
+  fn("whatsapp.functions.getEphemeralFields", () => WPP.whatsapp.functions.getEphemeralFields),
+  fn("whatsapp.functions.unixTime", () => WPP.whatsapp.functions.unixTime),
+];
+
+const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
+  LINK_QR: [
+    fn("conn.getAuthCode", () => WPP.conn.getAuthCode),
+    fn("conn.refreshQR", () => WPP.conn.refreshQR),
+    obj("whatsapp.Conn", () => WPP.whatsapp.Conn),
+    obj("whatsapp.Cmd", () => WPP.whatsapp.Cmd),
+  ],
+  LINK_PAIRING_CODE: [
+    fn("conn.genLinkDeviceCodeForPhoneNumber", () => WPP.conn.genLinkDeviceCodeForPhoneNumber),
+    fn(
+      "whatsapp.functions.genLinkDeviceCodeForPhoneNumber",
+      () => WPP.whatsapp.functions.genLinkDeviceCodeForPhoneNumber,
+    ),
+    fn("whatsapp.functions.initializeAltDeviceLinking", () => WPP.whatsapp.functions.initializeAltDeviceLinking),
+  ],
+  LOGOUT: [fn("conn.logout", () => WPP.conn.logout), fn("whatsapp.Socket.logout", () => WPP.whatsapp.Socket.logout)],
+  SEND_TEXT: SENDING,
+  REPLY: [
+    ...SENDING,
+    fn("chat.getMessageById", () => WPP.chat.getMessageById),
+    fn("whatsapp.functions.canReplyMsg", () => WPP.whatsapp.functions.canReplyMsg),
+  ],
+  MENTION: SENDING,
+  RECEIVE: STORES,
+  RECEIPTS: [
+    obj("whatsapp.MsgStore", () => WPP.whatsapp.MsgStore),
+    fn("whatsapp.functions.handleChatSimpleReceipt", () => WPP.whatsapp.functions.handleChatSimpleReceipt),
+  ],
+  FIND_MESSAGE: [...STORES, fn("chat.getMessageById", () => WPP.chat.getMessageById)],
+  BACKFILL: [...STORES, fn("chat.getMessages", () => WPP.chat.getMessages)],
+  LOOKUP_NUMBER: [
+    fn("whatsapp.functions.queryWidExists", () => WPP.whatsapp.functions.queryWidExists),
+    fn("whatsapp.lidPnCache.getCurrentLid", () => WPP.whatsapp.lidPnCache.getCurrentLid),
+  ],
+};
+
+function missing(need: Need): boolean {
+  try {
+    const found = need.get();
+    return need.kind === "function" ? typeof found !== "function" : typeof found !== "object" || found === null;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Resolves every function that the bridge uses, and tells what doesn't.
+ *
+ * Those below `whatsapp` are the page's own: wa-js gives undefined for one that it didn't find in the page.
+ */
+export function selfTest(): CapabilityState[] {
+  return Object.entries(CONTRACT).map(([name, needs]) => {
+    const lacking = needs.filter(missing).map((need) => need.name);
+    return { name, available: lacking.length === 0, detail: lacking.length > 0 ? lacking.join(", ") : null };
+  });
+}

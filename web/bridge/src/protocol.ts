@@ -1,0 +1,86 @@
+/** What the bridge and the driver say to each other: JSON both ways, one array per batch. */
+
+export interface Config {
+  /** Name of the CDP binding that carries batches to the driver. */
+  readonly binding: string;
+  /** How long a connection may be away before it counts as lost, in milliseconds. */
+  readonly graceMs: number;
+  /** How long a linked page may take to its first connection before it counts as lost, in milliseconds. */
+  readonly firstConnectionMs: number;
+}
+
+export type Phase =
+  | "starting"
+  | "unlinked"
+  | "idle"
+  | "passkey"
+  | "syncing"
+  | "connected"
+  | "lost"
+  | "conflict";
+
+export interface CapabilityState {
+  readonly name: string;
+  readonly available: boolean;
+  readonly detail: string | null;
+}
+
+export interface Account {
+  readonly jid: string;
+  readonly lid: string | null;
+  readonly name: string | null;
+}
+
+export interface WireMessage {
+  readonly id: string;
+  readonly chat: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly fromMe: boolean;
+  /** Unix seconds. */
+  readonly t: number;
+  readonly ack: number;
+  readonly type: string;
+  readonly body?: string;
+  readonly mentions?: readonly string[];
+  readonly replyTo?: string;
+  readonly pushName?: string;
+  readonly alternate?: string;
+  readonly raw?: unknown;
+}
+
+export interface WireReceipt {
+  readonly id: string;
+  readonly ack: number;
+  /** Unix milliseconds: when the page learnt of it. */
+  readonly at: number;
+  readonly participant?: string;
+}
+
+export type Outgoing =
+  | { readonly t: "ready"; readonly capabilities: readonly CapabilityState[]; readonly page: string; readonly wajs: string }
+  | { readonly t: "phase"; readonly phase: Phase; readonly socket: string; readonly me?: Account }
+  | { readonly t: "qr"; readonly text: string; readonly ttlMs: number }
+  | { readonly t: "logout"; readonly reason: string }
+  | { readonly t: "messages"; readonly items: WireMessage[] }
+  | { readonly t: "receipts"; readonly items: WireReceipt[] }
+  | { readonly t: "fault"; readonly where: string; readonly detail: string }
+  | { readonly t: "result"; readonly id: number; readonly ok: true; readonly value: unknown }
+  | { readonly t: "result"; readonly id: number; readonly ok: false; readonly code: string; readonly detail: string };
+
+export interface Command {
+  readonly id: number;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+/** A failure with a code that the driver maps to an error of its port. */
+export class BridgeError extends Error {
+  constructor(
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+    this.name = "BridgeError";
+  }
+}
