@@ -1,0 +1,263 @@
+import { BaseCollection } from "../core/collection.js";
+import { BaseModel, defineModel } from "../core/model.js";
+import { asUserWid, createWid } from "../core/wid.js";
+import { define } from "../loader.js";
+import { settings } from "../settings.js";
+import { notImplemented } from "../stubs.js";
+import * as storage from "../storage/models.js";
+import { contacts, lidPnCache, tryContact } from "./contact.js";
+import { MsgModel, msgs, reviveMessage } from "./msg.js";
+import { presences } from "./presence.js";
+
+/** @typedef {import("../core/wid.js").Wid} Wid */
+
+/** Conversations: the list, the messages each holds in memory, and loading older ones from the database. */
+
+class MuteModel extends BaseModel {
+  defaults() {
+    return { expiration: 0 };
+  }
+
+  canMute() {
+    return false;
+  }
+}
+defineModel(MuteModel, "mute", ["id", "expiration"]);
+for (const name of ["mute", "unmute"]) {
+  Object.defineProperty(MuteModel.prototype, name, { value: notImplemented(`WAWebMuteModel.Mute.${name}`), writable: true });
+}
+
+/** The messages of a chat that are in memory, oldest first. */
+export class ChatMsgsCollection extends BaseCollection {
+  static model = MsgModel;
+  /** @type {Promise<any> | undefined} */
+  loadAroundPromise = undefined;
+  msgLoadState = new BaseModel({ noEarlierMsgs: false, isLoadingEarlierMsgs: false, contextLoaded: true });
+
+  /**
+   * @param {any} left
+   * @param {any} right
+   */
+  static comparator(left, right) {
+    return left.t - right.t || left.rowId - right.rowId;
+  }
+}
+
+export class ChatModel extends BaseModel {
+  static session = new Set(["formattedTitle", "active", "promises", "stale", "canSend", "pausedTimerId", "groupMetadata"]);
+  static children = ["msgs"];
+
+  /** @type {any} */
+  msgs = new ChatMsgsCollection([], { parent: this });
+  /** @type {any} */
+  mute = new MuteModel({ id: this.attributes.id });
+
+  defaults() {
+    return {
+      unreadCount: 0, archive: false, isReadOnly: false, isAnnounceGrpRestrict: false, muteExpiration: 0, notSpam: true,
+      pin: 0, pendingMsgs: false, promises: {}, canSend: true, labels: [],
+    };
+  }
+
+  get presence() {
+    return this.attributes ? presences.gadd(this.attributes.id) : undefined;
+  }
+
+  get contact() {
+    return this.attributes ? contacts.gadd(this.attributes.id) : undefined;
+  }
+
+  get formattedTitle() {
+    return this.attributes ? this.attributes.name || this.contact.formattedName : undefined;
+  }
+
+  title() {
+    return this.formattedTitle;
+  }
+
+  get isParentGroup() {
+    return false;
+  }
+
+  getAllMsgs() {
+    return this.msgs.getModelsArray();
+  }
+
+  getLastReceivedMsg() {
+    return this.msgs.last();
+  }
+
+  canPin() {
+    return false;
+  }
+
+  canArchive() {
+    return false;
+  }
+}
+defineModel(ChatModel, "chat", [
+  "id", "t", "unreadCount", "archive", "isReadOnly", "muteExpiration", "name", "notSpam", "pin", "lastReceivedKey",
+  "labels", "ephemeralDuration", "pendingMsgs", "active", "promises", "pausedTimerId",
+]);
+
+class ChatCollectionImpl extends BaseCollection {
+  static model = ChatModel;
+
+  /**
+   * @param {any} left
+   * @param {any} right
+   */
+  static comparator(left, right) {
+    return (right.t ?? 0) - (left.t ?? 0);
+  }
+
+  #sorted = true;
+
+  /** Newest first, put in order when somebody looks. */
+  getModelsArray() {
+    if (!this.#sorted) {
+      this.#sorted = true;
+      this.sort({ silent: true });
+    }
+    return super.getModelsArray();
+  }
+
+  /**
+   * @param {string} name
+   * @param {...any} args
+   */
+  trigger(name, ...args) {
+    if (name === "change:t") this.#sorted = false;
+    return super.trigger(name, ...args);
+  }
+
+  /** @param {any} id */
+  async find(id) {
+    return (await findOrCreateLatestChat(createWid(id))).chat;
+  }
+}
+
+/** @type {any} */
+export const chats = new ChatCollectionImpl();
+
+/**
+ * A chat's own address: people are kept under their phone number where it is known.
+ *
+ * @param {Wid} wid
+ */
+function chatWid(wid) {
+  if (!wid.isUser()) return wid;
+  const user = asUserWid(wid);
+  return user.isLid() ? (lidPnCache.getPhoneNumber(user) ?? user) : user;
+}
+
+/**
+ * The chat with this address, made when there is none.
+ *
+ * @param {Wid} wid
+ */
+export function chatFor(wid) {
+  const id = chatWid(wid);
+  const chat = chats.get(id);
+  if (chat) return chat;
+  const created = chats.add({ id });
+  keepChat(created);
+  return created;
+}
+
+/** @param {any} chat */
+export function keepChat(chat) {
+  const id = chat.id.toString();
+  const record = () => ({
+    id,
+    t: chat.t,
+    unreadCount: chat.unreadCount,
+    name: chat.name,
+    lastReceivedKey: chat.lastReceivedKey?.toString(),
+  });
+  return storage.put("chat", id, record);
+}
+
+/**
+ * @param {Wid} wid
+ * @returns {Promise<{chat: any, created: boolean}>}
+ */
+async function findOrCreateLatestChat(wid) {
+  let id = chatWid(wid);
+  const chat = chats.get(id);
+  if (chat) return { chat, created: false };
+  if (id.isUser()) {
+    const person = await tryContact(id);
+    if (person) id = person.jid;
+  }
+  const created = !chats.get(id);
+  return { chat: chatFor(id), created };
+}
+
+export async function loadChats() {
+  for (const record of await storage.all("chat")) {
+    const { id, lastReceivedKey, ...rest } = record;
+    const chat = chats.add({ ...rest, id: createWid(id) }, { silent: true });
+    const records = await storage.messagesOf(id, { count: settings.loadedMessages });
+    for (const message of records) chat.msgs.add(msgs.add(reviveMessage(message), { silent: true }), { silent: true });
+    chat.set({ lastReceivedKey: chat.msgs.last()?.id }, undefined, { silent: true });
+  }
+}
+
+/**
+ * Loads the messages before the oldest one in memory.
+ *
+ * @param {any} request `{chat}` or the chat
+ * @returns {Promise<any[] | undefined>} nothing when there are none
+ */
+async function loadEarlierMsgs(request) {
+  const chat = request.chat ?? request;
+  const oldest = chat.msgs.head();
+  const anchor = oldest && { t: oldest.t, order: oldest.rowId };
+  const records = await storage.messagesOf(chat.id.toString(), { count: settings.loadedMessages, anchor });
+  if (!records.length) chat.msgs.msgLoadState.set({ noEarlierMsgs: true });
+  return records.length ? records.map((record) => hold(chat, record)) : undefined;
+}
+
+/**
+ * @param {any} chat
+ * @param {any} record
+ */
+function hold(chat, record) {
+  return chat.msgs.add(msgs.get(record.id) ?? msgs.add(reviveMessage(record), { silent: true }), { silent: true });
+}
+
+/**
+ * Where a message is in its chat. It is loaded from the database; whoever needs it waits for `loadAroundPromise`.
+ *
+ * @param {{chat: any, msgKey: any}} options
+ */
+function getSearchContext({ chat, msgKey }) {
+  const collection = new ChatMsgsCollection([], { parent: chat });
+  collection.loadAroundPromise = storage.message(msgKey.toString()).then((record) => {
+    if (record) collection.add(hold(chat, record), { silent: true });
+  });
+  return { collection, key: msgKey, highlightMsg: true };
+}
+
+export function defineChats() {
+  define("WAWebChatModel", { Chat: ChatModel });
+  define("WAWebChatCollection", { ChatCollectionImpl, ChatCollection: chats });
+  define("WAWebChatMsgsCollection", { ChatMsgsCollection });
+  define("WAWebMuteModel", { Mute: MuteModel });
+  define("WAWebFindChatAction", { findOrCreateLatestChat });
+  define("WAWebFindChat", { findExistingChat: async (/** @type {any} */ wid) => chats.get(chatWid(createWid(wid))) });
+  define("WAWebChatLoadMessages", { loadEarlierMsgs });
+  define("WAWebChatMessageSearch", { getSearchContext });
+  define("WAWebChatGetters", {
+    getHasUnread: (/** @type {any} */ chat) => chat.unreadCount !== 0,
+    getIsNewsletter: (/** @type {any} */ chat) => chat.id.isNewsletter(),
+    getIsBroadcast: (/** @type {any} */ chat) => chat.id.isBroadcast() || chat.id.isStatus(),
+  });
+  define("WAWebFrontendChatGetters", {
+    getShouldAppearInList: () => true,
+    getPreviewMessage: (/** @type {any} */ chat) => chat.msgs.last(),
+    getShowChangeNumberNotification: () => false,
+    getShouldShowUnreadDivider: (/** @type {any} */ chat) => chat.unreadCount > 0,
+  });
+}

@@ -1,0 +1,149 @@
+import { BaseCollection, Collection } from "../core/collection.js";
+import { BaseModel, defineModel } from "../core/model.js";
+import { asUserWid, createWid } from "../core/wid.js";
+import { define } from "../loader.js";
+import { session } from "../net/session.js";
+import { lidPnCache } from "./contact.js";
+import { stream } from "./conn.js";
+
+/** Who is online, and who is typing. */
+
+const CHATSTATES = { composing: "typing", recording: "recording_audio", paused: "available" };
+
+class Chatstate extends BaseModel {}
+defineModel(Chatstate, "chatstate", ["id", "type", "t", "deny"]);
+
+class ChatstateCollectionImpl extends Collection {
+  static model = Chatstate;
+}
+
+class Presence extends BaseModel {
+  static session = new Set(["isOnline", "hasData", "isSubscribed", "chatActive"]);
+
+  /** @type {any} */
+  chatstates = new ChatstateCollectionImpl([], { parent: this });
+  /** @type {any} */
+  chatstate;
+
+  /**
+   * @param {any} attributes
+   * @param {any} [options]
+   */
+  constructor(attributes, options) {
+    super(attributes, options);
+    this.chatstate = new Chatstate({ id: this.attributes.id });
+    for (const name of ["type", "t"]) {
+      this.chatstate.on(`change:${name}`, (/** @type {any[]} */ ...args) => this.trigger(`change:chatstate.${name}`, ...args));
+    }
+  }
+
+  defaults() {
+    return { isOnline: false, hasData: false, isSubscribed: false, chatActive: false };
+  }
+
+  get isUser() {
+    return Boolean(this.attributes?.id?.isUser());
+  }
+
+  get isGroup() {
+    return Boolean(this.attributes?.id?.isGroup());
+  }
+
+  async subscribe() {
+    if (this.get("isSubscribed")) return;
+    this.set({ isSubscribed: true });
+    session.send({ t: "presence_subscribe", jid: this.attributes.id.toString() });
+  }
+}
+defineModel(Presence, "presence", ["id", "isOnline", "hasData", "isSubscribed"]);
+
+class PresenceCollectionImpl extends BaseCollection {
+  static model = Presence;
+
+  /** @param {any} id */
+  async fetch(id) {
+    return { id: createWid(id) };
+  }
+}
+
+/** @type {any} */
+export const presences = new PresenceCollectionImpl();
+
+/**
+ * @param {any} wid
+ * @param {string} state
+ */
+function sendChatstate(wid, state) {
+  session.send({ t: "chatstate", to: wid.toString(), state });
+}
+
+/**
+ * Typing ends on its own after 25 s, as it does on the page.
+ * @type {Map<string, ReturnType<typeof setTimeout>>}
+ */
+const typing = new Map();
+const TYPING_MS = 25000;
+
+/**
+ * @param {any} wid
+ * @param {"composing" | "recording" | "paused"} state
+ */
+async function mark(wid, state) {
+  const key = wid.toString();
+  clearTimeout(typing.get(key));
+  typing.delete(key);
+  sendChatstate(wid, state);
+  if (state !== "paused") typing.set(key, setTimeout(() => mark(wid, "paused"), TYPING_MS));
+}
+
+/** @param {import("../net/connection.js").Frame} frame */
+function receiveChatstate(frame) {
+  const wid = createWid(frame.chat);
+  const presence = presences.gadd(wid);
+  const type = CHATSTATES[/** @type {keyof typeof CHATSTATES} */ (frame.state)];
+  presence.set({ hasData: true, isOnline: true });
+  if (wid.isGroup()) {
+    presence.chatstates.gadd(createWid(frame.participant)).set({ type, t: Math.floor(Date.now() / 1000) });
+  }
+  presence.chatstate.set({ t: Math.floor(Date.now() / 1000), type });
+}
+
+/** @param {import("../net/connection.js").Frame} frame */
+function receivePresence(frame) {
+  const told = asUserWid(createWid(frame.jid));
+  const wid = told.isLid() ? (lidPnCache.getPhoneNumber(told) ?? told) : told;
+  const presence = presences.gadd(wid);
+  const isOnline = frame.state === "available";
+  presence.set({ hasData: true, isOnline });
+  presence.chatstate.set({ t: frame.last_seen ?? Math.floor(Date.now() / 1000), type: isOnline ? "available" : "unavailable" });
+}
+
+function resubscribe() {
+  for (const presence of presences) {
+    if (presence.isSubscribed) session.send({ t: "presence_subscribe", jid: presence.id.toString() });
+  }
+}
+
+export function definePresence() {
+  session.handle("chatstate", receiveChatstate);
+  session.handle("presence", receivePresence);
+  session.onLogin(resubscribe);
+  define("WAWebPresenceModel", { Presence, Chatstate, ChatstateCollection: ChatstateCollectionImpl });
+  // Not the class: wa-js would take it for the collection.
+  define("WAWebPresenceCollection", { PresenceCollection: presences });
+  define("WAWebPresenceChatAction", {
+    markComposing: (/** @type {any} */ chat) => mark(chat.id, "composing"),
+    markRecording: (/** @type {any} */ chat) => mark(chat.id, "recording"),
+    markPaused: (/** @type {any} */ chat) => mark(chat.id, "paused"),
+    sendPresenceAvailable: () => stream.markAvailable(),
+    sendPresenceUnavailable: () => stream.markUnavailable(),
+  });
+  define("WAWebChatStateBridge", {
+    sendChatStateComposing: (/** @type {any} */ wid) => mark(wid, "composing"),
+    sendChatStateRecording: (/** @type {any} */ wid) => mark(wid, "recording"),
+    sendChatStatePaused: (/** @type {any} */ wid) => mark(wid, "paused"),
+  });
+  define("WAWebContactPresenceBridge", {
+    subscribeUserPresence: (/** @type {any} */ wid) => presences.gadd(createWid(wid)).subscribe(),
+  });
+}

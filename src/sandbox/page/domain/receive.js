@@ -1,0 +1,121 @@
+import { MsgKey } from "../core/msgkey.js";
+import { createWid } from "../core/wid.js";
+import { importNamespace } from "../loader.js";
+import { session } from "../net/session.js";
+import * as storage from "../storage/models.js";
+import { ACK } from "./constants.js";
+import { chatFor, keepChat } from "./chat.js";
+import { learn } from "./contact.js";
+import { attributesOf } from "./content.js";
+import { isKnown, markKnown } from "./known.js";
+import { me } from "./me.js";
+import { countsAsUnread, keepMessage, msgs } from "./msg.js";
+import { confirmDelivery } from "./receipts.js";
+
+/** @typedef {import("../net/connection.js").Frame} Frame */
+
+/** What arrives: live messages, the offline queue, the history after linking. */
+
+/**
+ * The attributes of a message from the wire.
+ *
+ * @param {any} wire
+ * @returns {Record<string, any>}
+ */
+function fromWire(wire) {
+  const remote = createWid(wire.chat);
+  const participant = wire.participant ? createWid(wire.participant) : undefined;
+  const id = new MsgKey({ fromMe: wire.from_me, remote, id: wire.id, participant });
+  const own = me.userPn();
+  return {
+    ...attributesOf(wire.content),
+    id,
+    t: wire.ts,
+    from: wire.from_me ? own : remote,
+    to: wire.from_me ? remote : own,
+    author: participant,
+    notifyName: wire.push_name ?? "",
+    self: wire.from_me ? "out" : "in",
+    ack: wire.ack ?? ACK.SENT,
+  };
+}
+
+/** @param {any} wire */
+function learnFrom(wire) {
+  const chat = createWid(wire.chat);
+  if (!chat.isUser()) return;
+  learn({ jid: wire.chat, lid: wire.peer_lid, pushname: wire.from_me ? null : wire.push_name });
+}
+
+/**
+ * A message of another account, or of another device of this one.
+ *
+ * @param {Frame} frame
+ * @returns {Promise<void>} when it is stored
+ */
+async function receiveMessage(frame) {
+  const wire = frame.msg;
+  const attributes = fromWire(wire);
+  const id = attributes.id.toString();
+  let stored;
+  if (isKnown(id)) {
+    stored = storage.stored();
+  } else {
+    markKnown(id);
+    learnFrom(wire);
+    stored = add(attributes, !wire.from_me);
+  }
+  // Said before the frame is acknowledged, so that a lost connection brings the message, and this, once more.
+  await (wire.from_me ? stored : confirmDelivery(attributes.id, stored));
+}
+
+/**
+ * @param {Record<string, any>} attributes
+ * @param {boolean} inbound
+ */
+async function add(attributes, inbound) {
+  const remote = attributes.id.remote;
+  const chat = chatFor(remote);
+  // The model is made before the collections see it, so that storing can begin at once.
+  const collection = importNamespace("WAWebMsgCollection").MsgCollection;
+  const added = collection.processMultipleMessages(remote, [{ ...attributes, isNewMsg: true }]);
+  const [msg] = await added;
+  chat.msgs.add(msg);
+  const unread = inbound && countsAsUnread(msg) ? { unreadCount: Math.max(0, chat.unreadCount) + 1 } : {};
+  chat.set({ t: Math.max(chat.t ?? 0, msg.t), lastReceivedKey: msg.id, ...unread });
+  await Promise.all([keepMessage(msg), keepChat(chat)]);
+}
+
+/**
+ * A part of the history. It is no news: nothing is announced.
+ *
+ * @param {Frame} frame
+ */
+async function receiveHistory(frame) {
+  for (const contact of frame.contacts) learn({ jid: contact.jid, lid: contact.lid, pushname: contact.name });
+  const writes = [];
+  for (const summary of frame.chats) {
+    const chat = chatFor(createWid(summary.id));
+    chat.set({ t: summary.ts, unreadCount: summary.unread ?? 0 });
+    writes.push(keepChat(chat));
+  }
+  for (const wire of frame.messages) {
+    const attributes = fromWire(wire);
+    attributes.isMdHistoryMsg = true;
+    const id = attributes.id.toString();
+    if (isKnown(id)) continue;
+    markKnown(id);
+    const msg = msgs.add(attributes, { silent: true });
+    const chat = chatFor(attributes.id.remote);
+    chat.msgs.add(msg, { silent: true });
+    chat.set({ t: Math.max(chat.t ?? 0, msg.t), lastReceivedKey: chat.msgs.last().id });
+    writes.push(keepMessage(msg), keepChat(chat));
+  }
+  await Promise.all(writes);
+  session.send({ t: "history_ack", progress: frame.progress });
+}
+
+export function defineReceiving() {
+  session.handle("message", receiveMessage);
+  session.handle("history", receiveHistory);
+}

@@ -1,0 +1,161 @@
+import { completion, openDatabase, result } from "./idb.js";
+
+/** The database `model-storage`: messages, chats and contacts. Writes are gathered: one transaction at a time. */
+
+/** @typedef {"message" | "chat" | "contact"} StoreName */
+/** @typedef {{store: StoreName, key: string, record?: () => any, update?: (held: any) => any}} Write */
+
+/** How long writes are gathered: a message's first states and its acknowledgement then cost one write. */
+const GATHER_MS = 5;
+
+/** @type {IDBDatabase} */
+let database;
+/** What waits for the next transaction; a later write of the same record replaces an earlier one. @type {Map<string, Write>} */
+let waiting = new Map();
+/** @type {Promise<void> | null} */
+let flushing = null;
+/** @type {{promise: Promise<void>, resolve: () => void, reject: (reason: any) => void} | null} */
+let next = null;
+
+export async function openModels() {
+  database = await openDatabase("model-storage", 1, (created) => {
+    const messages = created.createObjectStore("message", { keyPath: "id" });
+    messages.createIndex("chat", ["chat", "t", "order"]);
+    messages.createIndex("pending", "pending");
+    created.createObjectStore("chat", { keyPath: "id" });
+    created.createObjectStore("contact", { keyPath: "id" });
+  });
+}
+
+/**
+ * Stores a record with the next transaction. `record` is called when that begins, so the newest state is what is kept.
+ *
+ * @param {StoreName} store
+ * @param {string} key
+ * @param {() => any} record
+ * @returns {Promise<void>} when the transaction that holds it is complete
+ */
+export function put(store, key, record) {
+  return enqueue({ store, key, record });
+}
+
+/**
+ * Changes a stored record in place, in the next transaction.
+ *
+ * @param {StoreName} store
+ * @param {string} key
+ * @param {(held: any) => any} change gives the new record, or nothing to leave it
+ */
+export function update(store, key, change) {
+  const before = waiting.get(`${store} ${key}`)?.update;
+  return enqueue({ store, key, update: before ? (held) => change(before(held) ?? held) : change });
+}
+
+/** @returns {Promise<void>} when everything written so far is stored */
+export function stored() {
+  return next?.promise ?? flushing ?? Promise.resolve();
+}
+
+/** @param {Write} write */
+function enqueue(write) {
+  waiting.set(`${write.store} ${write.key}`, write);
+  next ??= Promise.withResolvers();
+  const { promise } = next;
+  flushing ??= gathered().then(flush);
+  return promise;
+}
+
+/** @returns {Promise<void>} */
+function gathered() {
+  return new Promise((resolve) => {
+    setTimeout(resolve, GATHER_MS);
+  });
+}
+
+async function flush() {
+  const batch = waiting;
+  const current = next;
+  waiting = new Map();
+  next = null;
+  try {
+    await write(batch);
+    current?.resolve();
+  } catch (error) {
+    current?.reject(error);
+  }
+  flushing = waiting.size ? gathered().then(flush) : null;
+}
+
+/** @param {Map<string, Write>} batch */
+function write(batch) {
+  const names = [...new Set([...batch.values()].map((entry) => entry.store))];
+  const transaction = database.transaction(names, "readwrite", { durability: "relaxed" });
+  const done = completion(transaction);
+  for (const { store, key, record, update: change } of batch.values()) {
+    const objects = transaction.objectStore(store);
+    if (record) {
+      objects.put(record());
+    } else if (change) {
+      const request = objects.get(key);
+      request.onsuccess = () => {
+        const changed = request.result && change(request.result);
+        if (changed) objects.put(changed);
+      };
+    }
+  }
+  return done;
+}
+
+/**
+ * @param {StoreName} store
+ * @returns {Promise<any[]>}
+ */
+export function all(store) {
+  return result(database.transaction(store).objectStore(store).getAll());
+}
+
+/** @returns {Promise<IDBValidKey[]>} the ids of all stored messages */
+export function messageIds() {
+  return result(database.transaction("message").objectStore("message").getAllKeys());
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<any>}
+ */
+export function message(id) {
+  return result(database.transaction("message").objectStore("message").get(id));
+}
+
+/** @returns {Promise<any[]>} messages that were given to `send` and not acknowledged by the server */
+export function pendingMessages() {
+  return result(database.transaction("message").objectStore("message").index("pending").getAll());
+}
+
+/**
+ * @param {string} chat
+ * @param {{count: number, direction?: "before" | "after", anchor?: {t: number, order: number}}} options without an
+ *   anchor: from the chat's newest (before) or oldest (after)
+ * @returns {Promise<any[]>} oldest first, the anchor not among them
+ */
+export function messagesOf(chat, { count, direction = "before", anchor }) {
+  const before = direction === "before";
+  const low = anchor && !before ? [chat, anchor.t, anchor.order] : [chat];
+  const high = anchor && before ? [chat, anchor.t, anchor.order] : [chat, []];
+  const range = IDBKeyRange.bound(low, high, Boolean(anchor && !before), Boolean(anchor && before));
+  const index = database.transaction("message").objectStore("message").index("chat");
+  const request = index.openCursor(range, before ? "prev" : "next");
+  /** @type {any[]} */
+  const records = [];
+  return new Promise((resolve, reject) => {
+    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (!cursor || records.length >= count) resolve(before ? records.reverse() : records);
+      else {
+        records.push(cursor.value);
+        cursor.continue();
+      }
+    };
+  });
+}

@@ -1,0 +1,1 @@
+"""wa-js and whatsapp-web.js, unmodified, on the sandbox."""
