@@ -1,0 +1,76 @@
+"""Units of work in PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import override
+
+from adapters.postgres.api_key_repository import PostgresApiKeyRepository
+from adapters.postgres.connection_pool import ConnectionPool
+from adapters.postgres.event_appender import PostgresEventAppender
+from adapters.postgres.message_repository import PostgresMessageRepository
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.session_repository import PostgresSessionRepository
+from adapters.postgres.transaction import Transaction
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+class PostgresUnitOfWork(UnitOfWork):
+    """The repositories of one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @property
+    @override
+    def sessions(self) -> PostgresSessionRepository:
+        return PostgresSessionRepository(self._transaction)
+
+    @property
+    @override
+    def messages(self) -> PostgresMessageRepository:
+        return PostgresMessageRepository(self._transaction)
+
+    @property
+    @override
+    def outbox(self) -> PostgresOutbox:
+        return PostgresOutbox(self._transaction)
+
+    @property
+    @override
+    def events(self) -> PostgresEventAppender:
+        return PostgresEventAppender(self._transaction)
+
+    @property
+    @override
+    def api_keys(self) -> PostgresApiKeyRepository:
+        return PostgresApiKeyRepository(self._transaction)
+
+
+class PostgresDatabase(UnitOfWorkFactory):
+    """Begins transactions on a pool's connections, at READ COMMITTED.
+
+    Args:
+        pool: the connections.
+        on_committed: called after each commit that appended events.
+    """
+
+    def __init__(self, pool: ConnectionPool, on_committed: Callable[[], None] = lambda: None) -> None:
+        self._pool = pool
+        self._on_committed = on_committed
+
+    @override
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+        async with self._pool.lend() as connection:
+            transaction = Transaction(connection)
+            try:
+                yield PostgresUnitOfWork(transaction)
+                has_events = await transaction.commit()
+            except BaseException:
+                await transaction.roll_back()
+                raise
+        if has_events:
+            self._on_committed()

@@ -1,0 +1,103 @@
+"""Brings the database's schema up to date."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+import asyncpg
+import structlog
+
+from adapters.postgres.connection_pool import ConnectionPool
+from domain.errors import ConflictError
+
+_log = structlog.get_logger(__name__)
+_LOCK: Final = 0x706F6D626F
+"""The key of the advisory lock: "pombo" in ASCII."""
+
+_TABLE: Final = """
+CREATE TABLE pombo.migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step."""
+
+    number: int
+    name: str
+    script: str
+
+    @property
+    def checksum(self) -> str:
+        """What tells whether an applied script has been changed since."""
+        return hashlib.sha256(self.script.encode()).hexdigest()
+
+
+def own_migrations() -> tuple[Migration, ...]:
+    """The steps that this version brings, in order."""
+    scripts = (entry for entry in files("adapters.postgres").joinpath("migrations").iterdir())
+    found = []
+    for entry in scripts:
+        name, _, extension = entry.name.partition(".")
+        if extension == "sql":
+            found.append(Migration(int(name.partition("_")[0]), name, entry.read_text()))
+    return tuple(sorted(found, key=lambda migration: migration.number))
+
+
+async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None = None) -> None:
+    """Applies the steps that are missing, all in one transaction; several processes may start at once.
+
+    The lock is the transaction's: it can't be left behind, and works through poolers.
+
+    Raises:
+        ConflictError: ``DATABASE_NEWER`` when a newer version has migrated it; ``MIGRATION_CHANGED`` when a step was
+            applied with another text.
+        UnavailableError: ``DATABASE_UNAVAILABLE``.
+    """
+    migrations = own_migrations() if migrations is None else migrations
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
+        applied = await _applied(connection)
+        _check(applied, migrations)
+        for migration in migrations:
+            if migration.number not in applied:
+                await connection.execute(migration.script, timeout=600)
+                await connection.execute(
+                    "INSERT INTO pombo.migrations (number, name, checksum) VALUES ($1, $2, $3)",
+                    *(migration.number, migration.name, migration.checksum),
+                )
+                _log.info("database_migrated", migration=migration.name)
+
+
+async def _applied(connection: asyncpg.Connection) -> Mapping[int, str]:
+    # Asked for first: IF NOT EXISTS wants the privilege to create also where there is nothing to create.
+    if not await connection.fetchval("SELECT to_regnamespace('pombo') IS NOT NULL"):
+        await connection.execute("CREATE SCHEMA pombo")
+    if not await connection.fetchval("SELECT to_regclass('pombo.migrations') IS NOT NULL"):
+        await connection.execute(_TABLE)
+    rows = await connection.fetch("SELECT number, checksum FROM pombo.migrations")
+    return {row["number"]: row["checksum"] for row in rows}
+
+
+def _check(applied: Mapping[int, str], migrations: Sequence[Migration]) -> None:
+    known = {migration.number: migration for migration in migrations}
+    if unknown := applied.keys() - known.keys():
+        raise ConflictError(
+            "DATABASE_NEWER",
+            f"A newer version of this program has migrated the database (step {max(unknown)}). Run that version, or "
+            "restore a backup from before.",
+        )
+    for number, checksum in applied.items():
+        if known[number].checksum != checksum:
+            raise ConflictError(
+                "MIGRATION_CHANGED",
+                f"The database was migrated with another text of step {known[number].name}. Run the version of this "
+                "program that did it, or restore a backup from before.",
+            )

@@ -1,0 +1,35 @@
+"""The outbox in PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+from typing import Final, override
+
+from adapters.postgres.message_rows import COLUMNS, to_message
+from adapters.postgres.transaction import Transaction
+from application.ports.outbox import Outbox
+from domain.ids import SessionId
+from domain.jid import Jid
+from domain.message import Message
+
+# The migrations tell how it keeps the order.
+_CLAIM: Final = f"SELECT {COLUMNS} FROM pombo.claim_messages($1, $2::text[], $3) ORDER BY position"  # noqa: S608 - of constants
+
+_UNFINISHED: Final = f"""
+SELECT {COLUMNS} FROM pombo.messages
+WHERE session_id = $1 AND direction = 'outbound' AND status = 'SENDING' ORDER BY position
+"""  # noqa: S608 - of constants
+
+
+class PostgresOutbox(Outbox):
+    """The outbox within one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @override
+    async def claim(self, session_id: SessionId, *, busy: Collection[Jid], limit: int) -> Sequence[Message]:
+        rows = await self._transaction.write(_CLAIM, session_id, [str(chat) for chat in busy], limit)
+        return tuple(map(to_message, rows))
+
+    @override
+    async def unfinished(self, session_id: SessionId) -> Sequence[Message]:
+        return tuple(map(to_message, await self._transaction.read(_UNFINISHED, session_id)))

@@ -1,0 +1,146 @@
+"""Sessions in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any, Final, override
+
+import asyncpg
+
+from adapters.postgres.stored_json import dump, dump_optional, load
+from adapters.postgres.transaction import Transaction
+from application.ports.session_repository import SessionRepository
+from domain.errors import AlreadyExistsError, NotFoundError
+from domain.ids import SessionId
+from domain.jid import Jid
+from domain.session import Me, Session, SessionStatus, StatusChange, StatusReason, Wanted
+
+_COLUMNS: Final = """id, name, wanted, status, status_reason, status_detail, status_at, created_at, updated_at,
+    me, metadata"""
+
+_ADD: Final = f"""
+WITH added AS (
+    INSERT INTO pombo.sessions ({_COLUMNS})
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+), noted AS (
+    INSERT INTO pombo.session_status_changes (session_id, status, reason, detail, at)
+    SELECT id, $4, $5, $6, $7 FROM added
+)
+SELECT id FROM added
+"""  # noqa: S608 - of constants
+
+# The change is noted when the old row, which is locked first, has another one.
+_SAVE: Final = """
+WITH old AS (
+    SELECT id, status, status_reason, status_detail, status_at FROM pombo.sessions WHERE id = $1 FOR UPDATE
+), noted AS (
+    INSERT INTO pombo.session_status_changes (session_id, status, reason, detail, at)
+    SELECT id, $4, $5, $6, $7 FROM old
+    WHERE (status, status_reason, status_detail::text, status_at)
+        IS DISTINCT FROM ($4::text, $5::text, $6::json::text, $7::timestamptz)
+)
+UPDATE pombo.sessions
+SET name = $2, wanted = $3, status = $4, status_reason = $5, status_detail = $6, status_at = $7,
+    created_at = $8, updated_at = $9, me = $10, metadata = $11
+FROM old
+WHERE sessions.id = old.id
+RETURNING sessions.id
+"""
+
+_GET: Final = f"SELECT {_COLUMNS} FROM pombo.sessions WHERE id = $1"  # noqa: S608 - of constants
+_LIST: Final = f"""
+SELECT {_COLUMNS} FROM pombo.sessions WHERE id > $1 ORDER BY id LIMIT $2
+"""  # noqa: S608 - of constants
+_HISTORY: Final = """
+SELECT status, reason, detail, at FROM pombo.session_status_changes
+WHERE session_id = $1 ORDER BY position DESC LIMIT $2
+"""
+
+
+class PostgresSessionRepository(SessionRepository):
+    """Sessions within one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @override
+    async def add(self, session: Session) -> None:
+        if not await self._transaction.write(_ADD, *_values(session)):
+            raise AlreadyExistsError(
+                "SESSION_EXISTS", "A session with this id exists.", metadata={"session_id": session.id}
+            )
+
+    @override
+    async def get(self, session_id: SessionId, *, lock: bool = False) -> Session:
+        if lock:
+            rows = await self._transaction.write(f"{_GET} FOR UPDATE", session_id)
+        else:
+            rows = await self._transaction.read(_GET, session_id)
+        return _session(_only(rows, session_id))
+
+    @override
+    async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
+        return tuple(_session(row) for row in await self._transaction.read(_LIST, after or "", limit))
+
+    @override
+    async def save(self, session: Session) -> None:
+        _only(await self._transaction.write(_SAVE, *_values(session)), session.id)
+
+    @override
+    async def history(self, session_id: SessionId, *, limit: int) -> Sequence[StatusChange]:
+        return tuple(
+            StatusChange(
+                status=SessionStatus(row["status"]),
+                reason=StatusReason(row["reason"]),
+                at=row["at"],
+                detail=load(row["detail"]),
+            )
+            for row in await self._transaction.read(_HISTORY, session_id, limit)
+        )
+
+    @override
+    async def delete(self, session_id: SessionId) -> None:
+        rows = await self._transaction.write("DELETE FROM pombo.sessions WHERE id = $1 RETURNING id", session_id)
+        _only(rows, session_id)
+
+
+def _only(rows: Sequence[asyncpg.Record], session_id: SessionId) -> asyncpg.Record:
+    if not rows:
+        raise NotFoundError(
+            "SESSION_NOT_FOUND", "There is no session with this id.", metadata={"session_id": session_id}
+        )
+    return rows[0]
+
+
+def _values(session: Session) -> tuple[Any, ...]:
+    me = session.me
+    return (
+        session.id,
+        session.name,
+        session.wanted.value,
+        session.status.value,
+        session.status_reason.value,
+        dump_optional(session.status_detail),
+        session.status_at,
+        session.created_at,
+        session.updated_at,
+        dump_optional(me and {"jid": str(me.jid), "lid": str(me.lid) if me.lid else None, "name": me.name}),
+        dump(dict(session.metadata)),
+    )
+
+
+def _session(row: asyncpg.Record) -> Session:
+    me = load(row["me"])
+    return Session(
+        id=SessionId(row["id"]),
+        name=row["name"],
+        wanted=Wanted(row["wanted"]),
+        status=SessionStatus(row["status"]),
+        status_reason=StatusReason(row["status_reason"]),
+        status_detail=load(row["status_detail"]),
+        status_at=row["status_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        me=me and Me(jid=Jid.parse(me["jid"]), lid=me["lid"] and Jid.parse(me["lid"]), name=me["name"]),
+        metadata=load(row["metadata"]),
+    )

@@ -1,0 +1,1 @@
+"""Signals between processes and short-lived values in Redis or Valkey."""

@@ -1,0 +1,117 @@
+"""Migrations run once, whoever starts, and never over what they don't know."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+import asyncpg
+import pytest
+
+from adapters.postgres.connection_pool import ConnectionPool, PoolSettings
+from adapters.postgres.migrator import Migration, migrate, own_migrations
+from domain.errors import ConflictError, InternalError, UnavailableError
+
+
+async def steps(pool: ConnectionPool) -> list[int]:
+    async with pool.connection() as connection:
+        return [row["number"] for row in await connection.fetch("SELECT number FROM pombo.migrations ORDER BY number")]
+
+
+def test_the_steps_are_numbered_without_gaps() -> None:
+    assert [migration.number for migration in own_migrations()] == list(range(1, len(own_migrations()) + 1))
+
+
+async def test_they_run_once(blank_database_url: str) -> None:
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        await migrate(pool)
+        assert await steps(pool) == [migration.number for migration in own_migrations()]
+
+
+async def test_several_may_start_at_once(blank_database_url: str) -> None:
+    async def start() -> None:
+        async with ConnectionPool.open(blank_database_url, PoolSettings(connections=2)) as pool:
+            await migrate(pool)
+
+    await asyncio.gather(*(start() for _ in range(6)))
+
+
+async def test_a_new_step_is_added_to_the_old_ones(blank_database_url: str) -> None:
+    new = Migration(len(own_migrations()) + 1, "9999_more", "CREATE TABLE pombo.more (n integer)")
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        await migrate(pool, [*own_migrations(), new])
+        assert await steps(pool) == [migration.number for migration in (*own_migrations(), new)]
+
+
+async def test_a_step_that_fails_leaves_nothing(blank_database_url: str) -> None:
+    bad = Migration(len(own_migrations()) + 1, "9999_bad", "CREATE TABLE pombo.half (n integer); SELECT 1 / 0")
+    async with ConnectionPool.open(blank_database_url) as pool:
+        with pytest.raises(InternalError):
+            await migrate(pool, [*own_migrations(), bad])
+        async with pool.connection() as connection:
+            assert await connection.fetchval("SELECT to_regnamespace('pombo')") is None
+        await migrate(pool)
+
+
+async def test_a_newer_versions_database_is_refused(blank_database_url: str) -> None:
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        async with pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO pombo.migrations (number, name, checksum) VALUES (9999, '9999_later', 'x')"
+            )
+        with pytest.raises(ConflictError) as refused:
+            await migrate(pool)
+    assert refused.value.reason == "DATABASE_NEWER"
+
+
+async def test_a_step_whose_text_changed_is_refused(blank_database_url: str) -> None:
+    first, *rest = own_migrations()
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        with pytest.raises(ConflictError) as refused:
+            await migrate(pool, [replace(first, script=first.script + "\n-- changed"), *rest])
+    assert refused.value.reason == "MIGRATION_CHANGED"
+
+
+@pytest.fixture
+def ordinary_user(blank_database_url: str) -> Iterator[str]:
+    """The database's URL for a role that may connect and nothing else."""
+    name = urlsplit(blank_database_url).path.removeprefix("/")
+
+    async def execute(*statements: str) -> None:
+        connection = await asyncpg.connect(blank_database_url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(execute(f"CREATE ROLE {name} LOGIN PASSWORD 'p a/s%s'"))
+    split = urlsplit(blank_database_url)
+    host = split.netloc.rpartition("@")[2]
+    yield split._replace(netloc=f"{name}:{quote('p a/s%s', safe='')}@{host}").geturl()
+    asyncio.run(execute(f"DROP OWNED BY {name}", f"DROP ROLE {name}"))
+
+
+async def test_a_role_that_may_not_create_is_told_so_without_its_password(ordinary_user: str) -> None:
+    async with ConnectionPool.open(ordinary_user) as pool:
+        with pytest.raises(UnavailableError) as refused:
+            await migrate(pool)
+    assert refused.value.reason == "DATABASE_UNAVAILABLE"
+    assert "permission denied" in refused.value.message
+    assert "p a/s" not in refused.value.message
+
+
+async def test_a_role_that_may_not_create_can_use_a_migrated_database(
+    blank_database_url: str, ordinary_user: str
+) -> None:
+    role = urlsplit(ordinary_user).username
+    async with ConnectionPool.open(blank_database_url) as owner:
+        await migrate(owner)
+        async with owner.connection() as connection:
+            await connection.execute(
+                f"GRANT USAGE ON SCHEMA pombo TO {role}; GRANT SELECT ON pombo.migrations TO {role}"
+            )
+    async with ConnectionPool.open(ordinary_user) as pool:
+        await migrate(pool)

@@ -1,0 +1,61 @@
+"""The stores in PostgreSQL keep the contracts of their ports."""
+
+import asyncio
+
+import pytest
+
+from adapters.postgres.database import PostgresDatabase
+from domain.errors import UnavailableError
+from tests.contracts.api_key_repository import ApiKeyRepositoryContract
+from tests.contracts.event_log import EventLogContract
+from tests.contracts.message_repository import MessageRepositoryContract
+from tests.contracts.outbox import OutboxContract
+from tests.contracts.samples import SALES, SUPPORT, session
+from tests.contracts.session_repository import SessionRepositoryContract
+from tests.contracts.unit_of_work import UnitOfWorkContract
+
+
+class TestPostgresSessionRepository(SessionRepositoryContract):
+    pass
+
+
+class TestPostgresMessageRepository(MessageRepositoryContract):
+    pass
+
+
+class TestPostgresOutbox(OutboxContract):
+    pass
+
+
+class TestPostgresEventLog(EventLogContract):
+    pass
+
+
+class TestPostgresUnitOfWork(UnitOfWorkContract):
+    async def test_two_who_wait_for_each_other_are_told_to_try_again(self, uow: PostgresDatabase) -> None:
+        async with uow.begin() as unit:
+            await unit.sessions.add(session(SALES))
+            await unit.sessions.add(session(SUPPORT))
+        both = asyncio.Barrier(2)
+
+        async def cross(first: str, second: str) -> None:
+            async with uow.begin() as unit:
+                await unit.sessions.get(first, lock=True)  # type: ignore[arg-type] # a test's short cut
+                await both.wait()
+                await unit.sessions.get(second, lock=True)  # type: ignore[arg-type] # a test's short cut
+
+        outcomes = await asyncio.gather(cross(SALES, SUPPORT), cross(SUPPORT, SALES), return_exceptions=True)
+        (refused,) = [outcome for outcome in outcomes if outcome is not None]
+        assert isinstance(refused, UnavailableError)
+        assert (refused.reason, refused.retry_after is not None) == ("DATABASE_UNAVAILABLE", True)
+
+    async def test_own_failures_inside_go_through_untouched(self, uow: PostgresDatabase) -> None:
+        for failure in (TimeoutError("mine"), OSError("mine"), ValueError("mine")):
+            with pytest.raises(type(failure), match="mine"):  # noqa: PT012 - it is the unit of work that must let it through
+                async with uow.begin() as unit:
+                    await unit.sessions.add(session())
+                    raise failure
+
+
+class TestPostgresApiKeyRepository(ApiKeyRepositoryContract):
+    pass
