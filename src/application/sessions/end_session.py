@@ -1,12 +1,22 @@
 """Log a session out, and delete a session."""
 
+from collections.abc import Sequence
+from typing import Final
+
+from application.messages import progress
 from application.ports.clock import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.id_generator import IdGenerator
+from application.ports.message_repository import MessageFilter
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.run_session import StopSession
 from application.sessions.workers import SessionWorkers
 from domain.errors import ConflictError
-from domain.ids import parse_session_id
+from domain.event import NewEvent
+from domain.ids import SessionId, parse_session_id
+from domain.message import Failure, Message, MessageStatus
 from domain.session import Session
+
+_BATCH: Final = 500
 
 
 class LogoutSession:
@@ -40,13 +50,15 @@ class DeleteSession:
     The phone still lists the device until it is unlinked there: log out first to end the link on both sides.
     """
 
-    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, workers: SessionWorkers) -> None:
         self._uow = uow
+        self._clock = clock
+        self._ids = ids
         self._workers = workers
         self._stop = StopSession(uow, clock, workers)
 
     async def execute(self, session_id: str) -> None:
-        """Stops the session and deletes it.
+        """Stops the session and deletes it; what it had still to send fails with ``SESSION_DELETED``.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
@@ -55,4 +67,27 @@ class DeleteSession:
         await self._workers.forget(session.id)
         async with self._uow.begin() as uow:
             await uow.sessions.delete(session.id)
+            await self._give_up_unsent(uow, session.id)
         self._workers.nudge(session.id)
+
+    async def _give_up_unsent(self, uow: UnitOfWork, session_id: SessionId) -> None:
+        """A session made later under the same id must not send what this one was asked to."""
+        await self._fail(uow, session_id, await uow.outbox.unfinished(session_id))
+        criteria = MessageFilter(session_id=session_id, status=MessageStatus.QUEUED)
+        while queued := await uow.messages.list(criteria, after=None, limit=_BATCH):
+            await self._fail(uow, session_id, queued)
+
+    async def _fail(self, uow: UnitOfWork, session_id: SessionId, messages: Sequence[Message]) -> None:
+        failure = Failure(
+            reason="SESSION_DELETED", message="The session was deleted before the message was known to have left."
+        )
+        now = self._clock.now()
+        ended = [progress.fail(message, failure, now) for message in messages]
+        await uow.messages.save([message for message, _ in ended])
+        await uow.events.append(
+            [
+                NewEvent(id=self._ids.event_id(), session_id=session_id, time=now, payload=payload)
+                for _, payloads in ended
+                for payload in payloads
+            ]
+        )

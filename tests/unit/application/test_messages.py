@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.memory.driver import Die, LoseOutcome, MemoryWhatsApp, Operation, Refuse
+from adapters.memory.driver import Die, Hang, LoseOutcome, MemoryWhatsApp, Operation, Refuse
 from application.events.list_events import ListEvents, ListEventsQuery
 from application.events.selection import EventSelection
 from application.events.stream_events import StreamEvents, StreamEventsQuery
@@ -208,3 +208,18 @@ async def test_an_impatient_sender_gets_the_message_as_it_stands(world: World) -
     done = await world.message(message.id, lambda now: now.sent_at is not None)
     assert done.sent_at is not None
     assert done.sent_at - message.created_at < timedelta(seconds=5)
+
+
+async def test_a_session_made_again_does_not_send_what_the_deleted_one_was_asked_to(world: World) -> None:
+    await world.linked()
+    world.whatsapp.script(SESSION, Operation.SEND, Hang())
+    unsent = [await world.text(body, wait=0) for body in ("with the page", "behind it")]
+    await world.message(unsent[0].id, lambda now: now.status is MessageStatus.SENDING)
+    await world.delete.execute(SESSION)
+    for message in unsent:
+        failed = await world.message(message.id, lambda now: now.failure is not None)
+        assert failed.failure is not None
+        assert failed.failure.reason == "SESSION_DELETED"
+    await world.linked()
+    await world.text("in time")
+    assert world.phone_bodies() == ["in time"]

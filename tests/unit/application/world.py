@@ -80,7 +80,7 @@ class World:
         self.stop = StopSession(self.database, clock, self.supervisor)
         self.restart = RestartSession(self.database, clock, self.supervisor)
         self.logout = LogoutSession(self.database, self.supervisor)
-        self.delete = DeleteSession(self.database, clock, self.supervisor)
+        self.delete = DeleteSession(self.database, clock, ids, self.supervisor)
         self.get_qr = GetQr(self.database, self.codes, self.bus)
         self.refresh_qr = RefreshQr(self.database, self.supervisor, self.get_qr)
         self.pairing_code = RequestPairingCode(self.database, clock, ids, self.supervisor)

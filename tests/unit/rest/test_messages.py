@@ -9,6 +9,7 @@ from domain.ids import SessionId
 
 from .gateway import ANA, BEN, Client, Gateway
 
+NOBODYS = "msg_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SEND = "/api/v1/messages/send"
 MESSAGES = "/api/v1/messages"
 ANAS = SessionId("ana")
@@ -143,7 +144,7 @@ async def test_sends_to_what_there_isnt(gateway: Gateway, client: Client) -> Non
     await gateway.link()
     number = await client.post(SEND, text() | {"to": "+15550109999"})
     assert (number.status, number.reason, number.fields) == (422, "NUMBER_NOT_ON_WHATSAPP", ["to"])
-    reply = await client.post(SEND, text(context={"message_id": "msg_nothing"}))
+    reply = await client.post(SEND, text(context={"message_id": NOBODYS}))
     assert (reply.status, reply.reason) == (404, "MESSAGE_NOT_FOUND")
 
 
@@ -196,8 +197,10 @@ async def test_bad_filters(client: Client, query: str, reason: str, field: str) 
 
 
 async def test_an_unknown_message(client: Client) -> None:
-    answer = await client.get(f"{MESSAGES}/msg_nothing")
+    answer = await client.get(f"{MESSAGES}/{NOBODYS}")
     assert (answer.status, answer.reason) == (404, "MESSAGE_NOT_FOUND")
+    malformed = await client.get(f"{MESSAGES}/msg_%00")
+    assert (malformed.status, malformed.reason) == (400, "INVALID_MESSAGE_ID")
 
 
 async def test_media_is_refused_unread(client: Client) -> None:

@@ -1,0 +1,223 @@
+"""`pombo`: the commands."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from domain.errors import PomboError
+from entrypoints.cli import events as event_reader
+from entrypoints.cli.client import GatewayClient, Target
+from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
+from entrypoints.cli.demo_settings import load_sandbox_settings
+from entrypoints.settings import Settings, default_data_dir, load_settings
+
+app = typer.Typer(
+    name="pombo",
+    help="A self-hosted WhatsApp gateway. Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 no gateway.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+Url = Annotated[
+    str | None, typer.Option("--url", envvar="POMBO_URL", help="The gateway's address; http://127.0.0.1:$PORT.")
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option("--api-key", help="The API key. Better give it in API_KEY: options show in the process list."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the gateway's own JSON, one object per line.")]
+SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The session's id.")]
+
+
+@app.command()
+def serve() -> None:
+    """Run the gateway. Its settings come from the environment and .env; Ctrl-C stops it."""
+    from entrypoints.cli.serve import serve as serve_gateway  # noqa: PLC0415 - loaded only by this command
+    from entrypoints.logging import configure_logging  # noqa: PLC0415 - loaded only by this command
+
+    settings = load_settings()
+    configure_logging(level=settings.log_level, format=settings.log_format or _log_format(settings))
+    run_async(serve_gateway(settings, out()))
+
+
+@app.command()
+def sandbox(
+    data_dir: Annotated[Path | None, typer.Option(help="Where it keeps its state.")] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The page over HTTP; 8800. 0: any.")] = None,
+    https_port: Annotated[int | None, typer.Option(help="The page over HTTPS; 8843. 0: any.")] = None,
+    control_port: Annotated[int | None, typer.Option(help="Control API and phones; 8801. 0: any.")] = None,
+) -> None:
+    """Run a WhatsApp of our own on this machine, to develop and test against."""
+    from entrypoints.cli.sandbox import serve_sandbox  # noqa: PLC0415 - loaded only by this command
+    from entrypoints.logging import configure_logging  # noqa: PLC0415 - loaded only by this command
+    from sandbox.config import SandboxConfig  # noqa: PLC0415 - loaded only by this command
+
+    ports = load_sandbox_settings()
+    configure_logging(level="info")
+    config = SandboxConfig(
+        data_dir=data_dir or default_data_dir().with_name("pombo-sandbox"),
+        host=host,
+        port=ports.port if port is None else port,
+        https_port=ports.https_port if https_port is None else https_port,
+        control_port=ports.control_port if control_port is None else control_port,
+    )
+    run_async(serve_sandbox(config, out()))
+
+
+@app.command()
+def demo(
+    *, once: Annotated[bool, typer.Option("--once", help="End after the main job instead of serving on.")] = False
+) -> None:
+    """Run sandbox and gateway here, and show the main job: link, send, receipts, answer."""
+    from entrypoints.cli.demo import Demo  # noqa: PLC0415 - loaded only by this command
+
+    run_async(Demo(load_settings(), load_sandbox_settings(), out()).run(once=once))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and the settings; say what to do about what is missing."""
+    from entrypoints.cli.doctor import examine  # noqa: PLC0415 - loaded only by this command
+
+    run_async(examine(out()))
+
+
+@app.command()
+def link(
+    session: SessionArgument,
+    pairing_code: Annotated[
+        str | None, typer.Option("--pairing-code", metavar="PHONE", help="Link by a code for this number, not by QR.")
+    ] = None,
+    *,
+    create: Annotated[bool, typer.Option("--create", help="Make the session when there is none.")] = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Link a session to a WhatsApp account: shows its QR and waits until it works."""
+    from entrypoints.cli.link import Linking  # noqa: PLC0415 - loaded only by this command
+
+    async def work(client: GatewayClient) -> None:
+        linked = await Linking(client, err(), session, phone=pairing_code).run(create=create)
+        me = linked.get("me") or {}
+        out().print(f"{session} is WORKING as +{me.get('phone')} ({me.get('name') or 'no name'})", markup=False)
+
+    _with_client(url, api_key, work)
+
+
+@app.command()
+def send(
+    session: SessionArgument,
+    to: Annotated[str, typer.Argument(metavar="TO", help="A phone number with country code, or a JID.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to send.")],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Send a text message, and wait until WhatsApp has it."""
+
+    async def work(client: GatewayClient) -> None:
+        body = {"session_id": session, "to": to, "type": "text", "text": {"body": text}}
+        message = await client.call("POST", "/messages/send", body=body)
+        out().print(
+            json.dumps(message, ensure_ascii=False) if as_json else f"{message['id']} {message['status']}", markup=False
+        )
+
+    _with_client(url, api_key, work)
+
+
+@app.command()
+def events(
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until interrupted.")] = False,
+    after: Annotated[
+        str | None,
+        typer.Option(help="The cursor (sequence) to read from. Default: the beginning; with --follow: from now on."),
+    ] = None,
+    session: Annotated[str | None, typer.Option(help="Only this session's.")] = None,
+    types: Annotated[str | None, typer.Option(help="Only these types, separated by commas.")] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Read the event log."""
+
+    async def work(client: GatewayClient) -> None:
+        selection = event_reader.Selection(session=session, types=types)
+        stream = (
+            event_reader.follow(client, selection, after=after, on_lost=lambda error: err().print(render_error(error)))
+            if follow
+            else event_reader.read(client, selection, after=after or "0")
+        )
+        console = out()
+        async with aclosing(stream):
+            async for event in stream:
+                if as_json:
+                    console.print(json.dumps(event, ensure_ascii=False), markup=False)
+                else:
+                    console.print(event_reader.line(event))
+
+    _with_client(url, api_key, work)
+
+
+def _log_format(settings: Settings) -> str | None:
+    return "json" if settings.app_env == "production" else None
+
+
+def _with_client(url: str | None, api_key: str | None, use: Callable[[GatewayClient], Awaitable[None]]) -> None:
+    async def connected() -> None:
+        async with GatewayClient.open(Target.choose(url, api_key)) as client:
+            await use(client)
+
+    run_async(connected())
+
+
+def run_async(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a command's coroutine; a group of errors counts as its first."""
+    try:
+        asyncio.run(work, loop_factory=uvloop.new_event_loop)
+    except* PomboError as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[PomboError]) -> PomboError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, PomboError):
+        raise error
+    return error
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and gives its exit code: every known failure is one clear message, never a traceback."""
+    try:
+        app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.OK
+    except PomboError as error:
+        err().print(render_error(error))
+        return exit_code_of(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough (`pombo events | head`); flushing at exit must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILURE
+    return ExitCode.OK
+
+
+def main() -> None:
+    """The program's entry."""
+    sys.exit(run())

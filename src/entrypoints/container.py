@@ -1,0 +1,82 @@
+"""The one place that wires the application together.
+
+What has to be opened and closed (pools, clients, the driver) is opened by the runtime and handed in; everything
+else is made here, once, when it is first asked for.
+"""
+
+from dependency_injector import containers, providers
+
+from adapters.system.system_clock import SystemClock
+from adapters.system.ulid_generator import UlidGenerator
+from application.access.authenticate import Authenticate, EnsureApiKey
+from application.events.feed import EventFeed
+from application.events.list_events import ListEvents
+from application.events.stream_events import StreamEvents
+from application.health.check_health import CheckHealth
+from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.recipients import RecipientDirectory
+from application.messages.send_message import SendMessage
+from application.messages.waiters import MessageWaiters
+from application.ports.event_bus import EventBus
+from application.ports.event_log import EventLog
+from application.ports.health_check import HealthCheck
+from application.ports.link_code_cache import LinkCodeCache
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.whatsapp_driver import WhatsAppDriver
+from application.sessions.create_session import CreateSession
+from application.sessions.end_session import DeleteSession, LogoutSession
+from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.sessions.update_session import UpdateSession
+from application.sessions.watch_session import WatchSession
+from application.workers.supervisor import FaultHook, SessionSupervisor
+from entrypoints.use_cases import UseCases
+
+
+class Container(containers.DeclarativeContainer):
+    """The application's objects. The dependencies at the top come from outside."""
+
+    uow: providers.Dependency[UnitOfWorkFactory] = providers.Dependency()
+    event_log: providers.Dependency[EventLog] = providers.Dependency()
+    bus: providers.Dependency[EventBus] = providers.Dependency()
+    codes: providers.Dependency[LinkCodeCache] = providers.Dependency()
+    driver: providers.Dependency[WhatsAppDriver] = providers.Dependency()
+    health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
+    configured_key: providers.Dependency[str | None] = providers.Dependency()
+    on_fault: providers.Dependency[FaultHook] = providers.Dependency()
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(UlidGenerator, clock)
+    waiters = providers.Singleton(MessageWaiters)
+    recipients = providers.Singleton(RecipientDirectory, clock)
+    feed = providers.Singleton(EventFeed, event_log, bus)
+    supervisor = providers.Singleton(SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault)
+    ensure_api_key = providers.Singleton(EnsureApiKey, uow, configured_key)
+
+    get_qr = providers.Singleton(GetQr, uow, codes, bus)
+    use_cases = providers.Singleton(
+        UseCases,
+        authenticate=providers.Singleton(Authenticate, uow, configured_key),
+        check_health=providers.Singleton(CheckHealth, health_checks),
+        create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor),
+        list_sessions=providers.Singleton(ListSessions, uow),
+        get_session=providers.Singleton(GetSession, uow),
+        get_session_status=providers.Singleton(GetSessionStatus, uow, supervisor),
+        get_me=providers.Singleton(GetMe, uow),
+        update_session=providers.Singleton(UpdateSession, uow, clock),
+        delete_session=providers.Singleton(DeleteSession, uow, clock, ids, supervisor),
+        start_session=providers.Singleton(StartSession, uow, clock, supervisor),
+        stop_session=providers.Singleton(StopSession, uow, clock, supervisor),
+        restart_session=providers.Singleton(RestartSession, uow, clock, supervisor),
+        logout_session=providers.Singleton(LogoutSession, uow, supervisor),
+        get_qr=get_qr,
+        refresh_qr=providers.Singleton(RefreshQr, uow, supervisor, get_qr),
+        request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
+        watch_session=providers.Singleton(WatchSession, uow, codes, bus),
+        send_message=providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters),
+        list_messages=providers.Singleton(ListMessages, uow),
+        get_message=providers.Singleton(GetMessage, uow),
+        list_events=providers.Singleton(ListEvents, event_log),
+        stream_events=providers.Singleton(StreamEvents, event_log, feed),
+    )

@@ -1,0 +1,139 @@
+"""The gateway, from its start to its end."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from dependency_injector import providers
+
+from adapters.embedded.data_directory import DataDirectory
+from domain.ids import SessionId
+from entrypoints.container import Container
+from entrypoints.grpc.config import GrpcConfig
+from entrypoints.grpc.server import GrpcServer
+from entrypoints.ports import check_port
+from entrypoints.rest.app import create_app
+from entrypoints.rest.config import RestConfig
+from entrypoints.rest.server import RestServer
+from entrypoints.runtime.announcer import Addresses, Announcer
+from entrypoints.runtime.browser import make_driver
+from entrypoints.runtime.core_tasks import CoreTasks
+from entrypoints.runtime.storage import Storage, open_storage
+from entrypoints.settings import Settings, unknown_variables
+
+_log: Final = structlog.stdlib.get_logger(__name__)
+_REQUEST_GRACE: Final = timedelta(seconds=1.5)
+"""How long requests that go on may take when the gateway stops; the rest of ten seconds is for the browsers."""
+
+
+class Gateway:
+    """One process that does all: REST, gRPC, and the sessions' workers."""
+
+    def __init__(self, settings: Settings, announcer: Announcer) -> None:
+        self._settings = settings
+        self._announcer = announcer
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until told to stop, also while it starts.
+
+        Raises:
+            PomboError: why it can't start, or can't go on; nothing is left running.
+        """
+        self._warn_of_settings()
+        check_port(self._settings.host, self._settings.port, "PORT")
+        check_port(self._settings.host, self._settings.grpc_port, "GRPC_PORT")
+        async with AsyncExitStack() as stack:
+            tasks = await _unless(stop, self._start(stack))
+            if tasks is not None:
+                await tasks.until(stop)
+            _log.info("gateway_stopping")
+        _log.info("gateway_stopped")
+
+    async def _start(self, stack: AsyncExitStack) -> CoreTasks:
+        stack.enter_context(DataDirectory.open(self._settings.data_dir))
+        container = await self._assemble(stack)
+        key = await container.ensure_api_key().execute()
+        work = {"event feed": container.feed().run(), "session supervisor": container.supervisor().run()}
+        tasks = await stack.enter_async_context(CoreTasks.running(work))
+        addresses = await self._serve(stack, container)
+        if key is not None:
+            self._announcer.api_key(key)
+        self._announcer.ready(addresses)
+        _log.info("gateway_ready", rest=addresses.rest, grpc=addresses.grpc)
+        return tasks
+
+    async def _assemble(self, stack: AsyncExitStack) -> Container:
+        container = Container()
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(
+                open_storage(stack, self._settings, self._announcer, container.clock(), lambda: container.feed().hint())
+            )
+            making = tasks.create_task(make_driver(self._settings, self._announcer))
+        storage, (driver, browser_health) = opening.result(), making.result()
+        stack.push_async_callback(driver.stop)
+        await driver.start()
+        _hand_in(container, storage)
+        container.driver.override(providers.Object(driver))
+        container.health_checks.override(providers.Object((*storage.health_checks, browser_health)))
+        key = self._settings.api_key
+        container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
+        container.on_fault.override(providers.Object(_log_fault))
+        return container
+
+    async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:
+        settings, use_cases = self._settings, container.use_cases()
+        app = create_app(
+            use_cases, RestConfig(max_body_bytes=settings.max_body_bytes, cors_origins=settings.cors_origins)
+        )
+        rest = RestServer(app, host=settings.host, port=settings.port, stop_within=_REQUEST_GRACE)
+        grpc = GrpcServer(
+            use_cases,
+            GrpcConfig(host=settings.host, port=settings.grpc_port, max_request_bytes=settings.max_body_bytes),
+        )
+
+        async def stop_both() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(rest.stop())
+                tasks.create_task(grpc.stop(_REQUEST_GRACE))
+
+        await rest.start()
+        stack.push_async_callback(stop_both)
+        await grpc.start()
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return Addresses(rest=f"http://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
+
+    def _warn_of_settings(self) -> None:
+        if self._settings.webhook_url is not None:
+            self._announcer.warn(
+                "WEBHOOK_URL is set, but this version doesn't deliver webhooks: nothing will be sent there. Read "
+                "events from /api/v1/events or over gRPC."
+            )
+        for name in unknown_variables():
+            self._announcer.warn(f"{name} is no setting of this version and changes nothing.")
+
+
+async def _unless[T](stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work gives, or None when the stop came first; the work is then cancelled and has ended."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+    return None if working.cancelled() else working.result()
+
+
+def _hand_in(container: Container, storage: Storage) -> None:
+    container.uow.override(providers.Object(storage.uow))
+    container.event_log.override(providers.Object(storage.event_log))
+    container.bus.override(providers.Object(storage.bus))
+    container.codes.override(providers.Object(storage.codes))
+
+
+def _log_fault(session_id: SessionId, fault: BaseException) -> None:
+    _log.error("session_fault", session_id=session_id, exc_info=fault)

@@ -1,0 +1,203 @@
+"""Settings, read once from the environment and ``.env``."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.errors import InvalidArgumentError
+
+MIN_API_KEY: Final = 16
+"""Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
+
+LIVE_SITE: Final = "https://web.whatsapp.com/"
+
+_ROOT: Final = Path(__file__).parents[2]
+
+_OTHERS: Final = frozenset(
+    {"POMBO_URL", "POMBO_SANDBOX_PORT", "POMBO_SANDBOX_HTTPS_PORT", "POMBO_SANDBOX_CONTROL_PORT"}
+)
+"""Ours, and read by other commands than `pombo serve`."""
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class SettingsError(InvalidArgumentError):
+    """Settings that can't be used. ``problems`` has one line per setting; no line holds a value."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("INVALID_SETTINGS", "; ".join(problems))
+        self.problems = problems
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """``$XDG_DATA_HOME/pombo``, by default ``~/.local/share/pombo``."""
+    return _below_home(environment.get("XDG_DATA_HOME"), ".local/share")
+
+
+def default_cache_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """``$XDG_CACHE_HOME/pombo``, by default ``~/.cache/pombo``: what can be made again, an unpacked browser."""
+    return _below_home(environment.get("XDG_CACHE_HOME"), ".cache")
+
+
+def _below_home(base: str | None, fallback: str) -> Path:
+    if base:
+        return Path(base) / "pombo"
+    try:
+        return Path.home() / fallback / "pombo"
+    except RuntimeError:
+        # A uid without a passwd entry and without HOME has no home.
+        return Path.cwd() / ".pombo" / Path(fallback).name
+
+
+class Settings(BaseSettings):
+    """What the environment says. An empty variable counts as unset.
+
+    Attributes:
+        port: REST; 0 lets the operating system choose. The same for ``grpc_port``.
+        database_url: PostgreSQL; None starts a server of our own under ``data_dir``.
+        redis_url: Redis or Valkey; None starts a server of our own under ``data_dir``.
+        api_key: a key that may call; None makes one at the first start and shows it once.
+        webhook_url: checked and kept for the version that delivers webhooks; this one says that it doesn't.
+        web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
+        max_body_bytes: the largest request body, in REST and gRPC.
+        web_url: the WhatsApp Web site.
+        browser_path: a Chromium; None looks for one.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    app_env: Literal["development", "production"] = Field("development", validation_alias="APP_ENV")
+    host: str = Field("127.0.0.1", validation_alias="POMBO_HOST", min_length=1)
+    port: Port = Field(8080, validation_alias="PORT")
+    grpc_port: Port = Field(50051, validation_alias="GRPC_PORT")
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    api_key: SecretStr | None = Field(None, validation_alias="API_KEY")
+    webhook_url: SecretStr | None = Field(None, validation_alias="WEBHOOK_URL")
+    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="POMBO_DATA_DIR")
+    cache_dir: Path = Field(default_factory=default_cache_dir, validation_alias="POMBO_CACHE_DIR")
+    web_dir: Path = Field(_ROOT / "web", validation_alias="POMBO_WEB_DIR")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="POMBO_LOG_LEVEL")
+    log_format: Literal["json", "console"] | None = Field(None, validation_alias="POMBO_LOG_FORMAT")
+    max_body_bytes: int = Field(1_048_576, validation_alias="POMBO_MAX_BODY_BYTES", ge=1_024, le=104_857_600)
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), validation_alias="POMBO_CORS_ORIGINS"
+    )
+    web_url: str = Field(LIVE_SITE, validation_alias="WHATSAPP_WEB_URL")
+    browser_path: Path | None = Field(None, validation_alias="BROWSER_PATH")
+
+    @field_validator("app_env", "log_level", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("data_dir", "cache_dir", "web_dir", "browser_path")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("api_key")
+    @classmethod
+    def _strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        key = value.get_secret_value()
+        if len(key) < MIN_API_KEY:
+            raise ValueError(f"must have at least {MIN_API_KEY} characters; `openssl rand -hex 32` makes a good one")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("must have printable ASCII characters only and no spaces: it travels in a header")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        return _check_scheme(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/name")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return _check_scheme(value, ("redis", "rediss", "unix"), "redis://host:6379/0")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        return _check_scheme(value, ("http", "https"), "https://example.org/hook")
+
+    @field_validator("web_url")
+    @classmethod
+    def _site(cls, value: str) -> str:
+        checked = _check_scheme(SecretStr(value), ("http", "https"), LIVE_SITE)
+        return value if checked is None else checked.get_secret_value()
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if origin != "*" and (
+                parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError("must be origins like https://app.example.org, separated by commas, or *")
+        return value
+
+
+def _check_scheme(value: SecretStr | None, schemes: tuple[str, ...], example: str) -> SecretStr | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        ok = parts.scheme in schemes and (bool(parts.hostname) or parts.scheme == "unix") and parts.port != 0
+    except ValueError:
+        ok = False
+    if not ok and not _is_socket_url(value.get_secret_value(), schemes):
+        raise ValueError(f"must be a URL like {example}")
+    return value
+
+
+def _is_socket_url(url: str, schemes: tuple[str, ...]) -> bool:
+    """PostgreSQL over a Unix socket has no host part: ``postgresql:///name?host=/run/postgresql``."""
+    return "postgresql" in schemes and url.startswith(("postgresql://", "postgres://")) and "host=" in url
+
+
+def load_settings(env_file: Path | None = Path(".env"), **overrides: Any) -> Settings:
+    """Reads the settings. ``overrides``, by variable name, come from the command line and win.
+
+    Raises:
+        SettingsError: what is wrong with each bad setting; never its value.
+    """
+    try:
+        # BaseSettings takes the underscored arguments; mypy sees the fields alone.
+        return Settings(_env_file=env_file, _env_file_encoding="utf-8", **overrides)  # type: ignore[call-arg]
+    except ValidationError as error:
+        # `from None`: pydantic's own text holds the values.
+        raise SettingsError(tuple(_line(problem) for problem in error.errors(include_input=False))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError((f".env: can't be read ({type(error).__name__}); correct it or remove it",)) from None
+
+
+def _line(problem: Mapping[str, Any]) -> str:
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    name = str(problem["loc"][0]) if problem["loc"] else "settings"
+    return f"{_variable(name)}: {text[:1].lower()}{text[1:]}"
+
+
+def _variable(name: str) -> str:
+    field = Settings.model_fields.get(name)
+    return name if field is None else str(field.validation_alias)
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Variables that look like ours and aren't: a slip of the pen that would otherwise go unnoticed."""
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()} | _OTHERS
+    return tuple(sorted(name for name in environment if name.startswith("POMBO_") and name not in known))

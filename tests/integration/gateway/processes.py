@@ -1,0 +1,281 @@
+"""The sandbox, the gateway and a whatsapp-web.js client, each in a process of its own."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+ROOT = Path(__file__).resolve().parents[3]
+DEADLINE = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def until[T](look: Callable[[], Awaitable[T | None]], seconds: float = DEADLINE) -> T:
+    async with asyncio.timeout(seconds):
+        while (seen := await look()) is None:  # noqa: ASYNC110 - what is awaited is the state of another process
+            await asyncio.sleep(0.05)
+        return seen
+
+
+def descendants(root: int) -> set[int]:
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                if stat[0] != "Z":
+                    parents[int(entry.name)] = int(stat[1])
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {root}
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def end(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            async with asyncio.timeout(20):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+class Sandbox:
+    def __init__(self, addresses: dict[str, str], http: aiohttp.ClientSession) -> None:
+        self.page = addresses["page"]
+        self.https_port = int(addresses["https"].rstrip("/").rpartition(":")[2])
+        self._control = addresses["control"].rstrip("/")
+        self._http = http
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def run(cls, data: Path) -> AsyncIterator[Self]:
+        command = [sys.executable, "-m", "sandbox", "--data-dir", str(data)]
+        command += ["--port", "0", "--control-port", "0", "--https-port", "0"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=environment)
+        try:
+            assert process.stdout is not None
+            async with asyncio.timeout(DEADLINE):
+                ready = json.loads(await process.stdout.readline())
+            async with aiohttp.ClientSession() as http:
+                yield cls(ready, http)
+        finally:
+            await end(process)
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with self._http.request(method, self._control + path, json=body) as answer:
+            assert answer.ok, (answer.status, await answer.text())
+            return await answer.json() if answer.content_length else None
+
+    async def account(self, phone: str, **settings: object) -> None:
+        await self.call("POST", "/accounts", {"phone": phone, "name": f"Phone {phone[-3:]}"})
+        if settings:
+            await self.call("PATCH", f"/accounts/{phone}", dict(settings))
+
+    async def scan(self, phone: str, qr: str) -> None:
+        await self.call("POST", f"/accounts/{phone}/scan", {"qr": qr})
+
+    async def send(self, phone: str, to: str, text: str) -> str:
+        return str((await self.call("POST", f"/accounts/{phone}/send", {"to": to, "text": text}))["id"])
+
+    async def bodies(self, phone: str, chat: str) -> list[str]:
+        answer = await self.call("GET", f"/accounts/{phone}/messages?chat={chat}")
+        messages = answer["messages"]
+        return [message["body"] for message in messages if f"{message['from']}".startswith(chat)]
+
+    async def devices(self, phone: str) -> list[int]:
+        answer = await self.call("GET", f"/accounts/{phone}/devices")
+        devices = answer["devices"]
+        return [device["device"] for device in devices]
+
+
+class Gateway:
+    """``pombo serve`` on a data directory of its own; may be killed and started again."""
+
+    def __init__(self, data: Path, sandbox: Sandbox) -> None:
+        self.port, self.grpc_port = free_port(), free_port()
+        self.key = secrets.token_urlsafe(24)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data.parent / "gateway.log"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+            "PORT": str(self.port),
+            "GRPC_PORT": str(self.grpc_port),
+            "API_KEY": self.key,
+            "POMBO_DATA_DIR": str(data),
+            "WHATSAPP_WEB_URL": sandbox.page,
+            "PYTHONPATH": str(ROOT / "src"),
+        }
+        self._process: Process | None = None
+        self.http = aiohttp.ClientSession(headers={"X-API-Key": self.key})
+
+    @property
+    def process(self) -> Process:
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "entrypoints.cli", "serve", stdout=log, stderr=log, env=self._environment
+            )
+        await until(self._ready)
+
+    async def _ready(self) -> bool | None:
+        assert self.process.returncode is None, self.log.read_text()[-4000:]
+        with contextlib.suppress(aiohttp.ClientError):
+            async with self.http.get(self.url + "/health/ready") as answer:
+                return answer.ok or None
+        return None
+
+    async def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(15):
+            return await self.process.wait()
+
+    async def kill(self) -> None:
+        """kill -9, and waits until nothing that it started is left."""
+        started = descendants(self.process.pid)
+        self.process.kill()
+        await self.process.wait()
+
+        async def gone() -> bool | None:
+            return not any(alive(pid) for pid in started) or None
+
+        await until(gone, 20)
+
+    async def close(self) -> None:
+        await self.http.close()
+        if self._process is not None:
+            await end(self._process)
+
+    async def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, status: int | None = None
+    ) -> Any:
+        async with self.http.request(method, self.url + path, json=body) as answer:
+            content = await answer.json(content_type=None) if answer.status != 204 else None
+            if status is None:
+                assert answer.ok, (answer.status, content)
+            else:
+                assert answer.status == status, (answer.status, content)
+            return content
+
+    async def link(self, session: str, sandbox: Sandbox, phone: str) -> None:
+        await self.call("POST", "/api/v1/sessions", {"id": session})
+        qr = await self.call("GET", f"/api/v1/sessions/{session}/qr?wait=30")
+        await sandbox.scan(phone, qr["qr"])
+        await self.status(session, "WORKING")
+
+    async def status(self, session: str, wanted: str) -> dict[str, Any]:
+        async def reached() -> dict[str, Any] | None:
+            found: dict[str, Any] = await self.call("GET", f"/api/v1/sessions/{session}")
+            return found if found["status"] == wanted else None
+
+        return await until(reached)
+
+    async def send(self, session: str, to: str, body: str) -> dict[str, Any]:
+        request = {"session_id": session, "to": to, "type": "text", "text": {"body": body}}
+        message: dict[str, Any] = await self.call("POST", "/api/v1/messages/send", request)
+        return message
+
+    async def events(self, *types: str) -> list[dict[str, Any]]:
+        page = await self.call("GET", f"/api/v1/events?page_size=1000&types={','.join(types)}")
+        items: list[dict[str, Any]] = page["items"]
+        return items
+
+    async def received(self, body: str) -> dict[str, Any]:
+        async def look() -> dict[str, Any] | None:
+            messages = [event["payload"]["message"] for event in await self.events("message.received")]
+            found = [message for message in messages if message["type"] == "text" and message["text"]["body"] == body]
+            assert len(found) <= 1
+            return found[0] if found else None
+
+        return await until(look)
+
+
+class WhatsAppWebJs:
+    """An unmodified whatsapp-web.js client."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._seen: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
+        self._id = 0
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def run(cls, sandbox: Sandbox, data: Path, browser: str) -> AsyncIterator[Self]:
+        config = {"executablePath": browser, "dataPath": str(data), "httpsPort": sandbox.https_port}
+        script = ROOT / "web" / "conformance" / "wwebjs-client.mjs"
+        process = await asyncio.create_subprocess_exec(
+            "node", str(script), json.dumps(config), stdin=PIPE, stdout=PIPE, limit=2**22
+        )
+        client = cls(process)
+        reader = asyncio.create_task(client._read())
+        try:
+            yield client
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()  # the client closes its browser when this end of the pipe is gone
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(15):
+                    await process.wait()
+            await end(process)
+            await reader
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            self._seen.append(json.loads(line))
+            self._news.set()
+
+    async def seen(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                self._news.clear()
+                for line in self._seen:
+                    if wanted(line):
+                        return line
+                await self._news.wait()
+
+    async def event(self, name: str, **fields: object) -> dict[str, Any]:
+        return await self.seen(
+            lambda line: line.get("event") == name and all(line.get(key) == value for key, value in fields.items())
+        )
+
+    def tell(self, command: str, **arguments: object) -> int:
+        self._id += 1
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"id": self._id, "command": command, **arguments}).encode() + b"\n")
+        return self._id
+
+    async def ask(self, command: str, **arguments: object) -> Any:
+        number = self.tell(command, **arguments)
+        answer = await self.seen(lambda line: line.get("id") == number and "event" not in line)
+        assert "error" not in answer, answer
+        return answer["result"]

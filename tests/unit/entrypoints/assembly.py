@@ -1,0 +1,49 @@
+"""A gateway's application over the adapters in memory, for tests of what stands around it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dependency_injector import providers
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
+from adapters.memory.event_bus import MemoryEventBus
+from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.system.system_clock import SystemClock
+from domain.ids import SessionId
+from entrypoints.container import Container
+from entrypoints.use_cases import UseCases
+
+API_KEY = "a-key-for-tests-only"
+
+
+def _fail(session_id: SessionId, fault: BaseException) -> None:
+    raise AssertionError(session_id) from fault
+
+
+def build(whatsapp: MemoryWhatsApp) -> Container:
+    container = Container()
+    clock = SystemClock()
+    database = MemoryDatabase(lambda: container.feed().hint())
+    container.uow.override(database)
+    container.event_log.override(database)
+    container.bus.override(MemoryEventBus())
+    container.codes.override(MemoryLinkCodeCache(clock))
+    container.driver.override(MemoryWhatsAppDriver(whatsapp))
+    container.health_checks.override(providers.Object(()))
+    container.configured_key.override(providers.Object(API_KEY))
+    container.on_fault.override(providers.Object(_fail))
+    return container
+
+
+@asynccontextmanager
+async def running(container: Container) -> AsyncIterator[UseCases]:
+    tasks = [asyncio.ensure_future(container.supervisor().run()), asyncio.ensure_future(container.feed().run())]
+    await asyncio.sleep(0)
+    try:
+        yield container.use_cases()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,123 @@
+"""`pombo doctor`: every check says what it found and what to do."""
+
+import io
+import socket
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from adapters.embedded.data_directory import DataDirectory
+from domain.errors import UnavailableError
+from entrypoints.cli.doctor import examine
+from entrypoints.settings import Settings
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path) -> None:
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+    web = tmp_path / "web"
+    for script in ("node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js", "dist/bridge.js"):
+        (web / script).parent.mkdir(parents=True)
+        (web / script).write_text("")
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 150.0.1.2' || echo '<html>pombo</html>'\n")
+    browser.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POMBO_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("POMBO_WEB_DIR", str(web))
+    monkeypatch.setenv("BROWSER_PATH", str(browser))
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("GRPC_PORT", "0")
+
+
+async def findings(*, fails: int = 0) -> dict[str, tuple[str, str]]:
+    """Each check's outcome and text, by the first word of its name."""
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=400, highlight=False)
+    if fails:
+        with pytest.raises(UnavailableError, match=f"{fails} of the checks failed"):
+            await examine(console)
+    else:
+        await examine(console)
+    lines = [line.split(maxsplit=2) for line in buffer.getvalue().splitlines()]
+    return {name: (outcome, text) for outcome, name, text in lines}
+
+
+async def test_a_sound_machine() -> None:
+    found = await findings()
+    assert {name for name, (outcome, _) in found.items() if outcome == "ok"} >= {
+        *("python", "settings", "ports", "data", "page", "browser", "database", "redis"),
+    }
+    assert "150.0.1.2" in found["browser"][1]
+    assert "will be made" in found["data"][1]
+    # Looking makes nothing.
+    assert "will be made" in (await findings())["data"][1]
+
+
+async def test_what_is_missing_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
+    monkeypatch.setenv("POMBO_WEB_DIR", str(tmp_path / "none"))
+    found = await findings(fails=2)
+    assert found["browser"][0] == "failed"
+    assert "BROWSER_PATH" in found["browser"][1]
+    assert "make setup" in found["page"][1]
+
+
+async def test_a_browser_that_shows_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 150.0.1.2' || echo 'no libnss3' >&2\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("BROWSER_PATH", str(broken))
+    assert "no libnss3" in (await findings(fails=1))["browser"][1]
+
+
+async def test_a_directory_in_use_is_no_failure(data_dir: Path) -> None:
+    with DataDirectory.open(data_dir):
+        found = await findings()
+    assert found["data"][0] == "warning"
+    assert (await findings())["data"][0] == "ok"
+
+
+@pytest.fixture
+def foreign(data_dir: Path) -> Path:
+    data_dir.mkdir()
+    (data_dir / "thesis.tex").write_text("mine")
+    return data_dir
+
+
+@pytest.mark.usefixtures("foreign")
+async def test_a_foreign_directory_is_a_failure() -> None:
+    assert "DATA_DIR_FOREIGN" in (await findings(fails=1))["data"][1]
+
+
+async def test_a_port_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("GRPC_PORT", str(taken.getsockname()[1]))
+        assert "GRPC_PORT" in (await findings(fails=1))["ports"][1]
+
+
+async def test_servers_that_do_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:9/none?sslmode=nonsense")
+    monkeypatch.setenv("REDIS_URL", "unix:///none/redis.sock")
+    found = await findings(fails=2)
+    assert "DATABASE_UNAVAILABLE" in found["database"][1]
+    assert "CACHE_UNAVAILABLE" in found["redis"][1]
+    assert "hidden" not in str(found)
+
+
+async def test_settings_that_change_nothing_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POMBO_DATADIR", "x")
+    monkeypatch.setenv("WEBHOOK_URL", "https://hook.example/")
+    found = await findings()
+    assert found["settings"][0] == "warning"
+    assert "POMBO_DATADIR" in found["settings"][1]
+    assert "WEBHOOK_URL" in found["settings"][1]

@@ -1,0 +1,112 @@
+"""Settings: what is taken, and how clearly the rest is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from entrypoints.settings import Settings, SettingsError, default_data_dir, load_settings, unknown_variables
+
+VARIABLES = tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_need_nothing() -> None:
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.grpc_port) == ("127.0.0.1", 8080, 50051)
+    assert settings.api_key is None
+    assert settings.web_url == "https://web.whatsapp.com/"
+
+
+def test_the_environment_wins_over_the_file_and_an_option_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PORT=1001\nGRPC_PORT=1002\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("PORT", "1003")
+    settings = load_settings()
+    assert (settings.port, settings.grpc_port) == (1003, 1002)
+    assert load_settings(PORT=1004).port == 1004
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "")
+    monkeypatch.setenv("PORT", "")
+    settings = load_settings()
+    assert (settings.api_key, settings.port) == (None, 8080)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "65536"),
+        ("GRPC_PORT", "-1"),
+        ("API_KEY", "short-secret"),
+        ("API_KEY", "sixteen characters and spaces"),
+        ("API_KEY", "sixteen-charactérs"),
+        ("DATABASE_URL", "mysql://secret@host/db"),
+        ("DATABASE_URL", "postgresql://:5432/secret"),
+        ("DATABASE_URL", "postgresql://host:99999999/db"),
+        ("REDIS_URL", "localhost:6379"),
+        ("WEBHOOK_URL", "ftp://secret.example/"),
+        ("APP_ENV", "staging-secret"),
+        ("POMBO_LOG_LEVEL", "loud"),
+        ("POMBO_MAX_BODY_BYTES", "17"),
+        ("POMBO_CORS_ORIGINS", "https://a.example/path"),
+        ("WHATSAPP_WEB_URL", "whatsapp.example"),
+    ],
+)
+def test_a_bad_setting_is_named_and_its_value_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith(f"{name}: ")
+    assert value not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_every_bad_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "x")
+    monkeypatch.setenv("API_KEY", "x")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["PORT", "API_KEY"]
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p@h:5432/n", "postgres://h/n", "postgresql:///n?host=/run/postgresql"])
+def test_database_urls(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == url
+    assert url not in repr(settings)
+
+
+def test_origins_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POMBO_CORS_ORIGINS", "https://a.example, http://b.example:8080")
+    assert load_settings().cors_origins == ("https://a.example", "http://b.example:8080")
+
+
+def test_a_file_that_is_no_text_is_told() -> None:
+    Path(".env").write_bytes(b"PORT=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env"):
+        load_settings()
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1
+
+
+def test_a_slip_of_the_pen_is_noticed() -> None:
+    assert unknown_variables({"POMBO_DATADIR": "x", "POMBO_HOST": "x", "PATH": "x"}) == ("POMBO_DATADIR",)
+
+
+def test_the_data_directory_follows_xdg() -> None:
+    assert default_data_dir({"XDG_DATA_HOME": "/data"}) == Path("/data/pombo")
