@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Every check, one after another, each named and timed; stops at the first that fails.
+#
+#   scripts/check.sh           all of them, the tests included
+#   scripts/check.sh --fast    all but the tests
+set -euo pipefail
+# shellcheck source=scripts/environment.sh
+. "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+summary=()
+total_started=$SECONDS
+
+# check NAME HINT COMMAND… : HINT says what to do when COMMAND fails.
+check() {
+  local name=$1 hint=$2 started=$SECONDS status=0
+  shift 2
+  printf '\n=== %s: %s\n' "$name" "$*"
+  "$@" || status=$?
+  if [ "$status" -ne 0 ]; then
+    printf '\n=== FAILED: %s (status %s, after %s s)\n    %s\n' "$name" "$status" $((SECONDS - started)) "$hint" >&2
+    exit "$status"
+  fi
+  summary+=("$(printf '%-16s %4s s' "$name" $((SECONDS - started)))")
+}
+
+# The tests' output is kept as well as shown, so that the closing line can be told again at the very end.
+run_tests() {
+  local log=.cache/tests.log
+  pytest 2>&1 | tee "$log" || return
+  closing=$(tail -n 1 "$log")
+}
+
+check style "make format mends most of it" ruff check
+check format "make format" ruff format --check --quiet
+check types "mypy strict; its message names the line" mypy
+check "script types" "mypy strict; its message names the line" mypy scripts/*.py
+check layers "ARCHITECTURE.md tells which package may import which" lint-imports
+check proto "make format, make proto; published fields and methods stay, new ones come beside them" python scripts/check_proto.py
+check browser "types of the bridge and of the sandbox page" npm --prefix web run check --silent
+check locks "make lock" scripts/lock.sh --check
+closing=""
+if [ "${1:-}" != --fast ]; then
+  check tests "one test alone: make test ARGS='-k NAME'" run_tests
+fi
+
+printf '\n=== all checks passed in %s s\n' $((SECONDS - total_started))
+printf '    %s\n' "${summary[@]}"
+[ -z "$closing" ] || printf '%s\n' "$closing"
