@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -87,13 +87,7 @@ class SendMessage:
             await self._check_recipient(session_id, command.to)
         message_id = self._ids.message_id()
         with self._waiters.expect(message_id) as sent:
-            async with self._uow.begin() as uow:
-                session = await uow.sessions.get(session_id)
-                me = _account(session)
-                reply_to = await _reply(uow, session_id, command.reply_to)
-                message = self._compose(message_id, me, command, reply_to)
-                await self._accept(uow, message)
-            self._workers.nudge_outbox(session_id)
+            message = await self._accept(session_id, message_id, command)
             if command.wait:
                 message = await self._await_departure(message, sent, command.wait)
         _raise_failure(message)
@@ -122,17 +116,33 @@ class SendMessage:
             from_api=True,
         )
 
-    async def _accept(self, uow: UnitOfWork, message: Message) -> None:
-        await uow.messages.add_absent([message])
-        await uow.events.append(
-            [
-                NewEvent(
-                    id=self._ids.event_id(),
-                    session_id=message.session_id,
-                    time=message.created_at,
-                    payload=MessageQueued(message=message),
-                )
-            ]
+    async def _accept(self, session_id: SessionId, message_id: MessageId, command: SendMessageCommand) -> Message:
+        """Makes the message durable, and has it sent: at once where its chat is free, else in its turn."""
+        at_once = self._workers.reserve(session_id, command.to)
+        try:
+            async with self._uow.begin() as uow:
+                me = _account(await uow.sessions.get(session_id))
+                reply_to = await _reply(uow, session_id, command.reply_to)
+                message = self._compose(message_id, me, command, reply_to)
+                accepted = replace(message, status=MessageStatus.SENDING) if at_once else message
+                await uow.messages.add_absent([accepted])
+                await uow.events.append([self._queued(message)])
+        except BaseException:
+            if at_once:
+                self._workers.give_back(session_id, command.to)
+            raise
+        if at_once:
+            self._workers.hand_over(accepted)
+        else:
+            self._workers.nudge_outbox(session_id)
+        return accepted
+
+    def _queued(self, message: Message) -> NewEvent:
+        return NewEvent(
+            id=self._ids.event_id(),
+            session_id=message.session_id,
+            time=message.created_at,
+            payload=MessageQueued(message=message),
         )
 
     async def _await_departure(self, message: Message, sent: asyncio.Future[Message], wait: timedelta) -> Message:

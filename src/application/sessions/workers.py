@@ -5,6 +5,8 @@ from typing import Protocol
 
 from application.ports.whatsapp_driver import WhatsAppPage
 from domain.ids import SessionId
+from domain.jid import Jid
+from domain.message import Message
 from domain.session import Capability
 
 _TOPIC = "session:"
@@ -25,6 +27,21 @@ class SessionWorkers(Protocol):
     @abstractmethod
     def nudge_outbox(self, session_id: SessionId) -> None:
         """Says that a message waits to be sent."""
+
+    @abstractmethod
+    def reserve(self, session_id: SessionId, chat: Jid) -> bool:
+        """Takes a chat for a message that is about to be accepted, where nothing can be waiting before it.
+
+        After True the message is accepted as ``SENDING``, and ``hand_over`` or ``give_back`` follows.
+        """
+
+    @abstractmethod
+    def hand_over(self, message: Message) -> None:
+        """Sends a message that was accepted under a reservation."""
+
+    @abstractmethod
+    def give_back(self, session_id: SessionId, chat: Jid) -> None:
+        """Ends a reservation without a message that is known to be accepted."""
 
     @abstractmethod
     async def restart(self, session_id: SessionId) -> None:

@@ -54,37 +54,70 @@ class OutboxDispatcher:
         self._ids = ids
         self._waiters = waiters
         self._wake = asyncio.Event()
-        self._busy: dict[Jid, asyncio.Task[None]] = {}
+        self._busy: set[Jid] = set()
         self._pausing = 0
+        self._delivery: _Delivery | None = None
+        self._recovered = False
+        self._idle = False
         self._done: list[tuple[Message, _Outcome]] = []
 
     def nudge(self) -> None:
         """Says that a message waits."""
         self._wake.set()
 
+    def reserve(self, chat: Jid) -> bool:
+        """Takes a chat for a message that is about to be accepted, so that it needn't be queued and claimed.
+
+        Only where nothing of the chat can be waiting before it. ``hand_over`` or ``give_back`` must follow.
+        """
+        free = self._idle and not self._wake.is_set() and chat not in self._busy and self._free() > 0
+        if free:
+            self._busy.add(chat)
+        return free
+
+    def hand_over(self, message: Message) -> None:
+        """Sends a message that was accepted as ``SENDING`` under a reservation."""
+        if self._delivery is not None and message.chat in self._busy:
+            self._start(self._delivery, message, look_first=False)
+        else:
+            self._look_again()  # the run that reserved is over
+
+    def give_back(self, chat: Jid) -> None:
+        """Ends a reservation whose message wasn't accepted, as far as its sender knows."""
+        self._busy.discard(chat)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._recovered = False
+        self._wake.set()
+
+    def _free(self) -> int:
+        return _IN_FLIGHT - (len(self._busy) - self._pausing)
+
     async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
             delivery = _Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}))
-            recovered = False
+            self._delivery, self._recovered = delivery, False
             try:
                 while True:
                     self._wake.clear()
                     try:
-                        if not recovered:
+                        if not self._recovered:
+                            self._recovered = True
                             await self._recover(delivery)
-                        recovered = True
                         await self._turn(delivery)
                     except PomboError as error:
                         if error.kind not in TRANSIENT:
                             raise
                         # The database is away. A claim whose commit wasn't confirmed may stand: that is looked up.
-                        recovered = False
+                        self._recovered = self._idle = False
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_POLL_SECONDS):
                             await self._wake.wait()
             finally:
                 self._busy.clear()
+                self._delivery, self._idle = None, False
 
     async def _recover(self, delivery: "_Delivery") -> None:
         async with self._uow.begin() as uow:
@@ -97,10 +130,11 @@ class OutboxDispatcher:
     async def _turn(self, delivery: "_Delivery") -> None:
         """One transaction: what was done is recorded, what waits is claimed."""
         done, self._done = self._done, []
+        self._idle = False
         try:
             async with self._uow.begin() as uow:
                 changed = await self._settle(uow, done)
-                free = _IN_FLIGHT - (len(self._busy) - self._pausing)
+                free = self._free()
                 claimed: Sequence[Message] = ()
                 if free > 0:
                     claimed = await uow.outbox.claim(self._session_id, busy=tuple(self._busy), limit=free)
@@ -111,12 +145,13 @@ class OutboxDispatcher:
             self._waiters.tell(message)
         for message in claimed:
             self._start(delivery, message, look_first=False)
-        if claimed or self._done:
+        self._idle = len(claimed) < free
+        if not self._idle or self._done:
             self.nudge()
 
     def _start(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
-        task = delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
-        self._busy[message.chat] = task
+        self._busy.add(message.chat)
+        delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
 
     async def _deliver(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
         pause = _RETRY_AFTER
@@ -130,7 +165,7 @@ class OutboxDispatcher:
                 self._pausing -= 1
             pause = min(pause * 2, _RETRY_AT_LAST)
         self._done.append((message, outcome))
-        self._busy.pop(message.chat, None)
+        self._busy.discard(message.chat)
         self._wake.set()
 
     async def _settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, _Outcome]]) -> Sequence[Message]:

@@ -20,6 +20,8 @@ from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
 from domain.errors import ConflictError
 from domain.ids import SessionId
+from domain.jid import Jid
+from domain.message import Message
 from domain.session import Capability
 
 _FAULT_PAUSE: Final = timedelta(seconds=5)
@@ -82,6 +84,23 @@ class SessionSupervisor(SessionWorkers):
         keeper = self._keepers.get(session_id)
         if keeper is not None:
             keeper.dispatcher.nudge()
+
+    @override
+    def reserve(self, session_id: SessionId, chat: Jid) -> bool:
+        keeper = self._keepers.get(session_id)
+        return keeper is not None and keeper.dispatcher.reserve(chat)
+
+    @override
+    def hand_over(self, message: Message) -> None:
+        keeper = self._keepers.get(message.session_id)
+        if keeper is not None:
+            keeper.dispatcher.hand_over(message)
+
+    @override
+    def give_back(self, session_id: SessionId, chat: Jid) -> None:
+        keeper = self._keepers.get(session_id)
+        if keeper is not None:
+            keeper.dispatcher.give_back(chat)
 
     @override
     async def restart(self, session_id: SessionId) -> None:

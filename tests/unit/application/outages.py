@@ -15,10 +15,11 @@ from domain.session import QrCode
 
 
 class UnsteadyDatabase(MemoryDatabase):
-    """Raises what ``error`` says as long as it says so; loses the answer to as many claims as ``lost_claims`` says."""
+    """Raises what ``error`` says as long as it says so; loses the answer to as many commits as it is told."""
 
     error: PomboError | None = None
     lost_claims = 0
+    lost_acceptances = 0
 
     def go_away(self) -> None:
         self.error = UnavailableError("DATABASE_UNAVAILABLE", "The database doesn't answer.")
@@ -37,9 +38,13 @@ class UnsteadyDatabase(MemoryDatabase):
         async with super().begin() as uow:
             yield uow
             written = uow.outbox._transaction._messages.values() if isinstance(uow.outbox, MemoryOutbox) else ()
-            claims = any(row.message.status is MessageStatus.SENDING for row in written)
-        if self.lost_claims and claims:
+            sending = [row.message.id for row in written if row.message.status is MessageStatus.SENDING]
+            claimed = [message_id for message_id in sending if message_id in self._state.messages]
+        if self.lost_claims and claimed:
             self.lost_claims -= 1
+            raise UnavailableError("DATABASE_UNAVAILABLE", "The answer to a commit was lost.")
+        if self.lost_acceptances and len(sending) > len(claimed):
+            self.lost_acceptances -= 1
             raise UnavailableError("DATABASE_UNAVAILABLE", "The answer to a commit was lost.")
 
     def sending(self) -> bool:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from application.sessions.create_session import CreateSessionCommand
 from application.sessions.watch_session import WatchSession
 from domain.errors import CapabilityUnavailableError, UnavailableError
 from domain.event import MessageReceived
+from domain.ids import MessageId, WhatsAppMessageId
+from domain.jid import Jid
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 
@@ -108,7 +111,7 @@ async def test_an_accepted_message_is_told_as_accepted_though_the_database_goes_
             message = await sending
         finally:
             database.error = None
-        assert message.status is MessageStatus.QUEUED
+        assert message.status is MessageStatus.SENDING
 
 
 async def test_a_claim_whose_commit_was_not_confirmed_holds_no_chat_up(
@@ -117,12 +120,56 @@ async def test_a_claim_whose_commit_was_not_confirmed_holds_no_chat_up(
     async with running(World(clock, whatsapp, database)) as world:
         await world.linked()
         database.lost_claims = 2
+        assert world.supervisor.reserve(SESSION, Jid.from_phone(BEN))  # so that these have to wait in the queue
         first, second = await world.text("first", wait=0), await world.text("second", wait=0)
+        assert {first.status, second.status} == {MessageStatus.QUEUED}
+        world.supervisor.give_back(SESSION, Jid.from_phone(BEN))
         await world.message(second.id, lambda now: now.status in LEFT)
         await world.message(first.id, lambda now: now.status in LEFT)
         assert database.lost_claims == 0
         assert world.phone_bodies() == ["first", "second"]
         assert (await world.event_types()).count("message.sent") == 2
+
+
+async def test_an_acceptance_whose_commit_was_not_confirmed_leaves_once(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+        await world.text("before")
+        database.lost_acceptances = 1
+        with pytest.raises(UnavailableError):
+            await world.text("perhaps")
+        await world.text("after")
+
+        async def arrived() -> bool | None:
+            return len(world.phone_bodies()) == 3 or None
+
+        await until(arrived)
+        assert sorted(world.phone_bodies()) == ["after", "before", "perhaps"]
+
+
+async def test_a_reservation_that_outlives_its_connection_still_leaves_once(world: World) -> None:
+    await world.linked()
+    ben = Jid.from_phone(BEN)
+    assert world.supervisor.reserve(SESSION, ben)
+    assert not world.supervisor.reserve(SESSION, ben)
+    await world.restart.execute(SESSION)
+    await world.status(SessionStatus.WORKING)
+    template = await world.text("template", to=CARLA)
+    async with world.database.begin() as uow:
+        message = replace(
+            template,
+            id=MessageId("msg_" + "0" * 26),
+            whatsapp_id=WhatsAppMessageId(f"true_{ben}_3EB0AA"),
+            chat=ben,
+            recipient=ben,
+            status=MessageStatus.SENDING,
+        )
+        await uow.messages.add_absent([message])
+    world.supervisor.hand_over(message)
+    await world.message(message.id, lambda now: now.status in LEFT)
+    assert world.phone_bodies() == ["template"]
 
 
 async def test_a_fault_fails_one_session_and_a_start_tries_again(world: World) -> None:
