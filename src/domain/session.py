@@ -242,7 +242,7 @@ def check_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
         raise InvalidArgumentError(
             "INVALID_METADATA",
             f"At most {MAX_METADATA_ENTRIES} entries, keys of 1 to {MAX_METADATA_KEY} characters, values of at most "
-            f"{MAX_METADATA_VALUE}.",
+            f"{MAX_METADATA_VALUE}, without NUL.",
             field="metadata",
         )
     return dict(metadata)

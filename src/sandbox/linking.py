@@ -168,7 +168,10 @@ class Linking:
     async def _pair(self, registration: Registration, account: Account, adv_secret: bytes) -> Device:
         if registration.pairing is not None:
             raise SandboxError(409, "PAIRING_UNDER_WAY", "a phone is pairing with this device already")
-        if len(self._devices.of(account.phone)) >= self._config.max_devices:
+        numbers = {device.number for device in self._devices.of(account.phone)}
+        pairings = (other.pairing for other in self._registrations)
+        numbers |= {pairing.number for pairing in pairings if pairing is not None and pairing.phone == account.phone}
+        if len(numbers) >= self._config.max_devices:
             raise SandboxError(409, "TOO_MANY_DEVICES", f"at most {self._config.max_devices} devices can be linked")
         number = self._accounts.take_device_number(account.phone)
         pairing = Pairing(phone=account.phone, number=number, done=asyncio.get_running_loop().create_future())

@@ -4,13 +4,15 @@ from typing import Final
 
 from sandbox.addresses import user_jid
 from sandbox.clock import now_ms
-from sandbox.errors import bad_request
+from sandbox.errors import SandboxError, bad_request
 from sandbox.frames import Json
 from sandbox.hub import DeviceLink, Hub
 from sandbox.store.accounts import Account, AccountStore
 
 CHAT_STATES: Final = ("composing", "recording", "paused")
 _PRESENCES: Final = ("available", "unavailable")
+_NOBODY: Final = frozenset({404, 501})
+"""How an address is refused that is well formed and isn't an account's."""
 
 
 class Presence:
@@ -51,10 +53,18 @@ class Presence:
     def subscribe(self, link: DeviceLink, jid: object) -> None:
         """Tell a device the presence of an account, now and whenever it changes.
 
+        A group and who isn't on WhatsApp have no presence to tell of. The page asks anew after every login for each
+        chat that it once asked for: refusing would close every connection of that device from then on.
+
         Raises:
-            SandboxError: 400 for a bad JID, 404 not on WhatsApp.
+            SandboxError: 400 for a bad JID.
         """
-        phone = self._accounts.resolve(jid).phone
+        try:
+            phone = self._accounts.resolve(jid).phone
+        except SandboxError as error:
+            if error.status in _NOBODY:
+                return
+            raise
         link.subscriptions.add(phone)
         link.connection.send_object(self._frame(phone))
 

@@ -39,7 +39,7 @@ class Commands:
         self._evaluate = evaluate
         self._last = 0
         self._asked: dict[int, asyncio.Future[Any]] = {}
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[tuple[int, bytes]] = []
         self._wake = asyncio.Event()
         self._gone: str | None = None
 
@@ -49,14 +49,16 @@ class Commands:
         Raises:
             PageGoneError: it may or may not have run.
             RefusedByBridgeError: it ran and failed.
+            TypeError: the arguments can't be written as JSON; it didn't run.
         """
         if self._gone is not None:
             raise PageGoneError(self._gone)
         self._last += 1
         command_id = self._last
+        command = orjson.dumps({"id": command_id, "name": name, "args": args})
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked[command_id] = answer
-        self._waiting.append({"id": command_id, "name": name, "args": args})
+        self._waiting.append((command_id, command))
         self._wake.set()
         try:
             return await answer
@@ -69,11 +71,15 @@ class Commands:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+                first, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
+                # Who has given up was told so: a logout, say, mustn't happen long after that.
+                batch = {command_id: command for command_id, command in first if command_id in self._asked}
+                if not batch:
+                    continue
                 try:
-                    await self._evaluate(f"pomboBridge({orjson.dumps(batch).decode()})")
+                    await self._evaluate(f"pomboBridge([{b','.join(batch.values()).decode()}])")
                 except PageGoneError as error:
-                    self._fail([command["id"] for command in batch], str(error))
+                    self._fail(list(batch), str(error))
 
     def answer(self, item: Mapping[str, Any]) -> None:
         """Takes a ``result`` event. One that nobody waits for any more is dropped."""
@@ -88,7 +94,7 @@ class Commands:
 
     def document_changed(self) -> None:
         """Gives up what was asked of a document that is no more."""
-        waiting = {command["id"] for command in self._waiting}
+        waiting = {command_id for command_id, _ in self._waiting}
         self._fail([asked for asked in self._asked if asked not in waiting], "the page was loaded anew")
 
     def close(self, why: str) -> None:

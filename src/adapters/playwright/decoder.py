@@ -82,7 +82,6 @@ def message(item: Mapping[str, Any]) -> SeenMessage:
     """
     from_me = _field(item, "fromMe", bool)
     reply_to = _optional(item, "replyTo", str)
-    alternate = _optional(item, "alternate", str)
     return SeenMessage(
         whatsapp_id=WhatsAppMessageId(_text(item, "id")),
         chat=_jid(_text(item, "chat")),
@@ -92,7 +91,7 @@ def message(item: Mapping[str, Any]) -> SeenMessage:
         content=_content(item),
         timestamp=_instant(_number(item, "t")),
         status=message_status(int(_number(item, "ack")), from_me=from_me),
-        alternate=_jid(alternate) if alternate else None,
+        alternate=_readable(item.get("alternate")),
         push_name=_optional(item, "pushName", str) or None,
         reply_to=WhatsAppMessageId(reply_to) if reply_to else None,
     )
@@ -164,8 +163,17 @@ def _content(item: Mapping[str, Any]) -> Content:
         mentions = item.get("mentions") or ()
         if not isinstance(mentions, Sequence) or isinstance(mentions, str):
             raise MalformedError("mentions")
-        return Text(body=_field(item, "body", str), mentions=tuple(_jid(str(mention)) for mention in mentions))
+        known = (_readable(mention) for mention in mentions)
+        return Text(body=_field(item, "body", str), mentions=tuple(jid for jid in known if jid is not None))
     return Unsupported(kind=kind, raw=dict(_mapping(item.get("raw") or {})))
+
+
+def _readable(address: object) -> Jid | None:
+    """An address that is an extra: one of a sort we don't know mustn't cost the message."""
+    try:
+        return _jid(address) if isinstance(address, str) else None
+    except InvalidArgumentError:
+        return None
 
 
 def _mapping(item: object) -> Mapping[str, Any]:

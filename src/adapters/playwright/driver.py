@@ -31,6 +31,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         self._watch: processes.ProcessWatch | None = None
         self._dead = False
         self._starting = asyncio.Lock()
+        self._forgetting = asyncio.Lock()
         self._pages: set[PlaywrightWhatsAppPage] = set()
 
     async def start(self) -> None:
@@ -82,8 +83,10 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
 
     @override
     async def forget(self, session_id: SessionId) -> None:
-        profile = await Profile.acquire(self._settings.profiles, session_id)
-        try:
-            await profile.delete()
-        finally:
-            profile.release()
+        # One after another: two deletions of one session would take each other for a browser that has it open.
+        async with self._forgetting:
+            profile = await Profile.acquire(self._settings.profiles, session_id)
+            try:
+                await profile.delete()
+            finally:
+                profile.release()

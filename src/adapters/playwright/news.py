@@ -26,7 +26,7 @@ from domain.errors import InvalidArgumentError
 from domain.session import Capability, QrCode
 
 _LOG: Final = structlog.get_logger(__name__)
-_MAX_QR_TTL: Final = timedelta(minutes=10)
+_MAX_QR_TTL_MS: Final = 600_000
 
 
 class NewsReader:
@@ -100,7 +100,7 @@ class NewsReader:
         text, ttl = item.get("text"), item.get("ttlMs")
         if not isinstance(text, str) or not text or not isinstance(ttl, int | float) or ttl <= 0:
             raise MalformedError("qr")
-        life = min(timedelta(milliseconds=ttl), _MAX_QR_TTL)
+        life = timedelta(milliseconds=min(ttl, _MAX_QR_TTL_MS))
         return QrShown(qr=QrCode(text=text, expires_at=datetime.now(UTC) + life))
 
     def _phase(self, item: Mapping[str, Any]) -> Iterable[PageEvent]:

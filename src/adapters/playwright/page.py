@@ -29,6 +29,7 @@ from domain.jid import Jid
 from domain.session import Capability, PairingCode
 
 _LOG: Final = structlog.get_logger(__name__)
+_CLOSED_EARLY: Final = "The page was closed while it opened."
 _UNLINKED_STATES: Final = frozenset({"UNPAIRED", "UNPAIRED_IDLE", "PAIRING"})
 
 
@@ -54,8 +55,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._logged_out = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._closing = asyncio.Lock()
-        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Opens the browser and waits for the bridge; closes everything when that fails.
@@ -65,6 +65,9 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         """
         try:
             self._window = await self._open_window()
+            if self._closing is not None:
+                await self._window.close()
+                raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
             self._pump = asyncio.create_task(self._follow(self._window), name="page-news")
             async with asyncio.timeout(self._settings.bridge_timeout.total_seconds()):
                 await asyncio.shield(self._bridge_up)
@@ -87,6 +90,9 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             self._die(window.death or "the page is gone")
         except PomboError as error:
             self._die(error.message)
+        except Exception as error:  # noqa: BLE001 - else the page would look alive and never tell anything again
+            self._log.exception("page_news_failed")
+            self._die(f"following it failed: {type(error).__name__}")
 
     def _tell(self, item: Mapping[str, Any]) -> None:
         for event in self._news.read(item):
@@ -143,7 +149,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                 raise CapabilityUnavailableError(name)
 
     async def _ask(self, name: str, args: Mapping[str, Any], within: timedelta, late: PomboError) -> Any:
-        if self._window is None or self._closed:
+        if self._window is None or self._closing is not None:
             raise page_unavailable("it is closed")
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -234,17 +240,22 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     @override
     async def close(self) -> None:
-        async with self._closing:
-            if self._closed:
-                return
-            self._closed = True
+        # A task of its own: who is cancelled while it closes must not leave a browser or the profile's lock behind.
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="page-close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
             if self._pump is not None:
                 self._pump.cancel()
                 await asyncio.gather(self._pump, return_exceptions=True)
-            if self._bridge_up.done():
-                self._bridge_up.exception()  # Told to who waited for it, if anybody did.
+            if not self._bridge_up.done():
+                self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", _CLOSED_EARLY))
+            self._bridge_up.exception()  # Told to who waited for it, if anybody did.
             if self._window is not None:
                 await self._window.close()
+        finally:
             self._profile.release()
             self._events.put_nowait(None)
             self._on_closed(self)

@@ -13,12 +13,15 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwr
 
 from adapters.playwright import flags, processes
 from adapters.playwright.assets import BINDING, init_script
+from adapters.playwright.browser import Browser
 from adapters.playwright.commands import Commands, PageGoneError
 from adapters.playwright.settings import DriverSettings
 from domain.errors import UnavailableError
 
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
+_DIED: Final = "has been closed"
+"""What Playwright says of a browser that ended by itself while it started."""
 
 
 class Window:
@@ -37,7 +40,7 @@ class Window:
         self._watch: processes.ProcessWatch | None = None
         self._pid: int | None = None
         self._sender: asyncio.Task[None] | None = None
-        self._ended = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
         self.death: str | None = None
         self.news: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
         self.commands = Commands(self._evaluate)
@@ -61,27 +64,42 @@ class Window:
         return window
 
     async def _launch(self, playwright: Playwright) -> Page:
-        settings, browser = self._settings, self._settings.browser
+        browser = self._settings.browser
         if browser is None:
             raise UnavailableError("BROWSER_MISSING", "No browser was found; set BROWSER_PATH or run `make setup`.")
         try:
-            context = await playwright.chromium.launch_persistent_context(
-                self._user_data_dir,
-                executable_path=browser.path,
-                env={**browser.environment()},
-                args=flags.launch_arguments(browser, settings.hosts),
-                headless=settings.headless,
-                chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
-                timeout=settings.load_timeout.total_seconds() * 1000,
-                # Ctrl-C is the gateway's to handle; Playwright's own handlers would close the browser under us.
-                handle_sigint=False,
-                handle_sigterm=False,
-                handle_sighup=False,
-                accept_downloads=False,
-                no_viewport=True,
-            )
+            try:
+                context = await self._start(playwright, browser)
+            except Error as error:
+                if _DIED not in str(error):
+                    raise
+                # Chromium itself dies at its start now and then (SIGSEGV, less than once in a thousand starts), before
+                # it has done anything: the next start is the remedy, and a second death in a row is a fault to tell.
+                _LOG.warning("browser_died_at_start", browser=browser.version)
+                context = await self._start(playwright, browser)
         except Error as error:
             raise UnavailableError("BROWSER_FAILED", f"The browser didn't start: {_first_line(error)}") from error
+        return await self._adopt(context)
+
+    async def _start(self, playwright: Playwright, browser: Browser) -> BrowserContext:
+        settings = self._settings
+        return await playwright.chromium.launch_persistent_context(
+            self._user_data_dir,
+            executable_path=browser.path,
+            env={**browser.environment()},
+            args=flags.launch_arguments(browser, settings.hosts),
+            headless=settings.headless,
+            chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
+            timeout=settings.load_timeout.total_seconds() * 1000,
+            # Ctrl-C is the gateway's to handle; Playwright's own handlers would close the browser under us.
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            accept_downloads=False,
+            no_viewport=True,
+        )
+
+    async def _adopt(self, context: BrowserContext) -> Page:
         self._context = context
         context.on("close", lambda _: self._die("the browser was closed"))
         self._pid = processes.main_browser_pid(self._user_data_dir)
@@ -158,10 +176,17 @@ class Window:
         self.death = why
         self.commands.close(why)
         self.news.put_nowait(None)
-        self._ended.set()
 
     async def close(self) -> None:
-        """Closes the browser, cleanly if it does so in time, so that the profile is written out. No process is left."""
+        """Closes the browser, cleanly if it does so in time, so that the profile is written out. No process is left.
+
+        May be called twice; goes on where the caller is cancelled.
+        """
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close(), name="window-close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self._die("it was closed")
         if self._sender is not None:
             self._sender.cancel()

@@ -31,9 +31,11 @@ class GatewayRefusedError(PomboError):
         retry, errors = problem.get("retry_after"), problem.get("errors") or []
         fields = {str(error["field"]): str(error["message"]) for error in errors}
         metadata = {str(name): str(value) for name, value in (problem.get("metadata") or {}).items()}
+        told = str(problem.get("detail") or problem.get("title") or f"The gateway answered {status}.")
         super().__init__(
             str(problem.get("reason") or f"HTTP_{status}"),
-            str(problem.get("detail") or problem.get("title") or f"The gateway answered {status}."),
+            # Of one field its own message says most, and the detail at best the same.
+            next(iter(fields.values())) if len(fields) == 1 else told,
             field=next(iter(fields)) if len(fields) == 1 else None,
             metadata=metadata if len(fields) == 1 else metadata | fields,
             retry_after=timedelta(seconds=float(retry)) if isinstance(retry, int | float) else None,

@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 
 from domain.errors import NotFoundError, PomboError, UnavailableError
+from domain.ids import parse_session_id
 from entrypoints.cli.client import GatewayClient, Json
 from entrypoints.cli.qr import qr_text, qr_width
 
@@ -68,6 +69,8 @@ class Linking:
         Raises:
             PomboError: the gateway's own error, or why the session can't be linked.
         """
+        # The id becomes part of an address: a wrong one would lead to another.
+        parse_session_id(self._session_id)
         before = await self._existing(create=create)
         if before["status"] == "WORKING":
             return before

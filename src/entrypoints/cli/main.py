@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from domain.errors import PomboError
+from domain.errors import InvalidArgumentError, PomboError
 from entrypoints.cli import events as event_reader
 from entrypoints.cli.client import GatewayClient, Target
 from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
@@ -126,6 +126,10 @@ def send(
     api_key: ApiKey = None,
 ) -> None:
     """Send a text message, and wait until WhatsApp has it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError("INVALID_TEXT", "The text isn't valid UTF-8.") from None
 
     async def work(client: GatewayClient) -> None:
         body = {"session_id": session, "to": to, "type": "text", "text": {"body": text}}

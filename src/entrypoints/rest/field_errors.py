@@ -1,7 +1,10 @@
 """Which field of a request is wrong, and how."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
+
+from domain.errors import InvalidArgumentError
 
 _MAX_ERRORS: Final = 50
 _MAX_NAME: Final = 200
@@ -27,6 +30,17 @@ def field_errors(problems: Sequence[Mapping[str, Any]], *, located: bool = False
         located: whether each path begins with where the field was: body, query, path or header.
     """
     return tuple(_translate(problem, located=located) for problem in problems[:_MAX_ERRORS])
+
+
+@contextmanager
+def field_known_as(name: str, field: str) -> Iterator[None]:
+    """Tells of a ``field`` of the use case by the ``name`` that the caller gave it under."""
+    try:
+        yield
+    except InvalidArgumentError as error:
+        if error.field != field:
+            raise
+        raise InvalidArgumentError(error.reason, error.message, field=name) from error
 
 
 def _translate(problem: Mapping[str, Any], *, located: bool) -> FieldError:

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from domain.errors import ErrorKind, InvalidArgumentError, PomboError
@@ -177,9 +178,17 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         return Problem.of(invalid).response(request.scope)
     phrase = HTTPStatus(status).phrase
     reason, detail = _ROUTING.get(status, (f"HTTP_{status}", f"{phrase}."))
-    return Problem(status=status, title=phrase, reason=reason, detail=detail, headers=error.headers or {}).response(
-        request.scope
-    )
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return Problem(status=status, title=phrase, reason=reason, detail=detail, headers=headers).response(request.scope)
+
+
+def _methods(request: Request) -> list[str]:
+    """What an address can be asked; Starlette tells only what the first of its routes can."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    at_this_address = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in at_this_address for method in route.methods or ()})
 
 
 def is_json(content_type: str | None) -> bool:

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from entrypoints.ports import listen_error
+from entrypoints.rest.http_protocol import HttpProtocol
 
 _BACKLOG: Final = 2_048
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -47,7 +48,7 @@ class RestServer:
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=HttpProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

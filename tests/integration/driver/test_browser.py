@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,7 +51,10 @@ async def look(page: PlaywrightWhatsAppPage) -> str:
     return str(answer["result"]["value"])
 
 
-@pytest.mark.parametrize("kind", ["chromium-headless-shell", "chromium", "package"])
+INSTALLED = [kind for kind in ("chromium-headless-shell", "chromium") if (Path("/usr/bin") / kind).exists()]
+
+
+@pytest.mark.parametrize("kind", [*INSTALLED, "package"])
 async def test_each_kind_of_browser_shows_a_qr_and_no_headless(
     sandbox: Sandbox, make_driver: MakeDriver, profiles: Path, kind: str
 ) -> None:
@@ -59,10 +63,7 @@ async def test_each_kind_of_browser_shows_a_qr_and_no_headless(
         browser = await packaged_browser(cache, WEB)
         assert browser.kind is BrowserKind.PACKAGE
     else:
-        path = Path("/usr/bin") / kind
-        if not path.exists():
-            pytest.skip(f"{kind} isn't installed here")
-        browser = await find_browser(path, cache, WEB)
+        browser = await find_browser(Path("/usr/bin") / kind, cache, WEB)
     driver = make_driver(sandbox, browser)
     page = await driver.open(SESSION)
     assert isinstance(page, PlaywrightWhatsAppPage)
@@ -92,6 +93,34 @@ async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhats
     await rival.stop()
     assert (driver._settings.profiles / SESSION).stat().st_mode & 0o777 == 0o700
     await page.close()
+
+
+async def test_a_session_is_forgotten_by_two_at_once(driver: PlaywrightWhatsAppDriver) -> None:
+    page = await driver.open(SESSION)
+    await page.close()
+    await asyncio.gather(*(driver.forget(SESSION) for _ in range(5)))
+    assert not (driver._settings.profiles / SESSION / "chromium").exists()
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+async def test_a_browser_that_dies_at_its_start_is_started_once_more(
+    sandbox: Sandbox, make_driver: MakeDriver, browser: Browser, tmp_path: Path, deaths: int
+) -> None:
+    starts = tmp_path / "starts"
+    wrapper = tmp_path / "browser"
+    lines = ("#!/bin/sh", f"echo >> {starts}", f"[ $(wc -l < {starts}) -gt {deaths} ] || kill -SEGV $$")
+    wrapper.write_text("\n".join((*lines, f'exec {browser.path} "$@"', "")))
+    wrapper.chmod(0o700)
+    driver = make_driver(sandbox, replace(browser, path=wrapper))
+    if deaths == 1:
+        page = await driver.open(SESSION)
+        await Ear(page).until(QrShown)
+        await page.close()
+    else:
+        with pytest.raises(UnavailableError) as caught:
+            await driver.open(SESSION)
+        assert caught.value.reason == "BROWSER_FAILED"
+    assert len(starts.read_text().splitlines()) == 2
 
 
 async def test_a_page_that_crashes_is_told_once(driver: PlaywrightWhatsAppDriver) -> None:
@@ -170,6 +199,60 @@ async def test_a_browser_that_hangs_is_killed(
     async with asyncio.timeout(8):
         await page.close()
     assert processes.browser_pids(directory) == ()
+
+
+async def test_a_close_that_was_cancelled_is_finished(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
+) -> None:
+    driver = make_driver(sandbox, browser, close_timeout=timedelta(seconds=1))
+    page = await driver.open(SESSION)
+    directory = profiles / SESSION / "chromium"
+    main = processes.main_browser_pid(directory)
+    assert main is not None
+    os.kill(main, signal.SIGSTOP)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await page.close()
+    await page.close()
+    assert processes.browser_pids(directory) == ()
+    await driver.forget(SESSION)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"])
+async def test_a_driver_that_stops_ends_what_is_opening(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path, answer: bytes
+) -> None:
+    """A site that says nothing, and one that isn't WhatsApp Web."""
+    asked = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        asked.set()
+        await reader.read()  # Until the browser is gone.
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as site:
+        driver = make_driver(sandbox, browser, web_url=f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/")
+        opening = asyncio.create_task(driver.open(SESSION))
+        async with asyncio.timeout(10):
+            await asked.wait()
+        await driver.stop()
+        with pytest.raises(UnavailableError):
+            async with asyncio.timeout(5):
+                await opening
+    assert processes.browser_pids(profiles / SESSION / "chromium") == ()
+
+
+async def test_a_failure_of_our_own_ends_the_page_for_all_to_see(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
+) -> None:
+    """Here the note of the link, which can't be taken away."""
+    (profiles / SESSION / "linked").mkdir(parents=True)
+    driver = make_driver(sandbox, browser)
+    page = await driver.open(SESSION)
+    await Ear(page).until(PageDied)
+    await page.close()
+    assert processes.browser_pids(profiles / SESSION / "chromium") == ()
 
 
 async def test_a_dead_playwright_is_told_and_replaced(

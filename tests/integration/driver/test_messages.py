@@ -9,10 +9,19 @@ import pytest
 import pytest_asyncio
 
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
-from application.ports.page_events import Connected, ConnectionLost, MessagesSeen, ReceiptsSeen, SeenMessage
+from adapters.playwright.page import PlaywrightWhatsAppPage
+from application.ports.page_events import (
+    ConflictDetected,
+    Connected,
+    ConnectionLost,
+    LoggedOut,
+    MessagesSeen,
+    ReceiptsSeen,
+    SeenMessage,
+)
 from application.ports.whatsapp_driver import PageHealth, WhatsAppPage
 from domain.content import Text, Unsupported
-from domain.errors import RateLimitedError, UnprocessableError
+from domain.errors import DeadlineExceededError, RateLimitedError, UnavailableError, UnprocessableError
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import MessageStatus
@@ -38,6 +47,14 @@ async def world(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> AsyncIter
     yield World(sandbox, page, ear, me, ben)
     await page.close()
     await ear.stop()
+
+
+async def in_page(page: WhatsAppPage, script: str) -> None:
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    assert page._window is not None
+    assert page._window._cdp is not None
+    answer = await page._window._cdp.send("Runtime.evaluate", {"expression": script})
+    assert "exceptionDetails" not in answer, answer
 
 
 async def received(world: World, inner_id: str) -> SeenMessage:
@@ -149,6 +166,34 @@ async def test_an_unknown_kind_is_kept_raw(world: World) -> None:
     assert len(str(message.content.raw)) < 70_000
 
 
+async def test_a_message_with_nonsense_in_it_comes_in_and_hides_no_other(world: World) -> None:
+    inner = await world.ben.send_content(world.me, {"type": "chat", "body": "crafted", "mentionedJidList": 5})
+    assert (await received(world, inner)).content == Text(body="crafted")
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    assert any(inner in message.whatsapp_id for message in await world.page.recent(since=since, limit=1000))
+
+
+async def test_a_number_in_an_error_isnt_a_refusal(world: World) -> None:
+    """What failed in the page for a reason of its own may have left all the same."""
+    await in_page(
+        world.page,
+        """{
+          const job = importNamespace("WAWebSendMsgJob");
+          const real = job.encryptAndSendMsg;
+          job.encryptAndSendMsg = async () => {
+            job.encryptAndSendMsg = real;
+            throw new Error("no answer in 408 ms");
+          };
+        }""",
+    )
+    outgoing = text(world.ben, "who knows", 700)
+    with pytest.raises(DeadlineExceededError) as caught:
+        await world.page.send(outgoing)
+    assert caught.value.reason == "SEND_UNCONFIRMED"
+    await world.page.send(outgoing)
+    assert len(await world.ben.held(world.me, "who knows")) == 1
+
+
 async def test_find(world: World) -> None:
     sent = await world.page.send(text(world.ben, "find me", 400))
     found = await world.page.find(sent.whatsapp_id)
@@ -204,6 +249,18 @@ async def test_restrictions_have_their_own_errors(world: World, kind: str, reaso
     assert await stranger.held(world.me, "hello") == []
 
 
+async def test_after_a_conflict_only_a_connection_is_told_as_one(world: World) -> None:
+    mark = len(world.ear.heard)
+    await in_page(world.page, 'importNamespace("WAWebStreamModel").Stream.set({mode: "CONFLICT"})')
+    await world.ear.until(ConflictDetected, after=mark)
+    away = 'importNamespace("WAWebSocketModel").Socket.set({state: "OPENING"});'
+    await in_page(world.page, away + 'importNamespace("WAWebStreamModel").Stream.set({mode: "MAIN"})')
+    await world.ear.until(ConnectionLost, after=mark)
+    assert Connected not in world.ear.kinds()[mark:]
+    await in_page(world.page, 'importNamespace("WAWebSocketModel").Socket.set({state: "CONNECTED"})')
+    await world.ear.until(Connected, after=mark)
+
+
 async def test_a_lost_connection_is_told_and_comes_back(world: World) -> None:
     assert await world.page.probe() is PageHealth.SOUND
     mark = len(world.ear.heard)
@@ -214,3 +271,27 @@ async def test_a_lost_connection_is_told_and_comes_back(world: World) -> None:
     inner = await world.ben.send(world.me, "while you were out")
     await world.ear.until(Connected, after=mark)
     assert (await received(world, inner)).content == Text(body="while you were out")
+
+
+async def test_a_reload_with_a_message_pending_sends_it_once(world: World) -> None:
+    await world.page.send(text(world.ben, "the chat is there", 801))
+    mark = len(world.ear.heard)
+    fault = {"kind": "drop_socket", "account": world.me.number, "duration_ms": 60_000}
+    await world.sandbox.call("POST", "/faults", fault)
+    await world.ear.until(ConnectionLost, after=mark)
+    outgoing = text(world.ben, "pending", 800)
+    sending = asyncio.create_task(world.page.send(outgoing))
+    async with asyncio.timeout(10):
+        while await world.page.find(outgoing.whatsapp_id) is None:
+            pass  # Each look is a way to the page and back.
+    mark = len(world.ear.heard)
+    await in_page(world.page, "location.reload()")
+    with pytest.raises(UnavailableError) as caught:
+        await sending
+    assert caught.value.reason == "PAGE_UNAVAILABLE"
+    await world.sandbox.call("DELETE", "/faults")
+    await world.ear.until(Connected, after=mark)
+    again = await world.page.send(outgoing)
+    assert again.status is not None
+    assert len(await world.ben.held(world.me, "pending")) == 1
+    assert LoggedOut not in world.ear.kinds()

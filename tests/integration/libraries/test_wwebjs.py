@@ -47,6 +47,10 @@ async def test_a_restart_needs_no_qr_and_logout_ends_it(wwebjs: WwebjsFactory, s
         await in_thread(ann.scan, (await client.wait("qr"))["qr"])
         await client.wait("ready")
         sent = await client.call("send", to=bob.jid, text="before", options={"waitUntilMsgSent": True})
+        # What a page hasn't stored yet goes with it. It stores in order, and takes a receipt off its queue when that is
+        # stored; so with the receipt the message is.
+        await eventually(lambda: ann.held(bob, "before")[0]["ack"] >= 2, what="the receipt")
+        await eventually(lambda: not ann.devices()[0]["queued"], what="the message in the page's storage")
     bob.send(ann, "while away")
 
     async with wwebjs() as client:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -115,3 +116,62 @@ async def test_stopping_twice_and_before_the_start(gateway: Gateway) -> None:
     server = RestServer(gateway.app, host="127.0.0.1", port=0, stop_within=timedelta(seconds=1))
     await server.stop()
     await server.stop()
+
+
+async def test_a_head_too_large_is_told(server: RestServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(10):
+        writer.write(b"GET /health/live HTTP/1.1\r\nX-Long: " + b"a" * 66_000)
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["reason"] == "HEADERS_TOO_LARGE"
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"GET /health/live HTTP/1.1\r\nX-Endless: ",
+        b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Endless: ",
+    ],
+    ids=["head", "trailer"],
+)
+async def test_headers_without_end_are_cut_off(server: RestServer, start: bytes) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(start)
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(_flood(writer), 10)
+    writer.close()
+
+
+async def test_long_heads_of_one_connection_are_no_endless_one(server: RestServer) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(10):
+        for _ in range(10):
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 20_000)
+            await writer.drain()
+            writer.write(b"\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            await reader.readexactly(len(b'{"status":"live"}'))
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_", [b"FOO / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"\x16\x03"]
+)
+async def test_what_is_no_http_is_told_as_a_problem(server: RestServer, request_: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request_)
+    async with asyncio.timeout(10):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["reason"] == "INVALID_REQUEST"
+    writer.close()
+
+
+async def _flood(writer: asyncio.StreamWriter) -> None:
+    for _ in range(200):
+        writer.write(b"a" * 50_000)
+        await writer.drain()

@@ -182,6 +182,22 @@ async def test_four_devices_and_numbers_are_never_reused(world: World) -> None:
     assert fifth.number == 5
 
 
+async def test_pairings_under_way_count_as_devices(world: World) -> None:
+    for _ in range(3):
+        await world.linked("15550001")
+    fourth, fifth = world.device(), world.device()
+    for device in (fourth, fifth):
+        device.pair_ack = False
+        await device.register()
+    scan = asyncio.create_task(world.call("POST", "/accounts/15550001/scan", {"qr": fourth.qr}))
+    await fourth.until(lambda: bool(fourth.named("pair_success")))
+    async with asyncio.timeout(5):
+        status, error = await world.call("POST", "/accounts/15550001/scan", {"qr": fifth.qr})
+    assert (status, error["error"]["code"]) == (409, "TOO_MANY_DEVICES")
+    await fourth.close()
+    assert (await scan)[0] == 504
+
+
 async def test_unlink_logs_the_device_out(world: World) -> None:
     device = await world.linked("15550001")
     assert (await world.call("DELETE", "/accounts/15550001/devices/1"))[0] == 200

@@ -257,6 +257,14 @@ async def test_typing_and_presence(world: World) -> None:
     assert ada.named("presence")[-1]["last_seen"] > 0
 
 
+async def test_the_presence_of_nobody_keeps_the_connection(world: World) -> None:
+    ada = await world.linked("15550001")
+    for jid in ("120363000000000000@g.us", "15559999@c.us"):
+        await ada.send(t="presence_subscribe", jid=jid)
+    await ada.ask(t="ping")
+    assert ada.named("presence") == []
+
+
 async def test_questions(world: World) -> None:
     ada = await world.linked("15550001")
     items = (await ada.ask(t="iq", op="exists", phones=["15550002", "+15559999", "x"]))["items"]

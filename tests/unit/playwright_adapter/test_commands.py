@@ -109,3 +109,33 @@ def test_refusals_are_the_ports_errors(code: str, kind: type[Exception], reason:
     error = translate(RefusedByBridgeError(code, "detail"))
     assert isinstance(error, kind)
     assert error.reason == reason
+
+
+async def test_what_nobody_waits_for_any_more_isnt_handed_over() -> None:
+    page = Page()
+    page.gate.clear()
+    async with running(page) as commands:
+        first = asyncio.create_task(commands.call("probe", {}))
+        await page.called.wait()
+        given_up = asyncio.create_task(commands.call("logout", {}))
+        last = asyncio.create_task(commands.call("probe", {}))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+        page.gate.set()
+        await page.took(2)
+        assert [command["name"] for batch in page.batches for command in batch] == ["probe", "probe"]
+        for task in (first, last):
+            task.cancel()
+
+
+async def test_what_cant_be_written_costs_its_own_caller_alone() -> None:
+    page = Page()
+    async with running(page) as commands:
+        with pytest.raises(TypeError):
+            async with asyncio.timeout(5):
+                await commands.call("send", {"body": "half a pair: \ud83d"})
+        following = asyncio.create_task(commands.call("probe", {}))
+        await page.took(1)
+        commands.answer({"id": page.batches[0][0]["id"], "ok": True, "value": 1})
+        assert await following == 1

@@ -111,3 +111,9 @@ def test_nothing_crashes_the_decoder(junk: object) -> None:
     for read in (reader.messages, reader.receipts, reader.capabilities):
         read(junk)
         read([junk, {**TEXT, "t": junk}, {**TEXT, "raw": junk, "type": "x"}])
+
+
+def test_extras_that_cant_be_read_dont_cost_the_message() -> None:
+    message = decoder.message({**TEXT, "mentions": ["15550100300@c.us", "1@bot", 7], "alternate": "5@hosted.lid"})
+    assert message.content == Text(body="hello", mentions=(Jid.parse("15550100300@c.us"),))
+    assert message.alternate is None

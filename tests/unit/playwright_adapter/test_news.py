@@ -98,3 +98,9 @@ def test_the_self_test_is_kept() -> None:
 )
 def test_nothing_crashes_the_reader(item: dict[str, Any]) -> None:
     NewsReader("s", linked=True).read(item)
+
+
+def test_a_qr_that_would_hold_for_ever_is_bounded() -> None:
+    (shown,) = read(NewsReader("s", linked=False), {"t": "qr", "text": "2@x", "ttlMs": 1e300})
+    assert isinstance(shown, QrShown)
+    assert shown.qr.expires_at - datetime.now(UTC) < timedelta(hours=1)

@@ -98,7 +98,9 @@ async def test_routing_errors_are_problems(client: Client) -> None:
     assert (await client.get(f"{SESSIONS}/")).reason == "ROUTE_NOT_FOUND"
     method = await client.call("PUT", SESSIONS)
     assert (method.status, method.reason) == (405, "METHOD_NOT_ALLOWED")
-    assert method.headers["allow"]
+    assert method.headers["allow"] == "GET, POST"
+    one = await client.call("PUT", f"{SESSIONS}/demo")
+    assert one.headers["allow"] == "DELETE, GET, PATCH"
     assert (await client.get("/docs/../../secret")).reason == "ROUTE_NOT_FOUND"
     assert (await client.get("/docs/index.html")).reason == "ROUTE_NOT_FOUND"
 

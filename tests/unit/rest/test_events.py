@@ -55,6 +55,13 @@ async def test_a_bad_last_event_id_gets_a_status(client: Client) -> None:
     assert (answer.status, answer.reason, answer.fields) == (400, "INVALID_CURSOR", ["Last-Event-ID"])
 
 
+async def test_a_cursor_beyond_the_end_is_told_by_the_name_it_came_under(client: Client) -> None:
+    stream = await client.get(EVENTS, accept="text/event-stream", last_event_id="999")
+    assert (stream.reason, stream.fields) == ("INVALID_CURSOR", ["Last-Event-ID"])
+    assert (await client.get(f"{EVENTS}?page_token=999")).fields == ["page_token"]
+    assert (await client.get(f"{EVENTS}?after=999")).fields == ["after"]
+
+
 async def test_neither_form(client: Client) -> None:
     answer = await client.get(EVENTS, accept="text/html")
     assert (answer.status, answer.reason) == (406, "NOT_ACCEPTABLE")

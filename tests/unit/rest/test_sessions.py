@@ -63,7 +63,7 @@ async def test_bad_pages(client: Client, query: str, reason: str, field: str) ->
 @pytest.mark.parametrize(
     ("body", "reason", "fields"),
     [
-        ({"id": "No Slug"}, "INVALID_SESSION_ID", ["session_id"]),
+        ({"id": "No Slug"}, "INVALID_SESSION_ID", ["id"]),
         ({"id": "a", "name": ""}, "INVALID_NAME", ["name"]),
         ({"id": "a", "metadata": {"": "x"}}, "INVALID_METADATA", ["metadata"]),
         ({"id": "a", "metadata": {"k": 1}}, "INVALID_REQUEST", ["metadata.k"]),

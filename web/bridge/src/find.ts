@@ -2,7 +2,7 @@
 
 import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { address, alias, alternateOf, heldId, messageId, parseKey, type KeyParts } from "./address";
-import { normalise } from "./normalise";
+import { normalise, safely } from "./normalise";
 import { BridgeError, type WireMessage } from "./protocol";
 
 const CONCURRENT_CHATS = 8;
@@ -88,7 +88,7 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
   const limit = Number(args["limit"]);
   const found = new Map<string, MsgModel>();
   const keep = (msg: MsgModel) => {
-    const id = msg.id && Number(msg.t ?? 0) >= since ? messageId(msg.id) : undefined;
+    const id = msg.id && Number(msg.t ?? 0) >= since ? safely(() => messageId(msg.id)) : undefined;
     if (id && !found.has(id)) found.set(id, msg);
   };
   WPP.whatsapp.MsgStore.getModelsArray().forEach(keep);
@@ -99,7 +99,8 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
     stored.flat().forEach(keep);
   }
   const newest = [...found.values()].sort((a, b) => Number(a.t) - Number(b.t)).slice(-limit);
-  return newest.map((msg) => normalise(msg)).filter((message) => message !== undefined);
+  // One that can't be told, told of when it came, mustn't hide the others.
+  return newest.map((msg) => safely(() => normalise(msg))).filter((message) => message !== undefined);
 }
 
 async function storedMessages(chat: ChatModel, count: number): Promise<MsgModel[]> {

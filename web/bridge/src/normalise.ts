@@ -27,7 +27,7 @@ function quotedId(msg: MsgModel): string | undefined {
   );
 }
 
-function safely<T>(get: () => T): T | undefined {
+export function safely<T>(get: () => T): T | undefined {
   try {
     return get();
   } catch {
@@ -65,6 +65,8 @@ export function normalise(msg: MsgModel): WireMessage | undefined {
 }
 
 function textOf(msg: MsgModel): { body: string; mentions?: string[] } {
-  const mentions = (msg.mentionedJidList ?? []).map((wid) => address(wid)).filter((jid) => jid !== undefined);
+  const listed: unknown = msg.mentionedJidList;
+  const wids = Array.isArray(listed) ? (listed as Wid[]) : [];
+  const mentions = wids.map((wid) => safely(() => address(wid))).filter((jid) => jid !== undefined);
   return { body: String(msg.body ?? ""), ...(mentions.length > 0 ? { mentions } : {}) };
 }

@@ -12,6 +12,8 @@ const PENDING = 0;
 /** How long a copy that the page already holds may take to be acknowledged before it is sent again. */
 const PENDING_MS = 5_000;
 const NOT_ON_WHATSAPP = 404;
+/** A time-out and too many at once: they say nothing for good. */
+const PASSING: ReadonlySet<number> = new Set([408, 429]);
 
 interface Outgoing {
   readonly id: string;
@@ -118,7 +120,8 @@ function codeOf(outcome: unknown): number | undefined {
     const code = Number(fields[name]);
     if (Number.isInteger(code) && code >= 400) return code;
   }
-  const text = outcome instanceof Error ? /\b(4\d\d)\b/.exec(outcome.message) : null;
+  // Any other number in an error's text may be anything, and a refusal is final.
+  const text = outcome instanceof Error ? /\b(463|475)\b/.exec(outcome.message) : null;
   return text ? Number(text[1]) : undefined;
 }
 
@@ -131,7 +134,7 @@ function judge(msg: MsgModel, outcome: unknown): void {
   if (code === 463) throw new BridgeError("REACHOUT_TIMELOCK", detail);
   if (code === 475) throw new BridgeError("NEW_CHAT_CAP", detail);
   if (code === NOT_ON_WHATSAPP) throw new BridgeError("NUMBER_NOT_ON_WHATSAPP", detail);
-  if (code !== undefined && code < 500) throw new BridgeError("SEND_REFUSED", `${detail} ${code}`);
+  if (code !== undefined && code < 500 && !PASSING.has(code)) throw new BridgeError("SEND_REFUSED", `${detail} ${code}`);
   throw new BridgeError("SEND_UNCONFIRMED", detail);
 }
 

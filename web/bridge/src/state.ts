@@ -119,7 +119,8 @@ export class StateFollower {
 
   /** Not connected: lost once it has lasted. A connection that is back and synchronises isn't lost. */
   #away(socket: string): Phase {
-    const before: Phase = this.#connectedBefore ? "connected" : "syncing";
+    // A connection is overlooked as lost for a moment only where it was told: after a conflict there is none to keep.
+    const before: Phase = this.#told.startsWith("connected") ? "connected" : "syncing";
     if (socket === "CONNECTED" && !this.#connectedBefore) {
       this.#awaySince = undefined;
       return "syncing";

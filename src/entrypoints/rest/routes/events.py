@@ -13,7 +13,7 @@ from application.representation import event_to_dict
 from domain.errors import InvalidArgumentError
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_stream import EVENT_STREAM, EventStreamResponse, OpenStreams
-from entrypoints.rest.field_errors import FieldError
+from entrypoints.rest.field_errors import FieldError, field_known_as
 from entrypoints.rest.json_codec import JSON, json_response
 from entrypoints.rest.models import events as models
 from entrypoints.rest.negotiation import negotiate
@@ -76,14 +76,17 @@ class EventRoutes:
         at the beginning of the log, a stream with what comes from now on.
         """
         selection = EventSelection.parse(session_id=query.session_id, types=query.types)
-        after = _after(query)
+        after, name = _after(query)
         if negotiate(accept, (JSON, EVENT_STREAM)) == EVENT_STREAM:
             if last_event_id:
-                after = _cursor(last_event_id, "Last-Event-ID")
-            return await self._stream(selection, after)
-        page = await self._use_cases.list_events.execute(
-            ListEventsQuery(selection=selection, after=after or 0, limit=query.page_size)
-        )
+                name = "Last-Event-ID"
+                after = _cursor(last_event_id, name)
+            with field_known_as(name, "after"):
+                return await self._stream(selection, after)
+        with field_known_as(name, "after"):
+            page = await self._use_cases.list_events.execute(
+                ListEventsQuery(selection=selection, after=after or 0, limit=query.page_size)
+            )
         return json_response(
             {"items": [event_to_dict(event) for event in page.items], "next_page_token": str(page.cursor)},
             headers={"Vary": "Accept"},
@@ -95,11 +98,12 @@ class EventRoutes:
         return EventStreamResponse(events, keep_alive=self._config.keep_alive, streams=self._streams)
 
 
-def _after(query: models.EventsQuery) -> int | None:
+def _after(query: models.EventsQuery) -> tuple[int | None, str]:
+    """The cursor, and under which name it was given."""
     given = {name: value for name in ("after", "page_token") if (value := getattr(query, name))}
     if len(set(given.values())) > 1:
         raise InvalidRequestError([FieldError("page_token", "Give a cursor as 'after' or as 'page_token', not two.")])
-    return next((_cursor(value, name) for name, value in given.items()), None)
+    return next(((_cursor(value, name), name) for name, value in given.items()), (None, "after"))
 
 
 def _cursor(text: str, field: str) -> int:

@@ -13,6 +13,7 @@ from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
 from domain.session import Session
 from entrypoints.rest.config import API_PREFIX
+from entrypoints.rest.field_errors import field_known_as
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import sessions as models
 from entrypoints.rest.reasons import BODY, problems
@@ -106,9 +107,9 @@ class SessionRoutes:
 
     async def create(self, body: models.CreateSessionRequest) -> Response:
         """Creates a session and, unless told otherwise, starts it. Its QR follows: see `GET …/qr`."""
-        session = await self._use_cases.create_session.execute(
-            CreateSessionCommand(id=body.id, name=body.name, start=body.start, metadata=body.metadata)
-        )
+        command = CreateSessionCommand(id=body.id, name=body.name, start=body.start, metadata=body.metadata)
+        with field_known_as("id", "session_id"):
+            session = await self._use_cases.create_session.execute(command)
         return json_response(
             session_to_dict(session), status=201, headers={"Location": SESSION.format(session_id=session.id)}
         )

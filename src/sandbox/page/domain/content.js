@@ -64,7 +64,7 @@ export function attributesOf(content) {
   for (const name of BINARY) {
     if (typeof attributes[name] === "string") attributes[name] = decodeB64ToUint8Array(attributes[name]);
   }
-  if (mentions) attributes.mentionedJidList = mentions.map(createWid);
+  if (Array.isArray(mentions)) attributes.mentionedJidList = mentions.map(createWid);
   if (quoted) {
     attributes.quotedStanzaID = quoted.id;
     if (quoted.participant) attributes.quotedParticipant = createWid(quoted.participant);

@@ -182,7 +182,8 @@ function plain(value) {
 export function reviveMessage({ chat: _chat, order: _order, pending: _pending, ...attributes }) {
   for (const name of WIDS) if (typeof attributes[name] === "string") attributes[name] = createWid(attributes[name]);
   for (const name of KEYS) if (typeof attributes[name] === "string") attributes[name] = MsgKey.fromString(attributes[name]);
-  if (attributes.mentionedJidList) attributes.mentionedJidList = attributes.mentionedJidList.map(createWid);
+  // A sender may write anything there: one such message must not keep the page from starting.
+  if (Array.isArray(attributes.mentionedJidList)) attributes.mentionedJidList = attributes.mentionedJidList.map(createWid);
   if (attributes.quotedRemoteJid) attributes.quotedRemoteJid = createWid(attributes.quotedRemoteJid);
   return attributes;
 }

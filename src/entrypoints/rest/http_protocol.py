@@ -1,0 +1,78 @@
+"""HTTP/1.1 as uvicorn speaks it, with a bounded head and with errors in the form of all others."""
+
+from http import HTTPStatus
+from typing import Any, Final, override
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from entrypoints.rest.json_codec import to_json
+from entrypoints.rest.problem import PROBLEM_JSON, InvalidRequestError, Problem
+
+MAX_HEAD: Final = 65_536
+"""Bytes of a request's line and headers, as most servers bound them. A read that goes a bit beyond still passes."""
+
+_NOT_HTTP: Final = Problem(
+    status=HTTPStatus.BAD_REQUEST,
+    title="Invalid request",
+    reason=InvalidRequestError(()).reason,
+    detail="This isn't an HTTP/1.1 request.",
+)
+_HEAD_TOO_LARGE: Final = Problem(
+    status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    title="Too large",
+    reason="HEADERS_TOO_LARGE",
+    detail=f"A request's line and headers have at most {MAX_HEAD} bytes.",
+    metadata={"limit_bytes": str(MAX_HEAD)},
+)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection.
+
+    The parser keeps an unfinished header whatever its length, before anybody is asked for a key. So what is read is
+    counted from the last piece of a body or end of a request on: heads, trailers and chunk extensions alike.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unfinished = 0
+        self._got_on = False
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._got_on = False
+        super().data_received(data)
+        self._unfinished = 0 if self._got_on else self._unfinished + len(data)
+        if self._unfinished > MAX_HEAD and not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete:
+                self._refuse(_HEAD_TOO_LARGE)
+            # An answer under way can't be followed by another: breaking off is all that is left.
+            self.transport.close()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._got_on = True
+        super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        self._got_on = True
+        super().on_message_complete()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(_NOT_HTTP)
+        self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        body = to_json(problem.to_dict(None))
+        status = HTTPStatus(problem.status)
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+            f"content-type: {PROBLEM_JSON}\r\n"
+            f"content-length: {len(body)}\r\n"
+            "cache-control: no-store\r\n"
+            "x-content-type-options: nosniff\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
