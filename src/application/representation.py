@@ -6,12 +6,14 @@ renamed: stored events are read back by the same functions.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from domain.content import Content, Text, Unsupported
 from domain.event import (
     Event,
     MessageAcked,
+    MessageCanceled,
+    MessageExpired,
     MessageFailed,
     MessageQueued,
     MessageReceived,
@@ -24,7 +26,7 @@ from domain.event import (
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
-from domain.session import Capability, Me, Session, SessionStatus, StatusChange, StatusReason
+from domain.session import Capability, Me, Session, SessionStatus, StatusChange, StatusReason, Wanted
 
 type Json = dict[str, Any]
 
@@ -94,6 +96,8 @@ def message_to_dict(message: Message) -> Json:
         "from_api": message.from_api,
         "backfilled": message.backfilled,
         "created_at": time_to_text(message.created_at),
+        "not_before": _optional_time(message.not_before),
+        "expires_at": _optional_time(message.expires_at),
         "sent_at": _optional_time(message.sent_at),
         "delivered_at": _optional_time(message.delivered_at),
         "read_at": _optional_time(message.read_at),
@@ -121,6 +125,8 @@ def message_from_dict(data: Mapping[str, Any]) -> Message:
         from_api=data.get("from_api", False),
         backfilled=data.get("backfilled", False),
         failure=None if error is None else Failure(reason=error["reason"], message=error["message"]),
+        not_before=_read_time(data.get("not_before")),
+        expires_at=_read_time(data.get("expires_at")),
         sent_at=_read_time(data.get("sent_at")),
         delivered_at=_read_time(data.get("delivered_at")),
         read_at=_read_time(data.get("read_at")),
@@ -158,6 +164,23 @@ def session_to_dict(session: Session) -> Json:
     }
 
 
+def session_from_dict(data: Mapping[str, Any]) -> Session:
+    """Reads what ``session_to_dict`` wrote."""
+    return Session(
+        id=SessionId(data["id"]),
+        name=data["name"],
+        wanted=Wanted(data["wanted"]),
+        status=SessionStatus(data["status"]),
+        status_reason=StatusReason(data["status_reason"]),
+        status_detail=data["status_detail"],
+        status_at=_time(data["status_at"]),
+        created_at=_time(data["created_at"]),
+        updated_at=_time(data["updated_at"]),
+        me=_me_from_dict(data["me"]),
+        metadata=data["metadata"],
+    )
+
+
 def status_change_to_dict(change: StatusChange) -> Json:
     """An entry of a session's history."""
     return {
@@ -185,7 +208,9 @@ def payload_to_dict(payload: Payload) -> Json:
             }
         case QrIssued() | PairingCodeIssued():
             return {"expires_at": time_to_text(payload.expires_at)}
-        case MessageQueued() | MessageSent() | MessageReceived() | MessageFailed():
+        case (
+            MessageQueued() | MessageSent() | MessageReceived() | MessageFailed() | MessageCanceled() | MessageExpired()
+        ):
             return {"message": message_to_dict(payload.message)}
         case MessageAcked():
             return {
@@ -198,6 +223,12 @@ def payload_to_dict(payload: Payload) -> Json:
             }
         case _:
             assert_never(payload)
+
+
+_OF_A_MESSAGE: Final = {
+    payload.TYPE: payload
+    for payload in (MessageQueued, MessageSent, MessageReceived, MessageFailed, MessageCanceled, MessageExpired)
+}
 
 
 def payload_from_dict(event_type: str, data: Mapping[str, Any]) -> Payload:
@@ -218,14 +249,8 @@ def payload_from_dict(event_type: str, data: Mapping[str, Any]) -> Payload:
             return QrIssued(expires_at=_time(data["expires_at"]))
         case PairingCodeIssued.TYPE:
             return PairingCodeIssued(expires_at=_time(data["expires_at"]))
-        case MessageQueued.TYPE:
-            return MessageQueued(message=message_from_dict(data["message"]))
-        case MessageSent.TYPE:
-            return MessageSent(message=message_from_dict(data["message"]))
-        case MessageReceived.TYPE:
-            return MessageReceived(message=message_from_dict(data["message"]))
-        case MessageFailed.TYPE:
-            return MessageFailed(message=message_from_dict(data["message"]))
+        case _ if event_type in _OF_A_MESSAGE:
+            return _OF_A_MESSAGE[event_type](message=message_from_dict(data["message"]))
         case MessageAcked.TYPE:
             return MessageAcked(
                 message_id=MessageId(data["message_id"]),

@@ -147,3 +147,12 @@ class InternalError(PomboError):
     """A fault of the gateway's own."""
 
     kind = ErrorKind.INTERNAL
+
+
+def error_of(
+    kind: str, reason: str, message: str, *, field: str | None = None, metadata: Mapping[str, str] | None = None
+) -> PomboError:
+    """An error of a kind that is only known by its name, as of one that was stored."""
+    error = PomboError(reason, message, field=field, metadata=metadata)
+    error.kind = ErrorKind(kind)
+    return error

@@ -70,6 +70,22 @@ class MessageFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageCanceled:
+    """Emitted when a message was taken back before it left."""
+
+    TYPE: ClassVar[str] = "message.canceled"
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageExpired:
+    """Emitted when a message's deadline passed before it was known to have left."""
+
+    TYPE: ClassVar[str] = "message.expired"
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAcked:
     """Emitted when a receipt moves a message forward: ``DELIVERED``, ``READ`` or ``PLAYED``."""
 
@@ -90,6 +106,8 @@ Payload = (
     | MessageSent
     | MessageReceived
     | MessageFailed
+    | MessageCanceled
+    | MessageExpired
     | MessageAcked
 )
 
@@ -103,6 +121,8 @@ PAYLOAD_TYPES: Final[dict[str, type[Payload]]] = {
         MessageSent,
         MessageReceived,
         MessageFailed,
+        MessageCanceled,
+        MessageExpired,
         MessageAcked,
     )
 }

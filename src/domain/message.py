@@ -35,7 +35,9 @@ class MessageStatus(StrEnum):
     FAILED = "FAILED"
     """It will not be sent; ``error`` says why."""
     CANCELED = "CANCELED"
+    """Taken back before it was handed to the page: it has not left and never will."""
     EXPIRED = "EXPIRED"
+    """Its deadline passed before it was known to have left."""
 
 
 _RANK: Final = {
@@ -54,12 +56,14 @@ def advances(current: MessageStatus, to: MessageStatus) -> bool:
     """Whether a receipt moves a message on: forward only, and never out of a terminal status.
 
     One exception tells the truth: a receipt from WhatsApp proves that a message which the gateway held for
-    ``FAILED`` did leave.
+    ``FAILED`` or ``EXPIRED`` did leave.
     """
-    if current in {MessageStatus.CANCELED, MessageStatus.EXPIRED}:
+    if current is MessageStatus.CANCELED:
         return False
-    if current is MessageStatus.FAILED:
+    if current in {MessageStatus.FAILED, MessageStatus.EXPIRED}:
         return to in RECEIPTS
+    if to is MessageStatus.CANCELED:
+        return current is MessageStatus.QUEUED
     if to in TERMINAL:
         return current in {MessageStatus.QUEUED, MessageStatus.SENDING}
     return _RANK[to] > _RANK[current]
@@ -86,6 +90,8 @@ class Message:
         from_api: whether it was sent through the gateway (else on another device of the account).
         backfilled: ingested after the fact, from what the page knew and the log didn't.
         created_at: for inbound messages WhatsApp's own time, to the second.
+        not_before: it is handed to the page at this time at the earliest; until then it keeps nobody waiting.
+        expires_at: its deadline: it isn't handed to the page at this time or later.
     """
 
     id: MessageId
@@ -104,6 +110,8 @@ class Message:
     from_api: bool = False
     backfilled: bool = False
     failure: Failure | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None

@@ -13,9 +13,12 @@ from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
+from application.messages.cancel_message import CancelMessage
+from application.messages.expire_messages import ExpireMessages
 from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.recipients import RecipientDirectory
 from application.messages.send_message import SendMessage
+from application.messages.send_messages import SendMessages
 from application.messages.waiters import MessageWaiters
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
@@ -30,6 +33,7 @@ from application.sessions.read_sessions import GetMe, GetSession, GetSessionStat
 from application.sessions.run_session import RestartSession, StartSession, StopSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
+from application.workers.housekeeper import Housekeeper
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from entrypoints.use_cases import UseCases
 
@@ -52,6 +56,9 @@ class Container(containers.DeclarativeContainer):
     recipients = providers.Singleton(RecipientDirectory, clock)
     feed = providers.Singleton(EventFeed, event_log, bus)
     supervisor = providers.Singleton(SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault)
+    housekeeper = providers.Singleton(
+        Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
+    )
     ensure_api_key = providers.Singleton(EnsureApiKey, uow, configured_key)
 
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
@@ -69,12 +76,14 @@ class Container(containers.DeclarativeContainer):
         start_session=providers.Singleton(StartSession, uow, clock, supervisor),
         stop_session=providers.Singleton(StopSession, uow, clock, supervisor),
         restart_session=providers.Singleton(RestartSession, uow, clock, supervisor),
-        logout_session=providers.Singleton(LogoutSession, uow, supervisor),
+        logout_session=providers.Singleton(LogoutSession, uow, clock, supervisor),
         get_qr=get_qr,
-        refresh_qr=providers.Singleton(RefreshQr, uow, supervisor, get_qr),
+        refresh_qr=providers.Singleton(RefreshQr, uow, clock, supervisor, get_qr),
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
         watch_session=providers.Singleton(WatchSession, uow, codes, bus),
         send_message=providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters),
+        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor),
+        cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
         list_messages=providers.Singleton(ListMessages, uow),
         get_message=providers.Singleton(GetMessage, uow),
         list_events=providers.Singleton(ListEvents, event_log),

@@ -6,8 +6,10 @@ from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
+from application.messages.cancel_message import CancelMessage
 from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.send_message import SendMessage
+from application.messages.send_messages import SendMessages
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
@@ -39,6 +41,8 @@ class UseCases:
     request_pairing_code: RequestPairingCode
     watch_session: WatchSession
     send_message: SendMessage
+    send_messages: SendMessages
+    cancel_message: CancelMessage
     list_messages: ListMessages
     get_message: GetMessage
     list_events: ListEvents

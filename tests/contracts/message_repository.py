@@ -198,3 +198,12 @@ class MessageRepositoryContract:
         assert await ids(uow, since=at(2), until=at(4)) == [in_group.id, by_lid.id]
         assert await ids(uow, **ours, chat=ANA, direction=Direction.OUTBOUND) == []
         assert await ids(uow, limit=1) == [foreign.id]
+
+    async def test_several_by_their_ids(self, uow: UnitOfWorkFactory) -> None:
+        first, second = outbound(not_before=at(60), expires_at=at(90)), inbound()
+        async with uow.begin() as unit:
+            await unit.messages.add_absent([first, second])
+        async with uow.begin() as unit:
+            found = await unit.messages.find([second.id, first.id, outbound().id])
+            assert found == {first.id: first, second.id: second}
+            assert await unit.messages.find([]) == {}

@@ -8,7 +8,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.ids import MessageId
 from domain.jid import Jid
 from domain.message import Message, MessageStatus
-from tests.contracts.samples import ANA, BOB, GROUP, SALES, SUPPORT, at, inbound, outbound
+from tests.contracts.samples import ANA, BOB, GROUP, NOON, SALES, SUPPORT, at, inbound, outbound
 
 
 async def add(uow: UnitOfWorkFactory, *messages: Message) -> None:
@@ -18,7 +18,7 @@ async def add(uow: UnitOfWorkFactory, *messages: Message) -> None:
 
 async def claim(uow: UnitOfWorkFactory, *busy: Jid, limit: int = 100) -> list[MessageId]:
     async with uow.begin() as unit:
-        return [message.id for message in await unit.outbox.claim(SALES, busy=busy, limit=limit)]
+        return [message.id for message in await unit.outbox.claim(SALES, now=NOON, busy=busy, limit=limit)]
 
 
 async def finish(uow: UnitOfWorkFactory, message_id: MessageId) -> None:
@@ -33,7 +33,7 @@ class OutboxContract:
         await add(uow, bob, ana, ana_later)
         await add(uow, group, outbound(ANA, SUPPORT), inbound(BOB), outbound(BOB, status=MessageStatus.SENT))
         async with uow.begin() as unit:
-            claimed = await unit.outbox.claim(SALES, busy=(), limit=100)
+            claimed = await unit.outbox.claim(SALES, now=NOON, busy=(), limit=100)
             assert claimed == tuple(replace(each, status=MessageStatus.SENDING) for each in (bob, ana, group))
         async with uow.begin() as unit:
             assert await unit.messages.get(bob.id) == claimed[0]
@@ -84,7 +84,7 @@ class OutboxContract:
         await add(uow, message)
         try:
             async with uow.begin() as unit:
-                assert await unit.outbox.claim(SALES, busy=(), limit=1)
+                assert await unit.outbox.claim(SALES, now=NOON, busy=(), limit=1)
                 raise ZeroDivisionError
         except ZeroDivisionError:
             assert await claim(uow) == [message.id]
@@ -93,7 +93,7 @@ class OutboxContract:
         ana, ana_later, bob = outbound(ANA), outbound(ANA), outbound(BOB)
         await add(uow, ana, ana_later, bob)
         async with uow.begin() as unit:
-            assert [each.id for each in await unit.outbox.claim(SALES, busy=(BOB,), limit=100)] == [ana.id]
+            assert [each.id for each in await unit.outbox.claim(SALES, now=NOON, busy=(BOB,), limit=100)] == [ana.id]
             async with asyncio.timeout(2):
                 # The second of that chat isn't taken in place of the first.
                 assert await claim(uow) == [bob.id]
@@ -110,7 +110,7 @@ class OutboxContract:
         async def work() -> None:
             while sum(map(len, left.values())) < 50:
                 async with uow.begin() as unit:
-                    claimed = await unit.outbox.claim(SALES, busy=(), limit=3)
+                    claimed = await unit.outbox.claim(SALES, now=NOON, busy=(), limit=3)
                 for message in claimed:
                     left[message.chat].append(message.id)
                     await finish(uow, message.id)
@@ -118,3 +118,36 @@ class OutboxContract:
         async with asyncio.timeout(60):
             await asyncio.gather(*(work() for _ in range(6)))
         assert left == accepted
+
+    async def test_a_message_that_isnt_due_keeps_nobody_waiting(self, uow: UnitOfWorkFactory) -> None:
+        later, now, other = outbound(ANA, not_before=at(60)), outbound(ANA), outbound(BOB, not_before=at(-1))
+        await add(uow, later, now, other)
+        assert await claim(uow) == [now.id, other.id]
+        await finish(uow, now.id)
+        assert await claim(uow) == []
+        async with uow.begin() as unit:
+            (due,) = await unit.outbox.claim(SALES, now=at(60), busy=(), limit=10)
+            assert due == replace(later, status=MessageStatus.SENDING)
+
+    async def test_once_due_its_place_is_that_of_its_acceptance(self, uow: UnitOfWorkFactory) -> None:
+        scheduled, plain = outbound(ANA, not_before=at(-1)), outbound(ANA)
+        await add(uow, scheduled, plain)
+        assert await claim(uow) == [scheduled.id]
+        assert await claim(uow) == []
+
+    async def test_past_its_deadline_nothing_is_claimed(self, uow: UnitOfWorkFactory) -> None:
+        late, next_one = outbound(ANA, expires_at=NOON), outbound(ANA, expires_at=at(1))
+        await add(uow, late, next_one)
+        assert await claim(uow) == [next_one.id]
+        async with uow.begin() as unit:
+            assert await unit.outbox.lock_expired(now=at(-1), limit=10) == ()
+            assert await unit.outbox.lock_expired(now=at(5), limit=10) == (late,)
+
+    async def test_the_expired_of_all_sessions_the_longest_first(self, uow: UnitOfWorkFactory) -> None:
+        second, first = outbound(ANA, expires_at=at(-1)), outbound(BOB, SUPPORT, expires_at=at(-2))
+        await add(uow, second, first, outbound(ANA), outbound(GROUP, expires_at=at(-3), status=MessageStatus.SENT))
+        async with uow.begin() as unit:
+            assert await unit.outbox.lock_expired(now=NOON, limit=1) == (first,)
+            # Who comes meanwhile passes over what is being changed.
+            async with uow.begin() as another:
+                assert await another.outbox.lock_expired(now=NOON, limit=10) == (second,)

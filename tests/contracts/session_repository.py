@@ -115,3 +115,31 @@ class SessionRepositoryContract:
         await asyncio.gather(*(count() for _ in range(20)))
         async with uow.begin() as unit:
             assert (await unit.sessions.get(SALES)).metadata == {"count": "20"}
+
+    async def test_a_kept_session_changes_but_isnt_deleted(self, uow: UnitOfWorkFactory) -> None:
+        await add(uow, session())
+        kept, deleting = asyncio.Event(), asyncio.Event()
+        order: list[str] = []
+
+        async def keep(name: str) -> None:
+            async with uow.begin() as unit:
+                assert (await unit.sessions.keep(SALES)).id == SALES
+                async with uow.begin() as another:
+                    await another.sessions.save(session(name=name))
+                kept.set()
+                await deleting.wait()
+                await asyncio.sleep(0.02)
+                order.append("kept")
+
+        async def delete() -> None:
+            await kept.wait()
+            async with uow.begin() as unit:
+                deleting.set()
+                await unit.sessions.delete(SALES)
+                order.append("deleted")
+
+        await asyncio.gather(keep("A"), keep("B"), delete())
+        assert order == ["kept", "kept", "deleted"]
+        async with uow.begin() as unit:
+            with pytest.raises(NotFoundError):
+                await unit.sessions.keep(SALES)

@@ -9,7 +9,7 @@ import pytest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import NotFoundError
 from domain.message import MessageStatus
-from tests.contracts.samples import SALES, SUPPORT, at, event, outbound, session
+from tests.contracts.samples import NOON, SALES, SUPPORT, at, event, outbound, session
 
 
 class UnitOfWorkContract:
@@ -20,7 +20,7 @@ class UnitOfWorkContract:
             await unit.messages.add_absent([message])
             assert await unit.sessions.get(SALES) == session()
             assert await unit.messages.get(message.id) == message
-            assert [each.id for each in await unit.outbox.claim(SALES, busy=(), limit=1)] == [message.id]
+            assert [each.id for each in await unit.outbox.claim(SALES, now=NOON, busy=(), limit=1)] == [message.id]
             assert (await unit.messages.get(message.id)).status is MessageStatus.SENDING
             assert len(await unit.outbox.unfinished(SALES)) == 1
             await unit.sessions.delete(SALES)

@@ -8,6 +8,7 @@ from typing import override
 
 from adapters.memory.api_key_repository import MemoryApiKeyRepository
 from adapters.memory.event_appender import MemoryEventAppender
+from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.message_repository import MemoryMessageRepository
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.row_locks import RowLocks
@@ -29,6 +30,7 @@ class MemoryUnitOfWork(UnitOfWork):
     _outbox: MemoryOutbox
     _events: MemoryEventAppender
     _api_keys: MemoryApiKeyRepository
+    _idempotency: MemoryIdempotencyRepository
 
     @property
     @override
@@ -54,6 +56,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def api_keys(self) -> MemoryApiKeyRepository:
         return self._api_keys
+
+    @property
+    @override
+    def idempotency(self) -> MemoryIdempotencyRepository:
+        return self._idempotency
 
 
 class MemoryDatabase(UnitOfWorkFactory, EventLog):
@@ -84,6 +91,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemoryOutbox(transaction),
                 MemoryEventAppender(transaction),
                 MemoryApiKeyRepository(transaction),
+                MemoryIdempotencyRepository(transaction),
             )
             await asyncio.sleep(0)
             has_events = transaction.commit()

@@ -35,6 +35,11 @@ class MemoryMessageRepository(MessageRepository):
         return self._row(message_id).message
 
     @override
+    async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
+        rows = (self._transaction.message(message_id) for message_id in message_ids)
+        return {row.message.id: row.message for row in rows if row}
+
+    @override
     async def lock(
         self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
     ) -> Mapping[WhatsAppMessageId, Message]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import override
 
 from adapters.memory.state import MessageRow
@@ -19,12 +20,14 @@ class MemoryOutbox(Outbox):
         self._transaction = transaction
 
     @override
-    async def claim(self, session_id: SessionId, *, busy: Collection[Jid], limit: int) -> Sequence[Message]:
+    async def claim(
+        self, session_id: SessionId, *, now: datetime, busy: Collection[Jid], limit: int
+    ) -> Sequence[Message]:
         rows = self._transaction.open_messages(session_id)
         taken = set(busy) | {row.message.chat for row in rows if row.message.status is MessageStatus.SENDING}
         heads: dict[Jid, MessageRow] = {}
         for row in rows:
-            if row.message.chat not in taken:
+            if row.message.chat not in taken and _is_due(row.message, now):
                 heads.setdefault(row.message.chat, row)
         claimed: list[Message] = []
         for row in heads.values():
@@ -37,6 +40,27 @@ class MemoryOutbox(Outbox):
         return tuple(claimed)
 
     @override
+    async def lock_expired(self, *, now: datetime, limit: int) -> Sequence[Message]:
+        rows = [row.message for row in self._transaction.queued_messages() if _has_expired(row.message, now)]
+        rows.sort(key=lambda message: (message.expires_at, message.id))
+        taken: list[Message] = []
+        for message in rows:
+            key = (message.session_id, message.whatsapp_id)
+            if len(taken) < limit and self._transaction.can_lock(key):
+                await self._transaction.lock(key)
+                taken.append(message)
+        return tuple(taken)
+
+    @override
     async def unfinished(self, session_id: SessionId) -> Sequence[Message]:
         rows = self._transaction.open_messages(session_id)
         return tuple(row.message for row in rows if row.message.status is MessageStatus.SENDING)
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    begun = message.not_before is None or message.not_before <= now
+    return begun and not _has_expired(message, now)
+
+
+def _has_expired(message: Message, now: datetime) -> bool:
+    return message.expires_at is not None and message.expires_at <= now

@@ -11,12 +11,13 @@ class RowLocks:
 
     def __init__(self) -> None:
         self._owners: dict[Hashable, object] = {}
+        self._sharers: dict[Hashable, set[object]] = {}
         self._waiting: dict[object, Hashable] = {}
         self._released = asyncio.Event()
 
     def is_free(self, owner: object, key: Hashable) -> bool:
         """Whether the owner would get the key at once."""
-        return self._owners.get(key, owner) is owner
+        return self._owners.get(key, owner) is owner and not self._sharers.get(key, set()) - {owner}
 
     async def acquire(self, owner: object, key: Hashable) -> None:
         """Takes a key, waiting for whoever has it.
@@ -33,11 +34,26 @@ class RowLocks:
                 del self._waiting[owner]
         self._owners[key] = owner
 
+    async def share(self, owner: object, key: Hashable) -> None:
+        """Takes a part in a key that others may have a part in, too; waits for who has it alone."""
+        while self._owners.get(key, owner) is not owner:
+            self._refuse_circle(owner, key)
+            self._waiting[owner] = key
+            try:
+                await self._released.wait()
+            finally:
+                del self._waiting[owner]
+        self._sharers.setdefault(key, set()).add(owner)
+
     def release(self, owner: object, keys: Iterable[Hashable]) -> None:
         """Gives keys back, those that the owner has."""
         for key in keys:
             if self._owners.get(key) is owner:
                 del self._owners[key]
+            sharers = self._sharers.get(key, set())
+            sharers.discard(owner)
+            if not sharers:
+                self._sharers.pop(key, None)
         self._released.set()
         self._released = asyncio.Event()
 

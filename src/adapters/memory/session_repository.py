@@ -36,6 +36,11 @@ class MemorySessionRepository(SessionRepository):
         return self._row(session_id).session
 
     @override
+    async def keep(self, session_id: SessionId) -> Session:
+        await self._transaction.share(("kept", session_id))
+        return self._row(session_id).session
+
+    @override
     async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
         found = (row.session for row in self._transaction.sessions())
         behind = (session for session in found if after is None or session.id > after)
@@ -57,6 +62,7 @@ class MemorySessionRepository(SessionRepository):
     @override
     async def delete(self, session_id: SessionId) -> None:
         await self._transaction.lock(session_id)
+        await self._transaction.lock(("kept", session_id))
         self._row(session_id)
         self._transaction.put_session(session_id, None)
 

@@ -1,6 +1,9 @@
 """What has been committed."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
@@ -8,6 +11,7 @@ from domain.message import Direction, Message, MessageStatus
 from domain.session import Session, StatusChange
 
 WhatsAppKey = tuple[SessionId, WhatsAppMessageId]
+RequestName = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,16 @@ class MessageRow:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedRow:
+    """A request that came with a key."""
+
+    fingerprint: bytes
+    begun_at: datetime
+    busy_until: datetime
+    answer: Mapping[str, Any] | None
+
+
 @dataclass(slots=True)
 class State:
     """The committed rows with their indexes, and the log."""
@@ -43,6 +57,7 @@ class State:
     by_whatsapp_id: dict[WhatsAppKey, MessageId] = field(default_factory=dict)
     open_messages: dict[SessionId, set[MessageId]] = field(default_factory=dict)
     api_keys: dict[bytes, str] = field(default_factory=dict)
+    keyed_requests: dict[RequestName, KeyedRow] = field(default_factory=dict)
     unsettled: list[NewEvent] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     last_position: int = 0
@@ -51,6 +66,10 @@ class State:
         """A place behind all that were given out; a transaction that is taken back leaves a gap."""
         self.last_position += 1
         return self.last_position
+
+    def open_ids(self) -> Iterator[MessageId]:
+        """The messages that the outbox is concerned with."""
+        return (message_id for ids in self.open_messages.values() for message_id in ids)
 
     def put_message(self, row: MessageRow) -> None:
         """Stores a message's row and keeps the indexes true."""

@@ -3,9 +3,10 @@
 from collections.abc import Hashable, Iterator
 
 from adapters.memory.row_locks import RowLocks
-from adapters.memory.state import MessageRow, SessionRow, State, WhatsAppKey
+from adapters.memory.state import KeyedRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
 from domain.event import NewEvent
 from domain.ids import MessageId, SessionId
+from domain.message import MessageStatus
 
 
 class Transaction:
@@ -22,11 +23,17 @@ class Transaction:
         self._messages: dict[MessageId, MessageRow] = {}
         self._added: dict[WhatsAppKey, MessageId] = {}
         self._api_keys: dict[bytes, str] = {}
+        self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
 
     async def lock(self, key: Hashable) -> None:
         """Takes a row's lock until the end of the transaction."""
         await self._locks.acquire(self, key)
+        self._held.add(key)
+
+    async def share(self, key: Hashable) -> None:
+        """Keeps a row from being locked by others until the end of the transaction; any number may."""
+        await self._locks.share(self, key)
         self._held.add(key)
 
     def can_lock(self, key: Hashable) -> bool:
@@ -68,6 +75,11 @@ class Transaction:
         mine = (row for row in rows if row and row.is_open and row.message.session_id == session_id)
         return sorted(mine, key=lambda row: row.position)
 
+    def queued_messages(self) -> list[MessageRow]:
+        """All sessions' messages in ``QUEUED``."""
+        rows = (self.message(message_id) for message_id in {*self._state.open_ids(), *self._messages})
+        return [row for row in rows if row and row.is_open and row.message.status is MessageStatus.QUEUED]
+
     def next_position(self) -> int:
         """The place of a message that is being accepted."""
         return self._state.next_position()
@@ -89,6 +101,19 @@ class Transaction:
         """Writes a key's hash."""
         self._api_keys[key_hash] = label
 
+    def keyed_request(self, name: RequestName) -> KeyedRow | None:
+        """One request that came with a key."""
+        return self._keyed[name] if name in self._keyed else self._state.keyed_requests.get(name)
+
+    def keyed_requests(self) -> Iterator[tuple[RequestName, KeyedRow]]:
+        """All of them."""
+        merged: dict[RequestName, KeyedRow | None] = {**self._state.keyed_requests, **self._keyed}
+        return ((name, row) for name, row in merged.items() if row is not None)
+
+    def put_keyed_request(self, name: RequestName, row: KeyedRow | None) -> None:
+        """Writes or, with None, removes a request."""
+        self._keyed[name] = row
+
     def put_events(self, events: list[NewEvent]) -> None:
         """Appends events."""
         self._events.extend(events)
@@ -103,6 +128,11 @@ class Transaction:
         for message in self._messages.values():
             self._state.put_message(message)
         self._state.api_keys.update(self._api_keys)
+        for name, keyed in self._keyed.items():
+            if keyed is None:
+                self._state.keyed_requests.pop(name, None)
+            else:
+                self._state.keyed_requests[name] = keyed
         self._state.unsettled.extend(self._events)
         return bool(self._events)
 

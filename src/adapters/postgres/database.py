@@ -7,6 +7,7 @@ from typing import override
 from adapters.postgres.api_key_repository import PostgresApiKeyRepository
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.event_appender import PostgresEventAppender
+from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.session_repository import PostgresSessionRepository
@@ -44,6 +45,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def api_keys(self) -> PostgresApiKeyRepository:
         return PostgresApiKeyRepository(self._transaction)
+
+    @property
+    @override
+    def idempotency(self) -> PostgresIdempotencyRepository:
+        return PostgresIdempotencyRepository(self._transaction)
 
 
 class PostgresDatabase(UnitOfWorkFactory):

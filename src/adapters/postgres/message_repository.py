@@ -25,12 +25,14 @@ RETURNING id
 # The same for one, which is what a send adds: without arrays it costs half as much.
 _ADD_ONE_ABSENT: Final = f"""
 INSERT INTO pombo.messages (position, {COLUMNS})
-VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 21))})
+VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 23))})
 ON CONFLICT (session_id, whatsapp_id) DO NOTHING
 RETURNING id
 """  # noqa: S608 - of constants
 
 _GET: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = $1"  # noqa: S608 - of constants
+
+_FIND: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = ANY($1::text[])"  # noqa: S608 - of constants
 
 _LOCK: Final = f"""
 SELECT {COLUMNS} FROM pombo.messages
@@ -89,6 +91,11 @@ class PostgresMessageRepository(MessageRepository):
         if not rows:
             raise _not_found(message_id)
         return to_message(rows[0])
+
+    @override
+    async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
+        rows = await self._transaction.read(_FIND, list(message_ids))
+        return {message.id: message for message in map(to_message, rows)}
 
     @override
     async def lock(

@@ -12,11 +12,13 @@ from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
 
 COLUMNS: Final = """id, session_id, whatsapp_id, direction, chat, sender, recipient, alternate, push_name, reply_to,
-    content, from_api, backfilled, created_at, status, failure, sent_at, delivered_at, read_at, played_at"""
+    content, from_api, backfilled, created_at, not_before, expires_at, status, failure,
+    sent_at, delivered_at, read_at, played_at"""
 
 COLUMN_TYPES: Final = """$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::json[], $10::text[], $11::json[], $12::boolean[], $13::boolean[], $14::timestamptz[],
-    $15::text[], $16::json[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[]"""
+    $15::timestamptz[], $16::timestamptz[], $17::text[], $18::json[], $19::timestamptz[], $20::timestamptz[],
+    $21::timestamptz[], $22::timestamptz[]"""
 
 
 def to_columns(messages: Sequence[Message]) -> list[Sequence[object]]:
@@ -61,6 +63,8 @@ def to_message(row: asyncpg.Record) -> Message:
         content=content_from_dict(load(row["content"])),
         status=MessageStatus(row["status"]),
         created_at=row["created_at"],
+        not_before=row["not_before"],
+        expires_at=row["expires_at"],
         alternate=None if alternate is None else Jid.parse(alternate),
         push_name=load(row["push_name"]),
         reply_to=None if reply_to is None else WhatsAppMessageId(reply_to),
@@ -90,4 +94,6 @@ def _fixed_values(message: Message) -> tuple[object, ...]:
         message.from_api,
         message.backfilled,
         message.created_at,
+        message.not_before,
+        message.expires_at,
     )

@@ -32,7 +32,7 @@ SELECT id FROM added
 # The change is noted when the old row, which is locked first, has another one.
 _SAVE: Final = """
 WITH old AS (
-    SELECT id, status, status_reason, status_detail, status_at FROM pombo.sessions WHERE id = $1 FOR UPDATE
+    SELECT id, status, status_reason, status_detail, status_at FROM pombo.sessions WHERE id = $1 FOR NO KEY UPDATE
 ), noted AS (
     INSERT INTO pombo.session_status_changes (session_id, status, reason, detail, at)
     SELECT id, $4, $5, $6, $7 FROM old
@@ -73,10 +73,15 @@ class PostgresSessionRepository(SessionRepository):
     @override
     async def get(self, session_id: SessionId, *, lock: bool = False) -> Session:
         if lock:
-            rows = await self._transaction.write(f"{_GET} FOR UPDATE", session_id)
+            rows = await self._transaction.write(f"{_GET} FOR NO KEY UPDATE", session_id)
         else:
             rows = await self._transaction.read(_GET, session_id)
         return _session(_only(rows, session_id))
+
+    @override
+    async def keep(self, session_id: SessionId) -> Session:
+        # Stands in nobody's way but a deletion's.
+        return _session(_only(await self._transaction.write(f"{_GET} FOR KEY SHARE", session_id), session_id))
 
     @override
     async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:

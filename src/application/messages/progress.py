@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.event import MessageAcked, MessageFailed, MessageSent, Payload
+from domain.event import MessageAcked, MessageCanceled, MessageExpired, MessageFailed, MessageSent, Payload
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus, advances
 
-_NOT_SENT = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.FAILED})
+_NOT_SENT = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.FAILED, MessageStatus.EXPIRED})
 
 
 def advance(
@@ -45,3 +45,19 @@ def fail(message: Message, failure: Failure, at: datetime) -> tuple[Message, Seq
     if failed is message:
         return message, ()
     return failed, (MessageFailed(message=failed),)
+
+
+def cancel(message: Message, at: datetime) -> tuple[Message, Sequence[Payload]]:
+    """The message taken back, and the event to log; unchanged when it isn't queued any more."""
+    canceled = message.advance(MessageStatus.CANCELED, at)
+    if canceled is message:
+        return message, ()
+    return canceled, (MessageCanceled(message=canceled),)
+
+
+def expire(message: Message, at: datetime) -> tuple[Message, Sequence[Payload]]:
+    """The message given up at its deadline, and the event to log; unchanged when it has left after all."""
+    expired = message.advance(MessageStatus.EXPIRED, at)
+    if expired is message:
+        return message, ()
+    return expired, (MessageExpired(message=expired),)

@@ -1,52 +1,20 @@
 """Send a message."""
 
-import asyncio
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Final
-
+from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
+from application.messages.departure import Departures, raise_failure
 from application.messages.recipients import RecipientDirectory
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.content import Content
-from domain.errors import (
-    CapabilityUnavailableError,
-    ConflictError,
-    InvalidArgumentError,
-    PomboError,
-    RateLimitedError,
-    UnavailableError,
-    UnprocessableError,
-)
-from domain.event import MessageQueued, NewEvent
-from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_message_id, parse_session_id
-from domain.jid import Jid, Server
-from domain.message import Direction, Message, MessageStatus
-from domain.session import Me, Session, SessionStatus
+from domain.ids import MessageId, SessionId, parse_session_id
+from domain.jid import Jid
+from domain.message import Message
+from domain.session import SessionStatus
 
-MAX_REPLY_ID: Final = 200
-_POLL_SECONDS: Final = 1.0
-_LEFT: Final = frozenset(set(MessageStatus) - {MessageStatus.QUEUED, MessageStatus.SENDING})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessageCommand:
-    """A message to send.
-
-    Attributes:
-        reply_to: what it answers: a gateway message id (``msg_…``) or a WhatsApp id of the same chat.
-        wait: how long to wait for WhatsApp to have it; zero returns as soon as it is accepted.
-    """
-
-    session_id: str
-    to: Jid
-    content: Content
-    reply_to: str | None = None
-    wait: timedelta = timedelta(seconds=20)
+__all__ = ["SendMessage", "SendMessageCommand"]
 
 
 class SendMessage:
@@ -67,145 +35,93 @@ class SendMessage:
         self._workers = workers
         self._recipients = recipients
         self._waiters = waiters
+        self._acceptance = Acceptance(clock, ids)
+        self._departures = Departures(uow, waiters)
 
     async def execute(self, command: SendMessageCommand) -> Message:
         """Sends. The message's status tells how far it came before the wait was over.
 
+        With a request key that was used for the same command before, this gives that command's message as it stands
+        now, and nothing is sent again.
+
         Raises:
-            InvalidArgumentError: ``INVALID_SESSION_ID``, ``RECIPIENT_NOT_ADDRESSABLE``, ``INVALID_REPLY``.
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``RECIPIENT_NOT_ADDRESSABLE``, ``INVALID_REPLY``,
+                ``INVALID_DEADLINE``, ``INVALID_NOT_BEFORE``.
             NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
             ConflictError: ``SESSION_NOT_WORKING``.
-            UnprocessableError: ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the message for.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the
+                message for.
             RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
             CapabilityUnavailableError: the page can't send this.
             UnavailableError: nothing was accepted.
         """
         session_id = parse_session_id(command.session_id)
-        if command.to.server in {Server.NEWSLETTER, Server.BROADCAST}:
-            raise InvalidArgumentError("RECIPIENT_NOT_ADDRESSABLE", "Messages go to users and groups.", field="to")
-        if not self._recipients.knows(session_id, command.to):
-            await self._check_recipient(session_id, command.to)
-        message_id = self._ids.message_id()
-        with self._waiters.expect(message_id) as sent:
-            message = await self._accept(session_id, message_id, command)
-            if command.wait:
-                message = await self._await_departure(message, sent, command.wait)
-        _raise_failure(message)
+        check_addressable(command.to)
+        keyed = None if command.request is None else command.request.of("messages.send", command.asked())
+        known = await self._prepare(session_id, command.to, keyed)
+        if known is None:
+            message_id = self._ids.message_id()
+            with self._waiters.expect(message_id) as told:
+                message = await self._accept(session_id, message_id, command, keyed)
+                if message.id == message_id:
+                    if message.not_before is None:
+                        message = await self._departures.wait(message, told, command.wait)
+                    raise_failure(message)
+                    return message
+            known = message.id
+        message = await self._departures.again(known, command.wait)
+        raise_failure(message)
         return message
 
-    async def _check_recipient(self, session_id: SessionId, to: Jid) -> None:
+    async def _prepare(self, session_id: SessionId, to: Jid, keyed: KeyedRequest | None) -> MessageId | None:
+        """Asks WhatsApp for a recipient that isn't known, before anything is accepted.
+
+        A request that was done already asks nobody: its message is returned.
+        """
+        if self._recipients.knows(session_id, to):
+            return None
         async with self._uow.begin() as uow:
-            _account(await uow.sessions.get(session_id))
-        await self._recipients.check(session_id, self._workers.page(session_id), to)
+            answer = None if keyed is None else await uow.idempotency.find(keyed)
+            if answer is not None:
+                return MessageId(answer["message_id"])
+            session = await uow.sessions.get(session_id)
+            account_of(session)
+        # Of a session that is on its way back nobody can be asked: the send itself tells, as the message's failure.
+        if session.status is SessionStatus.WORKING:
+            await self._recipients.check(session_id, self._workers.page(session_id), to)
+        return None
 
-    def _compose(
-        self, message_id: MessageId, me: Me, command: SendMessageCommand, reply_to: WhatsAppMessageId | None
+    async def _accept(
+        self, session_id: SessionId, message_id: MessageId, command: SendMessageCommand, keyed: KeyedRequest | None
     ) -> Message:
-        return Message(
-            id=message_id,
-            session_id=parse_session_id(command.session_id),
-            whatsapp_id=self._ids.outbound_whatsapp_id(command.to),
-            direction=Direction.OUTBOUND,
-            chat=command.to,
-            sender=me.jid,
-            recipient=command.to,
-            content=command.content,
-            status=MessageStatus.QUEUED,
-            created_at=self._clock.now(),
-            reply_to=reply_to,
-            from_api=True,
-        )
+        """Makes the message durable, and has it sent: at once where its chat is free, else in its turn.
 
-    async def _accept(self, session_id: SessionId, message_id: MessageId, command: SendMessageCommand) -> Message:
-        """Makes the message durable, and has it sent: at once where its chat is free, else in its turn."""
-        at_once = self._workers.reserve(session_id, command.to)
+        The message has another id where the same request was accepted before.
+        """
+        at_once = command.not_before is None and self._workers.reserve(session_id, command.to)
         try:
             async with self._uow.begin() as uow:
-                me = _account(await uow.sessions.get(session_id))
-                reply_to = await _reply(uow, session_id, command.reply_to)
-                message = self._compose(message_id, me, command, reply_to)
-                accepted = replace(message, status=MessageStatus.SENDING) if at_once else message
-                await uow.messages.add_absent([accepted])
-                await uow.events.append([self._queued(message)])
+                before = None if keyed is None else await self._claim(uow, keyed)
+                if before is not None:
+                    accepted = await uow.messages.get(before)
+                else:
+                    accepted = await self._acceptance.accept(uow, command, message_id, at_once=at_once)
+                    if keyed is not None:
+                        await uow.idempotency.answer(keyed, {"message_id": message_id})
         except BaseException:
             if at_once:
                 self._workers.give_back(session_id, command.to)
             raise
-        if at_once:
+        if at_once and before is None:
             self._workers.hand_over(accepted)
-        else:
+        elif at_once:
+            self._workers.give_back(session_id, command.to)
+        elif before is None:
             self._workers.nudge_outbox(session_id)
         return accepted
 
-    def _queued(self, message: Message) -> NewEvent:
-        return NewEvent(
-            id=self._ids.event_id(),
-            session_id=message.session_id,
-            time=message.created_at,
-            payload=MessageQueued(message=message),
-        )
-
-    async def _await_departure(self, message: Message, sent: asyncio.Future[Message], wait: timedelta) -> Message:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait.total_seconds()):
-                while True:
-                    done, _ = await asyncio.wait({sent}, timeout=_POLL_SECONDS)
-                    if done:
-                        return sent.result()
-                    # It is accepted, whatever becomes of this look: a database that is away now doesn't undo that.
-                    with suppress(UnavailableError):
-                        message = await self._stored(message.id)
-                    if message.status in _LEFT:
-                        return message
-        # The wait is over, not the message: it is accepted, and this says how far it has come.
-        return message
-
-    async def _stored(self, message_id: MessageId) -> Message:
-        async with self._uow.begin() as uow:
-            return await uow.messages.get(message_id)
-
-
-def _account(session: Session) -> Me:
-    """The account that a session sends from.
-
-    Raises:
-        ConflictError: ``SESSION_NOT_WORKING``.
-    """
-    if session.status is not SessionStatus.WORKING or session.me is None:
-        raise ConflictError(
-            "SESSION_NOT_WORKING",
-            f"The session is {session.status} ({session.status_reason}); messages need WORKING.",
-            metadata={"status": session.status, "status_reason": session.status_reason},
-        )
-    return session.me
-
-
-async def _reply(uow: UnitOfWork, session_id: SessionId, reply_to: str | None) -> WhatsAppMessageId | None:
-    if reply_to is None:
-        return None
-    if not reply_to or len(reply_to) > MAX_REPLY_ID or not reply_to.isascii() or not reply_to.isprintable():
-        raise InvalidArgumentError(
-            "INVALID_REPLY", "Give the id of a message of this chat.", field="context.message_id"
-        )
-    if not reply_to.startswith("msg_"):
-        return WhatsAppMessageId(reply_to)
-    quoted = await uow.messages.get(parse_message_id(reply_to, field="context.message_id"))
-    if quoted.session_id != session_id:
-        raise InvalidArgumentError(
-            "INVALID_REPLY", "That message belongs to another session.", field="context.message_id"
-        )
-    return quoted.whatsapp_id
-
-
-def _raise_failure(message: Message) -> None:
-    """Tells a caller who waited why the message failed; the stored message tells everybody else."""
-    if message.status is not MessageStatus.FAILED or message.failure is None:
-        return
-    failure, metadata = message.failure, {"message_id": message.id}
-    errors: dict[str, type[PomboError]] = {
-        "REACHOUT_TIMELOCK": RateLimitedError,
-        "NEW_CHAT_CAP": RateLimitedError,
-    }
-    if failure.reason == "CAPABILITY_UNAVAILABLE":
-        raise CapabilityUnavailableError("SEND_TEXT")
-    raise errors.get(failure.reason, UnprocessableError)(failure.reason, failure.message, metadata=metadata)
+    async def _claim(self, uow: UnitOfWork, keyed: KeyedRequest) -> MessageId | None:
+        # Begun and answered in this one unit of work: nobody ever sees it busy.
+        now = self._clock.now()
+        claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
+        return None if claim.answer is None else MessageId(claim.answer["message_id"])

@@ -50,6 +50,10 @@ class MessageRepository(Protocol):
         """
 
     @abstractmethod
+    async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
+        """Those of the named messages that exist."""
+
+    @abstractmethod
     async def lock(
         self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
     ) -> Mapping[WhatsAppMessageId, Message]:

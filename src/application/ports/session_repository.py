@@ -28,6 +28,16 @@ class SessionRepository(Protocol):
         """
 
     @abstractmethod
+    async def keep(self, session_id: SessionId) -> Session:
+        """One session that nobody deletes before this unit of work ends.
+
+        Any number may keep it at once, and it may change meanwhile.
+
+        Raises:
+            NotFoundError: ``SESSION_NOT_FOUND``.
+        """
+
+    @abstractmethod
     async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
         """Sessions in the order of their ids, those after the given one."""
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from application.ports.api_key_repository import ApiKeyRepository
 from application.ports.event_log import EventAppender
+from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.outbox import Outbox
 from application.ports.session_repository import SessionRepository
@@ -38,6 +39,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def api_keys(self) -> ApiKeyRepository:
         """The API keys."""
+
+    @property
+    @abstractmethod
+    def idempotency(self) -> IdempotencyRepository:
+        """The answers by request key."""
 
 
 class UnitOfWorkFactory(Protocol):

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.representation import session_from_dict, session_to_dict
 from application.sessions.workers import SessionWorkers
 from domain.event import NewEvent, SessionStatusChanged
 from domain.ids import parse_session_id
@@ -20,6 +22,7 @@ class CreateSessionCommand:
     name: str | None = None
     start: bool = True
     metadata: Mapping[str, str] = field(default_factory=dict)
+    request: RequestKey | None = None
 
 
 class CreateSession:
@@ -37,7 +40,10 @@ class CreateSession:
         Raises:
             InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``.
             AlreadyExistsError: ``SESSION_EXISTS``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
+        asked = {"id": command.id, "name": command.name, "start": command.start, "metadata": dict(command.metadata)}
+        keyed = None if command.request is None else command.request.of("sessions.create", asked)
         session_id = self._ids.session_id() if command.id is None else parse_session_id(command.id)
         now = self._clock.now()
         session = Session.create(
@@ -48,6 +54,11 @@ class CreateSession:
             now=now,
         )
         async with self._uow.begin() as uow:
+            if keyed is not None:
+                claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
+                if claim.answer is not None:
+                    return session_from_dict(claim.answer["session"])
+                await uow.idempotency.answer(keyed, {"session": session_to_dict(session)})
             await uow.sessions.add(session)
             await uow.events.append(
                 [

@@ -1,13 +1,16 @@
 """Log a session out, and delete a session."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from application.idempotency.once import Form, Once
+from application.idempotency.request_key import RequestKey
 from application.messages import progress
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.message_repository import MessageFilter
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.sessions.kept_sessions import SESSION
 from application.sessions.run_session import StopSession
 from application.sessions.workers import SessionWorkers
 from domain.errors import ConflictError
@@ -19,22 +22,44 @@ from domain.session import Session
 _BATCH: Final = 500
 
 
+async def _read_nothing(_: Mapping[str, Any]) -> None:
+    return None
+
+
+_NOTHING: Final[Form[None]] = Form(write=lambda _: {}, read=_read_nothing)
+
+
 class LogoutSession:
     """Ends a session's link; the page confirms it."""
 
-    def __init__(self, uow: UnitOfWorkFactory, workers: SessionWorkers) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
         self._uow = uow
         self._workers = workers
+        self._once = Once(uow, clock)
 
-    async def execute(self, session_id: str) -> Session:
+    async def execute(self, session_id: str, *, request: RequestKey | None = None) -> Session:
         """Returns when WhatsApp has let the device go and the browser is closed.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
             ConflictError: ``NOT_LINKED``, ``SESSION_NOT_RUNNING``.
             DeadlineExceededError: ``LOGOUT_UNCONFIRMED``: the link may still stand.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         slug = parse_session_id(session_id)
+        keyed = None if request is None else request.of("sessions.logout", {"session_id": slug})
+
+        async def read(answer: Mapping[str, Any]) -> Session:
+            return await (SESSION.read(answer) if answer else self._get(slug))
+
+        form = Form(write=SESSION.write, read=read)
+        return await self._once.run(keyed, lambda: self._log_out(slug), form, done={"NOT_LINKED"})
+
+    async def _get(self, slug: SessionId) -> Session:
+        async with self._uow.begin() as uow:
+            return await uow.sessions.get(slug)
+
+    async def _log_out(self, slug: SessionId) -> Session:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
         if session.me is None:
@@ -56,13 +81,20 @@ class DeleteSession:
         self._ids = ids
         self._workers = workers
         self._stop = StopSession(uow, clock, workers)
+        self._once = Once(uow, clock)
 
-    async def execute(self, session_id: str) -> None:
+    async def execute(self, session_id: str, *, request: RequestKey | None = None) -> None:
         """Stops the session and deletes it; what it had still to send fails with ``SESSION_DELETED``.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
+        slug = parse_session_id(session_id)
+        keyed = None if request is None else request.of("sessions.delete", {"session_id": slug})
+        await self._once.run(keyed, lambda: self._delete(slug), _NOTHING, done={"SESSION_NOT_FOUND"})
+
+    async def _delete(self, session_id: SessionId) -> None:
         session = await self._stop.execute(session_id)
         await self._workers.forget(session.id)
         async with self._uow.begin() as uow:

@@ -1,10 +1,14 @@
 """Link a session: its QR, a new batch of QRs, a pairing code."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from application.events.feed import wait_or_poll
+from application.idempotency.once import Form, Once
+from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.id_generator import IdGenerator
@@ -18,6 +22,16 @@ from domain.jid import parse_phone
 from domain.session import PairingCode, QrCode, Session, SessionStatus, StatusReason, Wanted
 
 _POLL_SECONDS = 1.0
+
+
+async def _read_code(answer: Mapping[str, Any]) -> PairingCode:
+    return PairingCode(code=answer["code"], expires_at=datetime.fromisoformat(answer["expires_at"]))
+
+
+_PAIRING_CODE: Final[Form[PairingCode]] = Form(
+    write=lambda code: {"code": code.code, "expires_at": code.expires_at.isoformat()}, read=_read_code
+)
+"""Kept with the answer: it is of no use once it has expired, minutes later."""
 
 
 class GetQr:
@@ -63,20 +77,31 @@ class GetQr:
 class RefreshQr:
     """Asks the page for a new batch of QRs."""
 
-    def __init__(self, uow: UnitOfWorkFactory, workers: SessionWorkers, get_qr: GetQr) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers, get_qr: GetQr) -> None:
         self._uow = uow
         self._workers = workers
         self._get_qr = get_qr
+        self._once = Once(uow, clock)
 
-    async def execute(self, session_id: str, *, wait: timedelta) -> QrCode:
+    async def execute(self, session_id: str, *, wait: timedelta, request: RequestKey | None = None) -> QrCode:
         """Asks, and gives the first QR.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
             ConflictError: ``ALREADY_LINKED``, ``SESSION_NOT_RUNNING``.
             UnavailableError: ``QR_NOT_READY``, ``PAGE_UNAVAILABLE``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         slug = parse_session_id(session_id)
+        keyed = None if request is None else request.of("sessions.refresh_qr", {"session_id": slug})
+
+        async def read(_: Mapping[str, Any]) -> QrCode:
+            # The QR is a credential and changes all the time: the answer is the one that is shown now.
+            return await self._get_qr.execute(slug, wait=wait)
+
+        return await self._once.run(keyed, lambda: self._refresh(slug, wait), Form(write=lambda _: {}, read=read))
+
+    async def _refresh(self, slug: SessionId, wait: timedelta) -> QrCode:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
         _check_linkable(session)
@@ -103,8 +128,9 @@ class RequestPairingCode:
         self._clock = clock
         self._ids = ids
         self._workers = workers
+        self._once = Once(uow, clock)
 
-    async def execute(self, session_id: str, *, phone: str) -> PairingCode:
+    async def execute(self, session_id: str, *, phone: str, request: RequestKey | None = None) -> PairingCode:
         """Asks the page for a code for this phone number.
 
         Raises:
@@ -114,8 +140,14 @@ class RequestPairingCode:
             UnprocessableError: ``NUMBER_NOT_ON_WHATSAPP``.
             RateLimitedError: ``PAIRING_CODE_RATE_LIMITED``.
             CapabilityUnavailableError: this page has no pairing by code.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         slug, digits = parse_session_id(session_id), parse_phone(phone)
+        asked = {"session_id": slug, "phone": digits}
+        keyed = None if request is None else request.of("sessions.pairing_code", asked)
+        return await self._once.run(keyed, lambda: self._request(slug, digits), _PAIRING_CODE)
+
+    async def _request(self, slug: SessionId, digits: str) -> PairingCode:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
         _check_linkable(session)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.representation import session_from_dict, session_to_dict
 from domain.ids import parse_session_id
 from domain.session import Session, check_metadata, check_name
 
@@ -16,6 +18,7 @@ class UpdateSessionCommand:
     session_id: str
     name: str | None = None
     metadata: Mapping[str, str] | None = None
+    request: RequestKey | None = None
 
 
 class UpdateSession:
@@ -31,14 +34,28 @@ class UpdateSession:
         Raises:
             InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``.
             NotFoundError: ``SESSION_NOT_FOUND``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
+        asked = {
+            "session_id": command.session_id,
+            "name": command.name,
+            "metadata": None if command.metadata is None else dict(command.metadata),
+        }
+        keyed = None if command.request is None else command.request.of("sessions.update", asked)
+        now = self._clock.now()
         async with self._uow.begin() as uow:
+            if keyed is not None:
+                claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
+                if claim.answer is not None:
+                    return session_from_dict(claim.answer["session"])
             session = await uow.sessions.get(parse_session_id(command.session_id), lock=True)
             changed = replace(
                 session,
                 name=session.name if command.name is None else check_name(command.name),
                 metadata=session.metadata if command.metadata is None else check_metadata(command.metadata),
-                updated_at=self._clock.now(),
+                updated_at=now,
             )
             await uow.sessions.save(changed)
+            if keyed is not None:
+                await uow.idempotency.answer(keyed, {"session": session_to_dict(changed)})
         return changed

@@ -29,8 +29,14 @@ _RETRY_AFTER: Final = timedelta(seconds=3)
 _RETRY_AT_LAST: Final = timedelta(minutes=1)
 """The pause between two tries of one message doubles up to this."""
 
-type _Outcome = SeenMessage | Failure | None
-"""What became of a send: done, refused for good, or (None) not known."""
+
+@dataclass(frozen=True, slots=True)
+class _Expired:
+    """The page doesn't hold it, and its deadline has passed."""
+
+
+type _Outcome = SeenMessage | Failure | _Expired | None
+"""What became of a send: done, refused for good, too late, or (None) not known."""
 
 
 class OutboxDispatcher:
@@ -97,7 +103,7 @@ class OutboxDispatcher:
     async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
-            delivery = _Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}))
+            delivery = _Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}), clock=self._clock)
             self._delivery, self._recovered = delivery, False
             try:
                 while True:
@@ -137,7 +143,9 @@ class OutboxDispatcher:
                 free = self._free()
                 claimed: Sequence[Message] = ()
                 if free > 0:
-                    claimed = await uow.outbox.claim(self._session_id, busy=tuple(self._busy), limit=free)
+                    claimed = await uow.outbox.claim(
+                        self._session_id, now=self._clock.now(), busy=tuple(self._busy), limit=free
+                    )
         except BaseException:
             self._done = done + self._done
             raise
@@ -198,6 +206,7 @@ class _Delivery:
     page: MessagingPage
     tasks: asyncio.TaskGroup
     accounts: frozenset[Jid | None]
+    clock: Clock
 
 
 async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -> _Outcome:
@@ -213,6 +222,8 @@ async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -
             return None  # whatever kept it from looking: it says nothing of the message
         if found is not None and found.status is not None:
             return found
+        if found is None and message.expires_at is not None and message.expires_at <= delivery.clock.now():
+            return _Expired()
     outgoing = Outgoing(
         whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
     )
@@ -222,10 +233,18 @@ async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -
         return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
 
 
-def _conclude(message: Message, outcome: SeenMessage | Failure, now: datetime) -> tuple[Message, Sequence[Payload]]:
-    if isinstance(outcome, Failure):
-        return progress.fail(message, outcome, now)
-    return progress.advance(message, outcome.status or MessageStatus.SENT, now)
+def _conclude(
+    message: Message, outcome: SeenMessage | Failure | _Expired, now: datetime
+) -> tuple[Message, Sequence[Payload]]:
+    match outcome:
+        case Failure():
+            return progress.fail(message, outcome, now)
+        case _Expired():
+            return progress.expire(message, now)
+        case SeenMessage():
+            return progress.advance(message, outcome.status or MessageStatus.SENT, now)
+        case _:
+            assert_never(outcome)
 
 
 def _is_final(kind: ErrorKind) -> bool:

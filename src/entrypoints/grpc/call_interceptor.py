@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 
 from application.access.authenticate import Authenticate
 from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, TooLargeError
+from entrypoints.caller import CALLER
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
 from entrypoints.status import STATUS
 
@@ -117,7 +118,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method), _Outcome(method) as outcome:
             try:
                 if not method.startswith(_OPEN):
-                    await self._authenticate.execute(_key(metadata))
+                    CALLER.set(await self._authenticate.execute(_key(metadata)))
                 yield
             except PomboError as error:
                 outcome.error = error

@@ -1,15 +1,19 @@
 """MessageService: see proto/pombo/v1/message_service.proto."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 import grpc.aio
 
+from application.messages.acceptance import SendMessageCommand
 from application.messages.read_messages import ListMessagesQuery
-from application.messages.send_message import SendMessageCommand
+from application.messages.send_messages import SendMessagesCommand
 from application.ports.message_repository import MessageFilter
+from domain.errors import PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
+from domain.message import Message
 from entrypoints.grpc.converters.messages import (
     content_from_proto,
     direction_from_proto,
@@ -19,7 +23,9 @@ from entrypoints.grpc.converters.messages import (
 from entrypoints.grpc.converters.times import time_from_proto
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceServicer
+from entrypoints.grpc.request_keys import key_of
 from entrypoints.grpc.waits import wait_within
+from entrypoints.status import STATUS
 from entrypoints.use_cases import UseCases
 
 type Context = grpc.aio.ServicerContext[Any, Any]
@@ -36,15 +42,23 @@ class MessageService(MessageServiceServicer):
 
     @override
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
-        command = SendMessageCommand(
-            session_id=request.session_id,
-            to=Jid.parse_recipient(request.to),
-            content=content_from_proto(request),
-            reply_to=request.context.message_id if request.HasField("context") else None,
-            wait=wait_within(context, request.wait if request.HasField("wait") else None, default=_SEND_WAIT),
-        )
+        wait = wait_within(context, request.wait if request.HasField("wait") else None, default=_SEND_WAIT)
+        command = replace(_command(request), wait=wait, request=key_of(request))
         message = await self._use_cases.send_message.execute(command)
         return pb.SendMessageResponse(message=message_to_proto(message))
+
+    @override
+    async def SendMessages(self, request: pb.SendMessagesRequest, context: Context) -> pb.SendMessagesResponse:
+        command = SendMessagesCommand(
+            entries=[_entry(message) for message in request.messages], request=key_of(request)
+        )
+        outcomes = await self._use_cases.send_messages.execute(command)
+        return pb.SendMessagesResponse(results=[_result(outcome) for outcome in outcomes])
+
+    @override
+    async def CancelMessage(self, request: pb.CancelMessageRequest, context: Context) -> pb.CancelMessageResponse:
+        message = await self._use_cases.cancel_message.execute(request.message_id, request=key_of(request))
+        return pb.CancelMessageResponse(message=message_to_proto(message))
 
     @override
     async def ListMessages(self, request: pb.ListMessagesRequest, context: Context) -> pb.ListMessagesResponse:
@@ -63,6 +77,54 @@ class MessageService(MessageServiceServicer):
     async def GetMessage(self, request: pb.GetMessageRequest, context: Context) -> pb.GetMessageResponse:
         message = await self._use_cases.get_message.execute(request.message_id)
         return pb.GetMessageResponse(message=message_to_proto(message))
+
+
+def _command(request: pb.SendMessageRequest) -> SendMessageCommand:
+    return SendMessageCommand(
+        session_id=request.session_id,
+        to=Jid.parse_recipient(request.to),
+        content=content_from_proto(request),
+        reply_to=request.context.message_id if request.HasField("context") else None,
+        not_before=_not_before(request),
+        deadline=_deadline(request),
+    )
+
+
+def _not_before(request: pb.SendMessageRequest) -> datetime | None:
+    if not request.HasField("not_before_time"):
+        return None
+    return time_from_proto(request.not_before_time, field="not_before_time")
+
+
+def _deadline(request: pb.SendMessageRequest) -> datetime | None:
+    if not request.HasField("deadline_time"):
+        return None
+    return time_from_proto(request.deadline_time, field="deadline_time")
+
+
+def _entry(request: pb.SendMessageRequest) -> SendMessageCommand | PomboError:
+    try:
+        # The use case reads the session's id last; one that isn't one is that entry's own error, too.
+        parse_session_id(request.session_id)
+        return _command(request)
+    except PomboError as error:
+        return error
+
+
+def _result(outcome: Message | PomboError) -> pb.SendMessagesResult:
+    if isinstance(outcome, PomboError):
+        return pb.SendMessagesResult(error=_error(outcome))
+    return pb.SendMessagesResult(message=message_to_proto(outcome))
+
+
+def _error(error: PomboError) -> pb.SendError:
+    return pb.SendError(
+        code=STATUS[error.kind].grpc.value[0],
+        reason=error.reason,
+        message=error.message,
+        field=error.field or "",
+        metadata=error.metadata,
+    )
 
 
 def _criteria(request: pb.ListMessagesRequest) -> MessageFilter:

@@ -21,6 +21,7 @@ from entrypoints.grpc.converters.sessions import (
 )
 from entrypoints.grpc.gen.pombo.v1 import session_service_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceServicer
+from entrypoints.grpc.request_keys import key_of
 from entrypoints.grpc.stopping import Stopping
 from entrypoints.grpc.waits import wait_within
 from entrypoints.use_cases import UseCases
@@ -46,6 +47,7 @@ class SessionService(SessionServiceServicer):
             name=request.name if request.HasField("name") else None,
             start=request.start if request.HasField("start") else True,
             metadata=dict(request.metadata),
+            request=key_of(request),
         )
         session = await self._use_cases.create_session.execute(command)
         return pb.CreateSessionResponse(session=session_to_proto(session))
@@ -74,27 +76,27 @@ class SessionService(SessionServiceServicer):
 
     @override
     async def DeleteSession(self, request: pb.DeleteSessionRequest, context: Context) -> pb.DeleteSessionResponse:
-        await self._use_cases.delete_session.execute(request.session_id)
+        await self._use_cases.delete_session.execute(request.session_id, request=key_of(request))
         return pb.DeleteSessionResponse()
 
     @override
     async def StartSession(self, request: pb.StartSessionRequest, context: Context) -> pb.StartSessionResponse:
-        session = await self._use_cases.start_session.execute(request.session_id)
+        session = await self._use_cases.start_session.execute(request.session_id, request=key_of(request))
         return pb.StartSessionResponse(session=session_to_proto(session))
 
     @override
     async def StopSession(self, request: pb.StopSessionRequest, context: Context) -> pb.StopSessionResponse:
-        session = await self._use_cases.stop_session.execute(request.session_id)
+        session = await self._use_cases.stop_session.execute(request.session_id, request=key_of(request))
         return pb.StopSessionResponse(session=session_to_proto(session))
 
     @override
     async def RestartSession(self, request: pb.RestartSessionRequest, context: Context) -> pb.RestartSessionResponse:
-        session = await self._use_cases.restart_session.execute(request.session_id)
+        session = await self._use_cases.restart_session.execute(request.session_id, request=key_of(request))
         return pb.RestartSessionResponse(session=session_to_proto(session))
 
     @override
     async def LogoutSession(self, request: pb.LogoutSessionRequest, context: Context) -> pb.LogoutSessionResponse:
-        session = await self._use_cases.logout_session.execute(request.session_id)
+        session = await self._use_cases.logout_session.execute(request.session_id, request=key_of(request))
         return pb.LogoutSessionResponse(session=session_to_proto(session))
 
     @override
@@ -121,14 +123,16 @@ class SessionService(SessionServiceServicer):
         requested = request.wait if request.HasField("wait") else None
         wait = wait_within(context, requested, default=_REFRESH_WAIT)
         async with self._stopping.interrupting():
-            qr = await self._use_cases.refresh_qr.execute(request.session_id, wait=wait)
+            qr = await self._use_cases.refresh_qr.execute(request.session_id, wait=wait, request=key_of(request))
         return pb.RefreshQrResponse(qr_code=qr_to_proto(qr))
 
     @override
     async def RequestPairingCode(
         self, request: pb.RequestPairingCodeRequest, context: Context
     ) -> pb.RequestPairingCodeResponse:
-        code = await self._use_cases.request_pairing_code.execute(request.session_id, phone=request.phone)
+        code = await self._use_cases.request_pairing_code.execute(
+            request.session_id, phone=request.phone, request=key_of(request)
+        )
         return pb.RequestPairingCodeResponse(pairing_code=pairing_code_to_proto(code))
 
     @override
@@ -174,6 +178,7 @@ def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
         session_id=session.id,
         name=session.name if "name" in paths else None,
         metadata=dict(session.metadata) if "metadata" in paths else None,
+        request=key_of(request),
     )
 
 

@@ -20,7 +20,15 @@ from entrypoints.rest.routes.messages import MessageRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
 from entrypoints.use_cases import UseCases
 
-_ASKED: Final = ("Authorization", "Content-Type", "Last-Event-ID", "Prefer", "X-API-Key", "X-Request-ID")
+_ASKED: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "Prefer",
+    "X-API-Key",
+    "X-Request-ID",
+)
 _SHOWN: Final = ("Location", "Preference-Applied", "Retry-After", "X-Request-ID")
 
 

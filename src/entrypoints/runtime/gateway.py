@@ -56,7 +56,11 @@ class Gateway:
         stack.enter_context(DataDirectory.open(self._settings.data_dir))
         container = await self._assemble(stack)
         key = await container.ensure_api_key().execute()
-        work = {"event feed": container.feed().run(), "session supervisor": container.supervisor().run()}
+        work = {
+            "event feed": container.feed().run(),
+            "session supervisor": container.supervisor().run(),
+            "housekeeper": container.housekeeper().run(),
+        }
         tasks = await stack.enter_async_context(CoreTasks.running(work))
         addresses = await self._serve(stack, container)
         if key is not None:

@@ -21,9 +21,11 @@ def contracts_database_url(store_servers: Servers, _migrated_database: str) -> I
 async def pool(contracts_database_url: str) -> AsyncIterator[ConnectionPool]:
     async with ConnectionPool.open(contracts_database_url) as opened:
         async with opened.connection() as connection:
-            await connection.execute(
-                "TRUNCATE pombo.sessions, pombo.session_status_changes, pombo.messages, pombo.events, pombo.api_keys"
+            tables = await connection.fetchval(
+                "SELECT string_agg(format('pombo.%I', tablename), ', ') FROM pg_tables "
+                "WHERE schemaname = 'pombo' AND tablename NOT IN ('migrations', 'event_log_head')"
             )
+            await connection.execute(f"TRUNCATE {tables}")
             await connection.execute("UPDATE pombo.event_log_head SET position = 0")
         yield opened
 

@@ -8,6 +8,7 @@ from adapters.postgres.database import PostgresDatabase
 from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract
+from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import SALES, SUPPORT, session
@@ -24,6 +25,10 @@ class TestPostgresMessageRepository(MessageRepositoryContract):
 
 
 class TestPostgresOutbox(OutboxContract):
+    pass
+
+
+class TestPostgresIdempotencyRepository(IdempotencyRepositoryContract):
     pass
 
 

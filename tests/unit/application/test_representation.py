@@ -11,6 +11,8 @@ from application.representation import (
     message_to_dict,
     payload_from_dict,
     payload_to_dict,
+    session_from_dict,
+    session_to_dict,
 )
 from domain import event
 from domain.content import Text, Unsupported
@@ -18,7 +20,7 @@ from domain.event import PAYLOAD_TYPES, Payload
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.message import Direction, Failure, Message, MessageStatus
-from domain.session import Me, SessionStatus, StatusReason
+from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 
 jids = st.builds(
     lambda user, server: Jid(user=str(user), server=server),
@@ -52,6 +54,8 @@ messages = st.builds(
     from_api=st.booleans(),
     backfilled=st.booleans(),
     failure=st.none() | st.builds(Failure, reason=st.just("SEND_REFUSED"), message=st.text()),
+    not_before=st.none() | times,
+    expires_at=st.none() | times,
     sent_at=st.none() | times,
     read_at=st.none() | times,
 )
@@ -70,6 +74,8 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(event.MessageSent, message=messages),
     st.builds(event.MessageReceived, message=messages),
     st.builds(event.MessageFailed, message=messages),
+    st.builds(event.MessageCanceled, message=messages),
+    st.builds(event.MessageExpired, message=messages),
     st.builds(
         event.MessageAcked,
         message_id=st.just(MessageId("msg_1")),
@@ -99,4 +105,24 @@ def test_every_payload_survives_json(payload: Payload) -> None:
 
 def test_every_payload_type_is_listed_by_its_name() -> None:
     assert {name: kind.TYPE for name, kind in PAYLOAD_TYPES.items()} == {name: name for name in PAYLOAD_TYPES}
-    assert len(PAYLOAD_TYPES) == 8
+    assert len(PAYLOAD_TYPES) == 10
+
+
+@given(
+    st.builds(
+        Session,
+        id=st.just(SessionId("ana")),
+        name=st.text(),
+        wanted=st.sampled_from(Wanted),
+        status=st.sampled_from(SessionStatus),
+        status_reason=st.sampled_from(StatusReason),
+        status_detail=st.none() | st.text(),
+        status_at=times,
+        created_at=times,
+        updated_at=times,
+        me=mes,
+        metadata=st.dictionaries(st.text(), st.text(), max_size=3),
+    )
+)
+def test_a_session_is_read_back_as_it_was(session: Session) -> None:
+    assert session_from_dict(json.loads(json.dumps(session_to_dict(session)))) == session

@@ -79,10 +79,10 @@ class World:
         self.start = StartSession(self.database, clock, self.supervisor)
         self.stop = StopSession(self.database, clock, self.supervisor)
         self.restart = RestartSession(self.database, clock, self.supervisor)
-        self.logout = LogoutSession(self.database, self.supervisor)
+        self.logout = LogoutSession(self.database, clock, self.supervisor)
         self.delete = DeleteSession(self.database, clock, ids, self.supervisor)
         self.get_qr = GetQr(self.database, self.codes, self.bus)
-        self.refresh_qr = RefreshQr(self.database, self.supervisor, self.get_qr)
+        self.refresh_qr = RefreshQr(self.database, clock, self.supervisor, self.get_qr)
         self.pairing_code = RequestPairingCode(self.database, clock, ids, self.supervisor)
         self.send = SendMessage(self.database, clock, ids, self.supervisor, RecipientDirectory(clock), waiters)
 

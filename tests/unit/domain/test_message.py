@@ -8,7 +8,7 @@ from domain.content import MAX_TEXT_CHARACTERS, Text
 from domain.errors import InvalidArgumentError
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
-from domain.message import Direction, Failure, Message, MessageStatus, advances
+from domain.message import RECEIPTS, Direction, Failure, Message, MessageStatus, advances
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANA, BEN = Jid.parse("15550100100@c.us"), Jid.parse("15550100200@c.us")
@@ -47,9 +47,16 @@ def test_a_receipt_proves_that_a_failed_message_left() -> None:
     assert not advances(MessageStatus.FAILED, MessageStatus.SENDING)
 
 
-@pytest.mark.parametrize("end", [MessageStatus.CANCELED, MessageStatus.EXPIRED])
-def test_a_message_that_was_called_off_stays_so(end: MessageStatus) -> None:
-    assert all(not advances(end, status) for status in MessageStatus)
+def test_a_message_that_was_taken_back_stays_so() -> None:
+    assert all(not advances(MessageStatus.CANCELED, status) for status in MessageStatus)
+
+
+def test_only_what_is_queued_can_be_taken_back() -> None:
+    assert [status for status in MessageStatus if advances(status, MessageStatus.CANCELED)] == [MessageStatus.QUEUED]
+
+
+def test_a_receipt_proves_that_an_expired_message_left() -> None:
+    assert {status for status in MessageStatus if advances(MessageStatus.EXPIRED, status)} == RECEIPTS
 
 
 def test_an_acknowledged_message_cannot_fail() -> None:

@@ -14,6 +14,8 @@ from domain.event import (
     PAYLOAD_TYPES,
     Event,
     MessageAcked,
+    MessageCanceled,
+    MessageExpired,
     MessageFailed,
     MessageQueued,
     MessageReceived,
@@ -69,6 +71,8 @@ PAYLOADS: tuple[Payload, ...] = (
     MessageSent(message=message()),
     MessageReceived(message=message()),
     MessageFailed(message=message(status=MessageStatus.FAILED, failure=Failure(reason="WHY", message="Because."))),
+    MessageCanceled(message=message(status=MessageStatus.CANCELED)),
+    MessageExpired(message=message(status=MessageStatus.EXPIRED)),
     MessageAcked(
         message_id=MessageId("msg_1"),
         whatsapp_id=WhatsAppMessageId("true_1_2"),
@@ -146,6 +150,8 @@ def test_a_messages_fields_are_those_of_rest() -> None:
         delivered_at=NOW,
         read_at=NOW,
         played_at=NOW,
+        not_before=NOW,
+        expires_at=NOW,
     )
     converted = messages.message_to_proto(full)
     # `type` is told by which content is set.

@@ -8,6 +8,7 @@ from adapters.memory.database import MemoryDatabase
 from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract
+from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import SALES, SUPPORT, session
@@ -39,6 +40,10 @@ class TestMemoryMessageRepository(MessageRepositoryContract):
 
 
 class TestMemoryOutbox(OutboxContract):
+    pass
+
+
+class TestMemoryIdempotencyRepository(IdempotencyRepositoryContract):
     pass
 
 

@@ -25,6 +25,8 @@ from domain.event import (
     PAYLOAD_TYPES,
     Event,
     MessageAcked,
+    MessageCanceled,
+    MessageExpired,
     MessageFailed,
     MessageQueued,
     MessageReceived,
@@ -94,6 +96,8 @@ PAYLOADS: list[Payload] = [
     MessageSent(message=FULL),
     MessageReceived(message=PLAIN),
     MessageFailed(message=FULL),
+    MessageCanceled(message=FULL),
+    MessageExpired(message=PLAIN),
     MessageAcked(
         message_id=MessageId("msg_1"),
         whatsapp_id=WhatsAppMessageId("true_x_1"),
@@ -160,7 +164,7 @@ def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for operation in operations(document)]
-    assert len(ids) == len(set(ids)) == 21
+    assert len(ids) == len(set(ids)) == 23
     for operation in operations(document):
         assert operation["summary"]
         assert operation["description"]

@@ -5,6 +5,8 @@ from typing import assert_never
 from domain.event import (
     Event,
     MessageAcked,
+    MessageCanceled,
+    MessageExpired,
     MessageFailed,
     MessageQueued,
     MessageReceived,
@@ -18,6 +20,7 @@ from entrypoints.grpc.converters.messages import message_to_proto
 from entrypoints.grpc.converters.sessions import REASONS, STATUSES, me_to_proto
 from entrypoints.grpc.converters.times import time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pb
+from entrypoints.grpc.gen.pombo.v1.message_pb2 import Message
 
 
 def event_to_proto(event: Event) -> pb.Event:
@@ -37,19 +40,37 @@ def event_to_proto(event: Event) -> pb.Event:
             converted.qr_issued.expire_time.CopyFrom(time_to_proto(payload.expires_at))
         case PairingCodeIssued():
             converted.pairing_code_issued.expire_time.CopyFrom(time_to_proto(payload.expires_at))
-        case MessageQueued():
-            converted.message_queued.message.CopyFrom(message_to_proto(payload.message))
-        case MessageSent():
-            converted.message_sent.message.CopyFrom(message_to_proto(payload.message))
-        case MessageReceived():
-            converted.message_received.message.CopyFrom(message_to_proto(payload.message))
-        case MessageFailed():
-            converted.message_failed.message.CopyFrom(message_to_proto(payload.message))
+        case (
+            MessageQueued() | MessageSent() | MessageReceived() | MessageFailed() | MessageCanceled() | MessageExpired()
+        ):
+            _of_a_message(converted, payload).CopyFrom(message_to_proto(payload.message))
         case MessageAcked():
             converted.message_acked.CopyFrom(_acked(payload))
         case _:
             assert_never(payload)
     return converted
+
+
+def _of_a_message(
+    converted: pb.Event,
+    payload: MessageQueued | MessageSent | MessageReceived | MessageFailed | MessageCanceled | MessageExpired,
+) -> Message:
+    """The place of the payload's message."""
+    match payload:
+        case MessageQueued():
+            return converted.message_queued.message
+        case MessageSent():
+            return converted.message_sent.message
+        case MessageReceived():
+            return converted.message_received.message
+        case MessageFailed():
+            return converted.message_failed.message
+        case MessageCanceled():
+            return converted.message_canceled.message
+        case MessageExpired():
+            return converted.message_expired.message
+        case _:
+            assert_never(payload)
 
 
 def _status_changed(payload: SessionStatusChanged) -> pb.SessionStatusChanged:

@@ -41,6 +41,8 @@ def message_to_proto(message: Message) -> pb.Message:
         delivered_time=optional_time_to_proto(message.delivered_at),
         read_time=optional_time_to_proto(message.read_at),
         played_time=optional_time_to_proto(message.played_at),
+        not_before_time=optional_time_to_proto(message.not_before),
+        deadline_time=optional_time_to_proto(message.expires_at),
     )
     _set_content(converted, message.content)
     return converted

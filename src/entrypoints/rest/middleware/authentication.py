@@ -7,6 +7,7 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import PomboError, UnauthenticatedError
+from entrypoints.caller import CALLER
 from entrypoints.rest.problem import Problem
 from entrypoints.use_cases import UseCases
 
@@ -34,7 +35,7 @@ class AuthenticationMiddleware:
             return
         for_browsers = _is_documentation(scope["path"])
         try:
-            await self._use_cases.authenticate.execute(_key(scope, basic=for_browsers))
+            CALLER.set(await self._use_cases.authenticate.execute(_key(scope, basic=for_browsers)))
         except UnauthenticatedError as error:
             challenge = _BROWSER_CHALLENGE if for_browsers else _CHALLENGE
             await Problem.of(error, headers=challenge).response(scope)(scope, receive, send)

@@ -53,7 +53,7 @@ class LinkCodePayload(AnswerModel):
 
 
 class MessagePayload(AnswerModel):
-    """Of `message.queued`, `message.sent`, `message.received` and `message.failed`."""
+    """Of the types `message.queued`, `.sent`, `.received`, `.failed`, `.canceled` and `.expired`."""
 
     message: Message
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
-from application.messages.send_message import MAX_REPLY_ID
+from application.messages.send_messages import MAX_MESSAGES
 from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
 from domain.message import Direction, MessageStatus
 from entrypoints.rest.models.common import (
@@ -21,11 +22,18 @@ from entrypoints.rest.models.common import (
     Time,
     page_size,
 )
+from entrypoints.rest.models.problem import Problem
 
 _ADDRESS = "An address like `15550100200@c.us`, `120363000000000000@g.us` or `9000000001@lid`"
 _When = Annotated[
     # The limits keep every time zone's offset from leading out of what a datetime can hold.
     AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
+]
+
+
+_SendTime = Annotated[
+    # JSON has no times: a string is one here, also where nothing else is converted.
+    AwareDatetime, Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
 ]
 
 
@@ -62,6 +70,28 @@ class SendMessageRequest(RequestModel):
     type: Literal["text"] = Field(description="Texts are what can be sent at present.")
     text: TextToSend
     context: ReplyTo | None = None
+    not_before: _SendTime | None = Field(
+        default=None,
+        description="When it may leave at the earliest (RFC 3339), at most 366 days ahead. It keeps no other message "
+        "of its chat waiting, and the answer doesn't wait for it.",
+    )
+    deadline: _SendTime | None = Field(
+        default=None,
+        description="When it is given up if it hasn't left (RFC 3339), with the status `EXPIRED`. It lies ahead.",
+    )
+
+
+class SendMessagesRequest(RequestModel):
+    """Messages to send; each is looked at by itself."""
+
+    messages: list[Any] = Field(
+        description="The messages, in the order in which those of a chat leave.",
+        json_schema_extra={
+            "minItems": 1,
+            "maxItems": MAX_MESSAGES,
+            "items": {"$ref": "#/components/schemas/SendMessageRequest"},
+        },
+    )
 
 
 class ListMessagesQuery(QueryModel):
@@ -130,6 +160,8 @@ class Message(AnswerModel):
     from_api: bool = Field(description="Whether it was sent through the gateway, not on another device.")
     backfilled: bool = Field(description="Whether it was found later, not seen when it came.")
     created_at: Time
+    not_before: OptionalTime
+    expires_at: OptionalTime
     sent_at: OptionalTime
     delivered_at: OptionalTime
     read_at: OptionalTime
@@ -141,3 +173,18 @@ class MessageList(AnswerModel):
 
     items: list[Message]
     next_page_token: NextPageToken
+
+
+class SendResult(AnswerModel):
+    """What became of one of several messages: it was accepted, or there is an error."""
+
+    message: Message | None
+    error: Problem | None
+
+
+class SendResults(AnswerModel):
+    """One result for each message, in the same order."""
+
+    accepted: int = Field(description="How many were accepted.", examples=[1])
+    refused: int = Field(description="How many weren't.", examples=[0])
+    results: list[SendResult]

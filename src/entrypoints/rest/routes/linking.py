@@ -15,6 +15,7 @@ from entrypoints.rest.models import sessions as models
 from entrypoints.rest.negotiation import negotiate
 from entrypoints.rest.qr_image import PNG, SVG, TEXT, render_qr
 from entrypoints.rest.reasons import BODY, problems
+from entrypoints.rest.request_keys import KEYED, IdempotencyKey, key_of
 from entrypoints.rest.routes.sessions import SESSION
 from entrypoints.use_cases import UseCases
 
@@ -75,7 +76,7 @@ class LinkingRoutes:
             self.refresh_qr,
             methods=["POST"],
             operation_id="refreshQr",
-            responses=_FORMS | problems(*_REASONS),
+            responses=_FORMS | problems(*_REASONS, *KEYED),
             **common,
         )
         router.add_api_route(
@@ -84,7 +85,7 @@ class LinkingRoutes:
             methods=["POST"],
             operation_id="requestPairingCode",
             responses=problems(
-                *(*BODY, "INVALID_SESSION_ID", "INVALID_PHONE", "SESSION_NOT_FOUND", "ALREADY_LINKED"),
+                *(*BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_PHONE", "SESSION_NOT_FOUND", "ALREADY_LINKED"),
                 *("SESSION_NOT_RUNNING", "PASSKEY_REQUIRED", "NUMBER_NOT_ON_WHATSAPP", "PAIRING_CODE_RATE_LIMITED"),
                 *("CAPABILITY_UNAVAILABLE", "PAGE_NOT_READY", "PAGE_UNAVAILABLE"),
             ),
@@ -111,15 +112,22 @@ class LinkingRoutes:
         session_id: str,
         wait: Annotated[int, _wait(20, "Seconds to wait for the first QR of the batch.")] = 20,
         accept: Accept = None,
+        idempotency_key: IdempotencyKey = None,
     ) -> Response:
         """Asks for a new batch of QRs after the last one has ended, and gives its first; else the present one."""
         media_type = negotiate(accept, _OFFERS)
-        qr = await self._use_cases.refresh_qr.execute(session_id, wait=timedelta(seconds=wait))
+        qr = await self._use_cases.refresh_qr.execute(
+            session_id, wait=timedelta(seconds=wait), request=key_of(idempotency_key)
+        )
         return await _answer(qr, media_type)
 
-    async def request_pairing_code(self, session_id: str, body: models.PairingCodeRequest) -> Response:
+    async def request_pairing_code(
+        self, session_id: str, body: models.PairingCodeRequest, idempotency_key: IdempotencyKey = None
+    ) -> Response:
         """Gets a code that links by typing it on the phone instead of scanning a QR."""
-        code = await self._use_cases.request_pairing_code.execute(session_id, phone=body.phone)
+        code = await self._use_cases.request_pairing_code.execute(
+            session_id, phone=body.phone, request=key_of(idempotency_key)
+        )
         return json_response({"code": code.code, "expires_at": time_to_text(code.expires_at)})
 
 

@@ -1,6 +1,6 @@
 """Messages: send, list, get."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -8,21 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.messages.read_messages import ListMessagesQuery
-from application.messages.send_message import SendMessageCommand
+from application.messages.send_messages import SendMessagesCommand
 from application.ports.message_repository import MessageFilter
 from application.representation import message_to_dict
-from domain.content import Text
-from domain.errors import CapabilityUnavailableError
+from domain.errors import CapabilityUnavailableError, PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
-from domain.message import RECEIPTS
+from domain.message import RECEIPTS, Message
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.direct_route import DirectRoute
 from entrypoints.rest.json_codec import JSON, json_response
 from entrypoints.rest.models import messages as models
 from entrypoints.rest.preferences import Preferences
+from entrypoints.rest.problem import Problem
 from entrypoints.rest.reasons import BODY, problems
 from entrypoints.rest.request_body import read_body
+from entrypoints.rest.request_keys import KEYED, PARAMETER, IdempotencyKey, key_of
+from entrypoints.rest.send_requests import to_command, to_entry
 from entrypoints.use_cases import UseCases
 
 _MESSAGES: Final = f"{API_PREFIX}/messages"
@@ -41,13 +43,16 @@ _SENT: Final[dict[int | str, dict[str, Any]]] = {
 }
 _SEND_REASONS: Final = (
     *(*BODY, "INVALID_SESSION_ID", "INVALID_JID", "INVALID_PHONE", "RECIPIENT_NOT_ADDRESSABLE", "INVALID_REPLY"),
+    *("INVALID_NOT_BEFORE", "INVALID_DEADLINE"),
     *("EMPTY_TEXT", "INVALID_TEXT", "TEXT_TOO_LONG", "TOO_MANY_MENTIONS", "INVALID_MENTION"),
     *("SESSION_NOT_FOUND", "MESSAGE_NOT_FOUND", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"),
     *("NUMBER_NOT_ON_WHATSAPP", "QUOTED_MESSAGE_UNKNOWN", "SEND_REFUSED", "REACHOUT_TIMELOCK", "NEW_CHAT_CAP"),
     *("CAPABILITY_UNAVAILABLE", "PAGE_UNAVAILABLE", "LOOKUP_TIMEOUT"),
+    *KEYED,
 )
 _SEND_DOCUMENT: Final[dict[str, Any]] = {
     "parameters": [
+        PARAMETER,
         {
             "name": "Prefer",
             "in": "header",
@@ -56,7 +61,7 @@ _SEND_DOCUMENT: Final[dict[str, Any]] = {
             "default the answer waits 20 seconds.",
             "schema": {"type": "string"},
             "examples": {"async": {"value": "respond-async"}, "wait": {"value": "wait=5"}},
-        }
+        },
     ],
     "requestBody": {
         "required": True,
@@ -85,6 +90,24 @@ class MessageRoutes:
             responses=_SENT | problems(*_SEND_REASONS),
             openapi_extra=_SEND_DOCUMENT,
             route_class_override=DirectRoute,
+        )
+        router.add_api_route(
+            f"{_MESSAGES}/bulk",
+            self.send_many,
+            methods=["POST"],
+            operation_id="sendMessages",
+            tags=[*_TAGS],
+            response_model=models.SendResults,
+            responses=problems(*BODY, *KEYED, "TOO_MANY_MESSAGES"),
+        )
+        router.add_api_route(
+            f"{_MESSAGES}/{{message_id}}/cancel",
+            self.cancel,
+            methods=["POST"],
+            operation_id="cancelMessage",
+            tags=[*_TAGS],
+            response_model=models.Message,
+            responses=problems(*KEYED, "INVALID_MESSAGE_ID", "MESSAGE_NOT_FOUND", "MESSAGE_NOT_CANCELABLE"),
         )
         router.add_api_route(
             _MESSAGES,
@@ -122,25 +145,39 @@ class MessageRoutes:
         """Sends a message.
 
         It is accepted durably first; then the answer waits until WhatsApp has it (201), or until the wait is over
-        (202). Errors that WhatsApp gives after that show in the message's `error`.
+        (202). Errors that WhatsApp gives after that show in the message's `error`. While its session is on its way
+        back the message waits in the gateway. A request whose key was used for the same message before is answered
+        with that message as it stands now; nothing is sent again.
         """
         body = await read_body(request, models.SendMessageRequest)
         preferences = Preferences.parse(request.headers.getlist("prefer"), self._config.send_wait)
-        message = await self._use_cases.send_message.execute(
-            SendMessageCommand(
-                session_id=body.session_id,
-                to=Jid.parse_recipient(body.to),
-                content=Text.compose(body.text.body, _mentions(body.text.mentions)),
-                reply_to=None if body.context is None else body.context.message_id,
-                wait=preferences.wait,
-            )
-        )
+        command = replace(to_command(body), wait=preferences.wait, request=key_of(request))
+        message = await self._use_cases.send_message.execute(command)
         headers = {"Location": f"{_MESSAGES}/{message.id}"}
         if preferences.applied is not None:
             headers["Preference-Applied"] = preferences.applied
         return json_response(
             message_to_dict(message), status=201 if message.status in RECEIPTS else 202, headers=headers
         )
+
+    async def send_many(self, body: models.SendMessagesRequest, idempotency_key: IdempotencyKey = None) -> Response:
+        """Accepts many messages durably, all at once, and answers as soon as they are accepted.
+
+        Each gets a result of its own: the good ones go, whatever is wrong with others. Recipients aren't looked up
+        before: a number without an account shows as its message's failure. Nobody waits for WhatsApp here.
+        """
+        command = SendMessagesCommand(
+            entries=[to_entry(item) for item in body.messages], request=key_of(idempotency_key)
+        )
+        outcomes = await self._use_cases.send_messages.execute(command)
+        results = [_result(outcome) for outcome in outcomes]
+        refused = sum(isinstance(outcome, PomboError) for outcome in outcomes)
+        return json_response({"accepted": len(results) - refused, "refused": refused, "results": results})
+
+    async def cancel(self, message_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+        """Takes a message back that is still `QUEUED`. May be called again."""
+        message = await self._use_cases.cancel_message.execute(message_id, request=key_of(idempotency_key))
+        return json_response(message_to_dict(message))
 
     async def list(self, query: Annotated[models.ListMessagesQuery, Query()]) -> Response:
         """Lists messages, newest first."""
@@ -160,8 +197,10 @@ class MessageRoutes:
         raise CapabilityUnavailableError("SEND_MEDIA")
 
 
-def _mentions(mentions: Sequence[str]) -> tuple[Jid, ...]:
-    return tuple(Jid.parse_recipient(text, field=f"text.mentions[{place}]") for place, text in enumerate(mentions))
+def _result(outcome: Message | PomboError) -> dict[str, Any]:
+    if isinstance(outcome, PomboError):
+        return {"message": None, "error": Problem.of(outcome).to_dict(None)}
+    return {"message": message_to_dict(outcome), "error": None}
 
 
 def _criteria(query: models.ListMessagesQuery) -> MessageFilter:

@@ -17,6 +17,7 @@ from entrypoints.rest.field_errors import field_known_as
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import sessions as models
 from entrypoints.rest.reasons import BODY, problems
+from entrypoints.rest.request_keys import KEYED, IdempotencyKey, key_of
 from entrypoints.use_cases import UseCases
 
 SESSIONS: Final = f"{API_PREFIX}/sessions"
@@ -46,7 +47,7 @@ class SessionRoutes:
             **one
             | {
                 "responses": _LOCATION
-                | problems(*BODY, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", "SESSION_EXISTS")
+                | problems(*BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", "SESSION_EXISTS")
             },
         )
         add(
@@ -60,13 +61,14 @@ class SessionRoutes:
                 "responses": problems("INVALID_REQUEST", "INVALID_PAGE_SIZE", "INVALID_PAGE_TOKEN"),
             },
         )
+        keyed = {"responses": problems(*_ONE, *KEYED)}
         add(SESSION, self.get, methods=["GET"], operation_id="getSession", **one)
         add(
             SESSION,
             self.update,
             methods=["PATCH"],
             operation_id="updateSession",
-            **one | {"responses": problems(*BODY, *_ONE, "INVALID_NAME", "INVALID_METADATA")},
+            **one | {"responses": problems(*BODY, *KEYED, *_ONE, "INVALID_NAME", "INVALID_METADATA")},
         )
         add(
             SESSION,
@@ -74,17 +76,18 @@ class SessionRoutes:
             methods=["DELETE"],
             operation_id="deleteSession",
             status_code=204,
-            **one | {"response_model": None},
+            **one | {"response_model": None} | keyed,
         )
         self._add_running(router, one)
 
     def _add_running(self, router: APIRouter, one: dict[str, Any]) -> None:
         add = router.add_api_route
         report = {"response_model": models.SessionStatusReport}
+        keyed = one | {"responses": problems(*_ONE, *KEYED)}
         add(f"{SESSION}/status", self.status, methods=["GET"], operation_id="getSessionStatus", **one | report)
-        add(f"{SESSION}/start", self.start, methods=["POST"], operation_id="startSession", **one)
-        add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **one)
-        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **one)
+        add(f"{SESSION}/start", self.start, methods=["POST"], operation_id="startSession", **keyed)
+        add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **keyed)
+        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **keyed)
         add(
             f"{SESSION}/logout",
             self.logout,
@@ -93,7 +96,7 @@ class SessionRoutes:
             **one
             | {
                 "responses": problems(
-                    *_ONE, "NOT_LINKED", "SESSION_NOT_RUNNING", "PAGE_UNAVAILABLE", "LOGOUT_UNCONFIRMED"
+                    *(*_ONE, *KEYED, "NOT_LINKED", "SESSION_NOT_RUNNING", "PAGE_UNAVAILABLE", "LOGOUT_UNCONFIRMED")
                 )
             },
         )
@@ -105,9 +108,15 @@ class SessionRoutes:
             **one | {"response_model": models.Me, "responses": problems(*_ONE, "NOT_LINKED")},
         )
 
-    async def create(self, body: models.CreateSessionRequest) -> Response:
+    async def create(self, body: models.CreateSessionRequest, idempotency_key: IdempotencyKey = None) -> Response:
         """Creates a session and, unless told otherwise, starts it. Its QR follows: see `GET …/qr`."""
-        command = CreateSessionCommand(id=body.id, name=body.name, start=body.start, metadata=body.metadata)
+        command = CreateSessionCommand(
+            id=body.id,
+            name=body.name,
+            start=body.start,
+            metadata=body.metadata,
+            request=key_of(idempotency_key),
+        )
         with field_known_as("id", "session_id"):
             session = await self._use_cases.create_session.execute(command)
         return json_response(
@@ -125,41 +134,45 @@ class SessionRoutes:
         """Reads a session."""
         return _answer(await self._use_cases.get_session.execute(session_id))
 
-    async def update(self, session_id: str, body: models.UpdateSessionRequest) -> Response:
+    async def update(
+        self, session_id: str, body: models.UpdateSessionRequest, idempotency_key: IdempotencyKey = None
+    ) -> Response:
         """Changes a session's name and metadata."""
         return _answer(
             await self._use_cases.update_session.execute(
-                UpdateSessionCommand(session_id=session_id, name=body.name, metadata=body.metadata)
+                UpdateSessionCommand(
+                    session_id=session_id, name=body.name, metadata=body.metadata, request=key_of(idempotency_key)
+                )
             )
         )
 
-    async def delete(self, session_id: str) -> Response:
+    async def delete(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Stops a session and forgets it and its login. Its messages and events stay.
 
         The phone lists the device until it is unlinked there: log out first to end the link on both sides.
         """
-        await self._use_cases.delete_session.execute(session_id)
+        await self._use_cases.delete_session.execute(session_id, request=key_of(idempotency_key))
         return Response(status_code=204)
 
     async def status(self, session_id: str) -> Response:
         """Reads a session's status with its history, and what its page can do."""
         return json_response(report_to_dict(await self._use_cases.get_session_status.execute(session_id)))
 
-    async def start(self, session_id: str) -> Response:
+    async def start(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Wants a session to run, and answers at once: the status follows. May be called again."""
-        return _answer(await self._use_cases.start_session.execute(session_id))
+        return _answer(await self._use_cases.start_session.execute(session_id, request=key_of(idempotency_key)))
 
-    async def stop(self, session_id: str) -> Response:
+    async def stop(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Closes a session's browser and keeps its link; answers when it is closed. May be called again."""
-        return _answer(await self._use_cases.stop_session.execute(session_id))
+        return _answer(await self._use_cases.stop_session.execute(session_id, request=key_of(idempotency_key)))
 
-    async def restart(self, session_id: str) -> Response:
+    async def restart(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Closes a session's browser and opens it again; answers when it is closed: the status follows."""
-        return _answer(await self._use_cases.restart_session.execute(session_id))
+        return _answer(await self._use_cases.restart_session.execute(session_id, request=key_of(idempotency_key)))
 
-    async def logout(self, session_id: str) -> Response:
+    async def logout(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Ends a session's link; answers when the page has confirmed it."""
-        return _answer(await self._use_cases.logout_session.execute(session_id))
+        return _answer(await self._use_cases.logout_session.execute(session_id, request=key_of(idempotency_key)))
 
     async def me(self, session_id: str) -> Response:
         """Tells which account a session is linked to."""

@@ -38,11 +38,13 @@ class Event(_message.Message):
     MESSAGE_RECEIVED_FIELD_NUMBER: _builtins.int
     MESSAGE_FAILED_FIELD_NUMBER: _builtins.int
     MESSAGE_ACKED_FIELD_NUMBER: _builtins.int
+    MESSAGE_CANCELED_FIELD_NUMBER: _builtins.int
+    MESSAGE_EXPIRED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
     """The payload's type: `session.status`, `session.qr`, `session.pairing_code`, `message.queued`, `message.sent`,
-    `message.received`, `message.failed`, `message.ack`.
+    `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`.
     """
     session_id: _builtins.str
     """The session it happened to."""
@@ -84,6 +86,14 @@ class Event(_message.Message):
     def message_acked(self) -> Global___MessageAcked:
         """Type `message.ack`."""
 
+    @_builtins.property
+    def message_canceled(self) -> Global___MessageCanceled:
+        """Type `message.canceled`."""
+
+    @_builtins.property
+    def message_expired(self) -> Global___MessageExpired:
+        """Type `message.expired`."""
+
     def __init__(
         self,
         *,
@@ -100,12 +110,14 @@ class Event(_message.Message):
         message_received: Global___MessageReceived | None = ...,
         message_failed: Global___MessageFailed | None = ...,
         message_acked: Global___MessageAcked | None = ...,
+        message_canceled: Global___MessageCanceled | None = ...,
+        message_expired: Global___MessageExpired | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -292,6 +304,54 @@ class MessageFailed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MessageFailed: _TypeAlias = MessageFailed  # noqa: Y015
+
+@_typing.final
+class MessageCanceled(_message.Message):
+    """Emitted when a message was taken back before it left."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageCanceled: _TypeAlias = MessageCanceled  # noqa: Y015
+
+@_typing.final
+class MessageExpired(_message.Message):
+    """Emitted when a message's deadline passed before it was known to have left."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageExpired: _TypeAlias = MessageExpired  # noqa: Y015
 
 @_typing.final
 class MessageAcked(_message.Message):

@@ -123,6 +123,8 @@ class Message(_message.Message):
     DELIVERED_TIME_FIELD_NUMBER: _builtins.int
     READ_TIME_FIELD_NUMBER: _builtins.int
     PLAYED_TIME_FIELD_NUMBER: _builtins.int
+    NOT_BEFORE_TIME_FIELD_NUMBER: _builtins.int
+    DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The gateway's own id: `msg_` and a ULID."""
     session_id: _builtins.str
@@ -183,6 +185,14 @@ class Message(_message.Message):
     def played_time(self) -> _timestamp_pb2.Timestamp:
         """When it was played; absent when that was never seen."""
 
+    @_builtins.property
+    def not_before_time(self) -> _timestamp_pb2.Timestamp:
+        """It is handed to the page at this time at the earliest; absent when it needn't wait."""
+
+    @_builtins.property
+    def deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """Its deadline; absent when it has none."""
+
     def __init__(
         self,
         *,
@@ -207,10 +217,12 @@ class Message(_message.Message):
         delivered_time: _timestamp_pb2.Timestamp | None = ...,
         read_time: _timestamp_pb2.Timestamp | None = ...,
         played_time: _timestamp_pb2.Timestamp | None = ...,
+        not_before_time: _timestamp_pb2.Timestamp | None = ...,
+        deadline_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "content", b"content", "context", b"context", "create_time", b"create_time", "delivered_time", b"delivered_time", "error", b"error", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "sent_time", b"sent_time", "text", b"text", "unsupported", b"unsupported"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "error", b"error", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "sent_time", b"sent_time", "text", b"text", "unsupported", b"unsupported"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "backfilled", b"backfilled", "chat_id", b"chat_id", "content", b"content", "context", b"context", "create_time", b"create_time", "delivered_time", b"delivered_time", "direction", b"direction", "error", b"error", "from_api", b"from_api", "id", b"id", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "recipient", b"recipient", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "status", b"status", "text", b"text", "unsupported", b"unsupported", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "backfilled", b"backfilled", "chat_id", b"chat_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "direction", b"direction", "error", b"error", "from_api", b"from_api", "id", b"id", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "recipient", b"recipient", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "status", b"status", "text", b"text", "unsupported", b"unsupported", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015

@@ -40,6 +40,16 @@ class MessageServiceStub:
                 request_serializer=pombo_dot_v1_dot_message__service__pb2.SendMessageRequest.SerializeToString,
                 response_deserializer=pombo_dot_v1_dot_message__service__pb2.SendMessageResponse.FromString,
                 _registered_method=True)
+        self.SendMessages = channel.unary_unary(
+                '/pombo.v1.MessageService/SendMessages',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.SendMessagesRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.SendMessagesResponse.FromString,
+                _registered_method=True)
+        self.CancelMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/CancelMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.CancelMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.CancelMessageResponse.FromString,
+                _registered_method=True)
         self.ListMessages = channel.unary_unary(
                 '/pombo.v1.MessageService/ListMessages',
                 request_serializer=pombo_dot_v1_dot_message__service__pb2.ListMessagesRequest.SerializeToString,
@@ -61,12 +71,34 @@ class MessageServiceServicer:
         came before the wait was over; events tell the rest.
 
         Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
-        `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`;
+        `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
+        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
         `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
         `message_id`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendMessages(self, request, context):
+        """Accepts many messages durably, all at once, and answers as soon as they are accepted. Each gets a result of its own:
+        the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
+        as its message's failure.
+
+        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelMessage(self, request, context):
+        """Takes a message back that is still queued. Calling again changes nothing.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `MESSAGE_NOT_CANCELABLE` (FAILED_PRECONDITION): it was handed to the
+        page, or has come to its end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,6 +129,16 @@ def add_MessageServiceServicer_to_server(servicer, server):
                     servicer.SendMessage,
                     request_deserializer=pombo_dot_v1_dot_message__service__pb2.SendMessageRequest.FromString,
                     response_serializer=pombo_dot_v1_dot_message__service__pb2.SendMessageResponse.SerializeToString,
+            ),
+            'SendMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendMessages,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.SendMessagesRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.SendMessagesResponse.SerializeToString,
+            ),
+            'CancelMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.CancelMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.CancelMessageResponse.SerializeToString,
             ),
             'ListMessages': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMessages,
@@ -137,6 +179,60 @@ class MessageService:
             '/pombo.v1.MessageService/SendMessage',
             pombo_dot_v1_dot_message__service__pb2.SendMessageRequest.SerializeToString,
             pombo_dot_v1_dot_message__service__pb2.SendMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/SendMessages',
+            pombo_dot_v1_dot_message__service__pb2.SendMessagesRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.SendMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/CancelMessage',
+            pombo_dot_v1_dot_message__service__pb2.CancelMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.CancelMessageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,12 +38,26 @@ class MessageServiceStub:
     came before the wait was over; events tell the rest.
 
     Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
-    `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`;
+    `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
+    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
     `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
     `message_id`.
+    """
+    SendMessages: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.SendMessagesRequest, _message_service_pb2.SendMessagesResponse]
+    """Accepts many messages durably, all at once, and answers as soon as they are accepted. Each gets a result of its own:
+    the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
+    as its message's failure.
+
+    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+    """
+    CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
+    """Takes a message back that is still queued. Calling again changes nothing.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `MESSAGE_NOT_CANCELABLE` (FAILED_PRECONDITION): it was handed to the
+    page, or has come to its end.
     """
     ListMessages: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ListMessagesRequest, _message_service_pb2.ListMessagesResponse]
     """Lists stored messages, newest first.
@@ -66,12 +80,26 @@ class MessageServiceAsyncStub(MessageServiceStub):
     came before the wait was over; events tell the rest.
 
     Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
-    `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`;
+    `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
+    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
     `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
     `message_id`.
+    """
+    SendMessages: _aio.UnaryUnaryMultiCallable[_message_service_pb2.SendMessagesRequest, _message_service_pb2.SendMessagesResponse]  # type: ignore[assignment]
+    """Accepts many messages durably, all at once, and answers as soon as they are accepted. Each gets a result of its own:
+    the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
+    as its message's failure.
+
+    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+    """
+    CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
+    """Takes a message back that is still queued. Calling again changes nothing.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `MESSAGE_NOT_CANCELABLE` (FAILED_PRECONDITION): it was handed to the
+    page, or has come to its end.
     """
     ListMessages: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ListMessagesRequest, _message_service_pb2.ListMessagesResponse]  # type: ignore[assignment]
     """Lists stored messages, newest first.
@@ -97,12 +125,38 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         came before the wait was over; events tell the rest.
 
         Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
-        `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`;
+        `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
+        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
         `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
         `message_id`.
+        """
+
+    @_abc_1.abstractmethod
+    def SendMessages(
+        self,
+        request: _message_service_pb2.SendMessagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.SendMessagesResponse, _abc.Awaitable[_message_service_pb2.SendMessagesResponse]]:
+        """Accepts many messages durably, all at once, and answers as soon as they are accepted. Each gets a result of its own:
+        the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
+        as its message's failure.
+
+        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelMessage(
+        self,
+        request: _message_service_pb2.CancelMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.CancelMessageResponse, _abc.Awaitable[_message_service_pb2.CancelMessageResponse]]:
+        """Takes a message back that is still queued. Calling again changes nothing.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `MESSAGE_NOT_CANCELABLE` (FAILED_PRECONDITION): it was handed to the
+        page, or has come to its end.
         """
 
     @_abc_1.abstractmethod

@@ -34,8 +34,14 @@ class SessionServiceStub:
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
 
+    Every call that changes something takes a `request_id`, 1 to 255 printable ASCII characters of the caller's choosing. The
+    same call with the same id by the same API key is done once: the later ones get the first one's answer, for three days
+    at least. With another content it ends with FAILED_PRECONDITION `IDEMPOTENCY_KEY_REUSED`, and while the first one is
+    being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
+    leaves its id free.
+
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
-    where), RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
+    where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
     are in the gateway's log. Every call that names a session may end with INVALID_ARGUMENT `INVALID_SESSION_ID` or
     NOT_FOUND `SESSION_NOT_FOUND`.
     """
@@ -132,8 +138,14 @@ class SessionServiceServicer:
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
 
+    Every call that changes something takes a `request_id`, 1 to 255 printable ASCII characters of the caller's choosing. The
+    same call with the same id by the same API key is done once: the later ones get the first one's answer, for three days
+    at least. With another content it ends with FAILED_PRECONDITION `IDEMPOTENCY_KEY_REUSED`, and while the first one is
+    being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
+    leaves its id free.
+
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
-    where), RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
+    where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
     are in the gateway's log. Every call that names a session may end with INVALID_ARGUMENT `INVALID_SESSION_ID` or
     NOT_FOUND `SESSION_NOT_FOUND`.
     """
@@ -363,8 +375,14 @@ class SessionService:
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
 
+    Every call that changes something takes a `request_id`, 1 to 255 printable ASCII characters of the caller's choosing. The
+    same call with the same id by the same API key is done once: the later ones get the first one's answer, for three days
+    at least. With another content it ends with FAILED_PRECONDITION `IDEMPOTENCY_KEY_REUSED`, and while the first one is
+    being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
+    leaves its id free.
+
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
-    where), RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
+    where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
     are in the gateway's log. Every call that names a session may end with INVALID_ARGUMENT `INVALID_SESSION_ID` or
     NOT_FOUND `SESSION_NOT_FOUND`.
     """

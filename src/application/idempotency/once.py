@@ -1,0 +1,93 @@
+"""Calls whose work isn't one transaction, done once per key."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from application.ports.clock import Clock
+from application.ports.idempotency_repository import Claim, KeyedRequest
+from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.errors import ConflictError, PomboError
+
+BUSY: Final = timedelta(minutes=2)
+"""How long a call may work before it is held for dead: longer than any of them takes."""
+
+_PATIENCE: Final = timedelta(seconds=20)
+_LOOK_EVERY: Final = timedelta(milliseconds=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form[T]:
+    """How a call's result is kept: as JSON, or, where it mustn't be, as what is needed to get it again."""
+
+    write: Callable[[T], Mapping[str, Any]]
+    read: Callable[[Mapping[str, Any]], Awaitable[T]]
+
+
+class Once:
+    """Lets the first of several calls with one key do the work, and the others have its answer.
+
+    A call that fails leaves its key free: nothing was done that trying again could double.
+    """
+
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
+        self._uow = uow
+        self._clock = clock
+
+    async def run[T](
+        self,
+        request: KeyedRequest | None,
+        work: Callable[[], Awaitable[T]],
+        form: Form[T],
+        *,
+        done: Collection[str] = (),
+    ) -> T:
+        """Does the work, or gives its answer.
+
+        Args:
+            request: None does the work without more ado.
+            work: what to do. It may be done again when whoever began it died.
+            form: how the result is kept.
+            done: the reasons for which the work fails when it has been done before: after a take-over they say that
+                it was, and the result is read instead.
+
+        Raises:
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
+            ConflictError: ``REQUEST_IN_PROGRESS``.
+        """
+        if request is None:
+            return await work()
+        claim = await self._claim(request)
+        if claim.answer is not None:
+            return await form.read(claim.answer)
+        try:
+            result = await work()
+        except PomboError as error:
+            if not (claim.taken_over and error.reason in done):
+                await self._release(request)
+                raise
+            result = await form.read({})
+        async with self._uow.begin() as uow:
+            await uow.idempotency.answer(request, form.write(result))
+        return result
+
+    async def _claim(self, request: KeyedRequest) -> Claim:
+        waited = timedelta(0)
+        while True:
+            now = self._clock.now()
+            try:
+                async with self._uow.begin() as uow:
+                    return await uow.idempotency.claim(request, now=now, busy_until=now + BUSY)
+            except ConflictError as error:
+                if error.reason != "REQUEST_IN_PROGRESS" or waited >= _PATIENCE:
+                    raise
+            await self._clock.sleep(_LOOK_EVERY)
+            waited += _LOOK_EVERY
+
+    async def _release(self, request: KeyedRequest) -> None:
+        # Where that fails the key is free once its time is over.
+        with suppress(PomboError):
+            async with self._uow.begin() as uow:
+                await uow.idempotency.release(request)

@@ -1,0 +1,122 @@
+"""Send many messages in one call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from application.idempotency.request_key import RequestKey
+from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
+from application.ports.clock import Clock
+from application.ports.id_generator import IdGenerator
+from application.ports.idempotency_repository import KeyedRequest
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.sessions.workers import SessionWorkers
+from domain.errors import TRANSIENT, InvalidArgumentError, PomboError, error_of
+from domain.ids import MessageId, SessionId
+from domain.message import Message
+
+MAX_MESSAGES: Final = 1_000
+
+type Outcome = Message | PomboError
+"""What became of one entry: the accepted message, or why it wasn't accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessagesCommand:
+    """Messages to send, in order. An entry that couldn't be read stands as its error.
+
+    Their ``wait`` and ``request`` say nothing: nobody waits, and the call has one key.
+    """
+
+    entries: Sequence[SendMessageCommand | PomboError]
+    request: RequestKey | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked, as JSON."""
+        return {
+            "messages": [
+                {"unreadable": entry.reason} if isinstance(entry, PomboError) else entry.asked()
+                for entry in self.entries
+            ]
+        }
+
+
+class SendMessages:
+    """Accepts the good ones durably, all at once, and says of each of the others why not."""
+
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, workers: SessionWorkers) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._ids = ids
+        self._workers = workers
+        self._acceptance = Acceptance(clock, ids)
+
+    async def execute(self, command: SendMessagesCommand) -> Sequence[Outcome]:
+        """Sends; an outcome for each entry, in order. Returns when they are accepted.
+
+        Recipients aren't looked up before: a number without an account shows as the message's failure.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_REQUEST``, ``TOO_MANY_MESSAGES``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
+            UnavailableError: nothing was accepted.
+        """
+        if not command.entries:
+            raise InvalidArgumentError("INVALID_REQUEST", "Give at least one message.", field="messages")
+        if len(command.entries) > MAX_MESSAGES:
+            raise InvalidArgumentError(
+                "TOO_MANY_MESSAGES", f"At most {MAX_MESSAGES} messages in a call.", field="messages"
+            )
+        keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
+        async with self._uow.begin() as uow:
+            if keyed is not None and (before := await self._before(uow, keyed)) is not None:
+                return before
+            outcomes = [await self._accept(uow, entry) for entry in command.entries]
+            if keyed is not None:
+                await uow.idempotency.answer(keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
+        sessions = {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}
+        for session_id in sessions:
+            self._workers.nudge_outbox(SessionId(session_id))
+        return outcomes
+
+    async def _accept(self, uow: UnitOfWork, entry: SendMessageCommand | PomboError) -> Outcome:
+        if isinstance(entry, PomboError):
+            return entry
+        try:
+            check_addressable(entry.to)
+            return await self._acceptance.accept(uow, entry, self._ids.message_id())
+        except PomboError as error:
+            if error.kind in TRANSIENT:
+                raise
+            return error
+
+    async def _before(self, uow: UnitOfWork, keyed: KeyedRequest) -> Sequence[Outcome] | None:
+        now = self._clock.now()
+        claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
+        if claim.answer is None:
+            return None
+        outcomes: Sequence[Mapping[str, Any]] = claim.answer["outcomes"]
+        ids = [MessageId(outcome["message_id"]) for outcome in outcomes if "message_id" in outcome]
+        found = await uow.messages.find(ids)
+        return [
+            found[MessageId(outcome["message_id"])] if "message_id" in outcome else _read(outcome["error"])
+            for outcome in outcomes
+        ]
+
+
+def _write(outcome: Outcome) -> Mapping[str, Any]:
+    if isinstance(outcome, Message):
+        return {"message_id": outcome.id}
+    return {
+        "error": {
+            "kind": outcome.kind.value,
+            "reason": outcome.reason,
+            "message": outcome.message,
+            "field": outcome.field,
+            "metadata": dict(outcome.metadata),
+        }
+    }
+
+
+def _read(error: Mapping[str, Any]) -> PomboError:
+    return error_of(error["kind"], error["reason"], error["message"], field=error["field"], metadata=error["metadata"])
