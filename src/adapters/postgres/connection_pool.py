@@ -120,6 +120,7 @@ async def _connect(url: str, settings: PoolSettings) -> asyncpg.Pool:
                 timeout=settings.connect.total_seconds(),
                 command_timeout=settings.command.total_seconds(),
                 server_settings={"application_name": "pombo", "timezone": "UTC"},
+                init=_make_durable,
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             if isinstance(error, _HOPELESS) or loop.time() + pause > deadline:
@@ -130,6 +131,16 @@ async def _connect(url: str, settings: PoolSettings) -> asyncpg.Pool:
             _log.warning("database_unreachable", error=describe(error))
         await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - only spreads the tries
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _make_durable(connection: asyncpg.Connection) -> None:
+    """What is committed here is on disk when the commit returns, whatever the database's default is.
+
+    Stricter settings than ``on`` stay.
+    """
+    await connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
 
 
 async def _close(pool: asyncpg.Pool) -> None:

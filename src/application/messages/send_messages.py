@@ -69,7 +69,7 @@ class SendMessages:
             )
         keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
         async with self._uow.begin() as uow:
-            if keyed is not None and (before := await self._before(uow, keyed)) is not None:
+            if keyed is not None and (before := await self._before(uow, keyed, command)) is not None:
                 return before
             outcomes = [await self._accept(uow, entry) for entry in command.entries]
             if keyed is not None:
@@ -90,7 +90,9 @@ class SendMessages:
                 raise
             return error
 
-    async def _before(self, uow: UnitOfWork, keyed: KeyedRequest) -> Sequence[Outcome] | None:
+    async def _before(
+        self, uow: UnitOfWork, keyed: KeyedRequest, command: SendMessagesCommand
+    ) -> Sequence[Outcome] | None:
         now = self._clock.now()
         claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
         if claim.answer is None:
@@ -98,10 +100,13 @@ class SendMessages:
         outcomes: Sequence[Mapping[str, Any]] = claim.answer["outcomes"]
         ids = [MessageId(outcome["message_id"]) for outcome in outcomes if "message_id" in outcome]
         found = await uow.messages.find(ids)
-        return [
-            found[MessageId(outcome["message_id"])] if "message_id" in outcome else _read(outcome["error"])
-            for outcome in outcomes
-        ]
+
+        def read(entry: SendMessageCommand | PomboError, outcome: Mapping[str, Any]) -> Outcome:
+            if isinstance(entry, PomboError):
+                return entry
+            return found[MessageId(outcome["message_id"])] if "message_id" in outcome else _read(outcome["error"])
+
+        return [read(entry, outcome) for entry, outcome in zip(command.entries, outcomes, strict=True)]
 
 
 def _write(outcome: Outcome) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from application.messages.acceptance import SendMessageCommand
 from application.messages.read_messages import ListMessagesQuery
 from application.messages.send_messages import SendMessagesCommand
 from application.ports.message_repository import MessageFilter
-from domain.errors import PomboError
+from domain.errors import InvalidArgumentError, PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import Message
@@ -31,6 +31,7 @@ from entrypoints.use_cases import UseCases
 type Context = grpc.aio.ServicerContext[Any, Any]
 
 _DEFAULT_PAGE: Final = 50
+_FIELDS: Final = {"not_before": "not_before_time", "deadline": "deadline_time"}
 _SEND_WAIT: Final = timedelta(seconds=20)
 
 
@@ -44,7 +45,10 @@ class MessageService(MessageServiceServicer):
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
         wait = wait_within(context, request.wait if request.HasField("wait") else None, default=_SEND_WAIT)
         command = replace(_command(request), wait=wait, request=key_of(request))
-        message = await self._use_cases.send_message.execute(command)
+        try:
+            message = await self._use_cases.send_message.execute(command)
+        except InvalidArgumentError as error:
+            raise InvalidArgumentError(error.reason, error.message, field=_field(error)) from error
         return pb.SendMessageResponse(message=message_to_proto(message))
 
     @override
@@ -117,12 +121,17 @@ def _result(outcome: Message | PomboError) -> pb.SendMessagesResult:
     return pb.SendMessagesResult(message=message_to_proto(outcome))
 
 
+def _field(error: PomboError) -> str | None:
+    """The field at fault by the name that it has here."""
+    return error.field if error.field is None else _FIELDS.get(error.field, error.field)
+
+
 def _error(error: PomboError) -> pb.SendError:
     return pb.SendError(
         code=STATUS[error.kind].grpc.value[0],
         reason=error.reason,
         message=error.message,
-        field=error.field or "",
+        field=_field(error) or "",
         metadata=error.metadata,
     )
 

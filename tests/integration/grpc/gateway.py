@@ -15,7 +15,9 @@ from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
+from application.messages.cancel_message import CancelMessage
 from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.send_messages import SendMessages
 from application.ports.health_check import HealthCheck
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
 from application.sessions.update_session import UpdateSession
@@ -53,6 +55,8 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         request_pairing_code=world.pairing_code,
         watch_session=WatchSession(database, world.codes, world.bus),
         send_message=world.send,
+        send_messages=SendMessages(database, world.clock, world.ids, world.supervisor),
+        cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),
         list_messages=ListMessages(database),
         get_message=GetMessage(database),
         list_events=ListEvents(database),

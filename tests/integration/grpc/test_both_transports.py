@@ -84,9 +84,17 @@ async def assert_same(
     assert problem["detail"] == error.details() or reason == "INVALID_REQUEST"
     assert problem["metadata"] == dict(info(error).metadata)
     assert bool(problem["retry_after"]) == bool(details(error, RetryInfo))
-    same = {"session_id": "session.id", "name": "session.name", "metadata": "session.metadata"}
+    # A session's own id has another name in each.
+    renamed = {
+        "SessionService/CreateSession": {"id": "session_id"},
+        "SessionService/UpdateSession": {
+            "session_id": "session.id",
+            "name": "session.name",
+            "metadata": "session.metadata",
+        },
+    }.get(rpc[0], {})
     if reason != "INVALID_REQUEST":
-        named = [same.get(name, name) if rpc[0].endswith("UpdateSession") else name for name in answer.fields]
+        named = [renamed.get(name, name) for name in answer.fields]
         assert named == fields(error)
 
 

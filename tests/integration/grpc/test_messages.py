@@ -200,3 +200,56 @@ async def test_a_bad_query_says_why(gateway: Gateway, query: pb.ListMessagesRequ
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await gateway.messages.ListMessages(query)
     assert (caught.value.code(), info(caught.value).reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
+
+
+async def test_a_send_with_a_request_id_is_done_once(gateway: Gateway, world: World) -> None:
+    await world.linked()
+    answers = await asyncio.gather(
+        *(gateway.messages.SendMessage(text(request_id="order 7")) for _ in range(3)),
+        gateway.messages.SendMessage(text(request_id="order 7", wait=NOW)),
+    )
+    assert len({answer.message.id for answer in answers}) == 1
+    assert world.phone_bodies(BEN) == ["hello"]
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.messages.SendMessage(text("other", request_id="order 7"))
+    assert (caught.value.code(), info(caught.value).reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "IDEMPOTENCY_KEY_REUSED",
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.messages.SendMessage(text(request_id="x" * 256))
+    assert (info(caught.value).reason, fields(caught.value)) == ("INVALID_IDEMPOTENCY_KEY", ["request_id"])
+
+
+async def test_scheduled_and_canceled(gateway: Gateway, world: World) -> None:
+    await world.linked()
+    at = Timestamp(seconds=int(time.time()) + 3_600)
+    later = (await gateway.messages.SendMessage(text("later", not_before_time=at))).message
+    assert (later.status, later.not_before_time) == (STATUS.MESSAGE_STATUS_QUEUED, at)
+    canceled = (await gateway.messages.CancelMessage(pb.CancelMessageRequest(message_id=later.id))).message
+    assert canceled.status == STATUS.MESSAGE_STATUS_CANCELED
+    sent = (await gateway.messages.SendMessage(text("now"))).message
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.messages.CancelMessage(pb.CancelMessageRequest(message_id=sent.id))
+    assert info(caught.value).reason == "MESSAGE_NOT_CANCELABLE"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.messages.SendMessage(text(deadline_time=Timestamp(seconds=1)))
+    assert (info(caught.value).reason, fields(caught.value)) == ("INVALID_DEADLINE", ["deadline_time"])
+
+
+async def test_a_bulk_with_bad_entries(gateway: Gateway, world: World) -> None:
+    await world.linked()
+    request = pb.SendMessagesRequest(
+        messages=[text("one"), text(""), pb.SendMessageRequest(), text("two")], request_id="bulk"
+    )
+    for _ in range(2):
+        results = (await gateway.messages.SendMessages(request)).results
+        assert [result.WhichOneof("result") for result in results] == ["message", "error", "error", "message"]
+        assert (results[1].error.reason, results[1].error.field) == ("EMPTY_TEXT", "text.body")
+        assert results[1].error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+        assert results[2].error.reason == "INVALID_SESSION_ID"
+        await world.message(results[3].message.id, lambda now: now.sent_at is not None)
+    assert world.phone_bodies(BEN) == ["one", "two"]
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await gateway.messages.SendMessages(pb.SendMessagesRequest())
+    assert (info(caught.value).reason, fields(caught.value)) == ("INVALID_REQUEST", ["messages"])

@@ -63,8 +63,8 @@ class World:
         self.database = MemoryDatabase() if database is None else database
         self.feed = EventFeed(self.database, self.bus)
         self.faults: list[BaseException] = []
-        waiters = MessageWaiters()
-        ids = UlidGenerator(clock)
+        self.waiters = waiters = MessageWaiters()
+        self.ids = ids = UlidGenerator(clock)
         self.supervisor = SessionSupervisor(
             self.database,
             MemoryWhatsAppDriver(whatsapp),
