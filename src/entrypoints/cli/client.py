@@ -97,16 +97,32 @@ class GatewayClient:
             yield cls(target, http)
 
     async def call(
-        self, method: str, path: str, *, body: Json | None = None, params: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        params: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> Json:
         """Calls, and gives the answer's JSON; an empty object where the answer has none.
+
+        Args:
+            method: the HTTP method.
+            path: under ``/api/v1``.
+            body: sent as JSON.
+            params: the query.
+            key: the request's Idempotency-Key: calling again with it is safe.
 
         Raises:
             GatewayRefusedError: the gateway's own error.
             UnavailableError: ``GATEWAY_UNREACHABLE``.
         """
         try:
-            async with self._http.request(method, self._address(path), json=body, params=params) as answer:
+            headers = {} if key is None else {"Idempotency-Key": key}
+            async with self._http.request(
+                method, self._address(path), json=body, params=params, headers=headers
+            ) as answer:
                 await _raise_problem(answer)
                 return await answer.json() if answer.content_type == "application/json" else {}
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

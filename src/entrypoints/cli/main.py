@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from domain.errors import InvalidArgumentError, PomboError
+from domain.errors import InvalidArgumentError, PomboError, UnavailableError
 from entrypoints.cli import events as event_reader
 from entrypoints.cli.client import GatewayClient, Target
 from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
@@ -121,11 +122,16 @@ def send(
     to: Annotated[str, typer.Argument(metavar="TO", help="A phone number with country code, or a JID.")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to send.")],
     *,
+    key: Annotated[
+        str | None,
+        typer.Option(help="A name of this request: sending again with it sends nothing twice. Default: a new one."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
     """Send a text message, and wait until WhatsApp has it."""
+    request = uuid.uuid4().hex if key is None else key
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -133,7 +139,12 @@ def send(
 
     async def work(client: GatewayClient) -> None:
         body = {"session_id": session, "to": to, "type": "text", "text": {"body": text}}
-        message = await client.call("POST", "/messages/send", body=body)
+        try:
+            message = await client.call("POST", "/messages/send", body=body, key=request)
+        except UnavailableError:
+            hint = f"Whether it was accepted isn't known: send it again with --key {request}, and it goes out once."
+            err().print(hint, markup=False)
+            raise
         out().print(
             json.dumps(message, ensure_ascii=False) if as_json else f"{message['id']} {message['status']}", markup=False
         )

@@ -38,6 +38,15 @@ async def test_a_sent_message_as_json(gateway: Gateway, pombo: Pombo) -> None:
     assert json.loads(ran.out)["to"] == f"{BEN}@c.us"
 
 
+async def test_sending_again_with_the_same_key_sends_nothing_twice(gateway: Gateway, pombo: Pombo) -> None:
+    await gateway.link()
+    first, second = [await pombo("send", "demo", BEN, "hi", "--key", "order 7", "--json") for _ in range(2)]
+    assert json.loads(first.out)["id"] == json.loads(second.out)["id"]
+    assert len(gateway.whatsapp.account(BEN).phone_messages) == 1
+    ran = await pombo("send", "demo", BEN, "hi", "--key", "order 8", "--url", "http://127.0.0.1:9")
+    assert "--key order 8" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "reason"),
     [
