@@ -124,6 +124,7 @@ class Message:
         """
         if not advances(self.status, to):
             return self
+        at = self.no_earlier(at)
         return replace(
             self,
             status=to,
@@ -133,3 +134,8 @@ class Message:
             read_at=at if to is MessageStatus.READ else self.read_at,
             played_at=at if to is MessageStatus.PLAYED else self.played_at,
         )
+
+    def no_earlier(self, at: datetime) -> datetime:
+        """A time of what comes next, moved behind all that is known: clocks differ, and the order of steps doesn't."""
+        known = (self.created_at, self.sent_at, self.delivered_at, self.read_at)
+        return max(at, *(time for time in known if time is not None))

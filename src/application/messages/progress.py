@@ -20,6 +20,7 @@ def advance(
     """
     if not advances(message.status, to):
         return message, ()
+    at = message.no_earlier(at)
     payloads: list[Payload] = []
     if message.direction is Direction.OUTBOUND and message.status in _NOT_SENT:
         message = message.advance(MessageStatus.SENT, at)

@@ -88,3 +88,13 @@ def test_only_users_are_mentioned_each_once() -> None:
     assert Text.compose("@15550100200", (BEN, BEN)).mentions == (BEN,)
     with pytest.raises(InvalidArgumentError, match="Only users"):
         Text.compose("x", (Jid.parse("120363000000000000@g.us"),))
+
+
+def test_no_step_shows_before_the_one_it_follows() -> None:
+    """The page's clock and ours differ, and what was sent first may be recorded last."""
+    sent = message().advance(MessageStatus.SENT, NOW + timedelta(seconds=2))
+    delivered = sent.advance(MessageStatus.DELIVERED, NOW + timedelta(seconds=1))
+    assert delivered.delivered_at == delivered.sent_at == NOW + timedelta(seconds=2)
+    assert delivered.advance(MessageStatus.READ, NOW + timedelta(seconds=3)).read_at == NOW + timedelta(seconds=3)
+    early = message().advance(MessageStatus.SENT, NOW - timedelta(hours=1))
+    assert early.sent_at == early.created_at
