@@ -63,6 +63,8 @@ class SessionKeeper:
         self._moved = asyncio.Event()
         self._restart = False
         self._closing = False
+        self.taken_over = asyncio.Event()
+        """Set when the session's status doesn't claim any more what an earlier gateway saw."""
 
     @property
     def page(self) -> WhatsAppPage:
@@ -106,6 +108,7 @@ class SessionKeeper:
         attempts = 0
         try:
             await self._take_over()
+            self.taken_over.set()
             while True:
                 # Only what was asked before the session is read is answered by what the reading leads to.
                 asked = self._asked
@@ -120,6 +123,7 @@ class SessionKeeper:
 
     async def give_up(self) -> None:
         """After a fault of ours: says so, and waits until somebody asks for the session again."""
+        self.taken_over.set()
         self._answer(self._asked)
         with suppress(NotFoundError):  # deleted: the next run finds that, too
             session = await self._record.load()
@@ -132,6 +136,7 @@ class SessionKeeper:
 
     def end(self) -> None:
         """Nobody needs to wait for this keeper any more."""
+        self.taken_over.set()
         self._answer(sys.maxsize)
 
     async def _take_over(self) -> None:

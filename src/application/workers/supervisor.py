@@ -55,6 +55,8 @@ class SessionSupervisor(SessionWorkers):
         self._news = RecordPageNews(uow, clock, ids, waiters)
         self._keepers: dict[SessionId, SessionKeeper] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self.taken_over = asyncio.Event()
+        """Set when no session's status claims any more what an earlier gateway saw."""
 
     async def run(self) -> None:
         """Works until cancelled; then closes every page and returns when all are closed."""
@@ -67,6 +69,9 @@ class SessionSupervisor(SessionWorkers):
                 for session in sessions:
                     if session.id not in self._keepers:
                         self._keep(session.id)
+                for keeper in tuple(self._keepers.values()):
+                    await keeper.taken_over.wait()
+                self.taken_over.set()
                 await asyncio.Event().wait()
             finally:
                 self._tasks = None

@@ -62,6 +62,8 @@ class Gateway:
             "housekeeper": container.housekeeper().run(),
         }
         tasks = await stack.enter_async_context(CoreTasks.running(work))
+        # A gateway that was killed left its sessions WORKING: nobody is told so before it is true again.
+        await tasks.until(container.supervisor().taken_over)
         addresses = await self._serve(stack, container)
         if key is not None:
             self._announcer.api_key(key)
