@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,8 @@ import aiohttp
 
 ROOT = Path(__file__).resolve().parents[3]
 DEADLINE = 60
+_NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"}
+"""What would lead a gateway elsewhere; without bytecode each start of it takes seconds longer."""
 
 
 def free_port() -> int:
@@ -117,19 +119,20 @@ class Sandbox:
 class Gateway:
     """``pombo serve`` on a data directory of its own; may be killed and started again."""
 
-    def __init__(self, data: Path, sandbox: Sandbox) -> None:
+    def __init__(self, data: Path, sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> None:
         self.port, self.grpc_port = free_port(), free_port()
         self.key = secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / "gateway.log"
         self._environment = {
-            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+            **{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED},
             "PORT": str(self.port),
             "GRPC_PORT": str(self.grpc_port),
             "API_KEY": self.key,
             "POMBO_DATA_DIR": str(data),
             "WHATSAPP_WEB_URL": sandbox.page,
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            **(environment or {}),
         }
         self._process: Process | None = None
         self.http = aiohttp.ClientSession(headers={"X-API-Key": self.key})
@@ -139,12 +142,19 @@ class Gateway:
         assert self._process is not None
         return self._process
 
-    async def start(self) -> None:
+    async def start(self, *program: str) -> None:
+        """Starts it, or a program that takes its place, and waits until it serves."""
+        await self.launch(*program)
+        await until(self._ready)
+
+    async def launch(self, *program: str) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "entrypoints.cli", "serve", stdout=log, stderr=log, env=self._environment
+                *(sys.executable, "-m", *(program or ("entrypoints.cli", "serve"))),
+                stdout=log,
+                stderr=log,
+                env=self._environment,
             )
-        await until(self._ready)
 
     async def _ready(self) -> bool | None:
         assert self.process.returncode is None, self.log.read_text()[-4000:]
