@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -106,7 +107,9 @@ class Cluster:
         try:
             output, _ = await process.communicate()
         except asyncio.CancelledError:
-            process.kill()
+            # With the programs that it runs itself, which hold its output open. It may have ended just now, too.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             raise
         return process.returncode or 0, output.decode(errors="replace")

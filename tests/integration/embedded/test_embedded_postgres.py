@@ -4,13 +4,17 @@ import asyncio
 import os
 import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 
+from adapters.embedded.cluster import Cluster
 from adapters.embedded.identity import Identity, Mode, postgres_identities
 from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.server_log import ServerLog
 from domain.errors import ConflictError, UnavailableError
 from tests.integration.embedded.processes import eventually, healthy, is_running
 
@@ -177,3 +181,23 @@ async def test_root_without_another_identity_is_told_what_to_do(data_dir: Path) 
     with pytest.raises(UnavailableError) as refused:
         await server.start()
     assert refused.value.reason == ("EMBEDDED_POSTGRES_FAILED" if os.geteuid() else "EMBEDDED_POSTGRES_ROOT")
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_stop_at_the_moment_a_program_ends(data_dir: Path, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """The program has ended, one that it started holds its output open, and the gateway is told to stop."""
+    program, pids = data_dir / "postgres", data_dir / "pids"
+    program.write_text(f"#!/bin/sh\nsleep 60 &\necho $$ $! > {pids}.new\nmv {pids}.new {pids}\n")
+    program.chmod(0o700)
+
+    async def stop() -> None:
+        cluster = Cluster(data_dir / "cluster", data_dir, ServerLog(data_dir / "log"))
+        choosing = asyncio.create_task(cluster.choose_identity([Identity.own()]))
+        await eventually(lambda: pids.exists() and not is_running(pids.read_text().split()[0]))
+        choosing.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await choosing
+        await eventually(lambda: not is_running(pids.read_text().split()[1]))
+
+    asyncio.run(stop(), loop_factory=loop)
