@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -196,7 +197,7 @@ async def test_a_browser_that_hangs_is_killed(
     main = processes.main_browser_pid(directory)
     assert main is not None
     os.kill(main, signal.SIGSTOP)
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         await page.close()
     assert processes.browser_pids(directory) == ()
 
@@ -234,11 +235,11 @@ async def test_a_driver_that_stops_ends_what_is_opening(
     async with await asyncio.start_server(serve, "127.0.0.1") as site:
         driver = make_driver(sandbox, browser, web_url=f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/")
         opening = asyncio.create_task(driver.open(SESSION))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asked.wait()
         await driver.stop()
         with pytest.raises(UnavailableError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await opening
     assert processes.browser_pids(profiles / SESSION / "chromium") == ()
 
@@ -295,15 +296,22 @@ asyncio.run(main())
 
 
 async def test_a_killed_gateway_leaves_no_browser(sandbox: Sandbox, browser: Browser, profiles: Path) -> None:
+    directory = profiles / SESSION / "chromium"
     host = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _HOST, sandbox.page, str(browser.path), str(profiles), str(WEB)),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, **browser.env, "PYTHONPATH": str(ROOT / "src")},
     )
-    assert host.stdout is not None
-    assert await asyncio.wait_for(host.stdout.readline(), 30) == b"open\n"
-    directory = profiles / SESSION / "chromium"
-    assert processes.browser_pids(directory)
-    host.send_signal(signal.SIGKILL)
-    await host.wait()
-    assert await processes.gone(directory, 5)
+    try:
+        assert host.stdout is not None
+        # A busy machine takes its time, and the driver itself allows a browser and a page more than a minute.
+        async with asyncio.timeout(90):
+            assert await host.stdout.readline() == b"open\n"
+        assert processes.browser_pids(directory)
+    finally:
+        with suppress(ProcessLookupError):
+            host.kill()
+        await host.wait()
+        left = not await processes.gone(directory, 20)
+        processes.kill(processes.browser_pids(directory))
+    assert not left

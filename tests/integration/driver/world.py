@@ -22,7 +22,7 @@ from domain.jid import Jid
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "web"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class Phone:
