@@ -6,7 +6,7 @@ import asyncpg
 import structlog
 
 from adapters.postgres.errors import end, translated
-from domain.errors import PomboError
+from domain.errors import InternalError, PomboError
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +47,12 @@ class Transaction:
             self._at_commit.setdefault((rows_query, row_query), []).extend(rows)
 
     async def commit(self) -> bool:
-        """Makes it durable. Tells whether kept statements were among it."""
+        """Makes it durable. Tells whether kept statements were among it.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``: whether it was committed isn't known.
+            InternalError: ``DATABASE_FAULT``: nothing was.
+        """
         with translated(self._connection):
             for (rows_query, row_query), rows in self._at_commit.items():
                 if len(self._at_commit) > 1:
@@ -58,8 +63,12 @@ class Transaction:
                 else:
                     await self._connection.fetch(rows_query, *zip(*rows, strict=True))
             if self._has_begun:
-                await self._connection.execute("COMMIT")
+                done = await self._connection.execute("COMMIT")
                 self._has_begun = False
+                if done != "COMMIT":
+                    # A statement had failed, and whoever ran it went on: the server took everything back, and says so
+                    # in its answer only.
+                    raise InternalError("DATABASE_FAULT", "A failed statement was passed over; nothing was stored.")
         return bool(self._at_commit)
 
     async def roll_back(self) -> None:
