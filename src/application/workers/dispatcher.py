@@ -16,7 +16,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.whatsapp_driver import MessagingPage, Outgoing
 from domain.errors import TRANSIENT, ErrorKind, PomboError
 from domain.event import NewEvent, Payload
-from domain.ids import SessionId
+from domain.ids import MessageId, SessionId
 from domain.jid import Jid
 from domain.message import Failure, Message, MessageStatus
 from domain.session import Me
@@ -61,6 +61,7 @@ class OutboxDispatcher:
         self._waiters = waiters
         self._wake = asyncio.Event()
         self._busy: set[Jid] = set()
+        self._flying: set[MessageId] = set()
         self._pausing = 0
         self._delivery: _Delivery | None = None
         self._recovered = False
@@ -76,13 +77,16 @@ class OutboxDispatcher:
 
         Only where nothing of the chat can be waiting before it. ``hand_over`` or ``give_back`` must follow.
         """
-        free = self._idle and not self._wake.is_set() and chat not in self._busy and self._free() > 0
+        settled = self._recovered and self._idle and not self._wake.is_set()
+        free = settled and chat not in self._busy and self._free() > 0
         if free:
             self._busy.add(chat)
         return free
 
     def hand_over(self, message: Message) -> None:
         """Sends a message that was accepted as ``SENDING`` under a reservation."""
+        if message.id in self._flying:
+            return  # a new run has found it first
         if self._delivery is not None and message.chat in self._busy:
             self._start(self._delivery, message, look_first=False)
         else:
@@ -110,7 +114,8 @@ class OutboxDispatcher:
                     self._wake.clear()
                     try:
                         if not self._recovered:
-                            self._recovered = True
+                            # Until it is done nobody may take the chat of a message that it is about to find.
+                            self._recovered, self._idle = True, False
                             await self._recover(delivery)
                         await self._turn(delivery)
                     except PomboError as error:
@@ -123,14 +128,19 @@ class OutboxDispatcher:
                             await self._wake.wait()
             finally:
                 self._busy.clear()
+                self._flying.clear()
                 self._delivery, self._idle = None, False
 
     async def _recover(self, delivery: "_Delivery") -> None:
         async with self._uow.begin() as uow:
             unfinished = await uow.outbox.unfinished(self._session_id)
-        settled = {message.id for message, _ in self._done}
+        under_way = self._flying | {message.id for message, _ in self._done}
         for message in unfinished:
-            if message.chat not in self._busy and message.id not in settled:
+            if message.id in under_way:
+                continue
+            if message.chat in self._busy:
+                self._recovered = False  # looked up as soon as its chat is free
+            else:
                 self._start(delivery, message, look_first=True)
 
     async def _turn(self, delivery: "_Delivery") -> None:
@@ -159,6 +169,7 @@ class OutboxDispatcher:
 
     def _start(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
         self._busy.add(message.chat)
+        self._flying.add(message.id)
         delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
 
     async def _deliver(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
@@ -173,6 +184,7 @@ class OutboxDispatcher:
                 self._pausing -= 1
             pause = min(pause * 2, _RETRY_AT_LAST)
         self._done.append((message, outcome))
+        self._flying.discard(message.id)
         self._busy.discard(message.chat)
         self._wake.set()
 
