@@ -120,7 +120,7 @@ async def test_a_claim_whose_commit_was_not_confirmed_holds_no_chat_up(
     async with running(World(clock, whatsapp, database)) as world:
         await world.linked()
         database.lost_claims = 2
-        assert world.supervisor.reserve(SESSION, Jid.from_phone(BEN))  # so that these have to wait in the queue
+        await world.reserved(BEN)  # so that these have to wait in the queue
         first, second = await world.text("first", wait=0), await world.text("second", wait=0)
         assert {first.status, second.status} == {MessageStatus.QUEUED}
         world.supervisor.give_back(SESSION, Jid.from_phone(BEN))
@@ -152,7 +152,7 @@ async def test_an_acceptance_whose_commit_was_not_confirmed_leaves_once(
 async def test_a_reservation_that_outlives_its_connection_still_leaves_once(world: World) -> None:
     await world.linked()
     ben = Jid.from_phone(BEN)
-    assert world.supervisor.reserve(SESSION, ben)
+    await world.reserved(BEN)
     assert not world.supervisor.reserve(SESSION, ben)
     await world.restart.execute(SESSION)
     await world.status(SessionStatus.WORKING)

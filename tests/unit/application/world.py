@@ -128,6 +128,14 @@ class World:
             )
         )
 
+    async def reserved(self, phone: str, session_id: str = SESSION) -> None:
+        """Takes a chat as a send does that leaves at once; a dispatcher that has just begun doesn't give it yet."""
+
+        async def free() -> bool | None:
+            return self.supervisor.reserve(SessionId(session_id), Jid.from_phone(phone)) or None
+
+        await until(free)
+
     def phone_bodies(self, phone: str = BEN) -> list[str]:
         return [
             message.content.body
