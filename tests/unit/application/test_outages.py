@@ -111,7 +111,8 @@ async def test_an_accepted_message_is_told_as_accepted_though_the_database_goes_
             message = await sending
         finally:
             database.error = None
-        assert message.status is MessageStatus.SENDING
+        # As it was accepted where the dispatcher wasn't idle yet, and nothing has been heard of it since.
+        assert message.status in {MessageStatus.QUEUED, MessageStatus.SENDING}
 
 
 async def test_a_claim_whose_commit_was_not_confirmed_holds_no_chat_up(
