@@ -4,6 +4,8 @@ What has to be opened and closed (pools, clients, the driver) is opened by the r
 else is made here, once, when it is first asked for.
 """
 
+from datetime import timedelta
+
 from dependency_injector import containers, providers
 
 from adapters.system.system_clock import SystemClock
@@ -11,6 +13,7 @@ from adapters.system.ulid_generator import UlidGenerator
 from application.access.authenticate import Authenticate, EnsureApiKey
 from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
+from application.events.retention import EventRetention
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
 from application.messages.cancel_message import CancelMessage
@@ -49,12 +52,16 @@ class Container(containers.DeclarativeContainer):
     health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
     configured_key: providers.Dependency[str | None] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
+    event_retention_days: providers.Dependency[int] = providers.Dependency(default=30)
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UlidGenerator, clock)
     waiters = providers.Singleton(MessageWaiters)
     recipients = providers.Singleton(RecipientDirectory, clock)
     feed = providers.Singleton(EventFeed, event_log, bus)
+    event_retention = providers.Factory(
+        EventRetention, event_log, clock, providers.Callable(lambda days: timedelta(days=days), event_retention_days)
+    )
     supervisor = providers.Singleton(SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault)
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
         api_key: a key that may call; None makes one at the first start and shows it once.
         webhook_url: checked and kept for the version that delivers webhooks; this one says that it doesn't.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
+        event_retention_days: how long events are kept; 0 keeps them for ever.
         max_body_bytes: the largest request body, in REST and gRPC.
         web_url: the WhatsApp Web site.
         browser_path: a Chromium; None looks for one.
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias="POMBO_LOG_LEVEL")
     log_format: Literal["json", "console"] | None = Field(None, validation_alias="POMBO_LOG_FORMAT")
     max_body_bytes: int = Field(1_048_576, validation_alias="POMBO_MAX_BODY_BYTES", ge=1_024, le=104_857_600)
+    event_retention_days: int = Field(30, validation_alias="POMBO_EVENT_RETENTION_DAYS", ge=0, le=36_500)
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), validation_alias="POMBO_CORS_ORIGINS"
     )

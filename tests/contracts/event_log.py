@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.event_log import EventLog
+from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.content import Unsupported
+from domain.errors import GoneError
 from domain.event import (
     Event,
     MessageReceived,
@@ -74,6 +75,18 @@ async def follow(log: EventLog, ended: asyncio.Event, *, settles: bool) -> list[
 
 async def read_ids(log: EventLog, after: int = 0, limit: int = 100) -> list[EventId]:
     return [each.id for each in await log.read(after=after, limit=limit)]
+
+
+async def filled(uow: UnitOfWorkFactory, log: EventLog, *ages: float) -> int:
+    """A log of events that are so many days old; gives the sequence before the first."""
+    before = await log.settle()
+    await append(uow, *(event(time=NOON - timedelta(days=age)) for age in ages))
+    await log.settle()
+    return before
+
+
+async def prune(log: EventLog, *, days: float = 30, needed_from: int | None = None, limit: int = 100) -> int:
+    return await log.prune(now=NOON, keep=timedelta(days=days), needed_from=needed_from, limit=limit)
 
 
 class EventLogContract:
@@ -140,6 +153,61 @@ class EventLogContract:
         assert await filtered(types=["message.sent"]) == []
         behind = everything[0].sequence
         assert [each.id for each in await log.read(after=behind, limit=1, session_id=SALES)] == [qr.id]
+
+    async def test_a_cursor_advances_past_what_isnt_wanted(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        assert await log.scan(after=None, limit=5) == EventBatch(events=(), cursor=0, head=0)
+        await append(uow, event(), event(SUPPORT), event(), event())
+        head = await log.settle()
+        assert await log.scan(after=0, limit=5, types=["session.qr"]) == EventBatch(events=(), cursor=head, head=head)
+        of_support = await log.scan(after=0, limit=5, session_id=SUPPORT)
+        assert ([each.session_id for each in of_support.events], of_support.cursor) == ([SUPPORT], head)
+        full = await log.scan(after=0, limit=1, session_id=SALES)
+        assert (len(full.events), full.cursor, full.head) == (1, full.events[0].sequence, head)
+        assert await log.scan(after=head, limit=5) == EventBatch(events=(), cursor=head, head=head)
+
+    async def test_pruning_takes_the_old_end(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        start = await filled(uow, log, 40, 31, 31, 29, 35, 1)
+        assert await log.oldest() == start
+        assert await prune(log) == 3
+        # One that is old, behind one that isn't, stays: the log has no holes.
+        kept = await log.scan(after=None, limit=10)
+        assert [each.sequence - start for each in kept.events] == [4, 5, 6]
+        assert (await log.oldest(), await log.head()) == (start + 3, start + 6)
+        assert (await prune(log), await prune(log, days=29)) == (0, 0)
+
+    async def test_pruning_goes_in_batches_and_stops_at_what_is_needed(
+        self, uow: UnitOfWorkFactory, log: EventLog
+    ) -> None:
+        start = await filled(uow, log, *[40] * 6)
+        assert await prune(log, limit=2) == 2
+        assert await prune(log, needed_from=start + 4) == 1
+        assert await prune(log, needed_from=start + 4) == 0
+        assert await prune(log, needed_from=start + 1) == 0
+        assert await prune(log) == 3
+        # Of a log without events the ends are still known.
+        assert await log.oldest() == await log.head() == await log.settle() == start + 6
+        assert await log.scan(after=None, limit=5) == EventBatch(events=(), cursor=start + 6, head=start + 6)
+        assert await log.scan(after=start + 6, limit=5) == EventBatch(events=(), cursor=start + 6, head=start + 6)
+
+    async def test_a_cursor_from_before_retention_is_refused(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        start = await filled(uow, log, 40, 40, 40, 1)
+        await prune(log)
+        for cursor in (start, start + 2):
+            with pytest.raises(GoneError) as refused:
+                await log.scan(after=cursor, limit=5, session_id=SUPPORT)
+            assert (refused.value.reason, refused.value.metadata) == (
+                "CURSOR_EXPIRED",
+                {"oldest_cursor": str(start + 3)},
+            )
+        assert [each.sequence for each in await log.read(after=start + 3, limit=5)] == [start + 4]
+
+    async def test_pruning_leaves_what_isnt_settled(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        start = await filled(uow, log, 40)
+        old = event(time=NOON - timedelta(days=90))
+        await append(uow, old)
+        assert await prune(log) == 1
+        await log.settle()
+        assert [each.id for each in (await log.scan(after=start + 1, limit=5)).events] == [old.id]
 
     async def test_a_late_commit_is_not_skipped(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
         early, late = event(), event()

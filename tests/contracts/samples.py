@@ -61,7 +61,7 @@ def inbound(chat: Jid = ANA, session_id: SessionId = SALES, **changes: Any) -> M
     return replace(message, **{"from_api": False, **changes})
 
 
-def event(session_id: SessionId = SALES, payload: Payload | None = None) -> NewEvent:
+def event(session_id: SessionId = SALES, payload: Payload | None = None, time: datetime = NOON) -> NewEvent:
     """An event, a receipt unless told otherwise."""
     message = outbound(session_id=session_id)
     receipt = MessageAcked(
@@ -71,4 +71,4 @@ def event(session_id: SessionId = SALES, payload: Payload | None = None) -> NewE
         status=MessageStatus.DELIVERED,
         at=NOON,
     )
-    return NewEvent(id=IDS.event_id(), session_id=session_id, time=NOON, payload=payload or receipt)
+    return NewEvent(id=IDS.event_id(), session_id=session_id, time=time, payload=payload or receipt)

@@ -1,9 +1,11 @@
 """The database in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import override
 
 from adapters.memory.api_key_repository import MemoryApiKeyRepository
@@ -15,7 +17,8 @@ from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
 from adapters.memory.transaction import Transaction
-from application.ports.event_log import EventLog
+from application.events.cursors import check_kept
+from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import Event
 from domain.ids import SessionId
@@ -108,25 +111,45 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                     id=event.id,
                     session_id=event.session_id,
                     time=event.time,
-                    sequence=len(self._state.log) + 1,
+                    sequence=self._state.head + 1,
                     payload=event.payload,
                 )
             )
         self._state.unsettled.clear()
-        return len(self._state.log)
+        return self._state.head
 
     @override
     async def head(self) -> int:
-        return len(self._state.log)
+        return self._state.head
 
     @override
-    async def read(
-        self, *, after: int, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
-    ) -> Sequence[Event]:
+    async def oldest(self) -> int:
+        return self._state.pruned
+
+    @override
+    async def scan(
+        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+    ) -> EventBatch:
+        state = self._state
+        after = state.pruned if after is None else max(after, 0)
+        check_kept(after, state.pruned)
         found: list[Event] = []
-        for event in self._state.log[max(after, 0) :]:
+        for event in islice(state.log, after - state.pruned, None):
             if len(found) == limit:
                 break
             if session_id in {None, event.session_id} and (not types or event.type in types):
                 found.append(event)
-        return tuple(found)
+        cursor = found[-1].sequence if len(found) == limit else max(state.head, after)
+        return EventBatch(events=tuple(found), cursor=cursor, head=state.head)
+
+    @override
+    async def prune(self, *, now: datetime, keep: timedelta, needed_from: int | None, limit: int) -> int:
+        state, removed = self._state, 0
+        while removed < min(limit, len(state.log)):
+            event = state.log[removed]
+            if event.time >= now - keep or (needed_from is not None and event.sequence >= needed_from):
+                break
+            removed += 1
+        del state.log[:removed]
+        state.pruned += removed
+        return removed

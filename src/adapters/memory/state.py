@@ -60,7 +60,13 @@ class State:
     keyed_requests: dict[RequestName, KeyedRow] = field(default_factory=dict)
     unsettled: list[NewEvent] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
+    pruned: int = 0
     last_position: int = 0
+
+    @property
+    def head(self) -> int:
+        """The log's last place; those before the first event of ``log`` were removed."""
+        return self.pruned + len(self.log)
 
     def next_position(self) -> int:
         """A place behind all that were given out; a transaction that is taken back leaves a gap."""

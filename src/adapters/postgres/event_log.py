@@ -1,18 +1,30 @@
 """The event log's reading side in PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Final, override
 
 import asyncpg
 
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.stored_json import load
-from application.ports.event_log import EventLog
+from application.events.cursors import check_kept
+from application.ports.event_log import EventBatch, EventLog
 from application.representation import payload_from_dict
 from domain.event import Event
 from domain.ids import EventId, SessionId
 
 _AT_ONCE: Final = 1_000
+
+# One statement, so one snapshot: neither settling nor pruning can come between the events and the ends of the log.
+_SCAN: Final = """
+SELECT head.position AS head, tail.position AS oldest, found.*
+FROM pombo.event_log_head AS head CROSS JOIN pombo.event_log_tail AS tail LEFT JOIN (
+    SELECT position, id, session_id, type, time, payload FROM pombo.events
+    WHERE position > $1{conditions} ORDER BY position LIMIT $2
+) AS found ON true
+ORDER BY found.position
+"""
 
 
 class PostgresEventLog(EventLog):
@@ -35,24 +47,36 @@ class PostgresEventLog(EventLog):
             return int(await connection.fetchval("SELECT position FROM pombo.event_log_head"))
 
     @override
-    async def read(
-        self, *, after: int, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
-    ) -> Sequence[Event]:
-        conditions = ["position > $1"]
-        arguments: list[object] = [after, limit]
+    async def oldest(self) -> int:
+        async with self._pool.connection() as connection:
+            return int(await connection.fetchval("SELECT position FROM pombo.event_log_tail"))
+
+    @override
+    async def scan(
+        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+    ) -> EventBatch:
+        arguments: list[object] = [after or 0, limit]
+        conditions = ""
         if session_id is not None:
             arguments.append(session_id)
-            conditions.append(f"session_id = ${len(arguments)}")
+            conditions += f" AND session_id = ${len(arguments)}"
         if types:
             arguments.append(list(types))
-            conditions.append(f"type = ANY(${len(arguments)}::text[])")
-        query = (
-            "SELECT position, id, session_id, type, time, payload FROM pombo.events "  # noqa: S608 - of constants
-            f"WHERE {' AND '.join(conditions)} ORDER BY position LIMIT $2"
-        )
+            conditions += f" AND type = ANY(${len(arguments)}::text[])"
         async with self._pool.connection() as connection:
-            rows = await connection.fetch(query, *arguments)
-        return tuple(_event(row) for row in rows)
+            rows = await connection.fetch(_SCAN.format(conditions=conditions), *arguments)
+        head, oldest = rows[0]["head"], rows[0]["oldest"]
+        if after is not None:
+            check_kept(after, oldest)
+        events = tuple(_event(row) for row in rows if row["position"] is not None)
+        cursor = events[-1].sequence if len(events) == limit else max(head, after or 0)
+        return EventBatch(events=events, cursor=cursor, head=head)
+
+    @override
+    async def prune(self, *, now: datetime, keep: timedelta, needed_from: int | None, limit: int) -> int:
+        query = "SELECT pombo.prune_events($1, $2, $3, $4)"
+        async with self._pool.connection() as connection:
+            return int(await connection.fetchval(query, now, keep, needed_from, limit))
 
 
 def _event(row: asyncpg.Record) -> Event:

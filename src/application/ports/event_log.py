@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.event import Event, NewEvent
@@ -14,6 +16,21 @@ class EventAppender(Protocol):
     @abstractmethod
     async def append(self, events: Sequence[NewEvent]) -> None:
         """Appends events in the given order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBatch:
+    """What one look at the log found, all as of one moment.
+
+    Attributes:
+        events: those that were wanted, in order.
+        cursor: everything up to here has been looked at, wanted or not; what to go on with.
+        head: the log's head.
+    """
+
+    events: Sequence[Event]
+    cursor: int
+    head: int
 
 
 class EventLog(Protocol):
@@ -35,7 +52,42 @@ class EventLog(Protocol):
         """The highest sequence that can be read; 0 when the log is empty."""
 
     @abstractmethod
+    async def oldest(self) -> int:
+        """The oldest cursor that works: the sequence of the last event that retention has removed; 0 when none was."""
+
+    @abstractmethod
+    async def scan(
+        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+    ) -> EventBatch:
+        """Looks for events behind a cursor; all types when none is named.
+
+        Args:
+            after: the cursor; None starts with the oldest event that is kept.
+            limit: at most so many events. With fewer, the batch's cursor is the head.
+            session_id: only this session's.
+            types: only these types.
+
+        Raises:
+            GoneError: ``CURSOR_EXPIRED``: an event behind the cursor has been removed.
+        """
+
     async def read(
         self, *, after: int, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
     ) -> Sequence[Event]:
-        """Events behind a cursor, in order; all types when none is named."""
+        """The events of a ``scan``."""
+        return (await self.scan(after=after, limit=limit, session_id=session_id, types=types)).events
+
+    @abstractmethod
+    async def prune(self, *, now: datetime, keep: timedelta, needed_from: int | None, limit: int) -> int:
+        """Removes the oldest events for good, as a rule those that are older than ``keep``, and returns how many.
+
+        Only ever from the old end: an event stays while one before it stays. Writers and settlers don't wait for
+        this. A store with a clock of its own takes the earlier time of the two, so that one clock that runs ahead
+        removes nothing. Returns 0 while another process is at it.
+
+        Args:
+            now: this process's time.
+            keep: the age from which an event may go.
+            needed_from: the sequence of the oldest event that somebody still needs: from it on nothing is removed.
+            limit: at most so many.
+        """

@@ -61,6 +61,8 @@ class Gateway:
             "session supervisor": container.supervisor().run(),
             "housekeeper": container.housekeeper().run(),
         }
+        if self._settings.event_retention_days:
+            work["event retention"] = container.event_retention().run()
         tasks = await stack.enter_async_context(CoreTasks.running(work))
         # A gateway that was killed left its sessions WORKING: nobody is told so before it is true again.
         await tasks.until(container.supervisor().taken_over)
@@ -87,6 +89,7 @@ class Gateway:
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
         container.on_fault.override(providers.Object(_log_fault))
+        container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
         return container
 
     async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:

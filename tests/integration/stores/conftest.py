@@ -27,6 +27,7 @@ async def pool(contracts_database_url: str) -> AsyncIterator[ConnectionPool]:
             )
             await connection.execute(f"TRUNCATE {tables}")
             await connection.execute("UPDATE pombo.event_log_head SET position = 0")
+            await connection.execute("UPDATE pombo.event_log_tail SET position = 0")
         yield opened
 
 

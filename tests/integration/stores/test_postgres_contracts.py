@@ -1,17 +1,20 @@
 """The stores in PostgreSQL keep the contracts of their ports."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
+from adapters.postgres.event_log import PostgresEventLog
 from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
-from tests.contracts.event_log import EventLogContract
+from tests.contracts.event_log import EventLogContract, append, filled, prune
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.outbox import OutboxContract
-from tests.contracts.samples import SALES, SUPPORT, session
+from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 
@@ -33,7 +36,24 @@ class TestPostgresIdempotencyRepository(IdempotencyRepositoryContract):
 
 
 class TestPostgresEventLog(EventLogContract):
-    pass
+    async def test_a_clock_that_runs_ahead_removes_nothing(self, uow: PostgresDatabase, log: PostgresEventLog) -> None:
+        await append(uow, event(time=datetime.now(UTC)))
+        await log.settle()
+        ahead = datetime.now(UTC) + timedelta(days=3_000)
+        assert await log.prune(now=ahead, keep=timedelta(days=30), needed_from=None, limit=10) == 0
+
+    async def test_pruning_keeps_nobody_waiting(
+        self, uow: PostgresDatabase, log: PostgresEventLog, pool: ConnectionPool
+    ) -> None:
+        await filled(uow, log, 40, 1)
+        async with asyncio.timeout(5), pool.connection() as connection, connection.transaction():
+            assert await connection.fetchval("SELECT pombo.prune_events($1, '30 days', NULL, 10)", NOON) == 1
+            # Its transaction is open: writers, settlers and readers go on, and another who prunes leaves it alone.
+            await append(uow, event())
+            assert await log.settle() == 3
+            assert len((await log.scan(after=None, limit=10)).events) == 3
+            assert await prune(log) == 0
+        assert len((await log.scan(after=None, limit=10)).events) == 2
 
 
 class TestPostgresUnitOfWork(UnitOfWorkContract):
