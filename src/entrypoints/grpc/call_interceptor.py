@@ -1,11 +1,13 @@
 """What every call goes through: its name in the log, its key, its size, and the translation of its errors."""
 
+import asyncio
 import logging
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final, NoReturn, Self, override
 
 import grpc
@@ -14,7 +16,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from application.access.authenticate import Authenticate
-from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, TooLargeError
+from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, RateLimitedError, TooLargeError
 from entrypoints.caller import CALLER
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
 from entrypoints.status import STATUS
@@ -25,6 +27,7 @@ _OPEN: Final = "/grpc.health.v1.Health/"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _INTERNAL: Final = "The gateway failed on this request. Its log has the details under the request's id."
 _SERVER_ERROR: Final = 500
+_AGAIN_AFTER: Final = timedelta(seconds=1)
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 type Handler = Any
@@ -36,9 +39,10 @@ type Behaviour = Callable[[Any, Context], Any]
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method. Cancellation passes through untouched."""
 
-    def __init__(self, authenticate: Authenticate, *, max_request_bytes: int) -> None:
+    def __init__(self, authenticate: Authenticate, *, max_request_bytes: int, stall: timedelta) -> None:
         self._authenticate = authenticate
         self._max_request_bytes = max_request_bytes
+        self._stall = stall.total_seconds()
 
     @override
     async def intercept_service(
@@ -84,7 +88,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             async with self._call(method, context), aclosing(behaviour(read(request), context)) as items:
                 async for item in items:
                     try:
-                        await context.write(item)
+                        async with asyncio.timeout(self._stall):
+                            await context.write(item)
+                    except TimeoutError:
+                        raise _too_slow() from None
                     except grpc.aio.InternalError:
                         # How gRPC says that the reader left while this was on its way.
                         return
@@ -128,7 +135,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 outcome.error = InternalError("INTERNAL", _INTERNAL)
                 outcome.error.__cause__ = fault
             if outcome.error is not None:
-                await _abort(context, outcome.error, request_id)
+                await self._tell(context, outcome.error, request_id)
+
+    async def _tell(self, context: Context, error: PomboError, request_id: str) -> NoReturn:
+        try:
+            # A status comes behind what isn't read yet, and is waited for only so long.
+            async with asyncio.timeout(self._stall):
+                await _abort(context, error, request_id)
+        except TimeoutError:
+            # Left like this, gRPC resets the stream.
+            raise asyncio.CancelledError from None
 
 
 class _Outcome:
@@ -158,6 +174,14 @@ class _Outcome:
 
 def _unchanged(request: object) -> object:
     return request
+
+
+def _too_slow() -> RateLimitedError:
+    return RateLimitedError(
+        "CONSUMER_TOO_SLOW",
+        "Nothing of this stream was taken for too long; call again with the last sequence that was read.",
+        retry_after=_AGAIN_AFTER,
+    )
 
 
 async def _abort(context: Context, error: PomboError, request_id: str) -> NoReturn:

@@ -12,6 +12,7 @@ class GrpcConfig:
         port: 0 lets the operating system choose; ``GrpcServer.port`` tells which.
         max_request_bytes: the largest request message; a larger one is refused with ``BODY_TOO_LARGE``.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
+        stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``.
         health_interval: how often a watcher of the health service gets a fresh look.
     """
 
@@ -19,6 +20,7 @@ class GrpcConfig:
     port: int = 50051
     max_request_bytes: int = 1_048_576
     keepalive: timedelta = timedelta(minutes=1)
+    stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
 
     def channel_options(self) -> list[tuple[str, int]]:

@@ -47,7 +47,9 @@ class GrpcServer:
         self._port = 0
         self._stopping = Stopping()
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(use_cases.authenticate, max_request_bytes=config.max_request_bytes)],
+            interceptors=[
+                CallInterceptor(use_cases.authenticate, max_request_bytes=config.max_request_bytes, stall=config.stall)
+            ],
             options=config.channel_options(),
         )
         add_SessionServiceServicer_to_server(SessionService(use_cases, self._stopping), self._server)

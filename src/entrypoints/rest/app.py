@@ -11,8 +11,9 @@ from entrypoints.rest.middleware.authentication import AuthenticationMiddleware
 from entrypoints.rest.middleware.body_limit import BodyLimitMiddleware
 from entrypoints.rest.middleware.request_context import RequestContextMiddleware
 from entrypoints.rest.openapi import document_of
-from entrypoints.rest.problem import add_problem_handlers
+from entrypoints.rest.problem import add_problem_handlers, refusing_sockets
 from entrypoints.rest.routes.docs import DocsRoutes
+from entrypoints.rest.routes.event_socket import EventSocketRoutes
 from entrypoints.rest.routes.events import EventRoutes
 from entrypoints.rest.routes.health import HealthRoutes
 from entrypoints.rest.routes.linking import LinkingRoutes
@@ -48,11 +49,13 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     # In the order in which they are tried, the busiest first.
     MessageRoutes(use_cases, config).add_to(app.router)
     EventRoutes(use_cases, config, streams).add_to(app.router)
+    EventSocketRoutes(use_cases, config, streams).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)
     LinkingRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)
+    app.router.default = refusing_sockets(app.router.default)
     # FastAPI's own way to let an application make its document (fastapi.tiangolo.com/how-to/extending-openapi).
     app.openapi = document_of(app, config)  # type: ignore[method-assign]
     _add_middlewares(app, use_cases, config)

@@ -20,6 +20,7 @@ class RestConfig:
         version: the program's version, as the API's document tells it.
         docs_enabled: whether ``/docs`` and ``/openapi.json`` are served.
         keep_alive: how often an idle event stream shows that it lives.
+        stall: how long a reader of an event stream may take nothing before it is cut off.
     """
 
     max_body_bytes: int = 1_048_576
@@ -28,3 +29,4 @@ class RestConfig:
     version: str = "0.1.0"
     docs_enabled: bool = True
     keep_alive: timedelta = timedelta(seconds=15)
+    stall: timedelta = timedelta(seconds=60)

@@ -17,13 +17,17 @@ _NOT_HTTP: Final = Problem(
     reason=InvalidRequestError(()).reason,
     detail="This isn't an HTTP/1.1 request.",
 )
-_HEAD_TOO_LARGE: Final = Problem(
+HEAD_TOO_LARGE: Final = Problem(
     status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     title="Too large",
     reason="HEADERS_TOO_LARGE",
     detail=f"A request's line and headers have at most {MAX_HEAD} bytes.",
     metadata={"limit_bytes": str(MAX_HEAD)},
 )
+
+
+ABORT: Final = "pombo.abort"
+"""The key in the ASGI scope's extensions: breaks the connection off, and with it what waits to be read."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -42,12 +46,19 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._got_on = False
         super().data_received(data)
+        if self.transport.get_protocol() is not self:
+            return  # upgraded: what comes now is another's
         self._unfinished = 0 if self._got_on else self._unfinished + len(data)
         if self._unfinished > MAX_HEAD and not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
-                self._refuse(_HEAD_TOO_LARGE)
+                self._refuse(HEAD_TOO_LARGE)
             # An answer under way can't be followed by another: breaking off is all that is left.
             self.transport.close()
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]  # uvicorn's own are empty
 
     @override
     def on_body(self, body: bytes) -> None:

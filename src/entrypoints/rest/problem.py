@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import ErrorKind, InvalidArgumentError, PomboError
 from entrypoints.rest.field_errors import FieldError, field_errors
@@ -33,6 +33,17 @@ class InvalidRequestError(InvalidArgumentError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("INVALID_REQUEST", "The request isn't of the documented form; 'errors' says where.")
         self.errors = tuple(errors)
+
+
+class OriginNotAllowedError(PomboError):
+    """A web page of another site opens a WebSocket, which browsers let it do without asking."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ORIGIN_NOT_ALLOWED", "Web pages of this origin may not connect; POMBO_CORS_ORIGINS lists those that may."
+        )
 
 
 class UnsupportedMediaTypeError(PomboError):
@@ -116,11 +127,33 @@ INTERNAL: Final = Problem(
     detail="The gateway failed on this request. Its log has the details under the request's id.",
 )
 
+UPGRADE_REQUIRED: Final = Problem(
+    status=HTTPStatus.UPGRADE_REQUIRED,
+    title="Upgrade required",
+    reason="UPGRADE_REQUIRED",
+    detail="This is a WebSocket's address (RFC 6455, version 13). Without one, read /api/v1/events.",
+    headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+)
+
 _ROUTING: Final = {
     404: ("ROUTE_NOT_FOUND", "There is nothing at this address; /docs shows what there is."),
     405: ("METHOD_NOT_ALLOWED", "This address doesn't have this method; the Allow header lists those it has."),
     406: ("NOT_ACCEPTABLE", "None of the types in the Accept header can be given here."),
 }
+
+
+def refusing_sockets(default: ASGIApp) -> ASGIApp:
+    """What a router does with addresses that it doesn't have, also for who opens a WebSocket there."""
+    reason, detail = _ROUTING[HTTPStatus.NOT_FOUND]
+    missing = Problem(status=HTTPStatus.NOT_FOUND, title=HTTPStatus.NOT_FOUND.phrase, reason=reason, detail=detail)
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await missing.response(scope)(scope, receive, send)
+        else:
+            await default(scope, receive, send)
+
+    return refuse
 
 
 def _seconds(span: timedelta) -> int:

@@ -12,11 +12,15 @@ import uvicorn
 from fastapi import FastAPI
 
 from entrypoints.ports import listen_error
+from entrypoints.rest.event_socket import MAX_FRAME
 from entrypoints.rest.http_protocol import HttpProtocol
+from entrypoints.rest.websocket_protocol import WebSocketProtocol
 
 _BACKLOG: Final = 2_048
 _KEEP_ALIVE_SECONDS: Final = 75
 """How long an idle connection stays open: longer than the pools of common clients and proxies keep theirs."""
+_PING_SECONDS: Final = 20.0
+"""How often an idle WebSocket shows that it lives."""
 _CANCEL_SECONDS: Final = 1.0
 _SETTING: Final = "PORT"
 
@@ -49,7 +53,12 @@ class RestServer:
             uvicorn.Config(
                 app,
                 http=HttpProtocol,
-                ws="none",
+                ws=WebSocketProtocol,
+                ws_max_size=MAX_FRAME,
+                ws_ping_interval=_PING_SECONDS,
+                # A pong comes behind all that its sender hasn't read yet: no pong says nothing of a slow reader.
+                ws_ping_timeout=None,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

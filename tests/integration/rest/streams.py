@@ -8,7 +8,7 @@ import aiohttp
 
 
 class Sent(NamedTuple):
-    id: str
+    id: str  # empty in what isn't an event of the log
     event: str
     data: dict[str, Any]
 
@@ -29,4 +29,4 @@ async def events(answer: aiohttp.ClientResponse) -> AsyncIterator[Sent]:
     async for block in blocks(answer):
         fields = dict(line.split(": ", 1) for line in block if not line.startswith(":"))
         if "data" in fields:
-            yield Sent(fields["id"], fields["event"], json.loads(fields["data"]))
+            yield Sent(fields.get("id", ""), fields["event"], json.loads(fields["data"]))

@@ -21,7 +21,7 @@ class AuthenticationMiddleware:
 
     The key comes as ``X-API-Key`` or as a bearer token. A browser that opens the documentation can send neither:
     there, and only there, the password of HTTP Basic is a key too. The API itself never takes Basic, which
-    browsers also send with requests that another site makes.
+    browsers also send with requests that another site makes. A WebSocket is refused like a request, before its upgrade.
     """
 
     def __init__(self, app: ASGIApp, use_cases: UseCases) -> None:
@@ -30,7 +30,7 @@ class AuthenticationMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        if scope["type"] != "http" or scope["path"] in _OPEN:
+        if scope["type"] not in {"http", "websocket"} or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
         for_browsers = _is_documentation(scope["path"])

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -15,6 +16,8 @@ _VALID_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _NAME: Final = b"x-request-id"
 _QUIET: Final = ("/health/", "/docs")
 _SERVER_ERROR: Final = 500
+_INTERNAL_ERROR: Final = 1011
+"""A WebSocket's close code."""
 
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 _DEFAULTS: Final = (
@@ -37,7 +40,7 @@ class RequestContextMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
@@ -55,6 +58,8 @@ class RequestContextMiddleware:
             # Where the answer has begun, the server breaks the connection off, which the caller notices.
             if answer.status is None:
                 await INTERNAL.response(scope)(scope, receive, answer.send)
+            elif answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": INTERNAL.reason})
         finally:
             self._tell(scope, answer.status, time.perf_counter() - started)
 
@@ -63,7 +68,7 @@ class RequestContextMiddleware:
         level = self._log.warning if status and status >= _SERVER_ERROR else self._log.info
         (self._log.debug if quiet else level)(
             "rest.request",
-            method=scope["method"],
+            method=scope.get("method", "WEBSOCKET"),
             route=getattr(scope.get("route"), "path", None),
             status=status,
             reason=scope.get(REASON),
@@ -81,7 +86,10 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         """Passes a message on."""
-        if message["type"] == "http.response.start":
+        if message["type"] == "websocket.accept":
+            self.status = HTTPStatus.SWITCHING_PROTOCOLS
+            message["headers"] = [*message.get("headers", ()), (_NAME, self._request_id)]
+        elif message["type"] in {"http.response.start", "websocket.http.response.start"}:
             self.status = message["status"]
             headers = list(message.get("headers", ()))
             names = {name for name, _ in headers}

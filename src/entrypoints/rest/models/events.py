@@ -23,16 +23,21 @@ from entrypoints.rest.models.sessions import Me
 _TYPES = ", ".join(f"`{name}`" for name in PAYLOAD_TYPES)
 
 
-class EventsQuery(QueryModel):
-    """Which events to read."""
+class EventSocketQuery(QueryModel):
+    """Which events to stream."""
 
     after: str | None = Field(
         default=None,
-        description="The cursor: the `sequence` of the last event that was read. 0 is before the first.",
+        description="The cursor: the `sequence` of the last event that was read. 0 starts with the oldest kept.",
         examples=["0"],
     )
     session_id: str | None = Field(default=None, description="Of this session.", examples=["support"])
     types: str | None = Field(default=None, description=f"Of these types, separated by commas: {_TYPES}.")
+
+
+class EventsQuery(EventSocketQuery):
+    """Which events to read."""
+
     page_size: Annotated[int, page_size(100, MAX_PAGE)]
     page_token: str | None = Field(default=None, description="The same as `after`, by the name it has in other lists.")
 

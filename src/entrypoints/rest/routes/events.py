@@ -25,7 +25,9 @@ _CURSOR: Final = re.compile(r"[0-9]{1,19}")
 _DOCUMENT: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page of events, or with `Accept: text/event-stream` a stream of them: each with its "
-        "sequence as `id`, its type as `event` and its envelope as `data`.",
+        "sequence as `id`, its type as `event` and its envelope as `data`. A reader that is far behind gets "
+        "`stream.lag` with `behind` and `head` now and then, and where the stream fails a last `stream.error` with a "
+        "problem; both without an `id`. One that takes nothing for a minute is cut off.",
         "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
     },
     406: {
@@ -54,7 +56,8 @@ class EventRoutes:
             response_model=models.EventList,
             responses=_DOCUMENT
             | problems(
-                *("INVALID_REQUEST", "INVALID_CURSOR", "INVALID_SESSION_ID", "UNKNOWN_EVENT_TYPE", "INVALID_PAGE_SIZE")
+                *("INVALID_REQUEST", "INVALID_CURSOR", "INVALID_SESSION_ID", "UNKNOWN_EVENT_TYPE", "INVALID_PAGE_SIZE"),
+                "CURSOR_EXPIRED",
             ),
         )
 
@@ -72,15 +75,17 @@ class EventRoutes:
     ) -> Response:
         """Lists events behind a cursor, or streams them with `Accept: text/event-stream`.
 
-        No event is skipped and none comes twice for who goes on with the cursor. A list without a cursor starts
-        at the beginning of the log, a stream with what comes from now on.
+        No event is skipped and none comes twice for who goes on with the cursor. A list without a cursor, or with
+        0, starts with the oldest event that is kept, a stream without one with what comes from now on. A cursor
+        from before retention gets 410 with the oldest that works. The same stream over a WebSocket is
+        `/api/v1/events/ws`.
         """
         selection = EventSelection.parse(session_id=query.session_id, types=query.types)
         after, name = _after(query)
         if negotiate(accept, (JSON, EVENT_STREAM)) == EVENT_STREAM:
             if last_event_id:
                 name = "Last-Event-ID"
-                after = _cursor(last_event_id, name)
+                after = parse_cursor(last_event_id, name)
             with field_known_as(name, "after"):
                 return await self._stream(selection, after)
         with field_known_as(name, "after"):
@@ -95,7 +100,9 @@ class EventRoutes:
     async def _stream(self, selection: EventSelection, after: int | None) -> Response:
         # Awaited before the answer begins: a bad cursor or a database that is away still gets a status of its own.
         events = await self._use_cases.stream_events.execute(StreamEventsQuery(selection=selection, after=after))
-        return EventStreamResponse(events, keep_alive=self._config.keep_alive, streams=self._streams)
+        return EventStreamResponse(
+            events, keep_alive=self._config.keep_alive, stall=self._config.stall, streams=self._streams
+        )
 
 
 def _after(query: models.EventsQuery) -> tuple[int | None, str]:
@@ -103,10 +110,15 @@ def _after(query: models.EventsQuery) -> tuple[int | None, str]:
     given = {name: value for name in ("after", "page_token") if (value := getattr(query, name))}
     if len(set(given.values())) > 1:
         raise InvalidRequestError([FieldError("page_token", "Give a cursor as 'after' or as 'page_token', not two.")])
-    return next(((_cursor(value, name), name) for name, value in given.items()), (None, "after"))
+    return next(((parse_cursor(value, name), name) for name, value in given.items()), (None, "after"))
 
 
-def _cursor(text: str, field: str) -> int:
+def parse_cursor(text: str, field: str) -> int:
+    """The number that a caller gave.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_CURSOR``.
+    """
     if not _CURSOR.fullmatch(text):
         raise InvalidArgumentError("INVALID_CURSOR", "A cursor is the sequence of an event.", field=field)
     return int(text)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pombo_dot_v1_dot_event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cpombo/v1/event_service.proto\x12\x08pombo.v1\x1a\x14pombo/v1/event.proto\"X\n\x11ListEventsRequest\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\r\n\x05types\x18\x04 \x03(\t\"E\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.pombo.v1.Event\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x03\"V\n\x13StreamEventsRequest\x12\x12\n\x05\x61\x66ter\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05types\x18\x03 \x03(\tB\x08\n\x06_after\"6\n\x14StreamEventsResponse\x12\x1e\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x0f.pombo.v1.Event2\xad\x01\n\x0c\x45ventService\x12L\n\nListEvents\x12\x1b.pombo.v1.ListEventsRequest\x1a\x1c.pombo.v1.ListEventsResponse\"\x03\x90\x02\x01\x12O\n\x0cStreamEvents\x12\x1d.pombo.v1.StreamEventsRequest\x1a\x1e.pombo.v1.StreamEventsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cpombo/v1/event_service.proto\x12\x08pombo.v1\x1a\x14pombo/v1/event.proto\"X\n\x11ListEventsRequest\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\r\n\x05types\x18\x04 \x03(\t\"E\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.pombo.v1.Event\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x03\"V\n\x13StreamEventsRequest\x12\x12\n\x05\x61\x66ter\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05types\x18\x03 \x03(\tB\x08\n\x06_after\"X\n\x14StreamEventsResponse\x12\x1e\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x0f.pombo.v1.Event\x12 \n\x03lag\x18\x02 \x01(\x0b\x32\x13.pombo.v1.StreamLag\")\n\tStreamLag\x12\x0e\n\x06\x62\x65hind\x18\x01 \x01(\x03\x12\x0c\n\x04head\x18\x02 \x01(\x03\x32\xad\x01\n\x0c\x45ventService\x12L\n\nListEvents\x12\x1b.pombo.v1.ListEventsRequest\x1a\x1c.pombo.v1.ListEventsResponse\"\x03\x90\x02\x01\x12O\n\x0cStreamEvents\x12\x1d.pombo.v1.StreamEventsRequest\x1a\x1e.pombo.v1.StreamEventsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMEVENTSREQUEST']._serialized_start=225
   _globals['_STREAMEVENTSREQUEST']._serialized_end=311
   _globals['_STREAMEVENTSRESPONSE']._serialized_start=313
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=367
-  _globals['_EVENTSERVICE']._serialized_start=370
-  _globals['_EVENTSERVICE']._serialized_end=543
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=401
+  _globals['_STREAMLAG']._serialized_start=403
+  _globals['_STREAMLAG']._serialized_end=444
+  _globals['_EVENTSERVICE']._serialized_start=447
+  _globals['_EVENTSERVICE']._serialized_end=620
 # @@protoc_insertion_point(module_scope)

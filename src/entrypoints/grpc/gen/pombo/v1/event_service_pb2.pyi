@@ -30,7 +30,7 @@ class ListEventsRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     TYPES_FIELD_NUMBER: _builtins.int
     after: _builtins.int
-    """Only events behind this cursor; 0: from the beginning of the log."""
+    """Only events behind this cursor; 0: from the oldest that is kept."""
     page_size: _builtins.int
     """At most so many events, 1 to 1,000. 0: 100."""
     session_id: _builtins.str
@@ -64,7 +64,7 @@ class ListEventsResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
     cursor: _builtins.int
-    """What to ask with next; the cursor that was given when nothing was found."""
+    """What to ask with next. Everything up to it has been looked at, wanted or not."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
         """The events, oldest first."""
@@ -93,7 +93,7 @@ class StreamEventsRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     TYPES_FIELD_NUMBER: _builtins.int
     after: _builtins.int
-    """Start behind this cursor; 0: at the beginning of the log. Absent: with what comes from now on."""
+    """Start behind this cursor; 0: with the oldest event that is kept. Absent: with what comes from now on."""
     session_id: _builtins.str
     """Only this session's; empty: all."""
     @_builtins.property
@@ -119,24 +119,56 @@ Global___StreamEventsRequest: _TypeAlias = StreamEventsRequest  # noqa: Y015
 
 @_typing.final
 class StreamEventsResponse(_message.Message):
-    """One streamed event."""
+    """One streamed event, or a notice to a reader that is far behind."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENT_FIELD_NUMBER: _builtins.int
+    LAG_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def event(self) -> _event_pb2.Event:
-        """The event."""
+        """The event; absent in a notice."""
+
+    @_builtins.property
+    def lag(self) -> Global___StreamLag:
+        """The notice; absent beside an event."""
 
     def __init__(
         self,
         *,
         event: _event_pb2.Event | None = ...,
+        lag: Global___StreamLag | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "lag", b"lag"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "lag", b"lag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamEventsResponse: _TypeAlias = StreamEventsResponse  # noqa: Y015
+
+@_typing.final
+class StreamLag(_message.Message):
+    """How far a reader is behind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEHIND_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    behind: _builtins.int
+    """How many events the log has behind what was streamed, whether they are wanted or not."""
+    head: _builtins.int
+    """The sequence of the log's last event."""
+    def __init__(
+        self,
+        *,
+        behind: _builtins.int = ...,
+        head: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "head", b"head"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamLag: _TypeAlias = StreamLag  # noqa: Y015

@@ -60,7 +60,9 @@ class EventServiceServicer:
     def ListEvents(self, request, context):
         """Lists events behind a cursor, oldest first.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`.
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`, and `CURSOR_EXPIRED`
+        (FAILED_PRECONDITION) when events behind the cursor are past their retention: the ErrorInfo's `oldest_cursor` is the
+        oldest that works.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -73,7 +75,11 @@ class EventServiceServicer:
         streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
         `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`.
+        Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+        takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
+        that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
+
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

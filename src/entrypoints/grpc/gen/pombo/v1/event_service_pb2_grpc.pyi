@@ -40,7 +40,9 @@ class EventServiceStub:
     ListEvents: _grpc.UnaryUnaryMultiCallable[_event_service_pb2.ListEventsRequest, _event_service_pb2.ListEventsResponse]
     """Lists events behind a cursor, oldest first.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`.
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`, and `CURSOR_EXPIRED`
+    (FAILED_PRECONDITION) when events behind the cursor are past their retention: the ErrorInfo's `oldest_cursor` is the
+    oldest that works.
     """
     StreamEvents: _grpc.UnaryStreamMultiCallable[_event_service_pb2.StreamEventsRequest, _event_service_pb2.StreamEventsResponse]
     """Streams events: those behind the cursor first, then those that come, each once, in order.
@@ -49,7 +51,11 @@ class EventServiceStub:
     streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
     `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`.
+    Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+    takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
+    that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
+
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
     """
 
 @_typing.type_check_only
@@ -64,7 +70,9 @@ class EventServiceAsyncStub(EventServiceStub):
     ListEvents: _aio.UnaryUnaryMultiCallable[_event_service_pb2.ListEventsRequest, _event_service_pb2.ListEventsResponse]  # type: ignore[assignment]
     """Lists events behind a cursor, oldest first.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`.
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`, and `CURSOR_EXPIRED`
+    (FAILED_PRECONDITION) when events behind the cursor are past their retention: the ErrorInfo's `oldest_cursor` is the
+    oldest that works.
     """
     StreamEvents: _aio.UnaryStreamMultiCallable[_event_service_pb2.StreamEventsRequest, _event_service_pb2.StreamEventsResponse]  # type: ignore[assignment]
     """Streams events: those behind the cursor first, then those that come, each once, in order.
@@ -73,7 +81,11 @@ class EventServiceAsyncStub(EventServiceStub):
     streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
     `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`.
+    Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+    takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
+    that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
+
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -91,7 +103,9 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_event_service_pb2.ListEventsResponse, _abc.Awaitable[_event_service_pb2.ListEventsResponse]]:
         """Lists events behind a cursor, oldest first.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`.
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_PAGE_SIZE`, `INVALID_CURSOR`, and `CURSOR_EXPIRED`
+        (FAILED_PRECONDITION) when events behind the cursor are past their retention: the ErrorInfo's `oldest_cursor` is the
+        oldest that works.
         """
 
     @_abc_1.abstractmethod
@@ -106,7 +120,11 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
         `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`.
+        Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+        takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
+        that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
+
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
