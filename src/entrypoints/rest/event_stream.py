@@ -80,6 +80,7 @@ class EventStreamResponse(Response):
             # An end in order would wait behind what isn't read.
             if abort := scope.get("extensions", {}).get(ABORT):
                 abort()
+                await _left(receive)
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

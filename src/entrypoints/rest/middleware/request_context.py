@@ -87,7 +87,7 @@ class _Answer:
     async def send(self, message: Message) -> None:
         """Passes a message on."""
         if message["type"] == "websocket.accept":
-            self.status = HTTPStatus.SWITCHING_PROTOCOLS
+            self.status = HTTPStatus.SWITCHING_PROTOCOLS.value
             message["headers"] = [*message.get("headers", ()), (_NAME, self._request_id)]
         elif message["type"] in {"http.response.start", "websocket.http.response.start"}:
             self.status = message["status"]

@@ -47,6 +47,8 @@ class EventSocketRoutes:
         self._use_cases = use_cases
         self._config = config
         self._streams = streams
+        self.path = PATH
+        """What the request's log line calls it."""
 
     def add_to(self, router: APIRouter) -> None:
         """Adds them to a router."""
@@ -77,6 +79,7 @@ class EventSocketRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one opening."""
+        scope["route"] = self
         await receive()  # websocket.connect
         try:
             events = await self._events(scope)

@@ -1,0 +1,143 @@
+"""Readers of streams that don't read: they are told, ended, and in nobody's way."""
+
+import asyncio
+import base64
+import os
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+
+from entrypoints.rest.config import RestConfig
+from entrypoints.rest.server import RestServer
+from tests.integration.rest.streams import events
+from tests.unit.rest.gateway import ANA, BEN, KEY, Gateway, running
+
+EVENTS = "/api/v1/events"
+STREAM = {"Accept": "text/event-stream"}
+MANY = 250
+BODY = "x" * 60_000
+"""Together more than what the kernel takes off a server whose client doesn't read."""
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Gateway]:
+    config = RestConfig(keep_alive=timedelta(milliseconds=50), stall=timedelta(milliseconds=500))
+    async with running(Gateway(config)) as gateway:
+        yield gateway
+
+
+async def opened(server: RestServer, request: str) -> socket.socket:
+    """A connection whose client has a small window and reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, ("127.0.0.1", server.port))
+    await loop.sock_sendall(client, request.encode())
+    return client
+
+
+async def read_all(client: socket.socket) -> bytes:
+    """What comes until the end."""
+    loop = asyncio.get_running_loop()
+    data = bytearray()
+    async with asyncio.timeout(10):
+        try:
+            while piece := await loop.sock_recv(client, 1 << 20):
+                data += piece
+        except ConnectionResetError:
+            pass
+    return bytes(data)
+
+
+async def until_logged(lines: list[Any], name: str) -> None:
+    async with asyncio.timeout(10):
+        while not any(line["event"] == name for line in lines):  # noqa: ASYNC110 - a log tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def write_many(gateway: Gateway) -> None:
+    await gateway.link()
+    for number in range(MANY):
+        gateway.whatsapp.phone_sends(BEN, ANA, f"{number} {BODY}")
+
+
+async def reads_all(http: aiohttp.ClientSession) -> list[str]:
+    """What a reader gets that keeps up."""
+    got: list[str] = []
+    async with http.get(f"{EVENTS}?after=0&types=message.received", headers=STREAM) as stream:
+        async for event in events(stream):
+            if event.id:
+                got.append(event.data["payload"]["message"]["text"]["body"].split(" ")[0])
+            if len(got) == MANY:
+                return got
+    return got
+
+
+async def test_sse_that_isnt_read_is_broken_off(
+    gateway: Gateway, server: RestServer, http: aiohttp.ClientSession
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        slow = await opened(
+            server, f"GET {EVENTS}?after=0 HTTP/1.1\r\nHost: g\r\nX-API-Key: {KEY}\r\nAccept: text/event-stream\r\n\r\n"
+        )
+        await write_many(gateway)
+        # It holds up nobody.
+        assert await asyncio.wait_for(reads_all(http), 20) == [str(number) for number in range(MANY)]
+        await until_logged(lines, "rest.consumer_too_slow")
+        data = await read_all(slow)
+        slow.close()
+    assert data.startswith(b"HTTP/1.1 200 ")
+    # No last chunk: the reader sees that this wasn't the end.
+    assert not data.endswith(b"0\r\n\r\n")
+    assert [line["log_level"] for line in lines if line["log_level"] == "error"] == []
+
+
+async def test_a_websocket_that_isnt_read_is_ended_and_told_and_goes_on(
+    gateway: Gateway, server: RestServer, http: aiohttp.ClientSession
+) -> None:
+    nonce = base64.b64encode(os.urandom(16)).decode()
+    with structlog.testing.capture_logs() as lines:
+        slow = await opened(
+            server,
+            f"GET {EVENTS}/ws?after=0&types=message.received HTTP/1.1\r\nHost: g\r\nX-API-Key: {KEY}\r\n"
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {nonce}\r\n\r\n",
+        )
+        await write_many(gateway)
+        assert await asyncio.wait_for(reads_all(http), 20) == [str(number) for number in range(MANY)]
+        await until_logged(lines, "rest.consumer_too_slow")
+    # What was on its way is still there, whole, and behind it the reason.
+    loop = asyncio.get_running_loop()
+    data = bytearray()
+    async with asyncio.timeout(10):
+        while b"CONSUMER_TOO_SLOW" not in data:
+            data += await loop.sock_recv(slow, 1 << 20)
+    assert data.endswith(b"\x88\x13" + (4008).to_bytes(2) + b"CONSUMER_TOO_SLOW")
+    slow.close()
+    got = data.count(b'"type":"message.received"')
+    assert 0 < got < MANY
+    last = int(data.rpartition(b'"sequence":')[2].partition(b",")[0])
+    async with http.ws_connect(f"{EVENTS}/ws?after={last}&types=message.received", max_msg_size=0) as resumed:
+        for number in range(got, MANY):
+            frame = await resumed.receive_json(timeout=10)
+            assert frame["payload"]["message"]["text"]["body"].startswith(f"{number} ")
+
+
+async def test_who_is_far_behind_is_told(gateway: Gateway, http: aiohttp.ClientSession) -> None:
+    await gateway.link()
+    for number in range(2_000):
+        gateway.whatsapp.phone_sends(BEN, ANA, str(number))
+    async with asyncio.timeout(10), http.get(f"{EVENTS}?after=1", headers=STREAM) as stream:
+        first = await anext(events(stream))
+        assert (first.event, first.id) == ("stream.lag", "")
+        assert first.data["behind"] == first.data["head"] - 1 > 1_000
+    async with http.ws_connect(f"{EVENTS}/ws?after=1") as socket:
+        frame = await socket.receive_json(timeout=10)
+        assert (frame["type"], frame["behind"]) == ("stream.lag", frame["head"] - 1)
+        assert (await socket.receive_json(timeout=10))["sequence"] == 2
