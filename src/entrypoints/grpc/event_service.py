@@ -8,7 +8,7 @@ import grpc.aio
 
 from application.events.list_events import ListEventsQuery
 from application.events.selection import EventSelection
-from application.events.stream_events import StreamEventsQuery, StreamItem, StreamLag
+from application.events.stream_events import StreamEventsQuery, StreamLag
 from entrypoints.grpc.converters.events import event_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_service_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceServicer
@@ -46,14 +46,14 @@ class EventService(EventServiceServicer):
         # The first event may be long in coming: this tells the caller that nothing from here on is missed.
         await context.send_initial_metadata(())
         async with aclosing(self._stopping.follow(events)) as following:
+            lag = None
             async for item in following:
-                yield _response(item)
-
-
-def _response(item: StreamItem) -> pb.StreamEventsResponse:
-    if isinstance(item, StreamLag):
-        return pb.StreamEventsResponse(lag=pb.StreamLag(behind=item.behind, head=item.head))
-    return pb.StreamEventsResponse(event=event_to_proto(item))
+                # Beside an event, never alone: who doesn't know of notices would take it for an event of zeros.
+                if isinstance(item, StreamLag):
+                    lag = pb.StreamLag(behind=item.behind, head=item.head)
+                else:
+                    yield pb.StreamEventsResponse(event=event_to_proto(item), lag=lag)
+                    lag = None
 
 
 def _selection(request: pb.ListEventsRequest | pb.StreamEventsRequest) -> EventSelection:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -57,9 +58,11 @@ class EventSocket:
         if leaving.done() and not leaving.cancelled():
             return
         ending = _Ending(SERVICE_RESTART, "SERVER_STOPPING") if sending.cancelled() else sending.result()
-        await self._close(ending, scope, send)
+        if ending is not None:
+            await self._close(ending, scope, send)
 
-    async def _send_events(self, scope: Scope, send: Send) -> _Ending:
+    async def _send_events(self, scope: Scope, send: Send) -> _Ending | None:
+        """Gives why the gateway ends it; None when the reader has."""
         try:
             async for item in self._events:
                 await self._send(_item(item), send)
@@ -69,12 +72,11 @@ class EventSocket:
         except PomboError as error:
             structlog.get_logger(__name__).warning("rest.stream_broken", reason=error.reason)
             problem = error_to_dict(error, scope.get(REQUEST_ID))
-            ending = _Ending(_CODES.get(error.kind, _TRY_AGAIN), problem["reason"])
-            try:
+            with suppress(OSError):  # a TimeoutError among them: the close code says it, too
                 await self._send({"type": "stream.error", "error": problem}, send)
-            except TimeoutError:
-                return _Ending(TOO_SLOW, "CONSUMER_TOO_SLOW")
-            return ending
+            return _Ending(_CODES.get(error.kind, _TRY_AGAIN), problem["reason"])
+        except OSError:
+            return None  # how ASGI servers say that the reader left while this was on its way
         finally:
             if isinstance(self._events, AsyncGenerator):
                 await self._events.aclose()

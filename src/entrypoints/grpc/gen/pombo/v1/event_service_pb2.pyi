@@ -119,7 +119,7 @@ Global___StreamEventsRequest: _TypeAlias = StreamEventsRequest  # noqa: Y015
 
 @_typing.final
 class StreamEventsResponse(_message.Message):
-    """One streamed event, or a notice to a reader that is far behind."""
+    """One streamed event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -127,11 +127,11 @@ class StreamEventsResponse(_message.Message):
     LAG_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def event(self) -> _event_pb2.Event:
-        """The event; absent in a notice."""
+        """The event."""
 
     @_builtins.property
     def lag(self) -> Global___StreamLag:
-        """The notice; absent beside an event."""
+        """How far the reader was behind before this event; only now and then, and only where that is far."""
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ class EventServiceStub:
     streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
     `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-    Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+    Each reader goes at its own pace. One that is far behind is told now and then by `lag` beside an event. One that
     takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
     that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
@@ -81,7 +81,7 @@ class EventServiceAsyncStub(EventServiceStub):
     streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
     `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-    Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+    Each reader goes at its own pace. One that is far behind is told now and then by `lag` beside an event. One that
     takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
     that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
@@ -120,7 +120,7 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         streamed. The stream never ends by itself; when the gateway stops it ends with UNAVAILABLE, the reason
         `SERVER_STOPPING` and a RetryInfo: call again with the last sequence that was read.
 
-        Each reader goes at its own pace. One that is far behind is told now and then by a response with `lag`. One that
+        Each reader goes at its own pace. One that is far behind is told now and then by `lag` beside an event. One that
         takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
         that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
