@@ -145,6 +145,18 @@ class MessageRepositoryContract:
             assert locked == {mine.whatsapp_id: mine}
             assert await unit.messages.lock(SALES, []) == {}
 
+    async def test_look_up_gives_those_that_exist_and_waits_for_nobody(self, uow: UnitOfWorkFactory) -> None:
+        mine, foreign = outbound(), outbound(session_id=SUPPORT)
+        unknown = WhatsAppMessageId("true_x_1")
+        async with uow.begin() as unit:
+            await unit.messages.add_absent([mine, foreign])
+        async with asyncio.timeout(5), uow.begin() as holder:
+            await holder.messages.lock(SALES, [mine.whatsapp_id])
+            async with uow.begin() as unit:
+                ids = [mine.whatsapp_id, foreign.whatsapp_id, unknown]
+                assert await unit.messages.look_up(SALES, ids) == {mine.whatsapp_id: mine}
+                assert await unit.messages.look_up(SALES, []) == {}
+
     async def test_a_locked_message_has_one_writer_at_a_time(self, uow: UnitOfWorkFactory) -> None:
         messages = [outbound() for _ in range(3)]
         await add(uow, messages)

@@ -40,6 +40,13 @@ class MemoryMessageRepository(MessageRepository):
         return {row.message.id: row.message for row in rows if row}
 
     @override
+    async def look_up(
+        self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
+    ) -> Mapping[WhatsAppMessageId, Message]:
+        rows = (self._transaction.message_by_whatsapp_id((session_id, whatsapp_id)) for whatsapp_id in whatsapp_ids)
+        return {row.message.whatsapp_id: row.message for row in rows if row}
+
+    @override
     async def lock(
         self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
     ) -> Mapping[WhatsAppMessageId, Message]:

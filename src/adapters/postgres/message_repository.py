@@ -34,11 +34,12 @@ _GET: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = $1"  # noqa: S60
 
 _FIND: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = ANY($1::text[])"  # noqa: S608 - of constants
 
-_LOCK: Final = f"""
+_LOOK_UP: Final = f"""
 SELECT {COLUMNS} FROM pombo.messages
 WHERE session_id = $1 AND whatsapp_id = ANY($2::text[])
-ORDER BY whatsapp_id FOR UPDATE
 """  # noqa: S608 - of constants
+
+_LOCK: Final = f"{_LOOK_UP} ORDER BY whatsapp_id FOR UPDATE"
 
 # The rows are locked in everybody's order before they are written.
 _SAVE: Final = """
@@ -96,6 +97,15 @@ class PostgresMessageRepository(MessageRepository):
     async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
         rows = await self._transaction.read(_FIND, list(message_ids))
         return {message.id: message for message in map(to_message, rows)}
+
+    @override
+    async def look_up(
+        self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
+    ) -> Mapping[WhatsAppMessageId, Message]:
+        if not whatsapp_ids:
+            return {}
+        rows = await self._transaction.read(_LOOK_UP, session_id, list(whatsapp_ids))
+        return {message.whatsapp_id: message for message in map(to_message, rows)}
 
     @override
     async def lock(

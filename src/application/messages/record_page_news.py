@@ -1,6 +1,6 @@
 """Record what a session's page tells of messages: new ones, and receipts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,11 +8,12 @@ from application.messages import progress
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.message_repository import MessageFilter
 from application.ports.page_events import SeenMessage, SeenReceipt
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import MessageReceived, MessageSent, NewEvent, Payload
-from domain.ids import SessionId
-from domain.message import Direction, Message, MessageStatus
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.message import Direction, Message, MessageStatus, advances
 
 _LAST_OF_SECOND: Final = timedelta(microseconds=999_999)
 
@@ -37,6 +38,9 @@ class RecordPageNews:
         if not told:
             return 0
         async with self._uow.begin() as uow:
+            # A look back finds little that is new as a rule: then nothing is locked or written.
+            if backfilled and not _is_news(told, await uow.messages.look_up(session_id, told.keys())):
+                return 0
             known = await uow.messages.lock(session_id, told.keys())
             fresh = [
                 self._message(session_id, news, backfilled=backfilled)
@@ -53,6 +57,17 @@ class RecordPageNews:
             changed = await self._apply(uow, session_id, known.values(), receipts)
         self._tell(changed)
         return len(added)
+
+    async def newest_received(self, session_id: SessionId) -> datetime | None:
+        """WhatsApp's time of the newest message that came to the session and is stored.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``.
+        """
+        received = MessageFilter(session_id=session_id, direction=Direction.INBOUND)
+        async with self._uow.begin() as uow:
+            newest = await uow.messages.list(received, after=None, limit=1)
+        return newest[0].created_at if newest else None
 
     async def receipts(self, session_id: SessionId, seen: Sequence[SeenReceipt]) -> None:
         """Moves messages on. Receipts of messages that nobody knows are no news.
@@ -114,6 +129,13 @@ class RecordPageNews:
             backfilled=backfilled,
             sent_at=news.timestamp if news.from_me else None,
         )
+
+
+def _is_news(told: Mapping[WhatsAppMessageId, SeenMessage], known: Mapping[WhatsAppMessageId, Message]) -> bool:
+    return any(
+        message is None or (news.status is not None and advances(message.status, news.status))
+        for news, message in ((news, known.get(whatsapp_id)) for whatsapp_id, news in told.items())
+    )
 
 
 def _at_least_delivered(status: MessageStatus) -> MessageStatus:

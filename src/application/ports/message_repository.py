@@ -54,6 +54,12 @@ class MessageRepository(Protocol):
         """Those of the named messages that exist."""
 
     @abstractmethod
+    async def look_up(
+        self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
+    ) -> Mapping[WhatsAppMessageId, Message]:
+        """Those of the named messages that exist. Waits for nobody and keeps nobody waiting."""
+
+    @abstractmethod
     async def lock(
         self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
     ) -> Mapping[WhatsAppMessageId, Message]:

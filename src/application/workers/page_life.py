@@ -1,9 +1,11 @@
 """One life of a session's page, from its opening to its end."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import batched
 from typing import Final, assert_never
 
 from application.messages.record_page_news import RecordPageNews
@@ -21,21 +23,19 @@ from application.ports.page_events import (
     QrBatchEnded,
     QrShown,
     ReceiptsSeen,
+    SeenMessage,
     Syncing,
 )
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.page_inbox import PageInbox
+from application.workers.reconciler import Reconciler
 from application.workers.session_record import SessionRecord
 from domain.errors import TRANSIENT, PomboError
 from domain.session import Me, Session, SessionStatus, StatusReason
 
-_BACKFILL_SPAN: Final = timedelta(days=7)
-_CLOCK_MARGIN: Final = timedelta(minutes=1)
-"""WhatsApp's clock isn't ours, and its times are whole seconds."""
-_BACKFILL_LIMIT: Final = 2_000
-_BACKFILL_PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in (0, 2, 10, 60, 300))
-"""Before each try: a page that is busy with its sign-in may not answer the first."""
+_AT_ONCE: Final = 500
+"""Messages in one transaction: neither a burst nor a long absence makes one that the database would break off."""
 _PROBE_EVERY: Final = timedelta(seconds=30)
 _PROBE_DEADLINE_SECONDS: Final = 15.0
 _PROBES_UNANSWERED: Final = 2
@@ -69,6 +69,7 @@ class PageLife:
         self._dispatcher = dispatcher
         self._clock = clock
         self._inbox = PageInbox()
+        self._reconciler = Reconciler(session, page, news, self._inbox, clock)
         self._connected: asyncio.Task[None] | None = None
         self._linked = session.me is not None
         self._had_worked = False
@@ -119,8 +120,11 @@ class PageLife:
 
     async def _handle(self, event: PageEvent, tasks: asyncio.TaskGroup) -> Ending | None:
         match event:
-            case MessagesSeen() | ReceiptsSeen():
-                await self._record.insist(lambda: self._store(event))
+            case MessagesSeen(messages=messages, backfilled=backfilled):
+                for part in batched(messages, _AT_ONCE):
+                    await self._record.insist(partial(self._store, part, backfilled=backfilled))
+            case ReceiptsSeen(receipts=receipts):
+                await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
             case Connected(me=me):
                 await self._connect(me, tasks)
             case LoggedOut():
@@ -137,14 +141,8 @@ class PageLife:
                 await self._observe(event)
         return None
 
-    async def _store(self, event: MessagesSeen | ReceiptsSeen) -> None:
-        match event:
-            case MessagesSeen():
-                await self._news.messages(self._session.id, event.messages, backfilled=event.backfilled)
-            case ReceiptsSeen():
-                await self._news.receipts(self._session.id, event.receipts)
-            case _:
-                assert_never(event)
+    async def _store(self, messages: Sequence[SeenMessage], *, backfilled: bool) -> None:
+        await self._news.messages(self._session.id, messages, backfilled=backfilled)
 
     async def _observe(
         self, event: QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
@@ -185,18 +183,7 @@ class PageLife:
     async def _work(self, me: Me) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._dispatcher.run(self.page, me))
-            tasks.create_task(self._backfill())
-
-    async def _backfill(self) -> None:
-        since = max(self._session.created_at - _CLOCK_MARGIN, self._clock.now() - _BACKFILL_SPAN)
-        for pause in _BACKFILL_PAUSES:
-            await self._clock.sleep(pause)
-            # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
-            with suppress(PomboError):
-                known = await self.page.recent(since=since, limit=_BACKFILL_LIMIT)
-                if known:
-                    self._inbox.put(MessagesSeen(messages=known, backfilled=True))
-                return
+            tasks.create_task(self._reconciler.run())
 
     async def _log_out(self, reason: StatusReason) -> Ending:
         await self._disconnect()
