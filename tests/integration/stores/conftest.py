@@ -17,17 +17,21 @@ def contracts_database_url(store_servers: Servers, _migrated_database: str) -> I
         yield url
 
 
+async def empty(pool: ConnectionPool) -> None:
+    async with pool.connection() as connection:
+        tables = await connection.fetchval(
+            "SELECT string_agg(format('pombo.%I', tablename), ', ') FROM pg_tables "
+            "WHERE schemaname = 'pombo' AND tablename NOT IN ('migrations', 'event_log_head', 'event_log_tail')"
+        )
+        await connection.execute(f"TRUNCATE {tables}")
+        await connection.execute("UPDATE pombo.event_log_head SET position = 0")
+        await connection.execute("UPDATE pombo.event_log_tail SET position = 0")
+
+
 @pytest.fixture
 async def pool(contracts_database_url: str) -> AsyncIterator[ConnectionPool]:
     async with ConnectionPool.open(contracts_database_url) as opened:
-        async with opened.connection() as connection:
-            tables = await connection.fetchval(
-                "SELECT string_agg(format('pombo.%I', tablename), ', ') FROM pg_tables "
-                "WHERE schemaname = 'pombo' AND tablename NOT IN ('migrations', 'event_log_head')"
-            )
-            await connection.execute(f"TRUNCATE {tables}")
-            await connection.execute("UPDATE pombo.event_log_head SET position = 0")
-            await connection.execute("UPDATE pombo.event_log_tail SET position = 0")
+        await empty(opened)
         yield opened
 
 
