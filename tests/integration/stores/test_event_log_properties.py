@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.event_bus import MemoryEventBus
@@ -204,6 +204,11 @@ async def processes(url: str) -> AsyncIterator[list[Process]]:
             await asyncio.wait(feeds)
 
 
+@example(
+    todo=[[Unit([SALES, SUPPORT], pause=3, taken_back=False)] * 8] * 4,
+    plans=[Plan("list", 1, None, careful=False), Plan("stream", 3, None, careful=False)],
+    pruning=[(4, 4)] * 16,
+)
 @given(todo=writers, plans=plans, pruning=prunings)
 @settings(
     max_examples=15,
