@@ -20,6 +20,7 @@ type Json = dict[str, Any]
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=5)
 _STREAM_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5)
+_NOTICE: Final = "stream."
 _MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one event: the largest that a message with a quoted one could come to."""
 
@@ -186,15 +187,21 @@ async def _raise_problem(answer: aiohttp.ClientResponse) -> None:
 
 
 async def _parse(stream: aiohttp.StreamReader) -> AsyncIterator[ServerSentEvent]:
-    """Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
-    event_id, data = "", list[str]()
+    """Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+    The stream's own notices are passed over: being behind is no news to a person, and after an error the gateway ends
+    the stream and tells whoever comes back.
+    """
+    event_id, kind, data = "", "", list[str]()
     async for raw in stream:
         line = raw.decode().rstrip("\r\n")
         name, _, value = line.partition(":")
         if not line:
-            if data:
+            if data and not kind.startswith(_NOTICE):
                 yield ServerSentEvent(event_id, json.loads("\n".join(data)))
-            data = []
+            kind, data = "", []
+        elif name == "event":
+            kind = value.removeprefix(" ")
         elif name == "id":
             event_id = value.removeprefix(" ")
         elif name == "data":
