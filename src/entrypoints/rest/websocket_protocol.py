@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final, override
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request, Response
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS, Request, Response
 from websockets.server import ServerProtocol
 
 from entrypoints.rest.http_protocol import HEAD_TOO_LARGE
@@ -23,9 +23,16 @@ _NO_HANDSHAKE: Final = Problem(
     reason=InvalidRequestError(()).reason,
     detail="This isn't the opening of a WebSocket (RFC 6455).",
 )
+_LINE_TOO_LONG: Final = Problem(
+    status=HEAD_TOO_LARGE.status,
+    title=HEAD_TOO_LARGE.title,
+    reason=HEAD_TOO_LARGE.reason,
+    detail=f"The opening of a WebSocket has at most {MAX_NUM_HEADERS} headers and lines of {MAX_LINE_LENGTH} bytes.",
+    metadata={"limit_bytes": str(MAX_LINE_LENGTH)},
+)
 _PROBLEMS: Final = {
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: HEAD_TOO_LARGE,
-    HTTPStatus.REQUEST_URI_TOO_LONG: HEAD_TOO_LARGE,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: _LINE_TOO_LONG,
+    HTTPStatus.REQUEST_URI_TOO_LONG: _LINE_TOO_LONG,
     HTTPStatus.UPGRADE_REQUIRED: UPGRADE_REQUIRED,
     HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,
 }

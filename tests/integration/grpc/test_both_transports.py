@@ -5,7 +5,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
@@ -220,6 +220,18 @@ async def test_a_database_that_is_away_is_told_alike(both: Both) -> None:
     both.gateway.break_database(away)
     case = ("GET", SESSIONS, None), ("SessionService/ListSessions", sessions.ListSessionsRequest())
     await assert_same(both, ErrorKind.UNAVAILABLE, "DATABASE_UNAVAILABLE", *case)
+
+
+async def test_a_cursor_from_before_retention_is_told_alike(both: Both) -> None:
+    await both.gateway.link()
+    later = datetime.now(UTC) + timedelta(days=40)
+    await both.gateway.event_head()
+    assert await both.gateway.database.prune(now=later, keep=timedelta(days=30), needed_from=None, limit=2) == 2
+    case = ("GET", f"{EVENTS}?after=1", None), ("EventService/ListEvents", events.ListEventsRequest(after=1))
+    await assert_same(both, ErrorKind.GONE, "CURSOR_EXPIRED", *case)
+    answer = await both.gateway.client.get(f"{EVENTS}?after=1", accept="text/event-stream")
+    assert (answer.status, answer.json()["metadata"]) == (410, {"oldest_cursor": "2"})
+    assert (await both.gateway.client.get(EVENTS)).json()["items"][0]["sequence"] == 3
 
 
 async def test_an_unforeseen_fault_is_told_alike(both: Both) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -101,6 +101,16 @@ async def upgrade(port: int, target: str, headers: dict[str, str]) -> tuple[str,
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
     return head.decode().lower(), json.loads(body)
+
+
+async def test_a_cursor_from_before_retention_is_refused(gateway: Gateway, server: RestServer) -> None:
+    await gateway.link()
+    await gateway.event_head()
+    later = datetime.now(UTC) + timedelta(days=40)
+    await gateway.database.prune(now=later, keep=timedelta(days=30), needed_from=None, limit=2)
+    answer, problem = await upgrade(server.port, f"{PATH}?after=1", {"X-API-Key": KEY})
+    assert (answer.split()[1], problem["reason"]) == ("410", "CURSOR_EXPIRED")
+    assert problem["metadata"] == {"oldest_cursor": "2"}
 
 
 async def test_no_key_is_challenged(server: RestServer) -> None:

@@ -129,6 +129,23 @@ async def test_a_websocket_that_isnt_read_is_ended_and_told_and_goes_on(
             assert frame["payload"]["message"]["text"]["body"].startswith(f"{number} ")
 
 
+@pytest.mark.parametrize("way", ["stream", "socket"])
+async def test_a_stop_doesnt_wait_for_who_reads_nothing(way: str) -> None:
+    async with running(Gateway()) as gateway:  # with the stall's default of a minute
+        server = RestServer(gateway.app, host="127.0.0.1", port=0, stop_within=timedelta(seconds=1))
+        await server.start()
+        more = "Accept: text/event-stream\r\n"
+        if way == "socket":
+            more = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            more += f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
+        path = EVENTS if way == "stream" else f"{EVENTS}/ws"
+        slow = await opened(server, f"GET {path}?after=0 HTTP/1.1\r\nHost: g\r\nX-API-Key: {KEY}\r\n{more}\r\n")
+        await write_many(gateway)
+        async with asyncio.timeout(5):
+            await server.stop()
+        slow.close()
+
+
 async def test_who_is_far_behind_is_told(gateway: Gateway, http: aiohttp.ClientSession) -> None:
     await gateway.link()
     for number in range(2_000):

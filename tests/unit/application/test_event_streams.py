@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 import pytest
 
@@ -14,6 +14,7 @@ from application.events.list_events import ListEvents, ListEventsQuery
 from application.events.retention import EventRetention
 from application.events.selection import EventSelection
 from application.events.stream_events import LagPolicy, StreamEvents, StreamEventsQuery, StreamItem, StreamLag
+from application.ports.event_log import EventBatch
 from domain.errors import ErrorKind, GoneError, InvalidArgumentError, PomboError, UnavailableError
 from tests.contracts.event_log import append
 from tests.contracts.samples import NOON, SALES, SUPPORT, event
@@ -33,9 +34,23 @@ async def feed(database: MemoryDatabase) -> AsyncIterator[EventFeed]:
     await asyncio.wait({running})
 
 
+class CountingDatabase(MemoryDatabase):
+    """Notes how many scans went on at once."""
+
+    now = most = 0
+
+    @override
+    async def scan(self, **query: Any) -> EventBatch:  # type: ignore[override]  # a test's short cut
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        return await super().scan(**query)
+
+
 @pytest.fixture
-def database() -> MemoryDatabase:
-    return MemoryDatabase()
+def database() -> CountingDatabase:
+    return CountingDatabase()
 
 
 async def write(database: MemoryDatabase, count: int, *, days: float = 0, session: str = SALES) -> None:
@@ -88,6 +103,15 @@ async def test_a_slow_reader_holds_up_nobody(database: MemoryDatabase, feed: Eve
         await write(database, 300)
     assert numbers(await take(quick, 1_502)) == list(range(1, 1_502))
     assert numbers(await take(slow, 1_501)) == list(range(2, 1_502))
+
+
+async def test_many_readers_dont_take_all_connections(feed: EventFeed, database: CountingDatabase) -> None:
+    streams = StreamEvents(database, feed)
+    readers = [await streams.execute(StreamEventsQuery(selection=ALL)) for _ in range(50)]
+    taking = [asyncio.create_task(take(reader, 1)) for reader in readers]
+    await write(database, 1)
+    assert [numbers(await each) for each in taking] == [[1]] * 50
+    assert 1 < database.most <= 4
 
 
 async def test_a_reader_that_retention_overtakes_learns_of_it(database: MemoryDatabase, feed: EventFeed) -> None:
