@@ -22,11 +22,13 @@ from domain.event import (
     Payload,
     QrIssued,
     SessionStatusChanged,
+    WebhookDisabled,
 )
-from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.ids import MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Capability, Me, Session, SessionStatus, StatusChange, StatusReason, Wanted
+from domain.webhook import DisabledReason
 
 type Json = dict[str, Any]
 
@@ -221,6 +223,12 @@ def payload_to_dict(payload: Payload) -> Json:
                 "at": time_to_text(payload.at),
                 "participant": _optional_jid(payload.participant),
             }
+        case WebhookDisabled():
+            return {
+                "webhook_id": payload.endpoint_id,
+                "reason": payload.reason.value,
+                "failing_since": _optional_time(payload.failing_since),
+            }
         case _:
             assert_never(payload)
 
@@ -259,6 +267,12 @@ def payload_from_dict(event_type: str, data: Mapping[str, Any]) -> Payload:
                 status=MessageStatus(data["status"]),
                 at=_time(data["at"]),
                 participant=_read_jid(data.get("participant")),
+            )
+        case WebhookDisabled.TYPE:
+            return WebhookDisabled(
+                endpoint_id=WebhookId(data["webhook_id"]),
+                reason=DisabledReason(data["reason"]),
+                failing_since=_read_time(data.get("failing_since")),
             )
         case _:
             raise ValueError(f"unknown event type {event_type!r}")

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Message, MessageStatus
 from domain.session import Me, SessionStatus, StatusReason
+from domain.webhook import DisabledReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,20 @@ class MessageAcked:
     participant: Jid | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDisabled:
+    """Emitted when a webhook endpoint gets no more events until it is enabled again. Belongs to no session.
+
+    Attributes:
+        failing_since: since when nothing but failures came from it, where that is so.
+    """
+
+    TYPE: ClassVar[str] = "webhook.disabled"
+    endpoint_id: WebhookId
+    reason: DisabledReason
+    failing_since: datetime | None
+
+
 Payload = (
     SessionStatusChanged
     | QrIssued
@@ -109,6 +124,7 @@ Payload = (
     | MessageCanceled
     | MessageExpired
     | MessageAcked
+    | WebhookDisabled
 )
 
 PAYLOAD_TYPES: Final[dict[str, type[Payload]]] = {
@@ -124,16 +140,17 @@ PAYLOAD_TYPES: Final[dict[str, type[Payload]]] = {
         MessageCanceled,
         MessageExpired,
         MessageAcked,
+        WebhookDisabled,
     )
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event on its way into the log."""
+    """An event on its way into the log. ``session_id`` None: it belongs to no session."""
 
     id: EventId
-    session_id: SessionId
+    session_id: SessionId | None
     time: datetime
     payload: Payload
 
@@ -143,11 +160,12 @@ class Event:
     """An event in the log.
 
     Attributes:
+        session_id: None when it belongs to no session.
         sequence: its place in the log, rising in the order of commits; also the cursor of whoever has read it.
     """
 
     id: EventId
-    session_id: SessionId
+    session_id: SessionId | None
     time: datetime
     sequence: int
     payload: Payload

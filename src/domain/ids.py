@@ -17,7 +17,12 @@ WhatsAppMessageId = NewType("WhatsAppMessageId", str)
 EventId = NewType("EventId", str)
 """An event's id: ``evt_`` and a ULID."""
 
+WebhookId = NewType("WebhookId", str)
+"""A webhook endpoint's id: ``whk_`` and a ULID."""
+
 _MESSAGE_ID = re.compile(r"msg_[0-9A-HJKMNP-TV-Z]{26}")
+_EVENT_ID = re.compile(r"evt_[0-9A-HJKMNP-TV-Z]{26}")
+_WEBHOOK_ID = re.compile(r"whk_[0-9A-HJKMNP-TV-Z]{26}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -32,6 +37,32 @@ def parse_message_id(text: str, *, field: str = "message_id") -> MessageId:
             "INVALID_MESSAGE_ID", "A message id is 'msg_' and 26 characters, as the gateway gave it.", field=field
         )
     return MessageId(text)
+
+
+def parse_event_id(text: str, *, field: str = "event_id") -> EventId:
+    """Reads an event's id.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_EVENT_ID`` when the text isn't one.
+    """
+    if not _EVENT_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_EVENT_ID", "An event's id is 'evt_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return EventId(text)
+
+
+def parse_webhook_id(text: str, *, field: str = "webhook_id") -> WebhookId:
+    """Reads a webhook endpoint's id.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_WEBHOOK_ID`` when the text isn't one.
+    """
+    if not _WEBHOOK_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_WEBHOOK_ID", "A webhook's id is 'whk_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return WebhookId(text)
 
 
 def parse_session_id(text: str) -> SessionId:

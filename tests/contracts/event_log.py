@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,9 +22,11 @@ from domain.event import (
     Payload,
     QrIssued,
     SessionStatusChanged,
+    WebhookDisabled,
 )
-from domain.ids import EventId
+from domain.ids import EventId, WebhookId
 from domain.session import Me, SessionStatus, StatusReason
+from domain.webhook import DisabledReason
 from tests.contracts.samples import ANA, NOON, SALES, SUPPORT, at, event, inbound, outbound
 
 PAYLOADS: list[Payload] = [
@@ -34,6 +37,7 @@ PAYLOADS: list[Payload] = [
         message=inbound(content=Unsupported(kind="new", raw={"nul": "\x00", "half": "\ud83d", "n": 2**70}))
     ),
     MessageSent(message=outbound(push_name="\x00")),
+    WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=at(3)),
 ]
 
 
@@ -237,3 +241,25 @@ class EventLogContract:
             assert order.keys() == {each for mine in written for each in mine}
             for mine in written:
                 assert [order[each] for each in mine] == sorted(order[each] for each in mine)
+
+    async def test_an_event_may_belong_to_no_session(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        mine, nobodys = event(SALES), event(None)
+        await append(uow, mine, nobodys)
+        await log.settle()
+        assert [each.session_id for each in await log.read(after=0, limit=9)] == [SALES, None]
+        assert [each.id for each in await log.read(after=0, limit=9, session_id=SALES)] == [mine.id]
+
+    async def test_an_event_is_found_by_its_id(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        first, second = event(), event()
+        await append(uow, first, second)
+        assert await log.find(first.id) is None
+        await log.settle()
+        assert [await log.find(each.id) for each in (first, second)] == list(await log.read(after=0, limit=9))
+        assert await log.find(event().id) is None
+
+    async def test_a_time_has_a_cursor(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        assert await log.before(at(0)) == 0
+        await append(uow, *(replace(event(), time=at(seconds)) for seconds in (1, 3, 2)))
+        await log.settle()
+        cursors = [await log.before(at(seconds)) for seconds in (0, 1, 1.5, 2, 3, 4)]
+        assert cursors == [0, 0, 1, 1, 1, 3]

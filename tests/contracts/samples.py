@@ -12,6 +12,7 @@ from domain.ids import SessionId
 from domain.jid import Jid
 from domain.message import Direction, Message, MessageStatus
 from domain.session import Session
+from domain.webhook import WebhookEndpoint, new_secret
 
 IDS = UlidGenerator(SystemClock())
 SALES = SessionId("sales")
@@ -61,9 +62,17 @@ def inbound(chat: Jid = ANA, session_id: SessionId = SALES, **changes: Any) -> M
     return replace(message, **{"from_api": False, **changes})
 
 
-def event(session_id: SessionId = SALES, payload: Payload | None = None, time: datetime = NOON) -> NewEvent:
+def webhook(**changes: Any) -> WebhookEndpoint:
+    """An endpoint that was just made."""
+    made = WebhookEndpoint(
+        id=IDS.webhook_id(), url="https://hook.example/", secret=new_secret(), created_at=NOON, updated_at=NOON
+    )
+    return replace(made, **changes)
+
+
+def event(session_id: SessionId | None = SALES, payload: Payload | None = None, time: datetime = NOON) -> NewEvent:
     """An event, a receipt unless told otherwise."""
-    message = outbound(session_id=session_id)
+    message = outbound(session_id=session_id or SALES)
     receipt = MessageAcked(
         message_id=message.id,
         whatsapp_id=message.whatsapp_id,

@@ -19,9 +19,12 @@ from adapters.memory.state import State
 from adapters.memory.transaction import Transaction
 from application.events.cursors import check_kept
 from application.ports.event_log import EventBatch, EventLog
+from adapters.memory.webhook_log import MemoryWebhookLog
+from adapters.memory.webhook_queue import MemoryWebhookQueue
+from adapters.memory.webhook_repository import MemoryWebhookRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import Event
-from domain.ids import SessionId
+from domain.ids import EventId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class MemoryUnitOfWork(UnitOfWork):
     _events: MemoryEventAppender
     _api_keys: MemoryApiKeyRepository
     _idempotency: MemoryIdempotencyRepository
+    _webhooks: MemoryWebhookRepository
+    _webhook_queue: MemoryWebhookQueue
+    _webhook_log: MemoryWebhookLog
 
     @property
     @override
@@ -65,6 +71,21 @@ class MemoryUnitOfWork(UnitOfWork):
     def idempotency(self) -> MemoryIdempotencyRepository:
         return self._idempotency
 
+    @property
+    @override
+    def webhooks(self) -> MemoryWebhookRepository:
+        return self._webhooks
+
+    @property
+    @override
+    def webhook_queue(self) -> MemoryWebhookQueue:
+        return self._webhook_queue
+
+    @property
+    @override
+    def webhook_log(self) -> MemoryWebhookLog:
+        return self._webhook_log
+
 
 class MemoryDatabase(UnitOfWorkFactory, EventLog):
     """Transactions and the event log over one state in memory, isolated as READ COMMITTED is.
@@ -95,6 +116,9 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemoryEventAppender(transaction),
                 MemoryApiKeyRepository(transaction),
                 MemoryIdempotencyRepository(transaction),
+                MemoryWebhookRepository(transaction),
+                MemoryWebhookQueue(transaction),
+                MemoryWebhookLog(transaction),
             )
             await asyncio.sleep(0)
             has_events = transaction.commit()
@@ -153,3 +177,12 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
         del state.log[:removed]
         state.pruned += removed
         return removed
+
+    @override
+    async def find(self, event_id: EventId) -> Event | None:
+        return next((event for event in self._state.log if event.id == event_id), None)
+
+    @override
+    async def before(self, time: datetime) -> int:
+        first = next((event.sequence for event in self._state.log if event.time >= time), None)
+        return await self.head() if first is None else first - 1

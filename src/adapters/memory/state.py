@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.memory.webhook_tables import WebhookState
 from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.message import Direction, Message, MessageStatus
@@ -61,6 +62,7 @@ class State:
     unsettled: list[NewEvent] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     pruned: int = 0
+    webhooks: WebhookState = field(default_factory=WebhookState)
     last_position: int = 0
 
     @property

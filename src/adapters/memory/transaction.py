@@ -4,7 +4,8 @@ from collections.abc import Hashable, Iterator
 
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.state import KeyedRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
-from domain.event import NewEvent
+from adapters.memory.webhook_tables import WebhookWrites
+from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId
 from domain.message import MessageStatus
 
@@ -25,6 +26,7 @@ class Transaction:
         self._api_keys: dict[bytes, str] = {}
         self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
+        self.webhooks = WebhookWrites(state.webhooks)
 
     async def lock(self, key: Hashable) -> None:
         """Takes a row's lock until the end of the transaction."""
@@ -118,6 +120,14 @@ class Transaction:
         """Appends events."""
         self._events.extend(events)
 
+    def log_head(self) -> int:
+        """The highest position in the event log."""
+        return self._state.head
+
+    def log_events(self, *, after: int, to: int) -> Iterator[Event]:
+        """The log's events behind a position and up to another one, in order."""
+        return (event for event in self._state.log if after < event.sequence <= to)
+
     def commit(self) -> bool:
         """Makes the writes visible, all at once. Tells whether events were among them."""
         for session_id, row in self._sessions.items():
@@ -134,6 +144,7 @@ class Transaction:
             else:
                 self._state.keyed_requests[name] = keyed
         self._state.unsettled.extend(self._events)
+        self.webhooks.commit()
         return bool(self._events)
 
     def end(self) -> None:

@@ -12,6 +12,9 @@ from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.session_repository import PostgresSessionRepository
 from adapters.postgres.transaction import Transaction
+from adapters.postgres.webhook_log import PostgresWebhookLog
+from adapters.postgres.webhook_queue import PostgresWebhookQueue
+from adapters.postgres.webhook_repository import PostgresWebhookRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
@@ -50,6 +53,21 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def idempotency(self) -> PostgresIdempotencyRepository:
         return PostgresIdempotencyRepository(self._transaction)
+
+    @property
+    @override
+    def webhooks(self) -> PostgresWebhookRepository:
+        return PostgresWebhookRepository(self._transaction)
+
+    @property
+    @override
+    def webhook_queue(self) -> PostgresWebhookQueue:
+        return PostgresWebhookQueue(self._transaction)
+
+    @property
+    @override
+    def webhook_log(self) -> PostgresWebhookLog:
+        return PostgresWebhookLog(self._transaction)
 
 
 class PostgresDatabase(UnitOfWorkFactory):

@@ -68,7 +68,7 @@ class PostgresEventLog(EventLog):
         head, oldest = rows[0]["head"], rows[0]["oldest"]
         if after is not None:
             check_kept(after, oldest)
-        events = tuple(_event(row) for row in rows if row["position"] is not None)
+        events = tuple(to_event(row) for row in rows if row["position"] is not None)
         cursor = events[-1].sequence if len(events) == limit else max(head, after or 0)
         return EventBatch(events=events, cursor=cursor, head=head)
 
@@ -78,11 +78,33 @@ class PostgresEventLog(EventLog):
         async with self._pool.connection() as connection:
             return int(await connection.fetchval(query, now, keep, needed_from, limit))
 
+    @override
+    async def find(self, event_id: EventId) -> Event | None:
+        async with self._pool.connection() as connection:
+            row = await connection.fetchrow(
+                "SELECT position, id, session_id, type, time, payload FROM pombo.events "
+                "WHERE id = $1 AND position IS NOT NULL",
+                event_id,
+            )
+        return None if row is None else to_event(row)
 
-def _event(row: asyncpg.Record) -> Event:
+    @override
+    async def before(self, time: datetime) -> int:
+        async with self._pool.connection() as connection:
+            return int(
+                await connection.fetchval(
+                    "SELECT coalesce((SELECT min(position) - 1 FROM pombo.events WHERE time >= $1), position) "
+                    "FROM pombo.event_log_head",
+                    time,
+                )
+            )
+
+
+def to_event(row: asyncpg.Record) -> Event:
+    """An event of a row that has a place in the log."""
     return Event(
         id=EventId(row["id"]),
-        session_id=SessionId(row["session_id"]),
+        session_id=None if row["session_id"] is None else SessionId(row["session_id"]),
         time=row["time"],
         sequence=row["position"],
         payload=payload_from_dict(row["type"], load(row["payload"])),

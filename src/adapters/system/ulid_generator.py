@@ -5,7 +5,7 @@ from typing import Final, override
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -36,6 +36,10 @@ class UlidGenerator(IdGenerator):
     @override
     def event_id(self) -> EventId:
         return EventId(f"evt_{self._ulid()}")
+
+    @override
+    def webhook_id(self) -> WebhookId:
+        return WebhookId(f"whk_{self._ulid()}")
 
     @override
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

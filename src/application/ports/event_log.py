@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.event import Event, NewEvent
-from domain.ids import SessionId
+from domain.ids import EventId, SessionId
 
 
 class EventAppender(Protocol):
@@ -91,3 +91,11 @@ class EventLog(Protocol):
             needed_from: the sequence of the oldest event that somebody still needs: from it on nothing is removed.
             limit: at most so many.
         """
+
+    @abstractmethod
+    async def find(self, event_id: EventId) -> Event | None:
+        """One event that can be read, by its id."""
+
+    @abstractmethod
+    async def before(self, time: datetime) -> int:
+        """The cursor behind which every event of this time or later is; the head when there is none."""

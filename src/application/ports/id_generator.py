@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 
@@ -21,6 +21,10 @@ class IdGenerator(Protocol):
     @abstractmethod
     def event_id(self) -> EventId:
         """``evt_`` and a ULID."""
+
+    @abstractmethod
+    def webhook_id(self) -> WebhookId:
+        """``whk_`` and a ULID."""
 
     @abstractmethod
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

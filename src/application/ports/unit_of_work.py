@@ -10,6 +10,9 @@ from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.outbox import Outbox
 from application.ports.session_repository import SessionRepository
+from application.ports.webhook_log import WebhookLog
+from application.ports.webhook_queue import WebhookQueue
+from application.ports.webhook_repository import WebhookRepository
 
 
 class UnitOfWork(Protocol):
@@ -44,6 +47,21 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def idempotency(self) -> IdempotencyRepository:
         """The answers by request key."""
+
+    @property
+    @abstractmethod
+    def webhooks(self) -> WebhookRepository:
+        """The webhook endpoints."""
+
+    @property
+    @abstractmethod
+    def webhook_queue(self) -> WebhookQueue:
+        """What waits to be posted to them."""
+
+    @property
+    @abstractmethod
+    def webhook_log(self) -> WebhookLog:
+        """What became of it."""
 
 
 class UnitOfWorkFactory(Protocol):

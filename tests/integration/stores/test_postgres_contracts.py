@@ -17,6 +17,9 @@ from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
+from tests.contracts.webhook_log import WebhookLogContract
+from tests.contracts.webhook_queue import WebhookQueueContract
+from tests.contracts.webhook_repository import WebhookRepositoryContract
 
 
 class TestPostgresSessionRepository(SessionRepositoryContract):
@@ -83,4 +86,16 @@ class TestPostgresUnitOfWork(UnitOfWorkContract):
 
 
 class TestPostgresApiKeyRepository(ApiKeyRepositoryContract):
+    pass
+
+
+class TestPostgresWebhookRepository(WebhookRepositoryContract):
+    pass
+
+
+class TestPostgresWebhookQueue(WebhookQueueContract):
+    pass
+
+
+class TestPostgresWebhookLog(WebhookLogContract):
     pass

@@ -14,6 +14,9 @@ from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import SALES, SUPPORT, session
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
+from tests.contracts.webhook_log import WebhookLogContract
+from tests.contracts.webhook_queue import WebhookQueueContract
+from tests.contracts.webhook_repository import WebhookRepositoryContract
 
 
 @pytest.fixture
@@ -73,4 +76,16 @@ class TestMemoryUnitOfWork(UnitOfWorkContract):
 
 
 class TestMemoryApiKeyRepository(ApiKeyRepositoryContract):
+    pass
+
+
+class TestMemoryWebhookRepository(WebhookRepositoryContract):
+    pass
+
+
+class TestMemoryWebhookQueue(WebhookQueueContract):
+    pass
+
+
+class TestMemoryWebhookLog(WebhookLogContract):
     pass

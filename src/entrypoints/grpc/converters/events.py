@@ -14,11 +14,13 @@ from domain.event import (
     PairingCodeIssued,
     QrIssued,
     SessionStatusChanged,
+    WebhookDisabled,
 )
 from entrypoints.grpc.converters.messages import STATUSES as MESSAGE_STATUSES
 from entrypoints.grpc.converters.messages import message_to_proto
 from entrypoints.grpc.converters.sessions import REASONS, STATUSES, me_to_proto
-from entrypoints.grpc.converters.times import time_to_proto
+from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
+from entrypoints.grpc.converters.webhooks import DISABLED
 from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.message_pb2 import Message
 
@@ -29,7 +31,7 @@ def event_to_proto(event: Event) -> pb.Event:
         id=event.id,
         type=event.type,
         event_time=time_to_proto(event.time),
-        session_id=event.session_id,
+        session_id=event.session_id or "",
         sequence=event.sequence,
     )
     payload = event.payload
@@ -46,6 +48,8 @@ def event_to_proto(event: Event) -> pb.Event:
             _of_a_message(converted, payload).CopyFrom(message_to_proto(payload.message))
         case MessageAcked():
             converted.message_acked.CopyFrom(_acked(payload))
+        case WebhookDisabled():
+            converted.webhook_disabled.CopyFrom(_disabled(payload))
         case _:
             assert_never(payload)
     return converted
@@ -90,4 +94,12 @@ def _acked(payload: MessageAcked) -> pb.MessageAcked:
         status=MESSAGE_STATUSES[payload.status],
         ack_time=time_to_proto(payload.at),
         participant=None if payload.participant is None else str(payload.participant),
+    )
+
+
+def _disabled(payload: WebhookDisabled) -> pb.WebhookDisabled:
+    return pb.WebhookDisabled(
+        webhook_id=payload.endpoint_id,
+        reason=DISABLED[payload.reason],
+        failing_since_time=optional_time_to_proto(payload.failing_since),
     )

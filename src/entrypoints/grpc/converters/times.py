@@ -1,7 +1,8 @@
 """Times."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from domain.errors import InvalidArgumentError
@@ -31,3 +32,22 @@ def time_from_proto(timestamp: Timestamp, *, field: str) -> datetime:
         raise InvalidArgumentError(
             "INVALID_REQUEST", "Give a time between the years 1 and 9999.", field=field
         ) from error
+
+
+def duration_to_proto(span: timedelta) -> Duration:
+    """A span."""
+    duration = Duration()
+    duration.FromTimedelta(span)
+    return duration
+
+
+def duration_from_proto(duration: Duration, *, field: str) -> timedelta:
+    """A span that a caller gave.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_REQUEST``.
+    """
+    try:
+        return duration.ToTimedelta()
+    except (ValueError, OverflowError) as error:
+        raise InvalidArgumentError("INVALID_REQUEST", "This isn't a span of time.", field=field) from error

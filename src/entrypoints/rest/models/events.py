@@ -8,11 +8,14 @@ from application.events.list_events import MAX_PAGE
 from domain.event import PAYLOAD_TYPES
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
+from domain.webhook import DisabledReason
 from entrypoints.rest.models.common import (
     EVENT_ID,
     MESSAGE_ID,
+    WEBHOOK_ID,
     WHATSAPP_ID,
     AnswerModel,
+    OptionalTime,
     QueryModel,
     Time,
     page_size,
@@ -74,15 +77,23 @@ class AckPayload(AnswerModel):
     participant: str | None = Field(description="Who gave the receipt, in groups.")
 
 
+class WebhookDisabledPayload(AnswerModel):
+    """Of `webhook.disabled`."""
+
+    webhook_id: str = Field(examples=[WEBHOOK_ID])
+    reason: DisabledReason
+    failing_since: OptionalTime
+
+
 class Event(AnswerModel):
     """Something that happened, in its envelope."""
 
     id: str = Field(examples=[EVENT_ID])
     type: str = Field(description=f"{_TYPES}; further types will come.", examples=["message.received"])
     time: Time
-    session_id: str = Field(examples=["support"])
+    session_id: str | None = Field(description="Null when it belongs to no session.", examples=["support"])
     sequence: int = Field(description="Its place in the log, and the cursor of who has read it.", examples=[42])
-    payload: SessionStatusPayload | LinkCodePayload | MessagePayload | AckPayload = Field(
+    payload: SessionStatusPayload | LinkCodePayload | MessagePayload | AckPayload | WebhookDisabledPayload = Field(
         description="Its form depends on the type."
     )
 

@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
+from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as _webhook_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -40,14 +41,16 @@ class Event(_message.Message):
     MESSAGE_ACKED_FIELD_NUMBER: _builtins.int
     MESSAGE_CANCELED_FIELD_NUMBER: _builtins.int
     MESSAGE_EXPIRED_FIELD_NUMBER: _builtins.int
+    WEBHOOK_DISABLED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
     """The payload's type: `session.status`, `session.qr`, `session.pairing_code`, `message.queued`, `message.sent`,
-    `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`.
+    `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`,
+    `webhook.disabled`.
     """
     session_id: _builtins.str
-    """The session it happened to."""
+    """The session it happened to; empty when it belongs to none."""
     sequence: _builtins.int
     """Its place in the log, rising and with gaps; also the cursor of whoever has read it."""
     @_builtins.property
@@ -94,6 +97,10 @@ class Event(_message.Message):
     def message_expired(self) -> Global___MessageExpired:
         """Type `message.expired`."""
 
+    @_builtins.property
+    def webhook_disabled(self) -> Global___WebhookDisabled:
+        """Type `webhook.disabled`."""
+
     def __init__(
         self,
         *,
@@ -112,12 +119,13 @@ class Event(_message.Message):
         message_acked: Global___MessageAcked | None = ...,
         message_canceled: Global___MessageCanceled | None = ...,
         message_expired: Global___MessageExpired | None = ...,
+        webhook_disabled: Global___WebhookDisabled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -398,3 +406,35 @@ class MessageAcked(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__participant) -> _WhichOneofReturnType__participant | None: ...
 
 Global___MessageAcked: _TypeAlias = MessageAcked  # noqa: Y015
+
+@_typing.final
+class WebhookDisabled(_message.Message):
+    """Emitted when a webhook endpoint gets no more events until it is enabled again. Belongs to no session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WEBHOOK_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    FAILING_SINCE_TIME_FIELD_NUMBER: _builtins.int
+    webhook_id: _builtins.str
+    """The endpoint's id."""
+    reason: _webhook_pb2.WebhookDisabledReason.ValueType
+    """Why."""
+    @_builtins.property
+    def failing_since_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when nothing but failures came from it; absent when that isn't so."""
+
+    def __init__(
+        self,
+        *,
+        webhook_id: _builtins.str = ...,
+        reason: _webhook_pb2.WebhookDisabledReason.ValueType = ...,
+        failing_since_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failing_since_time", b"failing_since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failing_since_time", b"failing_since_time", "reason", b"reason", "webhook_id", b"webhook_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WebhookDisabled: _TypeAlias = WebhookDisabled  # noqa: Y015
