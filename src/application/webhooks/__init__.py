@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, and what is posted to them."""
