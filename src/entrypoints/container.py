@@ -28,6 +28,7 @@ from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.webhook_sender import WebhookSender
 from application.ports.whatsapp_driver import WhatsAppDriver
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
@@ -36,8 +37,15 @@ from application.sessions.read_sessions import GetMe, GetSession, GetSessionStat
 from application.sessions.run_session import RestartSession, StartSession, StopSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
+from application.webhooks.configured_webhook import EnsureConfiguredWebhook
+from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, RedeliverEvent
+from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
+from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
+from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
 from application.workers.supervisor import FaultHook, SessionSupervisor
+from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
+from domain.webhook import RetrySchedule
 from entrypoints.use_cases import UseCases
 
 
@@ -53,6 +61,9 @@ class Container(containers.DeclarativeContainer):
     configured_key: providers.Dependency[str | None] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
     event_retention_days: providers.Dependency[int] = providers.Dependency(default=30)
+    webhook_sender: providers.Dependency[WebhookSender] = providers.Dependency()
+    retry_schedule: providers.Dependency[RetrySchedule] = providers.Dependency()
+    on_lane_fault: providers.Dependency[LaneFaultHook] = providers.Dependency()
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UlidGenerator, clock)
@@ -67,7 +78,12 @@ class Container(containers.DeclarativeContainer):
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
     )
     ensure_api_key = providers.Singleton(EnsureApiKey, uow, configured_key)
+    ensure_webhook = providers.Singleton(EnsureConfiguredWebhook, uow, clock, ids)
+    webhook_dispatcher = providers.Singleton(
+        WebhookDispatcher, uow, feed, clock, ids, webhook_sender, retry_schedule, on_fault=on_lane_fault
+    )
 
+    direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
     use_cases = providers.Singleton(
         UseCases,
@@ -95,4 +111,15 @@ class Container(containers.DeclarativeContainer):
         get_message=providers.Singleton(GetMessage, uow),
         list_events=providers.Singleton(ListEvents, event_log),
         stream_events=providers.Singleton(StreamEvents, event_log, feed),
+        create_webhook=providers.Singleton(CreateWebhook, uow, clock, ids, webhook_sender),
+        get_webhook=providers.Singleton(GetWebhook, uow),
+        list_webhooks=providers.Singleton(ListWebhooks, uow),
+        update_webhook=providers.Singleton(UpdateWebhook, uow, clock, ids, webhook_sender),
+        delete_webhook=providers.Singleton(DeleteWebhook, uow, clock),
+        rotate_webhook_secret=providers.Singleton(RotateWebhookSecret, uow, clock),
+        post_test_event=providers.Singleton(PostTestEvent, uow, clock, ids, direct_delivery),
+        list_deliveries=providers.Singleton(ListDeliveries, uow),
+        list_dead_letters=providers.Singleton(ListDeadLetters, uow),
+        redeliver_event=providers.Singleton(RedeliverEvent, uow, clock, event_log, direct_delivery),
+        replay_events=providers.Singleton(ReplayEvents, uow, clock, event_log),
     )

@@ -1,7 +1,10 @@
 """Settings, read once from the environment and ``.env``."""
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -10,6 +13,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import InvalidArgumentError
+from domain.webhook import RetrySchedule
+from domain.webhook_checks import check_url
 
 MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
@@ -17,6 +22,13 @@ MIN_API_KEY: Final = 16
 LIVE_SITE: Final = "https://web.whatsapp.com/"
 
 _ROOT: Final = Path(__file__).parents[2]
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_EVERYWHERE: Final[tuple[Network, ...]] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+_SPAN: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)(s|m|h)")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600}
+_SHORTEST_WAIT: Final = timedelta(milliseconds=100)
+_LONGEST_WAIT: Final = timedelta(days=7)
 
 _OTHERS: Final = frozenset(
     {"POMBO_URL", "POMBO_SANDBOX_PORT", "POMBO_SANDBOX_HTTPS_PORT", "POMBO_SANDBOX_CONTROL_PORT"}
@@ -38,6 +50,29 @@ def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
+
+
+def _networks(value: object) -> object:
+    """``true``, ``false``, or networks in CIDR notation, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() in {"true", "false"}:
+        return _EVERYWHERE if value.strip().lower() == "true" else ()
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be true, false, or networks like 10.1.0.0/16, separated by commas") from None
+
+
+def _spans(value: object) -> object:
+    """Spans like ``5s``, ``5m`` or ``2h``, separated by commas."""
+    if not isinstance(value, str):
+        return value
+    parts = [_SPAN.fullmatch(part.strip()) for part in value.split(",")]
+    spans = tuple(timedelta(seconds=float(part[1]) * _UNITS[part[2]]) for part in parts if part is not None)
+    if len(spans) != len(parts) or not all(_SHORTEST_WAIT <= span <= _LONGEST_WAIT for span in spans):
+        raise ValueError("must be pauses like 5s,5m,2h, separated by commas, of 100 milliseconds to 7 days")
+    return spans
 
 
 def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
@@ -68,7 +103,9 @@ class Settings(BaseSettings):
         database_url: PostgreSQL; None starts a server of our own under ``data_dir``.
         redis_url: Redis or Valkey; None starts a server of our own under ``data_dir``.
         api_key: a key that may call; None makes one at the first start and shows it once.
-        webhook_url: checked and kept for the version that delivers webhooks; this one says that it doesn't.
+        webhook_url: an endpoint that every event is posted to.
+        webhook_allow_private: networks that webhooks may go to although they aren't public.
+        webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
         max_body_bytes: the largest request body, in REST and gRPC.
@@ -86,6 +123,12 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     api_key: SecretStr | None = Field(None, validation_alias="API_KEY")
     webhook_url: SecretStr | None = Field(None, validation_alias="WEBHOOK_URL")
+    webhook_allow_private: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        (), validation_alias="POMBO_WEBHOOK_ALLOW_PRIVATE"
+    )
+    webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(
+        RetrySchedule().waits, validation_alias="POMBO_WEBHOOK_RETRY_SCHEDULE", min_length=1, max_length=50
+    )
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="POMBO_DATA_DIR")
     cache_dir: Path = Field(default_factory=default_cache_dir, validation_alias="POMBO_CACHE_DIR")
     web_dir: Path = Field(_ROOT / "web", validation_alias="POMBO_WEB_DIR")
@@ -134,7 +177,12 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
-        return _check_scheme(value, ("http", "https"), "https://example.org/hook")
+        if value is not None:
+            try:
+                check_url(value.get_secret_value())
+            except InvalidArgumentError as error:
+                raise ValueError(error.message) from None
+        return value
 
     @field_validator("web_url")
     @classmethod

@@ -17,6 +17,10 @@ from application.sessions.read_sessions import GetMe, GetSession, GetSessionStat
 from application.sessions.run_session import RestartSession, StartSession, StopSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
+from application.webhooks.direct_delivery import PostTestEvent, RedeliverEvent
+from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
+from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
+from application.webhooks.replay_events import ReplayEvents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +51,14 @@ class UseCases:
     get_message: GetMessage
     list_events: ListEvents
     stream_events: StreamEvents
+    create_webhook: CreateWebhook
+    get_webhook: GetWebhook
+    list_webhooks: ListWebhooks
+    update_webhook: UpdateWebhook
+    delete_webhook: DeleteWebhook
+    rotate_webhook_secret: RotateWebhookSecret
+    post_test_event: PostTestEvent
+    list_deliveries: ListDeliveries
+    list_dead_letters: ListDeadLetters
+    redeliver_event: RedeliverEvent
+    replay_events: ReplayEvents

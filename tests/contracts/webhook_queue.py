@@ -200,7 +200,10 @@ class WebhookQueueContract:
         for lane in await claim(uow):
             await postpone(uow, lane, timedelta(hours=1), failures=2)
         async with uow.begin() as unit:
-            await unit.webhook_queue.wake(endpoint.id)
+            await unit.webhook_queue.wake(endpoint.id, since=at(1))
+        assert await claim(uow, "later") == ()
+        async with uow.begin() as unit:
+            await unit.webhook_queue.wake(endpoint.id, since=at(0))
         woken = await claim(uow, "w")
         assert [(lane.endpoint.id, lane.failures) for lane in woken] == [(endpoint.id, 2)] * 2
         async with uow.begin() as unit:

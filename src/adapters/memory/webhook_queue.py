@@ -121,11 +121,12 @@ class MemoryWebhookQueue(WebhookQueue):
                     self._rows.lanes.put(key, replace(current, token=None, claimed_until=None))
 
     @override
-    async def wake(self, webhook_id: WebhookId, *, afresh: bool = False) -> None:
+    async def wake(self, webhook_id: WebhookId, *, since: datetime | None = None, afresh: bool = False) -> None:
         for key in self._lanes_of(webhook_id):
             await self._transaction.lock(key)
             lane = self._rows.lanes.get(key)
-            if lane is not None:
+            first = None if lane is None else lane.first_failed_at
+            if lane is not None and first is not None and (since is None or first >= since):
                 lane = replace(lane, next_attempt_at=None, retry_wait=None)
                 self._rows.lanes.put(key, replace(lane, failures=0, first_failed_at=None) if afresh else lane)
 

@@ -110,7 +110,8 @@ SET next_attempt_at = NULL, retry_wait = NULL,
     failures = CASE WHEN $2 THEN 0 ELSE failures END, first_failed_at = CASE WHEN $2 THEN NULL ELSE first_failed_at END
 FROM (
     SELECT session_id FROM pombo.webhook_lanes
-    WHERE endpoint_id = $1 AND (next_attempt_at IS NOT NULL OR failures > 0) ORDER BY session_id FOR UPDATE
+    WHERE endpoint_id = $1 AND failures > 0 AND ($3::timestamptz IS NULL OR first_failed_at >= $3)
+    ORDER BY session_id FOR UPDATE
 ) AS waiting
 WHERE lane.endpoint_id = $1 AND lane.session_id = waiting.session_id
 """
@@ -225,8 +226,8 @@ class PostgresWebhookQueue(WebhookQueue):
         await self._transaction.write(_RELEASE, list(tokens))
 
     @override
-    async def wake(self, webhook_id: WebhookId, *, afresh: bool = False) -> None:
-        await self._transaction.write(_WAKE, webhook_id, afresh)
+    async def wake(self, webhook_id: WebhookId, *, since: datetime | None = None, afresh: bool = False) -> None:
+        await self._transaction.write(_WAKE, webhook_id, afresh, since)
 
     @override
     async def rewind(self, webhook_id: WebhookId, *, after: int) -> None:

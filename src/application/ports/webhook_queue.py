@@ -104,8 +104,11 @@ class WebhookQueue(Protocol):
         """Gives claims back as they were; those that are lost stay lost."""
 
     @abstractmethod
-    async def wake(self, webhook_id: WebhookId, *, afresh: bool = False) -> None:
-        """Makes an endpoint's waiting lanes due at once; ``afresh`` also forgets their failures."""
+    async def wake(self, webhook_id: WebhookId, *, since: datetime | None = None, afresh: bool = False) -> None:
+        """Makes an endpoint's waiting lanes due at once; ``afresh`` also forgets their failures.
+
+        With ``since`` only those whose event first failed then or later: what failed before is the event's own fault.
+        """
 
     @abstractmethod
     async def rewind(self, webhook_id: WebhookId, *, after: int) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.webhook_sender import WebhookSender
 from application.webhooks import outcomes
+from application.webhooks.keyed import done_before, note_done
 from domain import webhook_checks as checks
 from domain.errors import ConflictError
 from domain.event import PAYLOAD_TYPES
@@ -27,6 +30,7 @@ class CreateWebhookCommand:
     headers: Mapping[str, str] = field(default_factory=dict)
     give_up_after: timedelta = GIVE_UP_AFTER
     enabled: bool = True
+    request: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class UpdateWebhookCommand:
     headers: Mapping[str, str] | None = None
     give_up_after: timedelta | None = None
     enabled: bool | None = None
+    request: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class RotateSecretCommand:
 
     webhook_id: str
     overlap: timedelta = ROTATION_OVERLAP
+    request: RequestKey | None = None
 
 
 class CreateWebhook:
@@ -67,7 +73,9 @@ class CreateWebhook:
             InvalidArgumentError: ``INVALID_WEBHOOK_URL``, ``WEBHOOK_TARGET_REFUSED``, ``INVALID_DESCRIPTION``,
                 ``UNKNOWN_EVENT_TYPE``, ``INVALID_SESSION_ID``, ``TOO_MANY_SESSIONS``, ``INVALID_WEBHOOK_HEADERS``,
                 ``INVALID_DURATION``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
+        keyed = None if command.request is None else command.request.of("webhooks.create", _asked(command))
         now = self._clock.now()
         endpoint = WebhookEndpoint(
             id=self._ids.webhook_id(),
@@ -85,7 +93,10 @@ class CreateWebhook:
         if not command.enabled:
             endpoint = endpoint.disable(DisabledReason.REQUESTED, now)
         async with self._uow.begin() as uow:
+            if (done := await done_before(uow, keyed, now)) is not None:
+                return await uow.webhooks.get(done)
             await uow.webhooks.add(endpoint)
+            await note_done(uow, keyed, endpoint.id)
         return endpoint
 
 
@@ -105,18 +116,23 @@ class UpdateWebhook:
             InvalidArgumentError: as ``CreateWebhook``, and ``INVALID_WEBHOOK_ID``.
             NotFoundError: ``WEBHOOK_NOT_FOUND``.
             ConflictError: ``WEBHOOK_CONFIGURED``: the address is the setting's.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         webhook_id = parse_webhook_id(command.webhook_id)
+        keyed = None if command.request is None else command.request.of("webhooks.update", _asked(command))
+        now = self._clock.now()
         async with self._uow.begin() as uow:
+            if (done := await done_before(uow, keyed, now)) is not None:
+                return await uow.webhooks.get(done)
             endpoint = await uow.webhooks.get(webhook_id, lock=True)
-            now = self._clock.now()
             changed = self._change(endpoint, command, now)
             if command.enabled is False and changed.enabled:
-                return await outcomes.disable(uow, self._ids, changed, DisabledReason.REQUESTED, now)
-            if command.enabled:
-                changed = changed.enable(now)
-            await uow.webhooks.save(changed)
-            await uow.webhook_queue.wake(webhook_id, afresh=True)
+                changed = await outcomes.disable(uow, self._ids, changed, DisabledReason.REQUESTED, now)
+            else:
+                changed = changed.enable(now) if command.enabled else changed
+                await uow.webhooks.save(changed)
+                await uow.webhook_queue.wake(webhook_id, afresh=True)
+            await note_done(uow, keyed, webhook_id)
         return changed
 
     def _change(self, endpoint: WebhookEndpoint, command: UpdateWebhookCommand, now: datetime) -> WebhookEndpoint:
@@ -143,23 +159,29 @@ class UpdateWebhook:
 class DeleteWebhook:
     """Removes an endpoint with its delivery log and its dead letters."""
 
-    def __init__(self, uow: UnitOfWorkFactory) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
         self._uow = uow
+        self._clock = clock
 
-    async def execute(self, webhook_id: str) -> None:
+    async def execute(self, webhook_id: str, *, request: RequestKey | None = None) -> None:
         """Deletes.
 
         Raises:
             InvalidArgumentError: ``INVALID_WEBHOOK_ID``.
             NotFoundError: ``WEBHOOK_NOT_FOUND``.
             ConflictError: ``WEBHOOK_CONFIGURED``: the next start would make it again.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         checked = parse_webhook_id(webhook_id)
+        keyed = None if request is None else request.of("webhooks.delete", {"webhook_id": checked})
         async with self._uow.begin() as uow:
+            if await done_before(uow, keyed, self._clock.now()) is not None:
+                return
             endpoint = await uow.webhooks.get(checked, lock=True)
             if endpoint.configured and endpoint.disabled_reason is not DisabledReason.UNCONFIGURED:
                 raise ConflictError("WEBHOOK_CONFIGURED", "This webhook is made by WEBHOOK_URL; take the setting away.")
             await uow.webhooks.delete(checked)
+            await note_done(uow, keyed, checked)
 
 
 class RotateWebhookSecret:
@@ -175,10 +197,30 @@ class RotateWebhookSecret:
         Raises:
             InvalidArgumentError: ``INVALID_WEBHOOK_ID``, ``INVALID_DURATION``.
             NotFoundError: ``WEBHOOK_NOT_FOUND``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         overlap = checks.check_overlap(command.overlap)
+        asked = {"webhook_id": command.webhook_id, "overlap": overlap.total_seconds()}
+        keyed = None if command.request is None else command.request.of("webhooks.rotate", asked)
+        now = self._clock.now()
         async with self._uow.begin() as uow:
+            if (done := await done_before(uow, keyed, now)) is not None:
+                return await uow.webhooks.get(done)
             endpoint = await uow.webhooks.get(parse_webhook_id(command.webhook_id), lock=True)
-            rotated = endpoint.rotate(new_secret(), overlap=overlap, now=self._clock.now())
+            rotated = endpoint.rotate(new_secret(), overlap=overlap, now=now)
             await uow.webhooks.save(rotated)
+            await note_done(uow, keyed, rotated.id)
         return rotated
+
+
+def _asked(command: CreateWebhookCommand | UpdateWebhookCommand) -> Mapping[str, Any]:
+    return {
+        "webhook_id": command.webhook_id if isinstance(command, UpdateWebhookCommand) else None,
+        "url": command.url,
+        "description": command.description,
+        "types": None if command.types is None else sorted(command.types),
+        "session_ids": None if command.session_ids is None else sorted(command.session_ids),
+        "headers": None if command.headers is None else dict(command.headers),
+        "give_up_after": None if command.give_up_after is None else command.give_up_after.total_seconds(),
+        "enabled": command.enabled,
+    }

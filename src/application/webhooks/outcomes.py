@@ -10,13 +10,19 @@ from domain.ids import WebhookId
 from domain.webhook import DisabledReason, WebhookEndpoint
 
 
-async def note_success(uow: UnitOfWork, webhook_id: WebhookId) -> None:
-    """The endpoint answers again: what waits for it is due at once."""
+async def note_success(uow: UnitOfWork, webhook_id: WebhookId, *, wake_all: bool = False) -> None:
+    """The endpoint answers again: what has failed since it didn't is due at once; with ``wake_all`` all that waits.
+
+    An event that failed although the endpoint took others keeps to its schedule: else each success would try it again.
+    """
     endpoint = await uow.webhooks.get(webhook_id, lock=True)
     recovered = endpoint.recovered()
     if recovered is not endpoint:
         await uow.webhooks.save(recovered)
+    if wake_all:
         await uow.webhook_queue.wake(webhook_id)
+    elif endpoint.failing_since is not None:
+        await uow.webhook_queue.wake(webhook_id, since=endpoint.failing_since)
 
 
 async def note_failure(

@@ -20,12 +20,14 @@ from domain.errors import TRANSIENT, NotFoundError, PomboError
 from domain.ids import WebhookId
 from domain.webhook import RetrySchedule
 
-_POLL: Final = timedelta(seconds=1)
 _SHORTEST_POLL: Final = timedelta(milliseconds=20)
 _HOUSEKEEPING: Final = timedelta(minutes=5)
 _PRUNED_AT_ONCE: Final = 5_000
 _FAREWELL_SECONDS: Final = 1.0
 """How long giving the claims back may take at the end; without it they run out by themselves."""
+
+type LaneFaultHook = Callable[[WebhookId, Exception], None]
+"""Is told of a fault of ours that ended the work on a lane for a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class WebhookLimits:
         lanes_per_endpoint: of one endpoint, so that one that hangs leaves room for the others.
         burst: how many events a lane posts before it makes room for another one.
         lease: how long a claim holds without a sign of life; well beyond the longest request.
+        poll: how often to look without a hint.
         log_kept: how long the delivery log is kept.
     """
 
@@ -44,6 +47,7 @@ class WebhookLimits:
     lanes_per_endpoint: int = 8
     burst: int = 32
     lease: timedelta = timedelta(seconds=45)
+    poll: timedelta = timedelta(seconds=1)
     log_kept: timedelta = timedelta(days=14)
 
 
@@ -62,7 +66,7 @@ class WebhookDispatcher:
         sender: WebhookSender,
         schedule: RetrySchedule | None = None,
         limits: WebhookLimits | None = None,
-        on_fault: Callable[[WebhookId, Exception], None] = lambda _, __: None,
+        on_fault: LaneFaultHook = lambda _, __: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         schedule = schedule or RetrySchedule()
@@ -72,7 +76,7 @@ class WebhookDispatcher:
         self._ids = ids
         self._limits = limits or WebhookLimits()
         self._work = LaneWork(uow, clock, ids, sender, schedule, self._limits.lease, chance)
-        self._poll = max(_SHORTEST_POLL, min(_POLL, *schedule.waits))
+        self._poll = min(self._limits.poll, max(_SHORTEST_POLL, *schedule.waits[:1]))
         self._wake = asyncio.Event()
         self._busy: Counter[WebhookId] = Counter()
         self._held: dict[str, ClaimedLane] = {}

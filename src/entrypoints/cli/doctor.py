@@ -110,8 +110,6 @@ async def _user(settings: Settings) -> Result:
 
 async def _settings(settings: Settings) -> Result:
     notes = [f"{name} is no setting of this version" for name in unknown_variables()]
-    if settings.webhook_url is not None:
-        notes.append("WEBHOOK_URL is set, but this version doesn't deliver webhooks")
     key = "" if settings.api_key is not None else "; API_KEY isn't set: the first start makes a key and shows it once"
     text = "; ".join(notes) or "all are understood"
     return Result("settings", Finding.WARNING if notes else Finding.OK, text + key)

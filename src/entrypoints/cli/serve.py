@@ -39,6 +39,11 @@ class TerminalAnnouncer(Announcer):
         self._console.print(f"  {key}\n", markup=False)
 
     @override
+    def webhook_secret(self, secret: str) -> None:
+        self._console.print("\n[bold]Secret of WEBHOOK_URL[/bold], shown this once; its requests are signed with it:")
+        self._console.print(f"  {secret}\n", markup=False)
+
+    @override
     def ready(self, addresses: Addresses) -> None:
         self._console.print("[bold green]The gateway serves.[/bold green] Ctrl-C stops it.")
         self._console.print(f"  REST     {addresses.rest}/api/v1   (browse it: {addresses.rest}/docs)")
@@ -59,6 +64,10 @@ class LineAnnouncer(Announcer):
     @override
     def api_key(self, key: str) -> None:
         _write("gateway.api_key", api_key=key)
+
+    @override
+    def webhook_secret(self, secret: str) -> None:
+        _write("gateway.webhook_secret", webhook_secret=secret)
 
     @override
     def ready(self, addresses: Addresses) -> None:

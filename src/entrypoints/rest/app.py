@@ -19,6 +19,7 @@ from entrypoints.rest.routes.health import HealthRoutes
 from entrypoints.rest.routes.linking import LinkingRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
+from entrypoints.rest.routes.webhooks import WebhookRoutes
 from entrypoints.use_cases import UseCases
 
 _ASKED: Final = (
@@ -52,6 +53,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     EventSocketRoutes(use_cases, config, streams).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)
     LinkingRoutes(use_cases).add_to(app.router)
+    WebhookRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)

@@ -29,6 +29,7 @@ _TAGS: Final = [
     {"name": "Linking", "description": "Linking a session to an account, by QR or by a code."},
     {"name": "Messages", "description": "What is sent and what came."},
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
+    {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
     {"name": "Health", "description": "For whoever supervises the gateway. Without a key."},
 ]
 _SECURITY: Final = {

@@ -29,5 +29,9 @@ class Announcer(Protocol):
         """The first API key, told this once."""
 
     @abstractmethod
+    def webhook_secret(self, secret: str) -> None:
+        """The secret of the endpoint that ``WEBHOOK_URL`` names, told this once."""
+
+    @abstractmethod
     def ready(self, addresses: Addresses) -> None:
         """The gateway serves."""

@@ -11,6 +11,7 @@ from dependency_injector import providers
 
 from adapters.embedded.data_directory import DataDirectory
 from domain.ids import SessionId
+from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.server import GrpcServer
@@ -22,6 +23,7 @@ from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.storage import Storage, open_storage
+from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
 from entrypoints.settings import Settings, unknown_variables
 
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -56,10 +58,14 @@ class Gateway:
         stack.enter_context(DataDirectory.open(self._settings.data_dir))
         container = await self._assemble(stack)
         key = await container.ensure_api_key().execute()
+        configured = await ensure_webhook(
+            container.ensure_webhook(), container.webhook_sender(), self._settings, self._announcer
+        )
         work = {
             "event feed": container.feed().run(),
             "session supervisor": container.supervisor().run(),
             "housekeeper": container.housekeeper().run(),
+            "webhook dispatcher": container.webhook_dispatcher().run(),
         }
         if self._settings.event_retention_days:
             work["event retention"] = container.event_retention().run()
@@ -69,6 +75,8 @@ class Gateway:
         addresses = await self._serve(stack, container)
         if key is not None:
             self._announcer.api_key(key)
+        if configured is not None and configured.is_new:
+            self._announcer.webhook_secret(configured.endpoint.secret)
         self._announcer.ready(addresses)
         _log.info("gateway_ready", rest=addresses.rest, grpc=addresses.grpc)
         return tasks
@@ -90,6 +98,10 @@ class Gateway:
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
         container.on_fault.override(providers.Object(_log_fault))
         container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
+        sender = await stack.enter_async_context(open_webhook_sender(self._settings, container.clock()))
+        container.webhook_sender.override(providers.Object(sender))
+        container.retry_schedule.override(providers.Object(RetrySchedule(waits=self._settings.webhook_retry_schedule)))
+        container.on_lane_fault.override(providers.Object(log_lane_fault))
         return container
 
     async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:
@@ -115,11 +127,6 @@ class Gateway:
         return Addresses(rest=f"http://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
 
     def _warn_of_settings(self) -> None:
-        if self._settings.webhook_url is not None:
-            self._announcer.warn(
-                "WEBHOOK_URL is set, but this version doesn't deliver webhooks: nothing will be sent there. Read "
-                "events from /api/v1/events or over gRPC."
-            )
         for name in unknown_variables():
             self._announcer.warn(f"{name} is no setting of this version and changes nothing.")
 

@@ -41,7 +41,8 @@ async def test_the_life_of_a_gateway(sandbox: SandboxServer, home: Path) -> None
         ready = await first.until("gateway.ready")
         told = {line["event"]: line for line in first.lines}
         warnings = " ".join(line["text"] for line in first.lines if line["event"] == "gateway.warning")
-        assert "WEBHOOK_URL" in warnings
+        assert "WEBHOOK_URL" not in warnings
+        assert told["gateway.webhook_secret"]["webhook_secret"].startswith("whsec_")
         assert "POMBO_X" in warnings
         key = told["gateway.api_key"]["api_key"]
         await _parts_answer(ready["rest"])
@@ -59,7 +60,7 @@ async def test_the_life_of_a_gateway(sandbox: SandboxServer, home: Path) -> None
 
     async with pombo("serve", environment=environment, directory=home) as second:
         ready = await second.until("gateway.ready")
-        assert "gateway.api_key" not in {line["event"] for line in second.lines}
+        assert not {"gateway.api_key", "gateway.webhook_secret"} & {line["event"] for line in second.lines}
         async with GatewayClient.open(Target(url=ready["rest"], api_key=key)) as client:
             assert (await client.call("GET", "/sessions/demo"))["id"] == "demo"
             await _until(client, "SCAN_QR_CODE")

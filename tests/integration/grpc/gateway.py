@@ -22,10 +22,15 @@ from application.ports.health_check import HealthCheck
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
+from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, RedeliverEvent
+from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
+from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
+from application.webhooks.replay_events import ReplayEvents
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceStub
+from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from entrypoints.grpc.server import GrpcServer
 from entrypoints.use_cases import UseCases
 from tests.unit.application.world import World
@@ -36,6 +41,8 @@ METADATA = (("x-api-key", KEY),)
 
 def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     database = world.database
+    webhooks = (database, world.clock, world.ids, world.sender)
+    direct = DirectDelivery(*webhooks)
     return UseCases(
         authenticate=Authenticate(database, KEY),
         check_health=CheckHealth(checks),
@@ -61,6 +68,17 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         get_message=GetMessage(database),
         list_events=ListEvents(database),
         stream_events=StreamEvents(database, world.feed),
+        create_webhook=CreateWebhook(*webhooks),
+        get_webhook=GetWebhook(database),
+        list_webhooks=ListWebhooks(database),
+        update_webhook=UpdateWebhook(*webhooks),
+        delete_webhook=DeleteWebhook(database, world.clock),
+        rotate_webhook_secret=RotateWebhookSecret(database, world.clock),
+        post_test_event=PostTestEvent(database, world.clock, world.ids, direct),
+        list_deliveries=ListDeliveries(database),
+        list_dead_letters=ListDeadLetters(database),
+        redeliver_event=RedeliverEvent(database, world.clock, database, direct),
+        replay_events=ReplayEvents(database, world.clock, database),
     )
 
 
@@ -73,6 +91,7 @@ class Gateway:
     sessions: SessionServiceStub
     messages: MessageServiceStub
     events: EventServiceStub
+    webhooks: WebhookServiceStub
 
 
 def _with_key(details: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
@@ -87,7 +106,12 @@ async def served(cases: UseCases, config: GrpcConfig | None = None) -> AsyncIter
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", interceptors=[_Unary(), _Stream()]) as channel:
             yield Gateway(
-                server, channel, SessionServiceStub(channel), MessageServiceStub(channel), EventServiceStub(channel)
+                server,
+                channel,
+                SessionServiceStub(channel),
+                MessageServiceStub(channel),
+                EventServiceStub(channel),
+                WebhookServiceStub(channel),
             )
     finally:
         await server.stop(timedelta(0))

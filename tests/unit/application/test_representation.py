@@ -17,10 +17,11 @@ from application.representation import (
 from domain import event
 from domain.content import Text, Unsupported
 from domain.event import PAYLOAD_TYPES, Payload
-from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.ids import MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
+from domain.webhook import DisabledReason
 
 jids = st.builds(
     lambda user, server: Jid(user=str(user), server=server),
@@ -85,6 +86,12 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
         at=times,
         participant=st.none() | jids,
     ),
+    st.builds(
+        event.WebhookDisabled,
+        endpoint_id=st.just(WebhookId("whk_1")),
+        reason=st.sampled_from(DisabledReason),
+        failing_since=st.none() | times,
+    ),
 )
 
 
@@ -105,7 +112,7 @@ def test_every_payload_survives_json(payload: Payload) -> None:
 
 def test_every_payload_type_is_listed_by_its_name() -> None:
     assert {name: kind.TYPE for name, kind in PAYLOAD_TYPES.items()} == {name: name for name in PAYLOAD_TYPES}
-    assert len(PAYLOAD_TYPES) == 10
+    assert len(PAYLOAD_TYPES) == 11
 
 
 @given(

@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.ulid_generator import UlidGenerator
 from application.events.feed import EventFeed
 from application.messages.recipients import RecipientDirectory
@@ -65,6 +66,8 @@ class World:
         self.faults: list[BaseException] = []
         self.waiters = waiters = MessageWaiters()
         self.ids = ids = UlidGenerator(clock)
+        self.receivers = MemoryWebhookReceivers()
+        self.sender = MemoryWebhookSender(self.receivers, clock)
         self.supervisor = SessionSupervisor(
             self.database,
             MemoryWhatsAppDriver(whatsapp),

@@ -10,8 +10,10 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
-from domain.ids import SessionId
+from domain.ids import SessionId, WebhookId
+from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.use_cases import UseCases
 
@@ -20,6 +22,10 @@ API_KEY = "a-key-for-tests-only"
 
 def _fail(session_id: SessionId, fault: BaseException) -> None:
     raise AssertionError(session_id) from fault
+
+
+def _fail_lane(webhook_id: WebhookId, fault: Exception) -> None:
+    raise AssertionError(webhook_id) from fault
 
 
 def build(whatsapp: MemoryWhatsApp) -> Container:
@@ -34,12 +40,16 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.health_checks.override(providers.Object(()))
     container.configured_key.override(providers.Object(API_KEY))
     container.on_fault.override(providers.Object(_fail))
+    container.webhook_sender.override(providers.Object(MemoryWebhookSender(MemoryWebhookReceivers(), clock)))
+    container.retry_schedule.override(providers.Object(RetrySchedule()))
+    container.on_lane_fault.override(providers.Object(_fail_lane))
     return container
 
 
 @asynccontextmanager
 async def running(container: Container) -> AsyncIterator[UseCases]:
-    tasks = [asyncio.ensure_future(container.supervisor().run()), asyncio.ensure_future(container.feed().run())]
+    work = (container.supervisor().run(), container.feed().run(), container.webhook_dispatcher().run())
+    tasks = [asyncio.ensure_future(each) for each in work]
     await asyncio.sleep(0)
     try:
         yield container.use_cases()

@@ -16,6 +16,7 @@ def tell_all(announcer: Announcer) -> None:
     announcer.step("looking for a browser")
     announcer.warn("beware of [brackets]")
     announcer.api_key("pombo_key")
+    announcer.webhook_secret("whsec_secret")
     announcer.ready(ADDRESSES)
 
 
@@ -23,7 +24,14 @@ def test_people_read_sentences() -> None:
     buffer = io.StringIO()
     tell_all(TerminalAnnouncer(Console(file=buffer, width=100)))
     text = buffer.getvalue()
-    for shown in ("looking for a browser", "beware of [brackets]", "pombo_key", "http://127.0.0.1:8080/docs", "50051"):
+    for shown in (
+        "looking for a browser",
+        "beware of [brackets]",
+        "pombo_key",
+        "whsec_secret",
+        "http://127.0.0.1:8080/docs",
+        "50051",
+    ):
         assert shown in text
 
 
@@ -34,6 +42,7 @@ def test_programs_read_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "gateway.step",
         "gateway.warning",
         "gateway.api_key",
+        "gateway.webhook_secret",
         "gateway.ready",
     ]
     assert (lines[-1]["rest"], lines[-1]["grpc"]) == (ADDRESSES.rest, ADDRESSES.grpc)

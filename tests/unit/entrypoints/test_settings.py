@@ -1,9 +1,11 @@
 """Settings: what is taken, and how clearly the rest is refused."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from domain.webhook import RetrySchedule
 from entrypoints.settings import Settings, SettingsError, default_data_dir, load_settings, unknown_variables
 
 VARIABLES = tuple(str(field.validation_alias) for field in Settings.model_fields.values())
@@ -52,6 +54,12 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("DATABASE_URL", "postgresql://host:99999999/db"),
         ("REDIS_URL", "localhost:6379"),
         ("WEBHOOK_URL", "ftp://secret.example/"),
+        ("WEBHOOK_URL", "https://user:secret@hook.example/"),
+        ("POMBO_WEBHOOK_ALLOW_PRIVATE", "10.0.0.1/8"),
+        ("POMBO_WEBHOOK_ALLOW_PRIVATE", "maybe"),
+        ("POMBO_WEBHOOK_RETRY_SCHEDULE", "77"),
+        ("POMBO_WEBHOOK_RETRY_SCHEDULE", "5s,0.017s"),
+        ("POMBO_WEBHOOK_RETRY_SCHEDULE", "999h"),
         ("APP_ENV", "staging-secret"),
         ("POMBO_LOG_LEVEL", "loud"),
         ("POMBO_MAX_BODY_BYTES", "17"),
@@ -110,3 +118,15 @@ def test_a_slip_of_the_pen_is_noticed() -> None:
 
 def test_the_data_directory_follows_xdg() -> None:
     assert default_data_dir({"XDG_DATA_HOME": "/data"}) == Path("/data/pombo")
+
+
+def test_webhook_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().webhook_allow_private == ()
+    assert load_settings().webhook_retry_schedule == RetrySchedule().waits
+    monkeypatch.setenv("POMBO_WEBHOOK_ALLOW_PRIVATE", "10.1.0.0/16, fd00::/8")
+    monkeypatch.setenv("POMBO_WEBHOOK_RETRY_SCHEDULE", "0.5s, 5m,2h")
+    assert load_settings().webhook_allow_private == (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
+    assert [wait.total_seconds() for wait in load_settings().webhook_retry_schedule] == [0.5, 300, 7_200]
+    for text, networks in (("true", 2), ("FALSE", 0)):
+        monkeypatch.setenv("POMBO_WEBHOOK_ALLOW_PRIVATE", text)
+        assert len(load_settings().webhook_allow_private) == networks

@@ -24,15 +24,17 @@ from domain.event import (
     Payload,
     QrIssued,
     SessionStatusChanged,
+    WebhookDisabled,
 )
-from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
-from entrypoints.grpc.converters import messages, sessions
+from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
+from entrypoints.grpc.converters import messages, sessions, webhooks
 from entrypoints.grpc.converters.events import event_to_proto
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
-from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2
+from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2, webhook_pb2
 
 NOW = datetime(2026, 11, 22, 12, 30, 45, 678901, tzinfo=UTC)
 ANA, BEN = Jid.parse("15550100100@c.us"), Jid.parse("15550100200@c.us")
@@ -81,6 +83,7 @@ PAYLOADS: tuple[Payload, ...] = (
         at=NOW,
         participant=LID,
     ),
+    WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.GONE, failing_since=None),
 )
 
 
@@ -91,6 +94,9 @@ def test_every_member_of_every_enum_has_a_value_of_its_own() -> None:
         (sessions.WANTED, Wanted, session_pb2.WantedState),
         (messages.DIRECTIONS, Direction, message_pb2.Direction),
         (messages.STATUSES, MessageStatus, message_pb2.MessageStatus),
+        (webhooks.DISABLED, DisabledReason, webhook_pb2.WebhookDisabledReason),
+        (webhooks.OUTCOMES, DeliveryOutcome, webhook_pb2.DeliveryOutcome),
+        (webhooks.KINDS, DeliveryKind, webhook_pb2.DeliveryKind),
     ):
         assert set(mapping) == set(members)
         assert set(mapping.values()) == set(proto.values()) - {0}

@@ -16,12 +16,14 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
 from application.ports.health_check import HealthCheck
 from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
 from domain.ids import SessionId
 from domain.session import SessionStatus
+from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
@@ -76,6 +78,10 @@ class Gateway:
         container.health_checks.override(providers.Object((self.part,)))
         container.configured_key.override(providers.Object(KEY))
         container.on_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
+        self.receivers = MemoryWebhookReceivers()
+        container.webhook_sender.override(providers.Object(MemoryWebhookSender(self.receivers, SystemClock())))
+        container.retry_schedule.override(providers.Object(RetrySchedule(waits=(timedelta(milliseconds=10),))))
+        container.on_lane_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
         self.use_cases: UseCases = container.use_cases()
         self.config = config or RestConfig(keep_alive=timedelta(milliseconds=50))
         self.app = create_app(self.use_cases, self.config)
@@ -110,6 +116,7 @@ async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
     jobs = [
         asyncio.create_task(gateway.container.supervisor().run()),
         asyncio.create_task(gateway.container.feed().run()),
+        asyncio.create_task(gateway.container.webhook_dispatcher().run()),
     ]
     await asyncio.sleep(0)
     try:

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from application.messages.read_messages import MessagePage
+from application.ports.webhook_log import DeadLetter, Delivery
 from application.representation import (
     capability_to_dict,
     event_to_dict,
@@ -20,6 +22,14 @@ from application.representation import (
     status_change_to_dict,
 )
 from application.sessions.read_sessions import SessionReport
+from application.webhooks.read_webhooks import WebhookReport
+from application.webhooks.representation import (
+    dead_letter_to_dict,
+    delivery_to_dict,
+    new_webhook_to_dict,
+    webhook_to_dict,
+)
+from application.webhooks.representation import report_to_dict as webhook_report_to_dict
 from domain.content import Content, Text, Unsupported
 from domain.event import (
     PAYLOAD_TYPES,
@@ -35,14 +45,16 @@ from domain.event import (
     Payload,
     QrIssued,
     SessionStatusChanged,
+    WebhookDisabled,
 )
-from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
+from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Capability, Me, Session, SessionStatus, StatusReason
+from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason, WebhookEndpoint
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
-from entrypoints.rest.models import events, messages, sessions
+from entrypoints.rest.models import events, messages, sessions, webhooks
 from entrypoints.rest.models.problem import Problem as ProblemModel
 from entrypoints.rest.openapi import to_text
 from entrypoints.rest.problem import INTERNAL
@@ -106,7 +118,43 @@ PAYLOADS: list[Payload] = [
         at=NOW,
         participant=BEN,
     ),
+    WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=NOW),
 ]
+PLAIN_WEBHOOK = WebhookEndpoint(
+    id=WebhookId("whk_1"), url="https://a.example/", secret="whsec_YQ==", created_at=NOW, updated_at=NOW
+)
+FULL_WEBHOOK = replace(
+    PLAIN_WEBHOOK.disable(DisabledReason.GONE, NOW).rotate("whsec_Yg==", overlap=timedelta(hours=1), now=NOW),
+    types=("message.ack",),
+    session_ids=(SessionId("ana"),),
+    headers={"X-Team": "a"},
+    failing_since=NOW,
+)
+WEBHOOK_REPORT = WebhookReport(endpoint=FULL_WEBHOOK, backlog=3, dead_letters=1, last_success_at=NOW)
+DELIVERY = Delivery(
+    webhook_id=WebhookId("whk_1"),
+    event_id=EventId("evt_1"),
+    event_type="webhook.test",
+    session_id=None,
+    kind=DeliveryKind.TEST,
+    attempt=1,
+    at=NOW,
+    took=timedelta(milliseconds=12.6),
+    outcome=DeliveryOutcome.TIMEOUT,
+    detail="No answer.",
+)
+LETTER = DeadLetter(
+    webhook_id=WebhookId("whk_1"),
+    event_id=EventId("evt_1"),
+    event_type="message.ack",
+    session_id=SessionId("ana"),
+    position=7,
+    attempts=3,
+    first_failed_at=NOW,
+    given_up_at=NOW,
+    outcome=DeliveryOutcome.REFUSED,
+    status=500,
+)
 
 
 def event(payload: Payload) -> Event:
@@ -124,6 +172,11 @@ SHOWN: list[tuple[type[BaseModel], dict[str, Any] | None]] = [
         report_to_dict(SessionReport(session=LINKED, history=[NEW.last_change()], capabilities=(CAPABILITY,))),
     ),
     *((events.Event, event_to_dict(event(payload))) for payload in PAYLOADS),
+    (webhooks.Webhook, webhook_to_dict(PLAIN_WEBHOOK)),
+    (webhooks.NewWebhook, new_webhook_to_dict(FULL_WEBHOOK)),
+    (webhooks.WebhookReport, webhook_report_to_dict(WEBHOOK_REPORT)),
+    (webhooks.Delivery, delivery_to_dict(DELIVERY)),
+    (webhooks.DeadLetter, dead_letter_to_dict(LETTER)),
     (ProblemModel, INTERNAL.to_dict("request-1")),
 ]
 
@@ -164,7 +217,7 @@ def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for operation in operations(document)]
-    assert len(ids) == len(set(ids)) == 24
+    assert len(ids) == len(set(ids)) == 35
     for operation in operations(document):
         assert operation["summary"]
         assert operation["description"]
@@ -173,6 +226,7 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
             assert parameter.get("description") or parameter["name"] in {
                 "session_id",
                 "message_id",
+                "webhook_id",
                 "direction",
                 "status",
             }

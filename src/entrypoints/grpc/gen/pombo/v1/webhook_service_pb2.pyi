@@ -55,12 +55,15 @@ class CreateWebhookRequest(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     GIVE_UP_AFTER_FIELD_NUMBER: _builtins.int
     ENABLED_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     """An http or https address, at most 2,048 characters, without user name and fragment."""
     description: _builtins.str
     """For people, at most 500 characters."""
     enabled: _builtins.bool
     """Whether it gets events. Absent: it does."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The wanted types of events, like `message.received`; empty: all."""
@@ -89,10 +92,11 @@ class CreateWebhookRequest(_message.Message):
         headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         give_up_after: _duration_pb2.Duration | None = ...,
         enabled: _builtins.bool | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_enabled", b"_enabled", "enabled", b"enabled", "give_up_after", b"give_up_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enabled", b"_enabled", "description", b"description", "enabled", b"enabled", "give_up_after", b"give_up_after", "headers", b"headers", "session_ids", b"session_ids", "types", b"types", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_enabled", b"_enabled", "description", b"description", "enabled", b"enabled", "give_up_after", b"give_up_after", "headers", b"headers", "request_id", b"request_id", "session_ids", b"session_ids", "types", b"types", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__enabled: _TypeAlias = _typing.Literal["enabled"]  # noqa: Y015
     _WhichOneofArgType__enabled: _TypeAlias = _typing.Literal["_enabled", b"_enabled"]  # noqa: Y015
@@ -263,6 +267,9 @@ class UpdateWebhookRequest(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     HEADERS_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     @_builtins.property
     def webhook(self) -> _webhook_pb2.Webhook:
         """The endpoint: `id` names it; of the rest, `url`, `description`, `types`, `session_ids`, `give_up_after` and
@@ -285,10 +292,11 @@ class UpdateWebhookRequest(_message.Message):
         webhook: _webhook_pb2.Webhook | None = ...,
         headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["headers", b"headers", "update_mask", b"update_mask", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["headers", b"headers", "request_id", b"request_id", "update_mask", b"update_mask", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -325,16 +333,20 @@ class DeleteWebhookRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """The endpoint's id."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     def __init__(
         self,
         *,
         webhook_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -365,8 +377,11 @@ class RotateWebhookSecretRequest(_message.Message):
 
     WEBHOOK_ID_FIELD_NUMBER: _builtins.int
     OVERLAP_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """The endpoint's id."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     @_builtins.property
     def overlap(self) -> _duration_pb2.Duration:
         """How long the present secret signs along, 0 to 30 days. Absent: 24 hours."""
@@ -376,10 +391,11 @@ class RotateWebhookSecretRequest(_message.Message):
         *,
         webhook_id: _builtins.str = ...,
         overlap: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap", "webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap", "request_id", b"request_id", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -420,16 +436,20 @@ class TestWebhookRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """The endpoint's id."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     def __init__(
         self,
         *,
         webhook_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -591,19 +611,23 @@ class RedeliverEventRequest(_message.Message):
 
     WEBHOOK_ID_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """The endpoint's id."""
     event_id: _builtins.str
     """The event's id."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     def __init__(
         self,
         *,
         webhook_id: _builtins.str = ...,
         event_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "request_id", b"request_id", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -642,10 +666,13 @@ class ReplayEventsRequest(_message.Message):
     WEBHOOK_ID_FIELD_NUMBER: _builtins.int
     SINCE_TIME_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     webhook_id: _builtins.str
     """The endpoint's id."""
     after: _builtins.int
     """Every event behind this cursor: the `sequence` of the last one that isn't wanted again."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
     @_builtins.property
     def since_time(self) -> _timestamp_pb2.Timestamp:
         """Every event of this time or later."""
@@ -656,10 +683,11 @@ class ReplayEventsRequest(_message.Message):
         webhook_id: _builtins.str = ...,
         since_time: _timestamp_pb2.Timestamp | None = ...,
         after: _builtins.int = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "point", b"point", "since_time", b"since_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "point", b"point", "since_time", b"since_time", "webhook_id", b"webhook_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "point", b"point", "request_id", b"request_id", "since_time", b"since_time", "webhook_id", b"webhook_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_point: _TypeAlias = _typing.Literal["since_time", "after"]  # noqa: Y015
     _WhichOneofArgType_point: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
