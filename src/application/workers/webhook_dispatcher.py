@@ -46,7 +46,7 @@ class WebhookLimits:
     lanes: int = 128
     lanes_per_endpoint: int = 8
     burst: int = 32
-    lease: timedelta = timedelta(seconds=45)
+    lease: timedelta = timedelta(seconds=30)
     poll: timedelta = timedelta(seconds=1)
     log_kept: timedelta = timedelta(days=14)
 

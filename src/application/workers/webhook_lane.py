@@ -1,7 +1,10 @@
 """Works on one claimed lane."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Final
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -13,6 +16,9 @@ from application.webhooks import outcomes
 from application.webhooks.envelope import envelope_of
 from domain.event import Event
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason, RetrySchedule, WebhookEndpoint
+
+_UNITS_AT_ONCE: Final = 4
+"""Units of work at a time, however many lanes are posted: the database's connections are everybody's."""
 
 
 class LaneWork:
@@ -41,12 +47,18 @@ class LaneWork:
         self._schedule = schedule
         self._lease = lease
         self._chance = chance
+        self._turns = asyncio.Semaphore(_UNITS_AT_ONCE)
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+        async with self._turns, self._uow.begin() as uow:
+            yield uow
 
     async def run(self, lane: ClaimedLane, burst: int) -> None:
         """Works until the lane has nothing more, fails, or has had its burst; releases it."""
         held: ClaimedLane | None = lane
         while held is not None:
-            async with self._uow.begin() as uow:
+            async with self._begin() as uow:
                 events = await uow.webhook_queue.read(held, limit=burst)
                 if not events:
                     # What waited isn't wanted any more, or not kept.
@@ -66,7 +78,7 @@ class LaneWork:
         if not result.delivered:
             await self._fail(lane, event, delivery)
             return None
-        async with self._uow.begin() as uow:
+        async with self._begin() as uow:
             await uow.webhook_log.record(delivery)
             now = self._clock.now()
             after = await uow.webhook_queue.advance(
@@ -74,12 +86,12 @@ class LaneWork:
             )
             failing = (await uow.webhooks.get(lane.endpoint.id)).failing_since is not None
         if failing:
-            async with self._uow.begin() as uow:
+            async with self._begin() as uow:
                 await outcomes.note_success(uow, lane.endpoint.id)
         return after
 
     async def _fail(self, lane: ClaimedLane, event: Event, delivery: Delivery) -> None:
-        async with self._uow.begin() as uow:
+        async with self._begin() as uow:
             now = self._clock.now()
             since = lane.first_failed_at
             # A first failure in the future was noted by a clock that has gone back since.

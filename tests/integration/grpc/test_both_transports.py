@@ -23,6 +23,7 @@ from entrypoints.grpc.gen.pombo.v1 import event_service_pb2 as events
 from entrypoints.grpc.gen.pombo.v1 import message_pb2, session_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as messages
 from entrypoints.grpc.gen.pombo.v1 import session_service_pb2 as sessions
+from entrypoints.grpc.gen.pombo.v1 import webhook_service_pb2 as webhooks
 from entrypoints.grpc.server import GrpcServer
 from entrypoints.rest.config import RestConfig
 from entrypoints.status import STATUS
@@ -34,7 +35,9 @@ SEND = "/api/v1/messages/send"
 MESSAGES = "/api/v1/messages"
 SESSIONS = "/api/v1/sessions"
 EVENTS = "/api/v1/events"
+WEBHOOKS = "/api/v1/webhooks"
 NOBODY = "15550109999"
+HOOK, NO_HOOK = "https://hook.test/", "whk_" + "0" * 26
 UNKNOWN = "msg_" + "0" * 26
 LIMIT = 200_000
 
@@ -133,6 +136,16 @@ WITHOUT_A_LINK = [
     (INVALID, "INVALID_METADATA", *update(metadata={"k": "v" * 600})),
     (INVALID, "INVALID_PAGE_SIZE", ("GET", f"{SESSIONS}?page_size=501", None), ("SessionService/ListSessions", sessions.ListSessionsRequest(page_size=501))),
     (INVALID, "INVALID_PAGE_TOKEN", ("GET", f"{SESSIONS}?page_token=A%20B", None), ("SessionService/ListSessions", sessions.ListSessionsRequest(page_token="A B"))),
+    (INVALID, "INVALID_WEBHOOK_URL", ("POST", WEBHOOKS, {"url": "x"}), ("WebhookService/CreateWebhook", webhooks.CreateWebhookRequest(url="x"))),
+    (INVALID, "WEBHOOK_TARGET_REFUSED", ("POST", WEBHOOKS, {"url": "http://private.test/"}), ("WebhookService/CreateWebhook", webhooks.CreateWebhookRequest(url="http://private.test/"))),
+    (INVALID, "INVALID_WEBHOOK_HEADERS", ("POST", WEBHOOKS, {"url": HOOK, "headers": {"Host": "x"}}), ("WebhookService/CreateWebhook", webhooks.CreateWebhookRequest(url=HOOK, headers={"Host": "x"}))),
+    (INVALID, "UNKNOWN_EVENT_TYPE", ("POST", WEBHOOKS, {"url": HOOK, "types": ["x"]}), ("WebhookService/CreateWebhook", webhooks.CreateWebhookRequest(url=HOOK, types=["x"]))),
+    (INVALID, "INVALID_WEBHOOK_ID", ("GET", f"{WEBHOOKS}/x", None), ("WebhookService/GetWebhook", webhooks.GetWebhookRequest(webhook_id="x"))),
+    (MISSING, "WEBHOOK_NOT_FOUND", ("GET", f"{WEBHOOKS}/{NO_HOOK}", None), ("WebhookService/GetWebhook", webhooks.GetWebhookRequest(webhook_id=NO_HOOK))),
+    (MISSING, "WEBHOOK_NOT_FOUND", ("POST", f"{WEBHOOKS}/{NO_HOOK}/test", None), ("WebhookService/TestWebhook", webhooks.TestWebhookRequest(webhook_id=NO_HOOK))),
+    (INVALID, "INVALID_EVENT_ID", ("POST", f"{WEBHOOKS}/{NO_HOOK}/redeliver", {"event_id": "x"}), ("WebhookService/RedeliverEvent", webhooks.RedeliverEventRequest(webhook_id=NO_HOOK, event_id="x"))),
+    (INVALID, "INVALID_CURSOR", ("POST", f"{WEBHOOKS}/{NO_HOOK}/replay", {"after": 10**6}), ("WebhookService/ReplayEvents", webhooks.ReplayEventsRequest(webhook_id=NO_HOOK, after=10**6))),
+    (INVALID, "INVALID_PAGE_TOKEN", ("GET", f"{WEBHOOKS}?page_token=x", None), ("WebhookService/ListWebhooks", webhooks.ListWebhooksRequest(page_token="x"))),
     (ErrorKind.CONFLICT, "SESSION_NOT_RUNNING", *on_session("ana/qr", "GET", "GetQr", sessions.GetQrRequest(session_id="ana"))),
     (ErrorKind.CONFLICT, "NOT_LINKED", *on_session("ana/me", "GET", "GetMe", sessions.GetMeRequest(session_id="ana"))),
     (ErrorKind.CONFLICT, "NOT_LINKED", *on_session("ana/logout", "POST", "LogoutSession", sessions.LogoutSessionRequest(session_id="ana"))),

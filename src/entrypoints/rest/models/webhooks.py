@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from application.ports.webhook_queue import MAX_BACKLOG
 from application.webhooks.read_webhooks import MAX_PAGE
@@ -102,17 +102,24 @@ class RedeliverRequest(RequestModel):
     event_id: str = Field(description="An event of the log.", examples=[EVENT_ID])
 
 
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("give an RFC 3339 time as text")  # noqa: TRY004 - what pydantic takes for a bad value
+    return value
+
+
+_When = Annotated[
+    # The limits keep every time zone's offset from leading out of what a datetime can hold.
+    AwareDatetime,
+    BeforeValidator(_text),
+    Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+]
+
+
 class ReplayRequest(RequestModel):
     """From where on. One of the two is given."""
 
-    since: (
-        Annotated[
-            # The limits keep every time zone's offset from leading out of what a datetime can hold.
-            AwareDatetime,
-            Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
-        ]
-        | None
-    ) = Field(default=None, description="Every event of this time (RFC 3339) or later.")
+    since: _When | None = Field(default=None, description="Every event of this time (RFC 3339) or later.")
     after: int | None = Field(
         default=None,
         description="Every event behind this cursor: the `sequence` of the last one that isn't wanted again.",
