@@ -59,7 +59,7 @@ async def read(uow: UnitOfWorkFactory, lane: ClaimedLane, limit: int = 99) -> li
 
 async def advance(uow: UnitOfWorkFactory, lane: ClaimedLane, to: int, *, keep: bool = False) -> ClaimedLane | None:
     async with uow.begin() as unit:
-        return await unit.webhook_queue.advance(lane, to=to, now=NOON, keep_for=LEASE if keep else None)
+        return (await unit.webhook_queue.advance(lane, to=to, now=NOON, keep_for=LEASE if keep else None)).lane
 
 
 async def postpone(uow: UnitOfWorkFactory, lane: ClaimedLane, wait: timedelta, failures: int = 1) -> None:
@@ -148,6 +148,17 @@ class WebhookQueueContract:
         assert await advance(uow, again, 3, keep=True) is None
         assert await claim(uow, "third") == ()
         assert await backlog(uow, endpoint) == 0
+
+    async def test_a_step_tells_whether_the_endpoint_was_failing(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        endpoint = await added(uow)
+        await append(uow, log, SALES, SALES)
+        for number, failing in enumerate((endpoint, endpoint.failed(at(1))), start=1):
+            async with uow.begin() as unit:
+                await unit.webhooks.save(failing)
+            (lane,) = await claim(uow)
+            async with uow.begin() as unit:
+                step = await unit.webhook_queue.advance(lane, to=number, now=NOON, keep_for=None)
+            assert step.was_failing == (failing is not endpoint)
 
     async def test_a_changed_or_disabled_endpoints_lane_is_let_go(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
         endpoint = await added(uow)

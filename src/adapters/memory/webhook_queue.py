@@ -9,7 +9,7 @@ from typing import Final, override
 from adapters.memory.transaction import Transaction
 from adapters.memory.webhook_repository import endpoint_row
 from adapters.memory.webhook_tables import EndpointRow, LaneKey, LaneRow
-from application.ports.webhook_queue import CLOCK_SLACK, MAX_BACKLOG, ClaimedLane, ClaimLostError, WebhookQueue
+from application.ports.webhook_queue import CLOCK_SLACK, MAX_BACKLOG, Advance, ClaimedLane, ClaimLostError, WebhookQueue
 from domain.event import Event
 from domain.ids import WebhookId
 from domain.webhook import WebhookEndpoint
@@ -78,9 +78,7 @@ class MemoryWebhookQueue(WebhookQueue):
         return tuple(islice((event for event in wanted if event.session_id == lane.session_id), limit))
 
     @override
-    async def advance(
-        self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None
-    ) -> ClaimedLane | None:
+    async def advance(self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None) -> Advance:
         key, row = await self._held(lane)
         endpoint = endpoint_row(self._transaction, key[0]).endpoint
         unchanged = endpoint.enabled and endpoint.updated_at == lane.endpoint.updated_at
@@ -92,7 +90,8 @@ class MemoryWebhookQueue(WebhookQueue):
             claimed_until=now + keep_for if keep and keep_for else None,
         )
         self._rows.lanes.put(key, after)
-        return _claimed(key, after, lane.endpoint, lane.token) if keep else None
+        kept = _claimed(key, after, lane.endpoint, lane.token) if keep else None
+        return Advance(lane=kept, was_failing=endpoint.failing_since is not None)
 
     @override
     async def postpone(

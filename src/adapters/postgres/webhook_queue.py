@@ -1,6 +1,7 @@
 """What waits to be posted to webhook endpoints, in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
 
@@ -10,7 +11,7 @@ from adapters.postgres import webhook_statements as statements
 from adapters.postgres.event_log import to_event
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.webhook_repository import to_endpoint
-from application.ports.webhook_queue import CLOCK_SLACK, MAX_BACKLOG, ClaimedLane, ClaimLostError, WebhookQueue
+from application.ports.webhook_queue import CLOCK_SLACK, MAX_BACKLOG, Advance, ClaimedLane, ClaimLostError, WebhookQueue
 from domain.event import Event
 from domain.ids import SessionId, WebhookId
 
@@ -51,24 +52,13 @@ class PostgresWebhookQueue(WebhookQueue):
         return tuple(map(to_event, await self._transaction.read(query, *key, lane.cursor, lane.target, limit)))
 
     @override
-    async def advance(
-        self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None
-    ) -> ClaimedLane | None:
+    async def advance(self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None) -> Advance:
         until = None if keep_for is None else now + keep_for
         rows = await self._transaction.write(statements.ADVANCE, *_key(lane), to, until, lane.endpoint.updated_at)
         if not rows:
             raise ClaimLostError
-        if not rows[0]["kept"]:
-            return None
-        return ClaimedLane(
-            endpoint=lane.endpoint,
-            session_id=lane.session_id,
-            cursor=to,
-            target=rows[0]["target"],
-            failures=0,
-            first_failed_at=None,
-            token=lane.token,
-        )
+        kept = replace(lane, cursor=to, target=rows[0]["target"], failures=0, first_failed_at=None)
+        return Advance(lane=kept if rows[0]["kept"] else None, was_failing=rows[0]["was_failing"])
 
     @override
     async def postpone(

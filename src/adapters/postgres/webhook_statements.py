@@ -32,10 +32,13 @@ UPDATE pombo.webhook_endpoints AS scanned SET scanned = endpoint.head FROM endpo
 RETURNING endpoint.head < endpoint.position AS is_behind
 """  # noqa: S608 - of constants
 
+# By turns, so that where there is more to do than is done at a time, no endpoint comes first each time.
 CLAIM: Final = f"""
 WITH due AS (
     SELECT lane.endpoint_id, lane.session_id
-    FROM pombo.webhook_endpoints AS endpoint
+    FROM (
+        SELECT id FROM pombo.webhook_endpoints WHERE disabled_reason IS NULL ORDER BY random()
+    ) AS endpoint
     LEFT JOIN unnest($5::text[], $6::integer[]) AS busy (id, lanes) ON busy.id = endpoint.id
     CROSS JOIN LATERAL (
         SELECT endpoint_id, session_id, next_attempt_at FROM pombo.webhook_lanes
@@ -46,7 +49,6 @@ WITH due AS (
         LIMIT greatest($7::integer - coalesce(busy.lanes, 0), 0)
         FOR UPDATE SKIP LOCKED
     ) AS lane
-    WHERE endpoint.disabled_reason IS NULL
     LIMIT $4
 ), claimed AS (
     UPDATE pombo.webhook_lanes AS lane
@@ -72,11 +74,12 @@ SET cursor = $4, failures = 0, first_failed_at = NULL, next_attempt_at = NULL, r
     claim_token = CASE WHEN target > $4 AND unchanged THEN claim_token END,
     claimed_until = CASE WHEN target > $4 AND unchanged THEN $5::timestamptz END
 FROM (
-    SELECT disabled_reason IS NULL AND updated_at = $6 AND $5::timestamptz IS NOT NULL AS unchanged
+    SELECT disabled_reason IS NULL AND updated_at = $6 AND $5::timestamptz IS NOT NULL AS unchanged,
+        failing_since IS NOT NULL AS was_failing
     FROM pombo.webhook_endpoints WHERE id = $1
 ) AS endpoint
 WHERE lane.endpoint_id = $1 AND lane.session_id = $2 AND lane.claim_token = $3
-RETURNING target, claim_token IS NOT NULL AS kept
+RETURNING target, claim_token IS NOT NULL AS kept, was_failing
 """
 
 POSTPONE: Final = """

@@ -44,6 +44,14 @@ class ClaimedLane:
     token: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """What follows a step: the lane while it is to be gone on with, and whether its endpoint was failing so far."""
+
+    lane: ClaimedLane | None
+    was_failing: bool
+
+
 class WebhookQueue(Protocol):
     """A lane per endpoint and session: a cursor into the event log and when to go on. Part of a unit of work."""
 
@@ -77,13 +85,11 @@ class WebhookQueue(Protocol):
         """The lane's next events that the endpoint wants, in order, up to its target."""
 
     @abstractmethod
-    async def advance(
-        self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None
-    ) -> ClaimedLane | None:
+    async def advance(self, lane: ClaimedLane, *, to: int, now: datetime, keep_for: timedelta | None) -> Advance:
         """Moves the cursor: everything up to there is dealt with.
 
-        Gives the lane, renewed by ``keep_for``, while there is more for it and its endpoint is as it was claimed; else
-        releases it and gives None. ``keep_for`` None always releases it.
+        Gives the lane on, renewed by ``keep_for``, while there is more for it and its endpoint is as it was claimed;
+        else releases it. ``keep_for`` None always releases it.
 
         Raises:
             ClaimLostError: the lane isn't this claim's any more.

@@ -1,9 +1,12 @@
-"""Posts events to webhook endpoints."""
+"""Posts events to webhook endpoints.
+
+Where there are none, it looks now and then, and doesn't follow every hint of the log.
+"""
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,6 +84,7 @@ class WebhookDispatcher:
         self._busy: Counter[WebhookId] = Counter()
         self._held: dict[str, ClaimedLane] = {}
         self._orphans: list[str] = []
+        self._has_endpoints = False
         self._on_fault = on_fault
         self._rounds = 0
         self._name = ""
@@ -97,7 +101,7 @@ class WebhookDispatcher:
                     await _unless_away(self._turn(tasks))
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._poll.total_seconds()):
-                            await self._wake.wait()
+                            await (self._wake if self._has_endpoints else asyncio.Event()).wait()
         finally:
             await self._give_back()
 
@@ -109,25 +113,28 @@ class WebhookDispatcher:
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> None:
         async with self._uow.begin() as uow:
-            if orphans := list(self._orphans):
+            self._has_endpoints = bool(await uow.webhooks.list(limit=1))
+        if not self._has_endpoints:
+            return
+        orphans, free = list(self._orphans), self._limits.lanes - len(self._held)
+        claimed: Sequence[ClaimedLane] = ()
+        self._rounds += 1
+        async with self._uow.begin() as uow:
+            if orphans:
                 await uow.webhook_queue.release(orphans)
             is_behind = await uow.webhook_queue.scan()
+            if free > 0:
+                claimed = await uow.webhook_queue.claim(
+                    token=f"{self._name}:{self._rounds}",
+                    now=self._clock.now(),
+                    lease=self._limits.lease,
+                    limit=free,
+                    per_endpoint=self._limits.lanes_per_endpoint,
+                    busy=dict(self._busy),
+                )
         self._orphans = [token for token in self._orphans if token not in orphans]
         if is_behind:
             self._wake.set()
-        free = self._limits.lanes - len(self._held)
-        if free <= 0:
-            return
-        self._rounds += 1
-        async with self._uow.begin() as uow:
-            claimed = await uow.webhook_queue.claim(
-                token=f"{self._name}:{self._rounds}",
-                now=self._clock.now(),
-                lease=self._limits.lease,
-                limit=free,
-                per_endpoint=self._limits.lanes_per_endpoint,
-                busy=dict(self._busy),
-            )
         for lane in claimed:
             self._held[lane.token] = lane
             self._busy[lane.endpoint.id] += 1

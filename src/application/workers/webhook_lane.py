@@ -81,14 +81,14 @@ class LaneWork:
         async with self._begin() as uow:
             await uow.webhook_log.record(delivery)
             now = self._clock.now()
-            after = await uow.webhook_queue.advance(
+            step = await uow.webhook_queue.advance(
                 lane, to=event.sequence, now=now, keep_for=None if last else self._lease
             )
-            failing = (await uow.webhooks.get(lane.endpoint.id)).failing_since is not None
-        if failing:
+        if step.was_failing:
+            # By itself, since it locks the endpoint and then other lanes, which must not happen the other way round.
             async with self._begin() as uow:
                 await outcomes.note_success(uow, lane.endpoint.id)
-        return after
+        return step.lane
 
     async def _fail(self, lane: ClaimedLane, event: Event, delivery: Delivery) -> None:
         async with self._begin() as uow:
