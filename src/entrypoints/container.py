@@ -40,6 +40,7 @@ from application.sessions.watch_session import WatchSession
 from application.webhooks.configured_webhook import EnsureConfiguredWebhook
 from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, RedeliverEvent
 from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
+from application.webhooks.needed_events import NeededEvents
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
@@ -71,7 +72,11 @@ class Container(containers.DeclarativeContainer):
     recipients = providers.Singleton(RecipientDirectory, clock)
     feed = providers.Singleton(EventFeed, event_log, bus)
     event_retention = providers.Factory(
-        EventRetention, event_log, clock, providers.Callable(lambda days: timedelta(days=days), event_retention_days)
+        EventRetention,
+        event_log,
+        clock,
+        providers.Callable(lambda days: timedelta(days=days), event_retention_days),
+        providers.Singleton(NeededEvents, uow, clock).provided.execute,
     )
     supervisor = providers.Singleton(SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault)
     housekeeper = providers.Singleton(

@@ -271,7 +271,7 @@ class WebhookQueueContract:
     async def test_what_the_log_must_keep(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
         async def needed() -> int | None:
             async with uow.begin() as unit:
-                return await unit.webhook_queue.needed_from()
+                return await unit.webhook_queue.needed_from(buried_since=at(9))
 
         endpoint = await added(uow)
         assert await needed() is None
@@ -288,6 +288,7 @@ class WebhookQueueContract:
         await advance(uow, lane, 3)
         assert await needed() is None
         async with uow.begin() as unit:
+            await unit.webhook_log.bury(letter(endpoint.id, 1, given_up_at=at(8)))
             await unit.webhook_log.bury(letter(endpoint.id, 2))
         assert await needed() == 2
 

@@ -17,11 +17,11 @@ from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
 from adapters.memory.transaction import Transaction
-from application.events.cursors import check_kept
-from application.ports.event_log import EventBatch, EventLog
 from adapters.memory.webhook_log import MemoryWebhookLog
 from adapters.memory.webhook_queue import MemoryWebhookQueue
 from adapters.memory.webhook_repository import MemoryWebhookRepository
+from application.events.cursors import check_kept
+from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import Event
 from domain.ids import EventId, SessionId

@@ -152,8 +152,9 @@ class MemoryWebhookQueue(WebhookQueue):
         return min(waiting, MAX_BACKLOG)
 
     @override
-    async def needed_from(self) -> int | None:
-        needed = [letter.position for _, letter in self._rows.letters.items()]
+    async def needed_from(self, *, buried_since: datetime) -> int | None:
+        letters = (letter for _, letter in self._rows.letters.items())
+        needed = [letter.position for letter in letters if letter.given_up_at >= buried_since]
         for webhook_id, row in self._rows.endpoints.items():
             if row.endpoint.enabled:
                 lanes = (self._rows.lanes.get(key) for key in self._lanes_of(webhook_id))

@@ -84,8 +84,8 @@ class PostgresWebhookQueue(WebhookQueue):
         return int((await self._transaction.read(statements.BACKLOG, webhook_id, MAX_BACKLOG))[0]["waiting"])
 
     @override
-    async def needed_from(self) -> int | None:
-        position = (await self._transaction.read(statements.NEEDED))[0]["position"]
+    async def needed_from(self, *, buried_since: datetime) -> int | None:
+        position = (await self._transaction.read(statements.NEEDED, buried_since))[0]["position"]
         return None if position is None else int(position)
 
 

@@ -148,6 +148,6 @@ SELECT min(position) AS position FROM (
     SELECT scanned + 1 FROM pombo.webhook_endpoints CROSS JOIN pombo.event_log_head
     WHERE disabled_reason IS NULL AND scanned < event_log_head.position
     UNION ALL
-    SELECT position FROM pombo.webhook_dead_letters
+    SELECT position FROM pombo.webhook_dead_letters WHERE given_up_at >= $1
 ) AS needed
 """

@@ -128,5 +128,8 @@ class WebhookQueue(Protocol):
         """How many wanted events wait, up to ``MAX_BACKLOG``."""
 
     @abstractmethod
-    async def needed_from(self) -> int | None:
-        """The lowest position in the log that an enabled endpoint or a dead letter still needs; None: none does."""
+    async def needed_from(self, *, buried_since: datetime) -> int | None:
+        """The lowest position in the log that an enabled endpoint or a dead letter still needs; None: none does.
+
+        Dead letters from before the given time don't count: what nobody redelivers mustn't keep the log for ever.
+        """

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from application.events.retention import EventRetention
 from application.idempotency.request_key import RequestKey
 from application.webhooks.manage_webhooks import CreateWebhookCommand, RotateSecretCommand, UpdateWebhookCommand
+from application.webhooks.needed_events import NeededEvents
 from application.webhooks.read_webhooks import ListDeliveriesQuery
 from application.webhooks.replay_events import ReplayEventsCommand
 from domain.errors import PomboError
@@ -276,3 +278,21 @@ async def test_the_endpoint_of_the_setting(world: WebhookWorld) -> None:
     await world.ensure.execute(None)
     await world.delete.execute(CONFIGURED_WEBHOOK)
     assert (await world.list.execute()).items == ()
+
+
+async def test_retention_leaves_what_waits_and_refuses_a_replay_of_what_is_gone(world: WebhookWorld) -> None:
+    endpoint = await world.endpoint()
+    await world.happen(SALES, SALES)
+    await world.tried(2)
+    world.receivers.standing[URL] = 500
+    await world.happen(SALES, SALES)
+    await world.tried(3)
+    await world.clock.move(timedelta(days=2))
+    needed = NeededEvents(world.database, world.clock)
+    retention = EventRetention(world.database, world.clock, timedelta(days=1), needed.execute)
+    assert await retention.prune() == 2
+    gone = ReplayEventsCommand(webhook_id=endpoint.id, after=1)
+    assert (await refused(world.replay.execute(gone)))[0] == "CURSOR_EXPIRED"
+    assert (await world.replay.execute(ReplayEventsCommand(webhook_id=endpoint.id, after=0))).backlog == 2
+    await world.update.execute(UpdateWebhookCommand(webhook_id=endpoint.id, enabled=False))
+    assert await retention.prune() == 2

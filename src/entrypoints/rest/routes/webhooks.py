@@ -75,7 +75,7 @@ class WebhookRoutes:
         add(f"{WEBHOOK}/dead-letters", self.dead_letters, "GET", "listDeadLetters", models.DeadLetterList, reasons)
         reasons = (*BODY, *KEYED, *_ONE, "INVALID_EVENT_ID", "EVENT_EXPIRED")
         add(f"{WEBHOOK}/redeliver", self.redeliver, "POST", "redeliverEvent", models.Delivery, reasons)
-        reasons = (*BODY, *KEYED, *_ONE, "INVALID_CURSOR")
+        reasons = (*BODY, *KEYED, *_ONE, "INVALID_CURSOR", "CURSOR_EXPIRED")
         add(f"{WEBHOOK}/replay", self.replay, "POST", "replayEvents", models.WebhookReport, reasons)
 
     async def create(self, body: models.CreateWebhookRequest, idempotency_key: IdempotencyKey = None) -> Response:

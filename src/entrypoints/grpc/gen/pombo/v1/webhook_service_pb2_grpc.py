@@ -193,7 +193,8 @@ class WebhookServiceServicer:
     def ReplayEvents(self, request, context):
         """Lets an endpoint's events come again from a point on, with the same ids, in order.
 
-        Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`.
+        Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`, `CURSOR_EXPIRED` (FAILED_PRECONDITION: events
+        behind it are past their retention).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

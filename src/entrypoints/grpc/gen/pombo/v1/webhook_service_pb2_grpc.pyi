@@ -86,7 +86,8 @@ class WebhookServiceStub:
     ReplayEvents: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.ReplayEventsRequest, _webhook_service_pb2.ReplayEventsResponse]
     """Lets an endpoint's events come again from a point on, with the same ids, in order.
 
-    Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`.
+    Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`, `CURSOR_EXPIRED` (FAILED_PRECONDITION: events
+    behind it are past their retention).
     """
 
 @_typing.type_check_only
@@ -147,7 +148,8 @@ class WebhookServiceAsyncStub(WebhookServiceStub):
     ReplayEvents: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.ReplayEventsRequest, _webhook_service_pb2.ReplayEventsResponse]  # type: ignore[assignment]
     """Lets an endpoint's events come again from a point on, with the same ids, in order.
 
-    Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`.
+    Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`, `CURSOR_EXPIRED` (FAILED_PRECONDITION: events
+    behind it are past their retention).
     """
 
 class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -271,7 +273,8 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_webhook_service_pb2.ReplayEventsResponse, _abc.Awaitable[_webhook_service_pb2.ReplayEventsResponse]]:
         """Lets an endpoint's events come again from a point on, with the same ids, in order.
 
-        Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`.
+        Reasons: `INVALID_REQUEST` (no point is given), `INVALID_CURSOR`, `CURSOR_EXPIRED` (FAILED_PRECONDITION: events
+        behind it are past their retention).
         """
 
 def add_WebhookServiceServicer_to_server(servicer: WebhookServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
