@@ -111,6 +111,8 @@ class OutboxDispatcher:
             self._delivery, self._recovered = delivery, False
             try:
                 while True:
+                    # From here to the end of the turn something may wait that nobody but the turn knows of.
+                    self._idle = False
                     self._wake.clear()
                     try:
                         if not self._recovered:
@@ -122,7 +124,7 @@ class OutboxDispatcher:
                         if error.kind not in TRANSIENT:
                             raise
                         # The database is away. A claim whose commit wasn't confirmed may stand: that is looked up.
-                        self._recovered = self._idle = False
+                        self._recovered = False
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_POLL_SECONDS):
                             await self._wake.wait()
@@ -146,7 +148,6 @@ class OutboxDispatcher:
     async def _turn(self, delivery: "_Delivery") -> None:
         """One transaction: what was done is recorded, what waits is claimed."""
         done, self._done = self._done, []
-        self._idle = False
         try:
             async with self._uow.begin() as uow:
                 changed = await self._settle(uow, done)

@@ -7,13 +7,17 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.driver import Hang, MemoryWhatsApp, Operation
+from application.messages.send_message import SendMessageCommand
+from application.messages.send_messages import SendMessages, SendMessagesCommand
 from application.ports.page_events import QrBatchEnded
 from application.sessions.create_session import CreateSessionCommand
+from domain.content import Text
 from domain.errors import NotFoundError, PomboError
+from domain.jid import Jid
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 
-from .world import ANA, CARLA, SESSION, HastyClock, World, running
+from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running
 
 STEPS = range(60)
 
@@ -119,3 +123,20 @@ async def test_a_linked_session_whose_page_has_no_login_is_logged_out(world: Wor
     world.whatsapp.page(SESSION).tell(QrBatchEnded())
     session = await world.status(SessionStatus.LOGGED_OUT)
     assert (session.status_reason, session.me) == (StatusReason.LINK_LOST, None)
+
+
+async def test_nothing_overtakes_what_waits_while_the_outbox_looks_again(world: World) -> None:
+    await world.linked()
+    await world.text("so that the recipient is known")
+    bulk = SendMessages(world.database, world.clock, world.ids, world.supervisor)
+    sent: list[str] = []
+    for steps in range(20):
+        sent += [f"{steps} queued", f"{steps} next"]
+        queued = SendMessageCommand(session_id=SESSION, to=Jid.from_phone(BEN), content=Text(body=sent[-2]))
+        await bulk.execute(SendMessagesCommand(entries=[queued]))
+        # As the same request again does, whose chat was free.
+        world.supervisor.give_back(SESSION, Jid.from_phone(CARLA))
+        await _steps(steps)
+        last = await world.text(sent[-1])
+        assert last.status is not MessageStatus.QUEUED
+    assert world.phone_bodies()[1:] == sent
