@@ -111,6 +111,9 @@ class SendMessage:
         except BaseException:
             if at_once:
                 self._workers.give_back(session_id, command.to)
+            else:
+                # The commit's answer may be all that was lost: what may be queued must not be overtaken.
+                self._workers.nudge_outbox(session_id)
             raise
         if at_once and before is None:
             self._workers.hand_over(accepted)

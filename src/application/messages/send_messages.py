@@ -12,7 +12,7 @@ from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.errors import TRANSIENT, InvalidArgumentError, PomboError, error_of
-from domain.ids import MessageId, SessionId
+from domain.ids import MessageId
 from domain.message import Message
 
 MAX_MESSAGES: Final = 1_000
@@ -68,15 +68,18 @@ class SendMessages:
                 "TOO_MANY_MESSAGES", f"At most {MAX_MESSAGES} messages in a call.", field="messages"
             )
         keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
-        async with self._uow.begin() as uow:
-            if keyed is not None and (before := await self._before(uow, keyed, command)) is not None:
-                return before
-            outcomes = [await self._accept(uow, entry) for entry in command.entries]
-            if keyed is not None:
-                await uow.idempotency.answer(keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
-        sessions = {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}
-        for session_id in sessions:
-            self._workers.nudge_outbox(SessionId(session_id))
+        outcomes: Sequence[Outcome] = ()
+        try:
+            async with self._uow.begin() as uow:
+                if keyed is not None and (before := await self._before(uow, keyed, command)) is not None:
+                    return before
+                outcomes = [await self._accept(uow, entry) for entry in command.entries]
+                if keyed is not None:
+                    await uow.idempotency.answer(keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
+        finally:
+            # Also where the commit got no answer: what may be queued must not be overtaken.
+            for session_id in {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}:
+                self._workers.nudge_outbox(session_id)
         return outcomes
 
     async def _accept(self, uow: UnitOfWork, entry: SendMessageCommand | PomboError) -> Outcome:

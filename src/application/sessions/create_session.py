@@ -53,24 +53,30 @@ class CreateSession:
             metadata=command.metadata,
             now=now,
         )
-        async with self._uow.begin() as uow:
-            if keyed is not None:
-                claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
-                if claim.answer is not None:
-                    return session_from_dict(claim.answer["session"])
-                await uow.idempotency.answer(keyed, {"session": session_to_dict(session)})
-            await uow.sessions.add(session)
-            await uow.events.append(
-                [
-                    NewEvent(
-                        id=self._ids.event_id(),
-                        session_id=session_id,
-                        time=now,
-                        payload=SessionStatusChanged(
-                            status=session.status, reason=session.status_reason, detail=None, me=None
-                        ),
-                    )
-                ]
-            )
-        self._workers.nudge(session_id)
+        made = False
+        try:
+            async with self._uow.begin() as uow:
+                if keyed is not None:
+                    claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
+                    if claim.answer is not None:
+                        return session_from_dict(claim.answer["session"])
+                    await uow.idempotency.answer(keyed, {"session": session_to_dict(session)})
+                await uow.sessions.add(session)
+                await uow.events.append(
+                    [
+                        NewEvent(
+                            id=self._ids.event_id(),
+                            session_id=session_id,
+                            time=now,
+                            payload=SessionStatusChanged(
+                                status=session.status, reason=session.status_reason, detail=None, me=None
+                            ),
+                        )
+                    ]
+                )
+                made = True
+        finally:
+            # Also where the commit got no answer: it may have been made, and nobody else would run it.
+            if made:
+                self._workers.nudge(session_id)
         return session
