@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from application.ports.clock import Clock
 from application.ports.idempotency_repository import Claim, KeyedRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.errors import ConflictError, PomboError
+from domain.errors import TRANSIENT, ConflictError, ErrorKind, PomboError
 
 BUSY: Final = timedelta(minutes=2)
 """How long a call may work before it is held for dead: longer than any of them takes."""
@@ -29,7 +29,8 @@ class Form[T]:
 class Once:
     """Lets the first of several calls with one key do the work, and the others have its answer.
 
-    A call that fails leaves its key free: nothing was done that trying again could double.
+    A call that is refused leaves its key free: nothing was done that trying again could double. Of one that was broken
+    off, or failed in a way that doesn't tell, parts may have been done: who tries again takes over from it.
     """
 
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
@@ -59,27 +60,33 @@ class Once:
         """
         if request is None:
             return await work()
-        claim = await self._claim(request)
+        begun, claim = await self._claim(request)
         if claim.answer is not None:
             return await form.read(claim.answer)
         try:
-            result = await work()
-        except PomboError as error:
-            if not (claim.taken_over and error.reason in done):
-                await self._release(request)
-                raise
-            result = await form.read({})
-        async with self._uow.begin() as uow:
-            await uow.idempotency.answer(request, form.write(result))
+            result = await self._work(work, form, done if claim.taken_over else ())
+            async with self._uow.begin() as uow:
+                await uow.idempotency.answer(request, form.write(result))
+        except BaseException as error:
+            await (self._give_up(request, begun) if claim.taken_over or _may_be_done(error) else self._release(request))
+            raise
         return result
 
-    async def _claim(self, request: KeyedRequest) -> Claim:
+    async def _work[T](self, work: Callable[[], Awaitable[T]], form: Form[T], done: Collection[str]) -> T:
+        try:
+            return await work()
+        except PomboError as error:
+            if error.reason not in done:
+                raise
+        return await form.read({})
+
+    async def _claim(self, request: KeyedRequest) -> tuple[datetime, Claim]:
         waited = timedelta(0)
         while True:
             now = self._clock.now()
             try:
                 async with self._uow.begin() as uow:
-                    return await uow.idempotency.claim(request, now=now, busy_until=now + BUSY)
+                    return now, await uow.idempotency.claim(request, now=now, busy_until=now + BUSY)
             except ConflictError as error:
                 if error.reason != "REQUEST_IN_PROGRESS" or waited >= _PATIENCE:
                     raise
@@ -91,3 +98,17 @@ class Once:
         with suppress(PomboError):
             async with self._uow.begin() as uow:
                 await uow.idempotency.release(request)
+
+    async def _give_up(self, request: KeyedRequest, begun: datetime) -> None:
+        """Lets whoever comes next take over at once, as this takes over from itself when its time is over.
+
+        Who has taken over by then, or has the answer, keeps it.
+        """
+        with suppress(PomboError):
+            async with self._uow.begin() as uow:
+                await uow.idempotency.claim(request, now=begun + BUSY, busy_until=begun)
+
+
+def _may_be_done(error: BaseException) -> bool:
+    """Whether what failed may have had its effect, or a part of it, all the same."""
+    return not isinstance(error, PomboError) or error.kind in {*TRANSIENT, ErrorKind.INTERNAL}

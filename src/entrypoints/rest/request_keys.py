@@ -12,7 +12,7 @@ NAME: Final = "Idempotency-Key"
 _DESCRIPTION: Final = (
     "The caller's own name of this request, 1 to 255 printable ASCII characters, like a random UUID. The same request "
     "with the same key and API key is done once, and answered alike, for three days at least; a key that came with "
-    "another request is refused. A request that failed leaves its key free."
+    "another request is refused. A request that was refused leaves its key free."
 )
 PARAMETER: Final[dict[str, Any]] = {
     "name": NAME,

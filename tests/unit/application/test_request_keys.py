@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, override
 
 import pytest
 
@@ -17,6 +17,8 @@ from application.sessions.update_session import UpdateSession, UpdateSessionComm
 from domain.content import Text
 from domain.errors import (
     ConflictError,
+    DeadlineExceededError,
+    InternalError,
     InvalidArgumentError,
     PomboError,
     RateLimitedError,
@@ -268,6 +270,54 @@ async def test_a_call_whose_caller_died_is_taken_over_when_its_time_is_over(worl
     # What was to be done has been done: that is its answer, not an error.
     assert await once.run(REQUEST, work, work.form, done={"NOT_LINKED"}) == -1
     assert await once.run(REQUEST, work, work.form) == -1
+
+
+class Interrupted(Work):
+    """Is done, and then doesn't come to its end."""
+
+    def __init__(self, end: BaseException | None) -> None:
+        super().__init__()
+        self.end = end
+        self.begun = asyncio.Event()
+
+    @override
+    async def __call__(self) -> int:
+        self.done += 1
+        self.begun.set()
+        if self.end is None:
+            await asyncio.Event().wait()
+        else:
+            raise self.end
+        return self.done
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        None,
+        DeadlineExceededError("LOGOUT_UNCONFIRMED", "It may have been done."),
+        UnavailableError("DATABASE_UNAVAILABLE", "The answer to the commit was lost."),
+        InternalError("DATABASE_FAULT", "A fault."),
+        ZeroDivisionError(),
+    ],
+)
+async def test_a_call_of_which_nobody_knows_whether_it_was_done_can_be_repeated_at_once(
+    world: World, end: BaseException | None
+) -> None:
+    once, work, again = Once(world.database, world.clock), Interrupted(end), Work()
+    call = asyncio.create_task(once.run(REQUEST, work, work.form))
+    await work.begun.wait()
+    if end is None:
+        call.cancel()
+    assert isinstance((await asyncio.gather(call, return_exceptions=True))[0], type(end or asyncio.CancelledError()))
+    again.error = ConflictError("SESSION_NOT_RUNNING", "Not now.")
+    with pytest.raises(ConflictError) as caught:
+        await once.run(REQUEST, again, again.form, done={"NOT_LINKED"})
+    assert caught.value.reason == "SESSION_NOT_RUNNING"
+    # It had been done: that is its answer, not an error.
+    again.error = ConflictError("NOT_LINKED", "It isn't linked any more.")
+    assert await once.run(REQUEST, again, again.form, done={"NOT_LINKED"}) == -1
+    assert (work.done, again.done) == (1, 2)
 
 
 async def test_who_comes_while_it_is_worked_on_waits_and_is_told_in_the_end(world: World) -> None:
