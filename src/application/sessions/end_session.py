@@ -114,7 +114,9 @@ class DeleteSession:
             reason="SESSION_DELETED", message="The session was deleted before the message was known to have left."
         )
         now = self._clock.now()
-        ended = [progress.fail(message, failure, now) for message in messages]
+        # As they stand now: one may have been canceled, or have expired, since it was found.
+        locked = await uow.messages.lock(session_id, {message.whatsapp_id for message in messages})
+        ended = [progress.fail(message, failure, now) for message in locked.values()]
         await uow.messages.save([message for message, _ in ended])
         await uow.events.append(
             [

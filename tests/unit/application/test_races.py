@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.driver import Hang, MemoryWhatsApp, Operation
+from application.messages import progress
 from application.messages.send_message import SendMessageCommand
 from application.messages.send_messages import SendMessages, SendMessagesCommand
 from application.ports.page_events import QrBatchEnded
@@ -17,9 +18,13 @@ from domain.jid import Jid
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 
-from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running
+from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
 
 STEPS = range(60)
+
+
+async def _is_closed(world: World) -> bool | None:
+    return world.whatsapp.profile(SESSION).page is None or None
 
 
 async def _steps(count: int) -> None:
@@ -140,3 +145,26 @@ async def test_nothing_overtakes_what_waits_while_the_outbox_looks_again(world: 
         last = await world.text(sent[-1])
         assert last.status is not MessageStatus.QUEUED
     assert world.phone_bodies()[1:] == sent
+
+
+async def test_a_delete_leaves_what_was_canceled_meanwhile(world: World) -> None:
+    await world.linked()
+    message = await world.send.execute(
+        SendMessageCommand(
+            session_id=SESSION,
+            to=Jid.from_phone(BEN),
+            content=Text(body="tomorrow"),
+            not_before=world.clock.now() + timedelta(days=1),
+        )
+    )
+    async with world.database.begin() as uow:
+        found = (await uow.messages.lock(SESSION, {message.whatsapp_id}))[message.whatsapp_id]
+        delete = asyncio.create_task(world.delete.execute(SESSION))
+        await until(lambda: _is_closed(world))
+        await _steps(50)
+        canceled, payloads = progress.cancel(found, world.clock.now())
+        await uow.messages.save([canceled])
+        assert payloads
+    await delete
+    assert (await world.message(message.id, lambda _: True)).status is MessageStatus.CANCELED
+    assert "message.failed" not in await world.event_types()
