@@ -30,8 +30,11 @@ class Departures:
         self._waiters = waiters
 
     async def wait(self, message: Message, told: asyncio.Future[Message], wait: timedelta) -> Message:
-        """The message when it has left, or as it stands when the wait is over: that ends the wait, not the message."""
-        if not wait:
+        """The message when it has left, or as it stands when the wait is over: that ends the wait, not the message.
+
+        Nobody waits for a scheduled one.
+        """
+        if not wait or message.not_before is not None:
             return message
         with suppress(TimeoutError):
             async with asyncio.timeout(wait.total_seconds()):

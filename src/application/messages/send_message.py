@@ -64,8 +64,7 @@ class SendMessage:
             with self._waiters.expect(message_id) as told:
                 message = await self._accept(session_id, message_id, command, keyed)
                 if message.id == message_id:
-                    if message.not_before is None:
-                        message = await self._departures.wait(message, told, command.wait)
+                    message = await self._departures.wait(message, told, command.wait)
                     raise_failure(message)
                     return message
             known = message.id

@@ -67,6 +67,21 @@ async def send(
     )
 
 
+async def test_a_scheduled_send_asked_for_again_is_answered_at_once(world: World) -> None:
+    await world.linked()
+    command = SendMessageCommand(
+        session_id=SESSION,
+        to=Jid.from_phone(BEN),
+        content=Text(body="later"),
+        not_before=world.clock.now() + timedelta(hours=1),
+        wait=timedelta(seconds=60),
+        request=RequestKey(scope="key:1", key="1"),
+    )
+    async with asyncio.timeout(5):
+        first, again = [await world.send.execute(command) for _ in range(2)]
+    assert (again.id, again.status) == (first.id, MessageStatus.QUEUED)
+
+
 async def test_a_scheduled_message_leaves_at_its_time_and_holds_nobody_up(world: World, clock: SettableClock) -> None:
     await world.linked()
     later = await send(world, "later", not_before=timedelta(hours=1), wait=60)
