@@ -41,6 +41,18 @@ class SendMessagesCommand:
         }
 
 
+def check_count(count: int) -> None:
+    """Refuses too few messages and too many. For entrypoints, too, before they read each of them.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_REQUEST``, ``TOO_MANY_MESSAGES``.
+    """
+    if not count:
+        raise InvalidArgumentError("INVALID_REQUEST", "Give at least one message.", field="messages")
+    if count > MAX_MESSAGES:
+        raise InvalidArgumentError("TOO_MANY_MESSAGES", f"At most {MAX_MESSAGES} messages in a call.", field="messages")
+
+
 class SendMessages:
     """Accepts the good ones durably, all at once, and says of each of the others why not."""
 
@@ -61,12 +73,7 @@ class SendMessages:
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
             UnavailableError: nothing was accepted.
         """
-        if not command.entries:
-            raise InvalidArgumentError("INVALID_REQUEST", "Give at least one message.", field="messages")
-        if len(command.entries) > MAX_MESSAGES:
-            raise InvalidArgumentError(
-                "TOO_MANY_MESSAGES", f"At most {MAX_MESSAGES} messages in a call.", field="messages"
-            )
+        check_count(len(command.entries))
         keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
         outcomes: Sequence[Outcome] = ()
         try:

@@ -8,7 +8,7 @@ import grpc.aio
 
 from application.messages.acceptance import SendMessageCommand
 from application.messages.read_messages import ListMessagesQuery
-from application.messages.send_messages import SendMessagesCommand
+from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
 from domain.errors import InvalidArgumentError, PomboError
 from domain.ids import parse_session_id
@@ -53,6 +53,7 @@ class MessageService(MessageServiceServicer):
 
     @override
     async def SendMessages(self, request: pb.SendMessagesRequest, context: Context) -> pb.SendMessagesResponse:
+        check_count(len(request.messages))
         command = SendMessagesCommand(
             entries=[_entry(message) for message in request.messages], request=key_of(request)
         )

@@ -1,6 +1,7 @@
 """Request keys, scheduled and canceled messages, and bulk sends over REST."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,6 +143,14 @@ async def test_a_bulk_with_bad_entries(gateway: Gateway, client: Client) -> None
 async def test_bulks_that_are_none(client: Client, body: Any, reason: str) -> None:
     answer = await client.post(BULK, body)
     assert (answer.status, answer.reason, answer.fields) == (400, reason, ["messages"])
+
+
+async def test_a_bulk_far_too_large_is_refused_before_its_entries_are_read(client: Client) -> None:
+    begun = time.process_time()
+    answer = await client.post(BULK, {"messages": [{}] * 250_000})
+    assert (answer.status, answer.reason) == (400, "TOO_MANY_MESSAGES")
+    # To read them takes ten seconds and more, in which the gateway does nothing else.
+    assert time.process_time() - begun < 5
 
 
 async def test_without_the_database_nothing_is_accepted(gateway: Gateway, client: Client) -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from application.messages.read_messages import ListMessagesQuery
-from application.messages.send_messages import SendMessagesCommand
+from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
 from application.representation import message_to_dict
 from domain.errors import CapabilityUnavailableError, PomboError
@@ -166,6 +166,7 @@ class MessageRoutes:
         Each gets a result of its own: the good ones go, whatever is wrong with others. Recipients aren't looked up
         before: a number without an account shows as its message's failure. Nobody waits for WhatsApp here.
         """
+        check_count(len(body.messages))
         command = SendMessagesCommand(
             entries=[to_entry(item) for item in body.messages], request=key_of(idempotency_key)
         )
