@@ -11,7 +11,7 @@ from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.errors import TRANSIENT, InvalidArgumentError, PomboError, error_of
+from domain.errors import TRANSIENT, ErrorKind, InvalidArgumentError, PomboError, error_of
 from domain.ids import MessageId
 from domain.message import Message
 
@@ -96,7 +96,7 @@ class SendMessages:
             check_addressable(entry.to)
             return await self._acceptance.accept(uow, entry, self._ids.message_id())
         except PomboError as error:
-            if error.kind in TRANSIENT:
+            if error.kind in {*TRANSIENT, ErrorKind.INTERNAL}:
                 raise
             return error
 
