@@ -62,6 +62,7 @@ class OutboxDispatcher:
         self._wake = asyncio.Event()
         self._busy: set[Jid] = set()
         self._flying: set[MessageId] = set()
+        self._reserved: set[Jid] = set()
         self._pausing = 0
         self._delivery: _Delivery | None = None
         self._recovered = False
@@ -81,20 +82,25 @@ class OutboxDispatcher:
         free = settled and chat not in self._busy and self._free() > 0
         if free:
             self._busy.add(chat)
+            self._reserved.add(chat)
         return free
 
     def hand_over(self, message: Message) -> None:
         """Sends a message that was accepted as ``SENDING`` under a reservation."""
         if message.id in self._flying:
             return  # a new run has found it first
-        if self._delivery is not None and message.chat in self._busy:
+        if self._delivery is not None and message.chat in self._reserved:
+            self._reserved.discard(message.chat)
             self._start(self._delivery, message, look_first=False)
         else:
             self._look_again()  # the run that reserved is over
 
     def give_back(self, chat: Jid) -> None:
         """Ends a reservation whose message wasn't accepted, as far as its sender knows."""
-        self._busy.discard(chat)
+        # Where the run that reserved is over, the chat may be busy with a message of the next.
+        if chat in self._reserved:
+            self._reserved.discard(chat)
+            self._busy.discard(chat)
         self._look_again()
 
     def _look_again(self) -> None:
@@ -131,6 +137,7 @@ class OutboxDispatcher:
             finally:
                 self._busy.clear()
                 self._flying.clear()
+                self._reserved.clear()
                 self._delivery, self._idle = None, False
 
     async def _recover(self, delivery: "_Delivery") -> None:

@@ -15,7 +15,7 @@ from application.sessions.create_session import CreateSessionCommand
 from domain.content import Text
 from domain.errors import NotFoundError, PomboError
 from domain.jid import Jid
-from domain.message import MessageStatus
+from domain.message import Message, MessageStatus
 from domain.session import SessionStatus, StatusReason
 
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
@@ -168,3 +168,22 @@ async def test_a_delete_leaves_what_was_canceled_meanwhile(world: World) -> None
     await delete
     assert (await world.message(message.id, lambda _: True)).status is MessageStatus.CANCELED
     assert "message.failed" not in await world.event_types()
+
+
+async def test_a_reservation_of_a_page_that_is_gone_frees_nothing_of_the_next(world: World) -> None:
+    await world.linked()
+    await world.text("so that the recipient is known")
+    ben = Jid.from_phone(BEN)
+    bulk = SendMessages(world.database, world.clock, world.ids, world.supervisor)
+    assert world.supervisor.reserve(SESSION, ben)
+    await world.restart.execute(SESSION)
+    await world.status(SessionStatus.WORKING)
+    world.whatsapp.script(SESSION, Operation.SEND, Hang())
+    queued = SendMessageCommand(session_id=SESSION, to=ben, content=Text(body="one"))
+    (one,) = await bulk.execute(SendMessagesCommand(entries=[queued]))
+    assert isinstance(one, Message)
+    await world.message(one.id, lambda now: now.status is MessageStatus.SENDING)
+    world.supervisor.give_back(SESSION, ben)
+    await _steps(50)
+    # It is still with the page: nothing may be sent to its chat before it, nor itself a second time at once.
+    assert not world.supervisor.reserve(SESSION, ben)
