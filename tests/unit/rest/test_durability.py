@@ -79,6 +79,10 @@ async def test_scheduled_and_canceled(gateway: Gateway, client: Client) -> None:
     [
         ({"not_before": "tomorrow"}, "INVALID_REQUEST", "not_before"),
         ({"not_before": "2026-01-01T00:00:00"}, "INVALID_REQUEST", "not_before"),
+        # Meant as a span, or a count of seconds or milliseconds, of which nobody knows which.
+        ({"not_before": 60}, "INVALID_REQUEST", "not_before"),
+        ({"not_before": "60"}, "INVALID_REQUEST", "not_before"),
+        ({"deadline": 7_258_118_400_000}, "INVALID_REQUEST", "deadline"),
         ({"not_before": soon(days=400)}, "INVALID_NOT_BEFORE", "not_before"),
         ({"deadline": soon(days=-1)}, "INVALID_DEADLINE", "deadline"),
         ({"deadline": "9999-12-31T23:59:59-14:00"}, "INVALID_REQUEST", "deadline"),

@@ -1,9 +1,11 @@
 """Messages."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
@@ -24,6 +26,7 @@ from entrypoints.rest.models.common import (
 )
 from entrypoints.rest.models.problem import Problem
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ADDRESS = "An address like `15550100200@c.us`, `120363000000000000@g.us` or `9000000001@lid`"
 _When = Annotated[
     # The limits keep every time zone's offset from leading out of what a datetime can hold.
@@ -31,9 +34,18 @@ _When = Annotated[
 ]
 
 
+def _no_number(value: Any) -> Any:
+    """Pydantic takes a number for a Unix time, in seconds or milliseconds as it sees fit."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("not_a_time", "Give a time as RFC 3339 has it, like 2026-11-22T14:03:21Z")
+    return value
+
+
 _SendTime = Annotated[
     # JSON has no times: a string is one here, also where nothing else is converted.
-    AwareDatetime, Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
+    AwareDatetime,
+    Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_no_number),
 ]
 
 
