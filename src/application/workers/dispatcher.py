@@ -117,13 +117,12 @@ class OutboxDispatcher:
             self._delivery, self._recovered = delivery, False
             try:
                 while True:
-                    # From here to the end of the turn something may wait that nobody but the turn knows of.
+                    # Until the turn is done nobody may take the chat of a message that it is about to find.
                     self._idle = False
                     self._wake.clear()
                     try:
                         if not self._recovered:
-                            # Until it is done nobody may take the chat of a message that it is about to find.
-                            self._recovered, self._idle = True, False
+                            self._recovered = True
                             await self._recover(delivery)
                         await self._turn(delivery)
                     except PomboError as error:
