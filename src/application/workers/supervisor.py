@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final, override
 
@@ -18,14 +19,16 @@ from application.sessions.workers import SessionWorkers
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
-from domain.errors import ConflictError
+from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.message import Message
-from domain.session import Capability
+from domain.session import Capability, Session
 
 _FAULT_PAUSE: Final = timedelta(seconds=5)
 """Between two tries to put a fault on record, when that is what fails."""
+
+_DATABASE_PAUSE: Final = timedelta(milliseconds=500)
 
 FaultHook = Callable[[SessionId, BaseException], None]
 
@@ -64,9 +67,7 @@ class SessionSupervisor(SessionWorkers):
             # From here on new sessions are kept when they are made; those that were there before are in the list.
             self._tasks = tasks
             try:
-                async with self._uow.begin() as uow:
-                    sessions = await uow.sessions.list()
-                for session in sessions:
+                for session in await self._sessions():
                     if session.id not in self._keepers:
                         self._keep(session.id)
                 for keeper in tuple(self._keepers.values()):
@@ -75,6 +76,14 @@ class SessionSupervisor(SessionWorkers):
                 await asyncio.Event().wait()
             finally:
                 self._tasks = None
+
+    async def _sessions(self) -> Sequence[Session]:
+        while True:
+            with suppress(UnavailableError):
+                async with self._uow.begin() as uow:
+                    return await uow.sessions.list()
+            # A database that is away just now doesn't end the gateway.
+            await self._clock.sleep(_DATABASE_PAUSE)
 
     @override
     def nudge(self, session_id: SessionId) -> None:
