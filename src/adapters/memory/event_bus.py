@@ -42,7 +42,7 @@ class MemoryEventBus(EventBus):
 
     def __init__(self, queue_length: int = _QUEUE_LENGTH) -> None:
         self._queue_length = queue_length
-        self._subscriptions: dict[str, set[_Subscription]] = {}
+        self._subscriptions: dict[str, dict[_Subscription, None]] = {}
 
     @override
     async def publish(self, topic: str, payload: str = "") -> None:
@@ -56,11 +56,12 @@ class MemoryEventBus(EventBus):
     @asynccontextmanager
     async def _subscribe(self, topic: str) -> AsyncIterator[AsyncIterator[str]]:
         subscription = _Subscription(self._queue_length)
-        self._subscriptions.setdefault(topic, set()).add(subscription)
+        # In the order of their coming: a simulation's runs must not depend on addresses, as a set's order does.
+        self._subscriptions.setdefault(topic, {})[subscription] = None
         try:
             yield subscription
         finally:
             subscribers = self._subscriptions[topic]
-            subscribers.discard(subscription)
+            subscribers.pop(subscription, None)
             if not subscribers:
                 del self._subscriptions[topic]
