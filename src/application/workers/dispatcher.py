@@ -234,6 +234,7 @@ async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -
             reason="ACCOUNT_CHANGED",
             message="The session was linked to another account before the message had left.",
         )
+    found = None
     if look_first:
         try:
             found = await delivery.page.find(message.whatsapp_id)
@@ -241,8 +242,8 @@ async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -
             return None  # whatever kept it from looking: it says nothing of the message
         if found is not None and found.status is not None:
             return found
-        if found is None and message.expires_at is not None and message.expires_at <= delivery.clock.now():
-            return _Expired()
+    if found is None and message.expires_at is not None and message.expires_at <= delivery.clock.now():
+        return _Expired()
     outgoing = Outgoing(
         whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
     )

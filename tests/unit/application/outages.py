@@ -1,5 +1,6 @@
 """Adapters in memory whose servers go away and come back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import override
@@ -50,6 +51,22 @@ class UnsteadyDatabase(MemoryDatabase):
     def sending(self) -> bool:
         """Whether a message is with the page."""
         return any(row.message.status is MessageStatus.SENDING for row in self._state.messages.values())
+
+
+class SlowDatabase(MemoryDatabase):
+    """Takes ``pause`` seconds to say that a commit stands."""
+
+    pause = 0.0
+
+    @override
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._slow()
+
+    @asynccontextmanager
+    async def _slow(self) -> AsyncIterator[UnitOfWork]:
+        async with super().begin() as uow:
+            yield uow
+        await asyncio.sleep(self.pause)
 
 
 class AbsentCache(MemoryLinkCodeCache):

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.driver import Hang, LoseOutcome, MemoryWhatsApp, Operation, Refuse
+from application.messages.send_message import SendMessageCommand
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.watch_session import WatchSession
+from domain.content import Text
 from domain.errors import CapabilityUnavailableError, UnavailableError
 from domain.event import MessageReceived
 from domain.ids import MessageId, WhatsAppMessageId
@@ -14,7 +16,7 @@ from domain.jid import Jid
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 
-from .outages import AbsentCache, UnsteadyDatabase
+from .outages import AbsentCache, SlowDatabase, UnsteadyDatabase
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
 
 LEFT = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
@@ -63,6 +65,18 @@ async def test_a_qr_of_a_page_that_is_gone_is_not_given(world: World) -> None:
     with pytest.raises(UnavailableError) as caught:
         await world.get_qr.execute(SESSION)
     assert caught.value.reason == "QR_NOT_READY"
+
+
+async def test_a_gateway_starts_while_its_database_is_away(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase
+) -> None:
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+    database.go_away()
+    async with running(World(clock, whatsapp, database)) as world:
+        await asyncio.sleep(0.02)
+        database.error = None
+        await world.status(SessionStatus.WORKING)
 
 
 async def test_a_gateway_stops_while_its_database_is_away(
@@ -230,3 +244,21 @@ async def test_a_backfill_that_gets_no_answer_is_tried_again(world: World) -> No
         return "message.received" in await world.event_types() or None
 
     await until(received)
+
+
+async def test_a_deadline_that_passes_during_the_commit_is_kept(clock: HastyClock, whatsapp: MemoryWhatsApp) -> None:
+    database = SlowDatabase()
+    async with running(World(clock, whatsapp, database)) as world:
+        await world.linked()
+        await world.text("in time")
+        database.pause = 0.1
+        late = await world.send.execute(
+            SendMessageCommand(
+                session_id=SESSION,
+                to=Jid.from_phone(BEN),
+                content=Text.compose("too late"),
+                deadline=clock.now() + timedelta(seconds=0.05),
+            )
+        )
+        assert late.status is MessageStatus.EXPIRED
+        assert world.phone_bodies() == ["in time"]
