@@ -63,6 +63,29 @@ class OutboxContract:
             await unit.messages.save([first.advance(MessageStatus.CANCELED, at(1))])
         assert await claim(uow) == [second.id]
 
+    async def test_a_chat_is_clear_while_nothing_waits_in_it(self, uow: UnitOfWorkFactory) -> None:
+        async def is_clear(chat: Jid) -> bool:
+            async with uow.begin() as unit:
+                return await unit.outbox.is_clear(SALES, chat, now=NOON)
+
+        assert await is_clear(ANA)
+        scheduled = outbound(ANA, not_before=at(1))
+        await add(uow, scheduled, outbound(ANA, SUPPORT), inbound(ANA), outbound(ANA, status=MessageStatus.SENT))
+        assert await is_clear(ANA)
+        first, due = outbound(ANA), outbound(BOB, not_before=at(0))
+        await add(uow, first, due)
+        assert not await is_clear(ANA)
+        assert not await is_clear(BOB)
+        async with uow.begin() as holder:
+            await holder.messages.lock(SALES, {first.whatsapp_id})
+            assert await claim(uow) == [due.id]
+            assert not await is_clear(ANA)
+        assert await claim(uow) == [first.id]
+        assert not await is_clear(ANA)
+        await finish(uow, first.id)
+        assert await is_clear(ANA)
+        assert await is_clear(GROUP)
+
     async def test_a_limit(self, uow: UnitOfWorkFactory) -> None:
         messages = [outbound(Jid.from_phone(f"155501{n:05}")) for n in range(7)]
         await add(uow, *messages)

@@ -40,6 +40,11 @@ class MemoryOutbox(Outbox):
         return tuple(claimed)
 
     @override
+    async def is_clear(self, session_id: SessionId, chat: Jid, *, now: datetime) -> bool:
+        waiting = (row.message for row in self._transaction.open_messages(session_id) if row.message.chat == chat)
+        return not any(message.not_before is None or message.not_before <= now for message in waiting)
+
+    @override
     async def lock_expired(self, *, now: datetime, limit: int) -> Sequence[Message]:
         rows = [row.message for row in self._transaction.queued_messages() if _has_expired(row.message, now)]
         rows.sort(key=lambda message: (message.expires_at, message.id))

@@ -14,6 +14,20 @@ from domain.message import Message
 # The migrations tell how it keeps the order.
 _CLAIM: Final = f"SELECT {COLUMNS} FROM pombo.claim_messages($1, $2, $3::text[], $4) ORDER BY position"  # noqa: S608 - of constants
 
+# One EXISTS for each of the partial indexes.
+_IS_CLEAR: Final = """
+SELECT NOT EXISTS (
+    SELECT FROM pombo.messages
+    WHERE session_id = $1 AND chat = $2 AND direction = 'outbound' AND status = 'SENDING'
+) AND NOT EXISTS (
+    SELECT FROM pombo.messages
+    WHERE session_id = $1 AND chat = $2 AND direction = 'outbound' AND status = 'QUEUED' AND not_before IS NULL
+) AND NOT EXISTS (
+    SELECT FROM pombo.messages
+    WHERE session_id = $1 AND chat = $2 AND direction = 'outbound' AND status = 'QUEUED' AND not_before <= $3
+) AS is_clear
+"""
+
 _UNFINISHED: Final = f"""
 SELECT {COLUMNS} FROM pombo.messages
 WHERE session_id = $1 AND direction = 'outbound' AND status = 'SENDING' ORDER BY position
@@ -38,6 +52,11 @@ class PostgresOutbox(Outbox):
     ) -> Sequence[Message]:
         rows = await self._transaction.write(_CLAIM, session_id, now, [str(chat) for chat in busy], limit)
         return tuple(map(to_message, rows))
+
+    @override
+    async def is_clear(self, session_id: SessionId, chat: Jid, *, now: datetime) -> bool:
+        rows = await self._transaction.read(_IS_CLEAR, session_id, str(chat), now)
+        return bool(rows[0]["is_clear"])
 
     @override
     async def lock_expired(self, *, now: datetime, limit: int) -> Sequence[Message]:

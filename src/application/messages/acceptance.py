@@ -76,7 +76,8 @@ class Acceptance:
             uow: what commits it.
             command: what to send.
             message_id: the id it gets.
-            at_once: stores it as handed to the page already: the caller has reserved its chat.
+            at_once: stores it as handed to the page already (``SENDING``), unless another message of its chat comes
+                before it: the caller has reserved the chat.
 
         Raises:
             InvalidArgumentError: ``INVALID_REPLY``, ``INVALID_DEADLINE``, ``INVALID_NOT_BEFORE``.
@@ -104,7 +105,12 @@ class Acceptance:
             reply_to=await _reply(uow, session_id, command.reply_to),
             from_api=True,
         )
-        accepted = replace(message, status=MessageStatus.SENDING) if at_once else message
+        # What has reserved the chat can't see a message that somebody held when it looked, or whose acceptance was
+        # never confirmed.
+        if at_once and await uow.outbox.is_clear(session_id, command.to, now=now):
+            accepted = replace(message, status=MessageStatus.SENDING)
+        else:
+            accepted = message
         await uow.messages.add_absent([accepted])
         await uow.events.append([self._queued(message)])
         return accepted

@@ -11,7 +11,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
-from domain.message import Message
+from domain.message import Message, MessageStatus
 from domain.session import SessionStatus
 
 __all__ = ["SendMessage", "SendMessageCommand"]
@@ -114,7 +114,7 @@ class SendMessage:
                 # The commit's answer may be all that was lost: what may be queued must not be overtaken.
                 self._workers.nudge_outbox(session_id)
             raise
-        if at_once and before is None:
+        if at_once and before is None and accepted.status is MessageStatus.SENDING:
             self._workers.hand_over(accepted)
         elif at_once:
             self._workers.give_back(session_id, command.to)

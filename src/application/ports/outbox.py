@@ -25,6 +25,13 @@ class Outbox(Protocol):
         """
 
     @abstractmethod
+    async def is_clear(self, session_id: SessionId, chat: Jid, *, now: datetime) -> bool:
+        """Whether nothing of a chat waits to be sent or is with the page, so that a new message may go at once.
+
+        Messages that others hold at present count; those whose ``not_before`` hasn't come don't.
+        """
+
+    @abstractmethod
     async def lock_expired(self, *, now: datetime, limit: int) -> Sequence[Message]:
         """``QUEUED`` messages of all sessions whose ``expires_at`` has come.
 

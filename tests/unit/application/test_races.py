@@ -21,6 +21,7 @@ from domain.session import SessionStatus, StatusReason
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
 
 STEPS = range(60)
+LEFT = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
 
 
 async def _is_closed(world: World) -> bool | None:
@@ -187,3 +188,35 @@ async def test_a_reservation_of_a_page_that_is_gone_frees_nothing_of_the_next(wo
     await _steps(50)
     # It is still with the page: nothing may be sent to its chat before it, nor itself a second time at once.
     assert not world.supervisor.reserve(SESSION, ben)
+
+
+async def test_no_chat_is_reserved_past_a_message_that_waits_in_it(world: World) -> None:
+    await world.linked()
+    ben = Jid.from_phone(BEN)
+    for steps in range(20):
+        await world.reserved(BEN)
+        waiting = await world.text("waits", wait=0)
+        assert waiting.status is MessageStatus.QUEUED
+        await _steps(20)  # the dispatcher has looked, and found the chat taken
+        world.supervisor.give_back(SESSION, ben)
+        await _steps(steps)
+        if world.supervisor.reserve(SESSION, ben):
+            async with world.database.begin() as uow:
+                assert (await uow.messages.get(waiting.id)).status is not MessageStatus.QUEUED, steps
+            world.supervisor.give_back(SESSION, ben)
+        await world.message(waiting.id, lambda message: message.status in LEFT)
+
+
+async def test_a_message_that_somebody_holds_is_not_overtaken(world: World) -> None:
+    await world.linked()
+    ben = Jid.from_phone(BEN)
+    await world.reserved(BEN)
+    first = await world.text("first", wait=0)
+    assert first.status is MessageStatus.QUEUED
+    async with world.database.begin() as holder:
+        await holder.messages.lock(SESSION, {first.whatsapp_id})
+        world.supervisor.give_back(SESSION, ben)
+        await _steps(40)  # the dispatcher has looked, and passed it over
+        second = await world.text("second", wait=0)
+    await world.message(second.id, lambda message: message.status in LEFT)
+    assert world.phone_bodies() == ["first", "second"]
