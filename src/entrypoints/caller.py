@@ -16,4 +16,4 @@ def request_key(key: str | None, field: str) -> RequestKey | None:
     Raises:
         InvalidArgumentError: ``INVALID_IDEMPOTENCY_KEY``.
     """
-    return None if key is None else RequestKey.parse(key, scope=CALLER.get().name, field=field)
+    return None if key is None else RequestKey.parse(key, scope=CALLER.get().scope, field=field)

@@ -19,9 +19,15 @@ def hash_key(key: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who calls: a name for the logs that doesn't give the key away."""
+    """Who calls.
+
+    Attributes:
+        name: for the logs; doesn't give the key away.
+        scope: what tells callers apart for certain: the key's whole hash.
+    """
 
     name: str
+    scope: str
 
 
 class Authenticate:
@@ -45,7 +51,7 @@ class Authenticate:
             if not await self._is_good(digest):
                 raise UnauthenticatedError("API_KEY_INVALID", "This API key isn't known here.")
             self._known.add(digest)
-        return Principal(name=f"key:{digest.hex()[:8]}")
+        return Principal(name=f"key:{digest.hex()[:8]}", scope=f"key:{digest.hex()}")
 
     async def _is_good(self, digest: bytes) -> bool:
         if self._configured is not None and secrets.compare_digest(digest, self._configured):

@@ -3,22 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, assert_never
+from datetime import timedelta
+from typing import Any, Final
 
-from application.messages import progress
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from application.ports.page_events import SeenMessage
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from application.ports.whatsapp_driver import MessagingPage, Outgoing
-from domain.errors import TRANSIENT, ErrorKind, PomboError
-from domain.event import NewEvent, Payload
+from application.ports.whatsapp_driver import MessagingPage
+from application.workers.delivery import Delivery, Outcome, attempt, conclude
+from domain.errors import TRANSIENT, PomboError
+from domain.event import NewEvent
 from domain.ids import MessageId, SessionId
 from domain.jid import Jid
-from domain.message import Failure, Message, MessageStatus
+from domain.message import Message
 from domain.session import Me
 
 _IN_FLIGHT: Final = 32
@@ -28,15 +26,6 @@ _POLL_SECONDS: Final = 1.0
 _RETRY_AFTER: Final = timedelta(seconds=3)
 _RETRY_AT_LAST: Final = timedelta(minutes=1)
 """The pause between two tries of one message doubles up to this."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Expired:
-    """The page doesn't hold it, and its deadline has passed."""
-
-
-type _Outcome = SeenMessage | Failure | _Expired | None
-"""What became of a send: done, refused for good, too late, or (None) not known."""
 
 
 class OutboxDispatcher:
@@ -64,10 +53,10 @@ class OutboxDispatcher:
         self._flying: set[MessageId] = set()
         self._reserved: set[Jid] = set()
         self._pausing = 0
-        self._delivery: _Delivery | None = None
+        self._delivery: Delivery | None = None
         self._recovered = False
         self._idle = False
-        self._done: list[tuple[Message, _Outcome]] = []
+        self._done: list[tuple[Message, Outcome]] = []
 
     def nudge(self) -> None:
         """Says that a message waits."""
@@ -113,7 +102,7 @@ class OutboxDispatcher:
     async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
-            delivery = _Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}), clock=self._clock)
+            delivery = Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}), clock=self._clock)
             self._delivery, self._recovered = delivery, False
             try:
                 while True:
@@ -139,7 +128,7 @@ class OutboxDispatcher:
                 self._reserved.clear()
                 self._delivery, self._idle = None, False
 
-    async def _recover(self, delivery: "_Delivery") -> None:
+    async def _recover(self, delivery: Delivery) -> None:
         async with self._uow.begin() as uow:
             unfinished = await uow.outbox.unfinished(self._session_id)
         under_way = self._flying | {message.id for message, _ in self._done}
@@ -151,7 +140,7 @@ class OutboxDispatcher:
             else:
                 self._start(delivery, message, look_first=True)
 
-    async def _turn(self, delivery: "_Delivery") -> None:
+    async def _turn(self, delivery: Delivery) -> None:
         """One transaction: what was done is recorded, what waits is claimed."""
         done, self._done = self._done, []
         try:
@@ -174,14 +163,32 @@ class OutboxDispatcher:
         if not self._idle or self._done:
             self.nudge()
 
-    def _start(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
+    def _start(self, delivery: Delivery, message: Message, *, look_first: bool) -> None:
         self._busy.add(message.chat)
         self._flying.add(message.id)
         delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
 
-    async def _deliver(self, delivery: "_Delivery", message: Message, *, look_first: bool) -> None:
+    async def _deliver(self, delivery: Delivery, message: Message, *, look_first: bool) -> None:
+        with self._waiters.expect(message.id) as told:
+            trying = asyncio.create_task(self._try(delivery, message, look_first=look_first))
+            either: set[asyncio.Future[Any]] = {trying, told}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not trying.done():
+                    # Somebody else put on record what became of it (a receipt came), or this run is over.
+                    trying.cancel()
+                    await asyncio.wait({trying})
+        if not trying.cancelled():
+            self._done.append((message, trying.result()))
+        self._flying.discard(message.id)
+        self._busy.discard(message.chat)
+        self._wake.set()
+
+    async def _try(self, delivery: Delivery, message: Message, *, look_first: bool) -> Outcome:
+        """Tries until the outcome is known."""
         pause = _RETRY_AFTER
-        while (outcome := await _attempt(delivery, message, look_first=look_first)) is None:
+        while (outcome := await attempt(delivery, message, look_first=look_first)) is None:
             look_first = True
             # A message that can't be confirmed keeps its chat waiting, not the others.
             self._pausing += 1
@@ -190,12 +197,9 @@ class OutboxDispatcher:
             finally:
                 self._pausing -= 1
             pause = min(pause * 2, _RETRY_AT_LAST)
-        self._done.append((message, outcome))
-        self._flying.discard(message.id)
-        self._busy.discard(message.chat)
-        self._wake.set()
+        return outcome
 
-    async def _settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, _Outcome]]) -> Sequence[Message]:
+    async def _settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, Outcome]]) -> Sequence[Message]:
         if not done:
             return ()
         known = await uow.messages.lock(self._session_id, {message.whatsapp_id for message, _ in done})
@@ -206,7 +210,7 @@ class OutboxDispatcher:
             if message is None or outcome is None:
                 continue
             now = self._clock.now()
-            after, payloads = _conclude(message, outcome, now)
+            after, payloads = conclude(message, outcome, now)
             if after is not message:
                 changed.append(after)
             events += [
@@ -216,76 +220,3 @@ class OutboxDispatcher:
         await uow.messages.save(changed)
         await uow.events.append(events)
         return changed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Delivery:
-    """What one run works with. ``accounts``: the linked account's addresses."""
-
-    page: MessagingPage
-    tasks: asyncio.TaskGroup
-    accounts: frozenset[Jid | None]
-    clock: Clock
-
-
-async def _attempt(delivery: _Delivery, message: Message, *, look_first: bool) -> _Outcome:
-    if message.sender not in delivery.accounts:
-        return Failure(
-            reason="ACCOUNT_CHANGED",
-            message="The session was linked to another account before the message had left.",
-        )
-    found = None
-    if look_first:
-        try:
-            found = await delivery.page.find(message.whatsapp_id)
-        except PomboError:
-            return None  # whatever kept it from looking: it says nothing of the message
-        if found is not None and found.status is not None:
-            return found
-    if found is None and message.expires_at is not None and message.expires_at <= delivery.clock.now():
-        return _Expired()
-    outgoing = Outgoing(
-        whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
-    )
-    try:
-        return await delivery.page.send(outgoing)
-    except PomboError as error:
-        return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
-
-
-def _conclude(
-    message: Message, outcome: SeenMessage | Failure | _Expired, now: datetime
-) -> tuple[Message, Sequence[Payload]]:
-    match outcome:
-        case Failure():
-            return progress.fail(message, outcome, now)
-        case _Expired():
-            return progress.expire(message, now)
-        case SeenMessage():
-            return progress.advance(message, outcome.status or MessageStatus.SENT, now)
-        case _:
-            assert_never(outcome)
-
-
-def _is_final(kind: ErrorKind) -> bool:
-    """Whether an error says that the message did not leave and won't."""
-    match kind:
-        case ErrorKind.UNAVAILABLE | ErrorKind.DEADLINE_EXCEEDED | ErrorKind.INTERNAL:
-            return False
-        case (
-            ErrorKind.INVALID_ARGUMENT
-            | ErrorKind.UNAUTHENTICATED
-            | ErrorKind.PERMISSION_DENIED
-            | ErrorKind.NOT_FOUND
-            | ErrorKind.ALREADY_EXISTS
-            | ErrorKind.CONFLICT
-            | ErrorKind.GONE
-            | ErrorKind.TOO_LARGE
-            | ErrorKind.UNSUPPORTED_MEDIA
-            | ErrorKind.UNPROCESSABLE
-            | ErrorKind.RATE_LIMITED
-            | ErrorKind.CAPABILITY_UNAVAILABLE
-        ):
-            return True
-        case _:
-            assert_never(kind)
