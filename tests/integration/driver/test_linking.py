@@ -54,7 +54,8 @@ async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: Playwright
     assert ear.kinds()[0] is BridgeReady
     qr = await ear.until(QrShown)
     assert len(qr.qr.text.split(",")) >= 4
-    assert 30 < (qr.qr.expires_at - datetime.now(UTC)).total_seconds() + SECONDS < 90
+    # A slow machine may look at it late; its life isn't longer than the page's.
+    assert -SECONDS < (qr.qr.expires_at - datetime.now(UTC)).total_seconds() <= 60
     assert ear.kinds().index(Syncing) < ear.kinds().index(Connected)
     me = (await ear.until(Connected)).me
     assert (me.jid, me.name) == (ana.jid, "Ana")

@@ -13,6 +13,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright
 
+from adapters.playwright.browser import Browser
+
 from .sandbox import ROOT, Sandbox
 from .wajs import WA_JS
 
@@ -65,21 +67,23 @@ _BINDINGS = r"""({bindings, absent}) => {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def page(browser_path: str, sandbox: Sandbox) -> AsyncIterator[Page]:
+async def page(browser: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
     source = WA_JS.read_text()
     end = "self.WPP=__webpack_exports__"
     assert end in source
     # The only difference from the package: its own module cache is left where the test can look into it.
     opened = source.replace(end, f"{end},self.wppModules=__webpack_module_cache__")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = await browser.new_page()
+        running = await playwright.chromium.launch(
+            executable_path=browser.path, env={**browser.environment()}, args=["--no-sandbox"]
+        )
+        page = await running.new_page()
         await page.add_init_script("window.WPPConfig = {disableGoogleAnalytics: true};")
         await page.add_init_script(opened)
         await page.goto(sandbox.page)
         await page.wait_for_function("window.WPP?.isFullReady")
         yield page
-        await browser.close()
+        await running.close()
 
 
 async def test_every_export_is_there_and_in_the_state_the_contract_says(page: Page) -> None:

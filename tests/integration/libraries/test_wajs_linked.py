@@ -9,6 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Error, async_playwright
 
+from adapters.playwright.browser import Browser
+
 from .sandbox import Account, Sandbox, eventually
 from .wajs import WaJsPage
 
@@ -21,15 +23,13 @@ class Linked(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def linked(
-    browser_path: str, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Linked]:
+async def linked(browser: Browser, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Linked]:
     profile: Path = tmp_path_factory.mktemp("linked")
     ann = sandbox.account("Ann")
     settings = {"ackTimeoutMs": 500}
     async with (
         async_playwright() as playwright,
-        WaJsPage(playwright, browser_path, profile, sandbox.page, settings) as page,
+        WaJsPage(playwright, browser, profile, sandbox.page, settings) as page,
     ):
         await page.link(ann)
         yield Linked(page, ann)

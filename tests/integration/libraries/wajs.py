@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, Page, Playwright
 
+from adapters.playwright.browser import Browser
+
 from .sandbox import ROOT, Account, eventually, in_thread
 
 WA_JS = ROOT / "web/node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js"
@@ -35,7 +37,9 @@ _LISTEN = """(events) => {
 class WaJsPage:
     """A browser profile with the sandbox's page and wa-js in it; `async with` opens and closes the browser."""
 
-    def __init__(self, playwright: Playwright, browser: str, profile: Path, url: str, settings: dict[str, int]) -> None:
+    def __init__(
+        self, playwright: Playwright, browser: Browser, profile: Path, url: str, settings: dict[str, int]
+    ) -> None:
         self._playwright = playwright
         self._browser = browser
         self._profile = profile
@@ -55,7 +59,8 @@ class WaJsPage:
         """Start a browser on the profile, open the page, and wait until wa-js is there."""
         context = await self._playwright.chromium.launch_persistent_context(
             self._profile,
-            executable_path=self._browser,
+            executable_path=self._browser.path,
+            env={**self._browser.environment()},
             args=["--no-sandbox", "--disable-dev-shm-usage"],
             headless=True,
         )

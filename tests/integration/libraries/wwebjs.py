@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from adapters.playwright.browser import Browser
+
 from .sandbox import ROOT
 
 _SCRIPT = ROOT / "web/conformance/wwebjs-client.mjs"
@@ -17,8 +19,14 @@ type Event = dict[str, Any]
 class WwebjsClient:
     """A client with its profile; `async with` starts and ends the process, and with it the browser."""
 
-    def __init__(self, browser: str, profile: Path, https_port: int, **config: Any) -> None:
-        self._config = {"executablePath": browser, "dataPath": str(profile), "httpsPort": https_port, **config}
+    def __init__(self, browser: Browser, profile: Path, https_port: int, **config: Any) -> None:
+        self._config = {
+            "executablePath": str(browser.path),
+            "dataPath": str(profile),
+            "httpsPort": https_port,
+            **config,
+        }
+        self._environment = browser.environment()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Event]] = {}
@@ -41,6 +49,7 @@ class WwebjsClient:
             json.dumps(self._config),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env=self._environment,
             limit=2**24,
         )
         self._reader = asyncio.create_task(self._read(self._process))
