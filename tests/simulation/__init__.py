@@ -1,0 +1,1 @@
+"""Deterministic simulation of the application layer: docs/simulation.md."""

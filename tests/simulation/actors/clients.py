@@ -1,0 +1,202 @@
+"""Programs that send through the gateway."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final, override
+
+from application.idempotency.request_key import RequestKey
+from application.messages.send_message import SendMessageCommand
+from application.messages.send_messages import SendMessagesCommand
+from domain.content import Text
+from domain.errors import ErrorKind, PomboError
+from domain.ids import MessageId
+from domain.message import Message, MessageStatus
+from tests.simulation.actors.base import Actor
+from tests.simulation.process import DisconnectedError
+from tests.simulation.world import Send
+
+_UNCERTAIN: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED, ErrorKind.INTERNAL})
+_NOT_NOW: Final = frozenset({"SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "REQUEST_IN_PROGRESS"})
+_PATIENCE: Final = 200
+
+
+class Client(Actor):
+    """Sends one thing after another. What has a key it asks for again until it knows what became of it."""
+
+    _count = 0
+
+    @override
+    async def run(self) -> None:
+        plan = self.world.plan
+        mine = plan.sends // plan.clients or 1
+        for _ in range(mine):
+            if self.chance.random() < 0.6:
+                await self.wait(2 * plan.span / mine)
+            await self._send_somehow()
+
+    async def _send_somehow(self) -> None:
+        draw = self.chance.random()
+        if draw < 0.1:
+            await self._send_bulk()
+        elif draw < 0.3:
+            await self._send_without_key(*self._new())
+        else:
+            await self._send_with_key(*self._new())
+
+    def _new(self) -> tuple[Send, SendMessageCommand]:
+        self._count += 1
+        world, now = self.world, self.world.whatsapp.clock.now()  # its own clock, which is right
+        send = Send(
+            session_id=self.chance.choice(list(world.accounts)),
+            to=self.chance.choice(world.peers).jid,
+            body=f"{self.name} text {self._count}",
+            asked_at=world.loop.steps,
+        )
+        not_before = deadline = None
+        if self.chance.random() < 0.1:
+            not_before, send.plain = now + timedelta(seconds=self.chance.random() * 8), False
+        if self.chance.random() < 0.1:
+            deadline = (not_before or now) + timedelta(seconds=0.1 + self.chance.random() * 10)
+        world.sends.append(send)
+        return send, SendMessageCommand(
+            session_id=send.session_id,
+            to=send.to,
+            content=Text.compose(send.body),
+            not_before=not_before,
+            deadline=deadline,
+            wait=timedelta(seconds=self.chance.choice((0, 0, 0.5, 20))),
+        )
+
+    async def _send_without_key(self, send: Send, command: SendMessageCommand) -> None:
+        """Once: trying again might send it twice."""
+        await self._until_known(send.body, lambda: self._ask(send, command), once=True)
+        if send.message_id is not None and self.chance.random() < 0.4:
+            await self._cancel(send)
+
+    async def _send_with_key(self, send: Send, command: SendMessageCommand) -> None:
+        command = replace(command, request=self._key(send.body))
+        if self.chance.random() < 0.3:
+            # Two connections at once, as after a time-out of the caller's own.
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(2):
+                    tasks.create_task(self._until_known(send.body, lambda: self._ask(send, command)))
+        else:
+            await self._until_known(send.body, lambda: self._ask(send, command))
+        if send.message_id is not None and self.chance.random() < 0.2:
+            await self._cancel(send)
+        elif send.message_id is not None and self.chance.random() < 0.15:
+            await self._reuse_key(command)
+
+    async def _ask(self, send: Send, command: SendMessageCommand) -> None:
+        self.trace(f"asks for {send.body!r} to {send.to.user[-2:]} by {send.session_id}")
+        try:
+            message: Message = await self._call("send_message", command)
+        except PomboError as error:
+            accepted = error.metadata.get("message_id")
+            if accepted is None:
+                raise
+            self._accepted(send, MessageId(accepted))
+        else:
+            self.trace(f"hears {message.status} of {send.body!r}: {message.id}")
+            self._accepted(send, message.id)
+
+    async def _send_bulk(self) -> None:
+        batch = [self._new() for _ in range(self.chance.randint(2, 5))]
+        for place, (send, _) in enumerate(batch):
+            send.batch, send.place = batch[0][0].body, place
+        command = SendMessagesCommand(
+            entries=[command for _, command in batch], request=self._key(f"bulk {batch[0][0].body}")
+        )
+
+        async def ask() -> None:
+            self.trace(f"asks for {len(batch)} from {batch[0][0].body!r} on")
+            outcomes = await self._call("send_messages", command)
+            for (send, _), outcome in zip(batch, outcomes, strict=True):
+                self.trace(f"hears of {send.body!r}: {outcome.id if isinstance(outcome, Message) else outcome.reason}")
+                if isinstance(outcome, Message):
+                    self._accepted(send, outcome.id)
+                else:
+                    send.refused = outcome.reason
+
+        await self._until_known(f"bulk {batch[0][0].body}", ask)
+
+    async def _cancel(self, send: Send) -> None:
+        key = self._key(f"cancel {send.body}")
+
+        async def ask() -> None:
+            self.trace(f"cancels {send.body!r}")
+            message: Message = await self._call("cancel_message", send.message_id, request=key)
+            if message.status is not MessageStatus.CANCELED:
+                self.world.violate("canceled means canceled", f"{message.id} is {message.status}")
+
+        await self._until_known(f"cancel {send.body}", ask)
+
+    async def _reuse_key(self, command: SendMessageCommand) -> None:
+        """The key with another text: refused, whatever else goes wrong."""
+        other = replace(command, content=Text.compose("never to be sent"))
+        try:
+            await self._call("send_message", other)
+        except (DisconnectedError, PomboError) as error:
+            if isinstance(error, PomboError) and error.reason != "IDEMPOTENCY_KEY_REUSED":
+                fits = error.kind in _UNCERTAIN or error.reason in _NOT_NOW
+            else:
+                fits = True
+        else:
+            fits = False
+        if not fits:
+            self.world.violate("a key is one request's", f"{command.content} was followed by another text")
+
+    async def _until_known(self, what: str, ask: Callable[[], Awaitable[None]], *, once: bool = False) -> None:
+        """Asks until the answer is one: accepted, or refused for good."""
+        for _ in range(_PATIENCE):
+            try:
+                await ask()
+            except DisconnectedError:
+                self.trace(f"hears nothing of {what!r}")
+                if once:
+                    return
+            except PomboError as error:
+                self.trace(f"hears {error.reason} of {what!r}")
+                if error.kind in _UNCERTAIN and once:
+                    return
+                if error.kind not in _UNCERTAIN and error.reason not in _NOT_NOW:
+                    self._refused(what, error.reason)
+                    return
+            else:
+                return
+            await asyncio.sleep(self.chance.choice((0.05, 0.2, 2.0)) * self.chance.random())
+        self.world.violate("clients get answers", f"{self.name} asks in vain for {what!r}")
+
+    async def _call(self, use_case: str, *args: Any, **options: Any) -> Any:
+        """One call on a connection of its own, which may break before the answer is there."""
+        process = self.world.process
+        if process is None or process.stopping:
+            raise DisconnectedError
+        work = process.call(getattr(process.use_cases, use_case).execute(*args, **options))
+        if self.world.calm or self.chance.random() > self.world.plan.impatience:
+            return await work
+        try:
+            async with asyncio.timeout(self.chance.random() ** 2):
+                return await work
+        except TimeoutError:
+            raise DisconnectedError from None
+
+    def _key(self, key: str) -> RequestKey:
+        return RequestKey(scope=self.name, key=key)
+
+    def _accepted(self, send: Send, message_id: MessageId) -> None:
+        row = self.world.state.messages.get(message_id)
+        if row is None or row.message.content != Text.compose(send.body):
+            self.world.violate("accepted means durable", f"{send.body!r} is answered, and {message_id} isn't there")
+        if send.message_id not in {None, message_id}:
+            self.world.violate("one key, one message", f"{send.body!r} is {send.message_id} and {message_id}")
+        if send.message_id is None:
+            send.message_id, send.accepted_at = message_id, self.world.loop.steps
+            send.refused = None  # on another connection, when the gateway's clock was wrong
+
+    def _refused(self, what: str, reason: str) -> None:
+        for send in self.world.sends:
+            if send.body == what and send.message_id is None:
+                send.refused = reason

@@ -1,0 +1,96 @@
+"""What goes wrong around the gateway, beside its own calls."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import ClassVar, override
+
+from domain.errors import PomboError
+from domain.ids import SessionId
+from tests.simulation.actors.base import Actor, Part
+from tests.simulation.gate import DATABASE
+from tests.simulation.process import DisconnectedError
+
+
+class Mishaps(Actor):
+    """Lets the planned mishaps happen, each at a time of its own."""
+
+    part: ClassVar[Part] = Part.TROUBLE
+
+    @override
+    async def run(self) -> None:
+        await asyncio.gather(*(self._let(kind) for kind in self.world.plan.mishaps))
+
+    async def _let(self, kind: str) -> None:
+        await self.wait(self.world.plan.span)
+        session_id = self.chance.choice(list(self.world.accounts))
+        self.trace(f"{kind} ({session_id})")
+        await getattr(self, f"_{kind}")(session_id)
+
+    async def _kill(self, _: SessionId) -> None:
+        if self.world.process is not None and self.world.may_die():
+            self.world.process.kill()
+
+    async def _stop(self, _: SessionId) -> None:
+        if self.world.process is not None and not self.world.process.stopping:
+            await self.world.process.stop()
+
+    async def _page(self, session_id: SessionId) -> None:
+        if self.world.whatsapp.profile(session_id).page is not None:
+            self.world.whatsapp.kill_page(session_id)
+
+    async def _drop(self, session_id: SessionId) -> None:
+        page = self.world.whatsapp.profile(session_id).page
+        if page is not None and page.connected:
+            self.world.whatsapp.drop_connection(session_id)
+            await self._restore(session_id)
+
+    async def _conflict(self, session_id: SessionId) -> None:
+        page = self.world.whatsapp.profile(session_id).page
+        if page is not None and page.connected:
+            self.world.whatsapp.conflict(session_id)
+            await self._restore(session_id)
+
+    async def _restore(self, session_id: SessionId) -> None:
+        page = self.world.whatsapp.profile(session_id).page
+        await self.wait(8)
+        if page is self.world.whatsapp.profile(session_id).page and page is not None and not page.connected:
+            self.world.whatsapp.restore_connection(session_id)
+
+    async def _mute(self, session_id: SessionId) -> None:
+        """The page's events are missed; the next page finds what they would have told."""
+        self.world.whatsapp.mute(session_id)
+        await self.wait(3)
+        self.world.whatsapp.mute(session_id, muted=False)
+        await self._page(session_id)
+
+    async def _database(self, _: SessionId) -> None:
+        self.world.away.add(DATABASE)
+        await self.wait(self.chance.choice((0.2, 2, 10)))
+        self.world.away.discard(DATABASE)
+
+    async def _bus(self, _: SessionId) -> None:
+        self.world.away.add("bus")
+        await self.wait(5)
+        self.world.away.discard("bus")
+
+    async def _clock(self, _: SessionId) -> None:
+        self.world.clock.skew += timedelta(seconds=self.chance.choice((-7200, -60, -1, 1, 60, 7200)))
+
+    async def _phone(self, session_id: SessionId) -> None:
+        account = self.chance.choice([*self.world.peers, self.world.accounts[session_id]])
+        account.online = False
+        await self.wait(10)
+        account.online = True
+
+    async def _operator(self, session_id: SessionId) -> None:
+        """Somebody stops, starts and restarts a session."""
+        for _ in range(self.chance.randint(1, 3)):
+            process = self.world.process
+            if process is None:
+                return
+            use_cases = process.use_cases
+            call = self.chance.choice((use_cases.stop_session, use_cases.start_session, use_cases.restart_session))
+            with suppress(DisconnectedError, PomboError):
+                await process.call(call.execute(session_id))
+            await self.wait(2)

@@ -1,0 +1,114 @@
+"""The browser and its pages as one simulated process reaches them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+from adapters.memory.driver import MemoryWhatsAppDriver
+from application.ports.page_events import PageEvent, SeenMessage
+from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from domain.errors import DeadlineExceededError, PomboError, UnprocessableError
+from domain.ids import SessionId
+from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
+
+_TROUBLES = ("before", "after", "late", "dies before", "dies after", "hangs", "refused")
+
+
+class SimulatedDriver:
+    """Opens pages through the gate."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._driver = MemoryWhatsAppDriver(gate.world.whatsapp)
+
+    async def open(self, session_id: SessionId) -> WhatsAppPage:
+        gate = self._gate
+
+        opened: list[WhatsAppPage] = []
+
+        async def act() -> WhatsAppPage:
+            page = gate.process.pages[session_id] = await self._driver.open(session_id)
+            opened.append(page)
+            return page
+
+        try:
+            page = await gate.call("open", act, BROWSER, detail=session_id)
+        except asyncio.CancelledError:
+            for page in opened:
+                await page.close()  # a driver whose caller goes away leaves no browser behind
+            raise
+        return gate.world.plant.page(gate, session_id, page)
+
+    async def forget(self, session_id: SessionId) -> None:
+        await self._gate.call("forget", lambda: self._driver.forget(session_id), BROWSER)
+
+
+class SimulatedPage(Gated):
+    """A page through the gate; its sends have troubles of their own."""
+
+    def __init__(self, gate: Gate, session_id: SessionId, inner: WhatsAppPage) -> None:
+        super().__init__(gate, inner, f"page[{session_id}]", PAGE)
+        self.session_id = session_id
+        self.page = inner
+
+    async def events(self) -> AsyncIterator[PageEvent]:
+        async for event in self.page.events():
+            if not self._gate.world.calm:
+                await self._gate.pause()
+            self._gate.trace(f"{self._name} tells {_short(event)}")
+            yield event
+
+    async def close(self) -> None:
+        await self.page.close()
+        self._gate.trace(f"{self._name}.close")
+
+    async def send(self, message: Outgoing) -> SeenMessage:
+        world, name = self._gate.world, f"{self._name}.send"
+        detail = message.whatsapp_id[-6:]
+        for invariant in world.on_handed:
+            invariant.handed(self.session_id, message)
+        if world.calm or world.chance.random() >= world.plan.page_trouble:
+            return await self._gate.call(name, lambda: self.page.send(message), PAGE, unknown=True, detail=detail)
+        trouble = world.chance.choice(_TROUBLES)
+        self._gate.trace(f"{name} {detail}: {trouble}")
+        await self._gate.pause()
+        return await self._troubled(trouble, message)
+
+    async def _troubled(self, trouble: str, message: Outgoing) -> SeenMessage:
+        world = self._gate.world
+        match trouble:
+            case "before":
+                raise unavailable(PAGE)
+            case "after":
+                await self.page.send(message)
+            case "late":
+                world.loop.spawn(self._later(message, world.chance.random() * 6), Context())
+            case "dies before":
+                self._die()
+                raise unavailable(PAGE)
+            case "dies after":
+                await self.page.send(message)
+                self._die()
+            case "hangs":
+                await asyncio.sleep(world.chance.random() * 10)
+            case "refused":
+                raise UnprocessableError("SEND_REFUSED", "Simulated: WhatsApp refuses it for good.")
+        raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
+
+    async def _later(self, message: Outgoing, delay: float) -> None:
+        """The page was slow, not idle: its caller has given up long ago when the message leaves."""
+        await asyncio.sleep(delay)
+        with suppress(PomboError):
+            await self.page.send(message)
+
+    def _die(self) -> None:
+        if self._gate.world.whatsapp.profile(self.session_id).page is self.page:
+            self._gate.world.whatsapp.kill_page(self.session_id)
+
+
+def _short(event: PageEvent) -> str:
+    messages: tuple[Any, ...] = getattr(event, "messages", None) or getattr(event, "receipts", ())
+    told = ",".join(f"{item.whatsapp_id[-6:]}:{item.status}" for item in messages)
+    return f"{type(event).__name__} {told}"

@@ -1,0 +1,19 @@
+"""Who takes part in a run."""
+
+from tests.simulation.actors.base import Actor
+from tests.simulation.actors.clients import Client
+from tests.simulation.actors.consumers import Follower, Lister
+from tests.simulation.actors.mishaps import Mishaps
+from tests.simulation.actors.phones import Phones
+from tests.simulation.world import World
+
+
+def cast(world: World) -> list[Actor]:
+    """Everybody, in the order of their entry."""
+    return [
+        *(Client(world, number) for number in range(1, world.plan.clients + 1)),
+        Phones(world),
+        Follower(world),
+        Lister(world),
+        Mishaps(world),
+    ]

@@ -1,0 +1,39 @@
+"""Every invariant that a run is checked against."""
+
+from typing import Final
+
+from tests.simulation.invariants.base import Invariant
+from tests.simulation.invariants.delivery import (
+    AcceptedIsDelivered,
+    ChatsKeepTheirOrder,
+    OncePerPhone,
+    PhonesWroteIt,
+    ReceivedOnce,
+)
+from tests.simulation.invariants.log import EveryEventIsRead, LogOnlyGrows
+from tests.simulation.invariants.messages import (
+    EventsOncePerMessage,
+    NotBeforeItsTime,
+    NothingStaysOpen,
+    OneMessagePerSend,
+    SentMeansSent,
+    StatusMovesForward,
+)
+from tests.simulation.invariants.pages import OnePagePerSession
+
+ALL: Final[tuple[type[Invariant], ...]] = (
+    StatusMovesForward,
+    SentMeansSent,
+    EventsOncePerMessage,
+    OneMessagePerSend,
+    NotBeforeItsTime,
+    LogOnlyGrows,
+    OncePerPhone,
+    OnePagePerSession,
+    PhonesWroteIt,
+    NothingStaysOpen,
+    AcceptedIsDelivered,
+    ChatsKeepTheirOrder,
+    ReceivedOnce,
+    EveryEventIsRead,
+)

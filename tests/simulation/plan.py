@@ -1,0 +1,78 @@
+"""What a seed makes of a run: how much of what happens, and how bad."""
+
+import random
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """Drawn once per seed. Each seed has other faults and rates, so that one doesn't hide what another would show.
+
+    Attributes:
+        span: seconds of virtual time in which things go wrong.
+        slow: the share of port calls that take time.
+        slowest: the longest that one takes, in seconds.
+        refuse: the share of calls that fail without effect.
+        unknown: the share of calls that have their effect and fail all the same.
+        die: the share of calls in which the process dies.
+        deaths: how many deaths there may be at most.
+        page_trouble: the share of sends that the page itself has trouble with.
+        impatience: the share of calls whose callers may hang up before the answer.
+        mishaps: what befalls the gateway, of ``MISHAPS``.
+    """
+
+    span: float
+    sessions: int
+    chats: int
+    sends: int
+    inbound: int
+    clients: int
+    slow: float
+    slowest: float
+    refuse: float
+    unknown: float
+    die: float
+    deaths: int
+    page_trouble: float
+    impatience: float
+    mishaps: tuple[str, ...]
+    features: frozenset[str] = field(default_factory=frozenset)
+
+
+MISHAPS = (
+    "kill",
+    "stop",
+    "page",
+    "drop",
+    "conflict",
+    "mute",
+    "database",
+    "clock",
+    "phone",
+    "operator",
+    "bus",
+)
+"""What the world does to the gateway; actors/mishaps.py has one function for each."""
+
+
+def draw_plan(chance: random.Random) -> Plan:
+    kinds = [kind for kind in MISHAPS if chance.random() < 0.4]
+    mishaps = tuple(chance.choice(kinds) for _ in range(chance.randint(0, 7))) if kinds else ()
+    return Plan(
+        span=chance.choice((3.0, 10.0, 10.0, 30.0)),
+        sessions=chance.choice((1, 2, 2)),
+        chats=chance.choice((1, 2, 4)),
+        sends=chance.randint(5, 16),
+        inbound=chance.randint(2, 10),
+        clients=chance.choice((1, 2, 3)),
+        slow=chance.choice((0.0, 0.1, 0.5)),
+        slowest=chance.choice((0.01, 0.1, 2.0)),
+        refuse=chance.choice((0.0, 0.0, 0.01, 0.05)),
+        unknown=chance.choice((0.0, 0.0, 0.01, 0.05)),
+        die=chance.choice((0.0, 0.0, 0.003, 0.01)),
+        deaths=chance.randint(1, 4),
+        page_trouble=chance.choice((0.0, 0.05, 0.2)),
+        impatience=chance.choice((0.0, 0.0, 0.05, 0.2)),
+        mishaps=mishaps,
+        features=frozenset(name for name in ("bus-lost", "reads") if chance.random() < 0.4),
+    )

@@ -1,0 +1,218 @@
+"""Faults planted on purpose: a simulation that doesn't find them proves nothing."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from dataclasses import replace
+from typing import Any, Final, override
+
+from adapters.memory.event_appender import MemoryEventAppender
+from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
+from adapters.memory.transaction import Transaction
+from application.messages import progress
+from application.ports.page_events import SeenMessage
+from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from application.workers import dispatcher
+from application.workers.dispatcher import OutboxDispatcher
+from application.workers.page_life import PageLife
+from domain import message as domain_message
+from domain.ids import SessionId
+from domain.message import RECEIPTS
+from tests.simulation.browser import SimulatedPage
+from tests.simulation.gate import DATABASE, Gate
+
+_ANSWER: Final = MemoryIdempotencyRepository.answer
+
+type Commit = Callable[[], Awaitable[bool]]
+
+
+class Plant:
+    """Nothing is spoilt. The others override what they spoil, and say in their docstring what a user would suffer."""
+
+    def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
+        """A page as the gateway gets it."""
+        return SimulatedPage(gate, session_id, page)
+
+    async def commit(self, gate: Gate, transaction: Transaction, commit: Commit) -> bool:  # noqa: ARG002 - for plants
+        """A commit as the gateway gets it. Tells whether events were in it."""
+        return await gate.call("commit", commit, DATABASE, unknown=True)
+
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        """Attributes of code to replace for the time of the run: owner, name, value."""
+        yield from ()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for owner, name, value in self.patches():
+                stack.callback(setattr, owner, name, getattr(owner, name))
+                setattr(owner, name, value)
+            yield
+
+
+class AnswerBeforeCommit(Plant):
+    """A send is answered while its commit is still under way."""
+
+    @override
+    async def commit(self, gate: Gate, transaction: Transaction, commit: Commit) -> bool:
+        if any(row.message.from_api for row in transaction._messages.values() if row.message.id in _new(transaction)):
+            gate.world.loop.spawn(super().commit(gate, transaction, commit), copy_context())
+            return True
+        return await super().commit(gate, transaction, commit)
+
+
+class _ForgetfulPage(SimulatedPage):
+    """Sends a message that it was asked to send before under an id of its own making."""
+
+    @override
+    async def send(self, message: Outgoing) -> SeenMessage:
+        world = self._gate.world
+        tried = world.__dict__.setdefault("tried", set())
+        if message.whatsapp_id in tried:
+            message = replace(message, whatsapp_id=world.ids.outbound_whatsapp_id(message.chat))
+        tried.add(message.whatsapp_id)
+        return await super().send(message)
+
+
+class NewIdOnRetry(Plant):
+    """A send that is tried again gets another WhatsApp id, and the recipient two messages."""
+
+    @override
+    def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
+        return _ForgetfulPage(gate, session_id, page)
+
+
+class BlindRecovery(NewIdOnRetry):
+    """After a crash what was in flight is sent again without a look, to a server that takes it for another message."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        attempt = dispatcher._attempt
+
+        async def blind(delivery: Any, message: Any, *, look_first: bool) -> Any:  # noqa: ARG001 - that is the fault
+            return await attempt(delivery, message, look_first=False)
+
+        yield dispatcher, "_attempt", blind
+
+
+class NoRecovery(Plant):
+    """What was in flight when the process died is never looked up."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def nothing(_: OutboxDispatcher, __: object) -> None:
+            pass
+
+        yield OutboxDispatcher, "_recover", nothing
+
+
+class OutcomeForgotten(Plant):
+    """What the page answered to a send isn't recorded."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def nothing(*_: object) -> tuple[()]:
+            return ()
+
+        yield OutboxDispatcher, "_settle", nothing
+
+
+class NoBackfill(Plant):
+    """What the page knows and the log doesn't stays unknown."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def nothing(_: PageLife) -> None:
+            pass
+
+        yield PageLife, "_backfill", nothing
+
+
+class NewestFirst(Plant):
+    """The outbox gives a chat's newest message first."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        rows = Transaction.open_messages
+
+        def reversed_rows(self: Transaction, session_id: SessionId) -> Any:
+            return rows(self, session_id)[::-1]
+
+        yield Transaction, "open_messages", reversed_rows
+
+
+class EventsApart(Plant):
+    """Events are written in a transaction of their own, before the one that they tell of."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def append(self: MemoryEventAppender, events: Any) -> None:
+            self._transaction._state.unsettled.extend(events)
+
+        yield MemoryEventAppender, "append", append
+
+
+class KeyApart(Plant):
+    """The answer to a request with a key is recorded in a transaction of its own, after that of the work."""
+
+    @override
+    async def commit(self, gate: Gate, transaction: Transaction, commit: Commit) -> bool:
+        answers = getattr(transaction, "answers", ())
+        committed = await super().commit(gate, transaction, commit)
+        for request, answer in answers:
+            async with gate.process.begin() as uow:
+                await _ANSWER(uow.idempotency._inner, request, answer)  # type: ignore[attr-defined]
+        return committed
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def answer(self: MemoryIdempotencyRepository, request: Any, answer: Any) -> None:
+            self._transaction.__dict__.setdefault("answers", []).append((request, answer))
+
+        yield MemoryIdempotencyRepository, "answer", answer
+
+
+class KeysUnlocked(Plant):
+    """Two requests with one key, at once, don't wait for each other."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        lock = Transaction.lock
+
+        async def careless(self: Transaction, key: Any) -> None:
+            if key[:1] != ("request",):
+                await lock(self, key)
+
+        yield Transaction, "lock", careless
+
+
+class ReceiptsGoBack(Plant):
+    """A receipt that comes late undoes a later one."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        def always(current: Any, to: Any) -> bool:
+            return current is not to and (to in RECEIPTS or to == "FAILED")
+
+        yield progress, "advances", always
+        yield domain_message, "advances", always
+
+
+def _new(transaction: Transaction) -> set[str]:
+    return set(transaction._added.values())
+
+
+PLANTS: Final[dict[str, Callable[[], Plant]]] = {
+    "none": Plant,
+    "answer-before-commit": AnswerBeforeCommit,
+    "new-id-on-retry": NewIdOnRetry,
+    "blind-recovery": BlindRecovery,
+    "no-recovery": NoRecovery,
+    "outcome-forgotten": OutcomeForgotten,
+    "no-backfill": NoBackfill,
+    "newest-first": NewestFirst,
+    "events-apart": EventsApart,
+    "key-apart": KeyApart,
+    "keys-unlocked": KeysUnlocked,
+    "receipts-go-back": ReceiptsGoBack,
+}

@@ -1,0 +1,153 @@
+"""One life of the gateway's process."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import copy_context
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dependency_injector import providers
+
+from adapters.memory.transaction import Transaction
+from application.ports.whatsapp_driver import WhatsAppPage
+from domain.ids import SessionId
+from entrypoints.container import Container
+from tests.simulation.browser import SimulatedDriver
+from tests.simulation.gate import CACHE, DATABASE, Gate, Gated
+from tests.simulation.loop import OWNER
+from tests.simulation.stores import SimulatedBus, SimulatedUnitsOfWork
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class DisconnectedError(Exception):
+    """A caller's connection to the gateway broke, or there was none: what became of the call is unknown to it."""
+
+
+class GatewayProcess:
+    """The application's objects over stores and a WhatsApp that outlive it, wired as the real gateway is."""
+
+    def __init__(self, world: "World", number: int) -> None:
+        self.world = world
+        self.name = f"gateway-{number}"
+        self.alive = True
+        self.stopping = False
+        self.transactions: dict[int, Transaction] = {}
+        self.pages: dict[SessionId, WhatsAppPage] = {}
+        self._callers: dict[int, asyncio.Future[Any]] = {}
+        self._context = copy_context()
+        self._context.run(OWNER.set, self)
+        gate = Gate(self)
+        uow = SimulatedUnitsOfWork(gate)
+        self.begin = uow.begin
+        container = _container()
+        forget_processes()
+        for provider, value in (
+            (container.uow, uow),
+            (container.event_log, Gated(gate, world.database, "log", DATABASE, frozenset({"settle"}))),
+            (container.bus, SimulatedBus(gate)),
+            (container.codes, Gated(gate, world.codes, "codes", CACHE)),
+            (container.driver, SimulatedDriver(gate)),
+            (container.clock, world.clock),
+            (container.ids, world.ids),
+            (container.on_fault, lambda session_id, fault: world.violate("no fault", f"{session_id}: {fault!r}")),
+            (container.health_checks, ()),
+            (container.configured_key, None),
+        ):
+            provider.override(providers.Object(value))
+        self.use_cases = container.use_cases()
+        self.feed = container.feed()
+        self._work = {
+            "event feed": self.feed.run(),
+            "session supervisor": container.supervisor().run(),
+            "housekeeper": container.housekeeper().run(),
+        }
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self) -> None:
+        self.world.trace.add(self.name, "starts")
+        for name, work in self._work.items():
+            task = self._spawn(work)
+            task.add_done_callback(lambda task, name=name: self._on_end(name, task))
+            self._tasks.append(task)
+
+    async def stop(self) -> None:
+        """Ends it in peace."""
+        self.stopping = True
+        self.world.trace.add(self.name, "is told to stop")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks, timeout=30)
+        if any(not task.done() for task in self._tasks) and self.alive:
+            self.world.violate("a stop ends", f"{self.name} doesn't end")
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends it as kill -9 does: nothing of it has any effect from here on."""
+        if not self.alive:
+            return
+        self.alive = False
+        self.world.trace.add(self.name, "is gone")
+        for transaction in self.transactions.values():
+            transaction.end()
+        for session_id, page in self.pages.items():
+            if self.world.whatsapp.profile(session_id).page is page:
+                self.world.whatsapp.kill_page(session_id, "its gateway is gone")
+        for caller in self._callers.values():
+            if not caller.done():
+                caller.set_exception(DisconnectedError)
+        self.world.on_death()
+
+    async def call[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """A call from outside.
+
+        Raises:
+            DisconnectedError: the process died meanwhile.
+        """
+        if not self.alive:
+            work.close()
+            raise DisconnectedError
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        task = self._spawn(work)
+        self._callers[id(answer)] = answer
+        task.add_done_callback(lambda task: _answer(answer, task))
+        try:
+            return await answer
+        finally:
+            del self._callers[id(answer)]
+            if answer.cancelled():
+                task.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return self.world.loop.spawn(work, self._context.copy())
+
+    def _on_end(self, name: str, task: asyncio.Task[Any]) -> None:
+        if self.alive and not self.stopping:
+            fault = "is cancelled" if task.cancelled() else repr(task.exception())
+            self.world.violate("the gateway goes on", f"its {name} ended: {fault}")
+
+
+def _answer(answer: asyncio.Future[Any], task: asyncio.Task[Any]) -> None:
+    if answer.done():
+        return
+    if task.cancelled():
+        answer.set_exception(DisconnectedError)
+    elif (error := task.exception()) is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(task.result())
+
+
+def forget_processes() -> None:
+    """Lets the objects of the last process go."""
+    container = _container()
+    container.reset_singletons()
+    for provider in container.providers.values():
+        provider.reset_override()
+
+
+@cache
+def _container() -> Container:
+    """Made once: making it takes longer than a run should."""
+    return Container()

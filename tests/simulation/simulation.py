@@ -1,0 +1,93 @@
+"""One seed, one run."""
+
+import asyncio
+import gc
+import random
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from tests.simulation.cast import cast
+from tests.simulation.plan import draw_plan
+from tests.simulation.plants import PLANTS
+from tests.simulation.process import forget_processes
+from tests.simulation.world import World
+
+STEP_LIMIT: Final = 400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a run; ``violation`` None when all was well."""
+
+    seed: int
+    violation: str | None
+    digest: str
+    steps: int
+    seconds: float
+    lines: tuple[str, ...]
+
+
+def simulate(seed: int, plant: str = "none", *, lines: int | None = 0) -> Outcome:
+    """Runs a seed. ``lines`` is how many of the trace's last lines to keep; None keeps all.
+
+    The garbage collector rests meanwhile: when it runs depends on what ran before.
+    """
+    gc.disable()
+    try:
+        world = _make(seed, plant)
+        violation = _run(world)
+        outcome = Outcome(
+            seed=seed,
+            violation=violation,
+            digest=world.trace.digest(),
+            steps=world.loop.steps,
+            seconds=world.loop.time(),
+            lines=tuple(world.trace.lines(lines)) if lines != 0 else (),
+        )
+        with _silence():
+            world.loop.dispose()
+            forget_processes()
+            del world
+            gc.collect()
+    finally:
+        gc.enable()
+    return outcome
+
+
+def _make(seed: int, plant: str) -> World:
+    chance = random.Random(seed)  # noqa: S311 - it must be repeatable
+    random.seed(seed)  # the jitter of the application's own pauses
+    world = World(chance, draw_plan(chance), PLANTS[plant](), STEP_LIMIT)
+    world.trace.add("world", str(world.plan))
+    return world
+
+
+def _run(world: World) -> str | None:
+    asyncio.set_event_loop(world.loop)
+    try:
+        with world.plant.applied():
+            world.loop.run_until_complete(world.run(cast(world)))
+    except AssertionError as violation:
+        return str(violation)
+    except Exception as error:  # noqa: BLE001 - whatever ends a run is what it has found
+        return "".join(traceback.format_exception(error))
+    finally:
+        asyncio.set_event_loop(None)
+    return None
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What dead processes have left waiting goes without a word."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.unraisablehook = hook

@@ -1,0 +1,246 @@
+"""The world around the gateway: what outlives its process, and who deals with it."""
+
+import asyncio
+import random
+from contextvars import Context
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver import MemoryWhatsApp
+from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.state import MessageRow, State
+from domain.errors import PomboError
+from domain.ids import MessageId, SessionId
+from domain.jid import Jid
+from domain.session import Session
+from tests.simulation import invariants
+from tests.simulation.actors.base import Actor, Part
+from tests.simulation.clocks import CountingIds, VirtualClock
+from tests.simulation.invariants.base import Invariant
+from tests.simulation.loop import VirtualLoop
+from tests.simulation.plan import Plan
+from tests.simulation.plants import Plant
+from tests.simulation.process import DisconnectedError, GatewayProcess
+from tests.simulation.trace import Trace
+
+if TYPE_CHECKING:
+    from tests.simulation.actors.consumers import Consumer
+
+_LONGEST_QUIET: Final = 900.0
+"""Seconds of virtual time after which what hasn't come won't."""
+_AFTERMATH: Final = 4.0
+
+
+class ViolationError(AssertionError):
+    """Something that must be true isn't."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Send:
+    """What a client asked for. ``plain``: it waits for nothing but its turn.
+
+    ``refused`` is the reason when the gateway said for good that it doesn't take it. Sends of one call share ``batch``.
+    """
+
+    session_id: SessionId
+    to: Jid
+    body: str
+    asked_at: int
+    accepted_at: int | None = None
+    message_id: MessageId | None = None
+    plain: bool = True
+    refused: str | None = None
+    batch: str | None = None
+    place: int = 0
+
+
+class ObservedState(State):
+    """Committed state that tells of each message it takes."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def put_message(self, row: MessageRow) -> None:
+        before = self.messages.get(row.message.id)
+        State.put_message(self, row)
+        for invariant in self._world.on_message:
+            invariant.message(before.message if before else None, row.message)
+
+
+class World:
+    """Everything in one run."""
+
+    def __init__(self, chance: random.Random, plan: Plan, plant: Plant, step_limit: int) -> None:
+        self.chance = chance
+        self.plan = plan
+        self.plant = plant
+        self.loop = VirtualLoop(self._on_step, step_limit=step_limit)
+        self.trace = Trace(self.loop.time)
+        self.clock = VirtualClock(self.loop)
+        self.whatsapp = MemoryWhatsApp(VirtualClock(self.loop))
+        self.codes = MemoryLinkCodeCache(self.clock)
+        self.ids = CountingIds()
+        self.database = MemoryDatabase(self._on_committed)
+        self.state = self.database._state = ObservedState(self)
+        self.fresh_events = False
+        self.calm = False
+        self.away: set[str] = set()
+        self.process: GatewayProcess | None = None
+        self.processes: list[GatewayProcess] = []
+        self._deaths = 0
+        self._violation: str | None = None
+        self._counted = self._placed = 0
+        self.accounts = {
+            SessionId(f"s{number}"): self.whatsapp.add_account(f"1555010010{number}") for number in range(plan.sessions)
+        }
+        self.peers = [
+            self.whatsapp.add_account(f"1555010020{number}", reads="reads" in plan.features)
+            for number in range(plan.chats)
+        ]
+        self.recipients = (*self.peers, *self.accounts.values())
+        self.sends: list[Send] = []
+        self.given_up: set[MessageId] = set()
+        self.phone_sends: set[tuple[SessionId, str]] = set()
+        self.consumers: list[Consumer] = []
+        self._watch([invariant(self) for invariant in invariants.ALL])
+
+    def _watch(self, watching: list[Invariant]) -> None:
+        def having(hook: str) -> list[Invariant]:
+            return [one for one in watching if getattr(type(one), hook) is not getattr(Invariant, hook)]
+
+        self.invariants = watching
+        self.on_message, self._on_event = having("message"), having("event")
+        self.on_handed = having("handed")
+        self._on_position, self._on_each_step = having("position"), having("step")
+
+    # What goes on.
+
+    async def run(self, actors: list[Actor]) -> None:
+        """One run: things go wrong for a while, then nothing does, and all must come right."""
+        await self._set_up()
+        self._start_process()
+        tasks = {actor: self.loop.spawn(self._act(actor)) for actor in actors}
+        await asyncio.sleep(self.plan.span)
+        await asyncio.wait([task for actor, task in tasks.items() if actor.part is Part.TROUBLE])
+        self._calm_down()
+        await self._start_sessions()
+        working = [task for actor, task in tasks.items() if actor.part is Part.WORK]
+        await asyncio.wait(working, timeout=_LONGEST_QUIET)
+        if any(not task.done() for task in working):
+            self.violate("clients get answers", "an actor of the world is still at it")
+        await self._quiesce()
+        self.trace.add("world", "all is well")
+
+    async def _act(self, actor: Actor) -> None:
+        try:
+            await actor.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must say so
+            self.violate("the harness works", f"{actor.name}: {error!r}")
+
+    async def _set_up(self) -> None:
+        async with self.database.begin() as uow:
+            for session_id, account in self.accounts.items():
+                profile = self.whatsapp.profile(session_id)
+                profile.account = account
+                account.devices[session_id] = profile
+                session = Session.create(id=session_id, name=session_id, start=True, metadata={}, now=self.clock.now())
+                await uow.sessions.add(session.link(account.me, self.clock.now()))
+
+    def _start_process(self) -> None:
+        self.process = GatewayProcess(self, len(self.processes) + 1)
+        self.processes.append(self.process)
+        self.process.start()
+
+    def on_death(self) -> None:
+        """A new process comes after a while."""
+        self.process = None
+        pause = 0.5 if self.calm else self.chance.random() ** 2 * 5
+        self.loop.spawn(self._start_again(pause), Context())
+
+    async def _start_again(self, pause: float) -> None:
+        await asyncio.sleep(pause)
+        self._start_process()
+
+    def may_die(self) -> bool:
+        self._deaths += 1
+        return self._deaths <= self.plan.deaths and not self.calm
+
+    async def reach(self) -> GatewayProcess:
+        """The running process; waits for one."""
+        while self.process is None or self.process.stopping:
+            await asyncio.sleep(0.1 + self.chance.random() * 0.2)
+        return self.process
+
+    # The end.
+
+    def _calm_down(self) -> None:
+        self.trace.add("world", "nothing goes wrong from here on")
+        self.calm = True
+        self.away.clear()
+        self.clock.skew = timedelta(0)
+        for account in self.recipients:
+            account.online = True
+        for session_id in self.accounts:
+            profile = self.whatsapp.profile(session_id)
+            profile.muted = False
+            if profile.page is not None and not profile.page.connected:
+                self.whatsapp.restore_connection(session_id)
+
+    async def _start_sessions(self) -> None:
+        for session_id in self.accounts:
+            while True:
+                process = await self.reach()
+                try:
+                    await process.call(process.use_cases.start_session.execute(session_id))
+                    break
+                except (DisconnectedError, PomboError):
+                    await asyncio.sleep(0.5)
+
+    async def _quiesce(self) -> None:
+        start = self.loop.time()
+        while (missing := self._first_unmet()) is not None:
+            if self.loop.time() > start + _LONGEST_QUIET:
+                self.violate(missing[0], f"{self.loop.time() - start:.0f} s after the last fault: {missing[1]}")
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(_AFTERMATH)
+        if (missing := self._first_unmet()) is not None:
+            self.violate(missing[0], f"it was true, and isn't any more: {missing[1]}")
+            await asyncio.sleep(0)
+
+    def _first_unmet(self) -> tuple[str, str] | None:
+        for invariant in self.invariants:
+            what = invariant.unmet()
+            if what is not None:
+                return invariant.name, what
+        return None
+
+    # What is watched.
+
+    def violate(self, invariant: str, what: str) -> None:
+        """Says that something isn't as it must be. The run ends with this step."""
+        if self._violation is None:
+            self._violation = f"{invariant}: {what}"
+            self.trace.add("world", f"VIOLATED {self._violation}")
+
+    def _on_committed(self) -> None:
+        self.fresh_events = True
+
+    def _on_step(self) -> None:
+        state = self.state
+        total = len(state.log) + len(state.unsettled)
+        if total != self._counted:
+            for event in state.unsettled[self._counted - total :]:
+                for invariant in self._on_event:
+                    invariant.event(event)
+            self._counted = total
+        while self._placed < len(state.log):
+            for invariant in self._on_position:
+                invariant.position(state.log[self._placed])
+            self._placed += 1
+        for invariant in self._on_each_step:
+            invariant.step()
+        if self._violation is not None:
+            raise ViolationError(self._violation)
