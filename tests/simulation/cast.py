@@ -2,7 +2,7 @@
 
 from tests.simulation.actors.base import Actor
 from tests.simulation.actors.clients import Client
-from tests.simulation.actors.consumers import Follower, Lister
+from tests.simulation.actors.consumers import Chooser, Follower, Lister
 from tests.simulation.actors.mishaps import Mishaps
 from tests.simulation.actors.phones import Phones
 from tests.simulation.world import World
@@ -14,6 +14,7 @@ def cast(world: World) -> list[Actor]:
         *(Client(world, number) for number in range(1, world.plan.clients + 1)),
         Phones(world),
         Follower(world),
+        Chooser(world),
         Lister(world),
         Mishaps(world),
     ]

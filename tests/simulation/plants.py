@@ -14,7 +14,7 @@ from application.ports.page_events import SeenMessage
 from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from application.workers import dispatcher
 from application.workers.dispatcher import OutboxDispatcher
-from application.workers.page_life import PageLife
+from application.workers.reconciler import Reconciler
 from domain import message as domain_message
 from domain.ids import SessionId
 from domain.message import RECEIPTS
@@ -122,10 +122,21 @@ class NoBackfill(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def nothing(_: PageLife) -> None:
+        async def nothing(_: Reconciler) -> None:
             pass
 
-        yield PageLife, "_backfill", nothing
+        yield Reconciler, "run", nothing
+
+
+class NoReconciliation(Plant):
+    """The page is looked at when it connects, and never again."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def nothing(_: Reconciler) -> None:
+            pass
+
+        yield Reconciler, "_look_near", nothing
 
 
 class NewestFirst(Plant):
@@ -210,6 +221,7 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "no-recovery": NoRecovery,
     "outcome-forgotten": OutcomeForgotten,
     "no-backfill": NoBackfill,
+    "no-reconciliation": NoReconciliation,
     "newest-first": NewestFirst,
     "events-apart": EventsApart,
     "key-apart": KeyApart,

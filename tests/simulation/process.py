@@ -58,12 +58,18 @@ class GatewayProcess:
             provider.override(providers.Object(value))
         self.use_cases = container.use_cases()
         self.feed = container.feed()
+        self._supervisor = container.supervisor()
         self._work = {
             "event feed": self.feed.run(),
-            "session supervisor": container.supervisor().run(),
+            "session supervisor": self._supervisor.run(),
             "housekeeper": container.housekeeper().run(),
         }
         self._tasks: list[asyncio.Task[Any]] = []
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes calls."""
+        return self.alive and not self.stopping and self._supervisor.taken_over.is_set()
 
     def start(self) -> None:
         self.world.trace.add(self.name, "starts")

@@ -170,7 +170,7 @@ class World:
 
     async def reach(self) -> GatewayProcess:
         """The running process; waits for one."""
-        while self.process is None or self.process.stopping:
+        while self.process is None or not self.process.serves:
             await asyncio.sleep(0.1 + self.chance.random() * 0.2)
         return self.process
 

@@ -172,7 +172,7 @@ class Client(Actor):
     async def _call(self, use_case: str, *args: Any, **options: Any) -> Any:
         """One call on a connection of its own, which may break before the answer is there."""
         process = self.world.process
-        if process is None or process.stopping:
+        if process is None or not process.serves:
             raise DisconnectedError
         work = process.call(getattr(process.use_cases, use_case).execute(*args, **options))
         if self.world.calm or self.chance.random() > self.world.plan.impatience:

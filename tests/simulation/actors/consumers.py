@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, override
 
 from application.events.list_events import ListEventsQuery
 from application.events.selection import EventSelection
-from application.events.stream_events import StreamEventsQuery
+from application.events.stream_events import StreamEventsQuery, StreamItem
 from domain.errors import PomboError
 from domain.event import Event
 from tests.simulation.actors.base import Actor, Part
@@ -39,6 +39,11 @@ class Consumer(Actor):
     async def _read(self, process: GatewayProcess) -> None:
         raise NotImplementedError
 
+    @property
+    def left(self) -> int:
+        """How many events it hasn't had."""
+        return len(self.world.state.log) - self.cursor
+
     def take(self, event: Event) -> None:
         """Each event once, in order, and none left out."""
         log = self.world.state.log
@@ -52,14 +57,45 @@ class Consumer(Actor):
 class Follower(Consumer):
     """Reads a stream."""
 
+    selection = EventSelection()
+
     @override
     async def _read(self, process: GatewayProcess) -> None:
-        query = StreamEventsQuery(selection=EventSelection(), after=self.cursor)
+        query = StreamEventsQuery(selection=self.selection, after=self.cursor)
         stream = await process.call(process.use_cases.stream_events.execute(query))
         while True:
-            self.take(await process.call(_next(stream)))
+            item = await process.call(_next(stream))
+            if isinstance(item, Event):
+                self.take(item)
             if not self.world.calm and self.chance.random() < 0.02:
                 return  # it goes away and comes back
+
+
+class Chooser(Follower):
+    """Reads a stream of some events only."""
+
+    def __init__(self, world: "World", number: int = 1) -> None:
+        super().__init__(world, number)
+        session_id = world.chance.choice([None, *world.accounts])
+        types = world.chance.choice([(), ("message.received",), ("message.sent", "session.status")])
+        self.selection = EventSelection(session_id=session_id, types=frozenset(types))
+
+    @property
+    @override
+    def left(self) -> int:
+        return sum(self._wants(event) for event in self.world.state.log[self.cursor :])
+
+    @override
+    def take(self, event: Event) -> None:
+        passed = self.world.state.log[self.cursor : event.sequence]
+        wanted = [each.id for each in passed if self._wants(each)]
+        if wanted != [event.id]:
+            self.world.violate("consumers get what they chose once", f"{self.name}: {event.id} instead of {wanted}")
+        self.cursor = event.sequence
+
+    def _wants(self, event: Event) -> bool:
+        chosen = self.selection
+        return chosen.session_id in {None, event.session_id} and (not chosen.types or event.type in chosen.types)
 
 
 class Lister(Consumer):
@@ -77,5 +113,5 @@ class Lister(Consumer):
             await asyncio.sleep(1)
 
 
-async def _next(stream: AsyncIterator[Event]) -> Event:
+async def _next(stream: AsyncIterator[StreamItem]) -> StreamItem:
     return await anext(stream)

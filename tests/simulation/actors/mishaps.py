@@ -58,11 +58,12 @@ class Mishaps(Actor):
             self.world.whatsapp.restore_connection(session_id)
 
     async def _mute(self, session_id: SessionId) -> None:
-        """The page's events are missed; the next page finds what they would have told."""
+        """The page's events are missed: a look at what the page holds finds what they would have told."""
         self.world.whatsapp.mute(session_id)
         await self.wait(3)
         self.world.whatsapp.mute(session_id, muted=False)
-        await self._page(session_id)
+        if self.chance.random() < 0.5:
+            await self._page(session_id)
 
     async def _database(self, _: SessionId) -> None:
         self.world.away.add(DATABASE)
@@ -87,7 +88,7 @@ class Mishaps(Actor):
         """Somebody stops, starts and restarts a session."""
         for _ in range(self.chance.randint(1, 3)):
             process = self.world.process
-            if process is None:
+            if process is None or not process.serves:
                 return
             use_cases = process.use_cases
             call = self.chance.choice((use_cases.stop_session, use_cases.start_session, use_cases.restart_session))

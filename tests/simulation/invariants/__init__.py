@@ -19,7 +19,7 @@ from tests.simulation.invariants.messages import (
     SentMeansSent,
     StatusMovesForward,
 )
-from tests.simulation.invariants.pages import OnePagePerSession
+from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession
 
 ALL: Final[tuple[type[Invariant], ...]] = (
     StatusMovesForward,
@@ -30,6 +30,7 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     LogOnlyGrows,
     OncePerPhone,
     OnePagePerSession,
+    NobodyIsToldAGhost,
     PhonesWroteIt,
     NothingStaysOpen,
     AcceptedIsDelivered,

@@ -31,6 +31,6 @@ class EveryEventIsRead(Invariant):
         if self.world.state.unsettled:
             return f"{len(self.world.state.unsettled)} events have no position"
         for consumer in self.world.consumers:
-            if consumer.cursor < len(self.world.state.log):
-                return f"{consumer.name} is at {consumer.cursor} of {len(self.world.state.log)}"
+            if consumer.left:
+                return f"{consumer.name} hasn't had {consumer.left} events behind {consumer.cursor}"
         return None
