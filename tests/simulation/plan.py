@@ -59,7 +59,7 @@ def draw_plan(chance: random.Random) -> Plan:
     kinds = [kind for kind in MISHAPS if chance.random() < 0.4]
     mishaps = tuple(chance.choice(kinds) for _ in range(chance.randint(0, 7))) if kinds else ()
     return Plan(
-        span=chance.choice((3.0, 10.0, 10.0, 30.0)),
+        span=chance.choice((2.0, 6.0, 6.0, 15.0)),
         sessions=chance.choice((1, 2, 2)),
         chats=chance.choice((1, 2, 4)),
         sends=chance.randint(5, 16),

@@ -15,6 +15,7 @@ from tests.simulation.simulation import Outcome, simulate
 HASH_SEED: Final = "0"
 """Sets of strings have an order of their own in each process unless this is pinned."""
 _CHUNK: Final = 10
+_TIDY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +63,11 @@ def _results(tasks: list[Job], jobs: int) -> Iterator[Iterator[list[Outcome]]]:
 
 def work(job: Job) -> list[Outcome]:
     """A job's outcomes, up to the first failure."""
-    gc.freeze()  # what is there now stays: looking at it after each run takes longer than the run
+    gc.disable()
+    gc.freeze()  # what is there now stays: looking at it again and again takes longer than the runs
     outcomes: list[Outcome] = []
-    for seed in job.seeds:
-        outcomes.append(simulate(seed, job.plant, lines=job.lines))
+    for number, seed in enumerate(job.seeds):
+        outcomes.append(simulate(seed, job.plant, lines=job.lines, tidy=number % _TIDY == _TIDY - 1))
         if outcomes[-1].violation is not None:
             break
     return outcomes

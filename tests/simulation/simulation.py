@@ -32,11 +32,12 @@ class Outcome:
     lines: tuple[str, ...]
 
 
-def simulate(seed: int, plant: str = "none", *, lines: int | None = 0) -> Outcome:
+def simulate(seed: int, plant: str = "none", *, lines: int | None = 0, tidy: bool = True) -> Outcome:
     """Runs a seed. ``lines`` is how many of the trace's last lines to keep; None keeps all.
 
-    The garbage collector rests meanwhile: when it runs depends on what ran before.
+    The garbage collector rests meanwhile: when it runs depends on what ran before. ``tidy`` lets it work at the end.
     """
+    collects = gc.isenabled()
     gc.disable()
     try:
         world = _make(seed, plant)
@@ -53,9 +54,11 @@ def simulate(seed: int, plant: str = "none", *, lines: int | None = 0) -> Outcom
             world.loop.dispose()
             forget_processes()
             del world
-            gc.collect()
+            if tidy:
+                gc.collect()
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
     return outcome
 
 

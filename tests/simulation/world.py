@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUIET: Final = 900.0
 """Seconds of virtual time after which what hasn't come won't."""
-_AFTERMATH: Final = 4.0
+_AFTERMATH: Final = 3.0
 
 
 class ViolationError(AssertionError):
