@@ -16,7 +16,7 @@ class Plan:
         unknown: the share of calls that have their effect and fail all the same.
         die: the share of calls in which the process dies.
         deaths: how many deaths there may be at most.
-        page_trouble: the share of sends that the page itself has trouble with.
+        page_trouble: the share of sends, and of webhooks, that the other side itself has trouble with.
         impatience: the share of calls whose callers may hang up before the answer.
         mishaps: what befalls the gateway, of ``MISHAPS``.
     """
@@ -24,6 +24,7 @@ class Plan:
     span: float
     sessions: int
     chats: int
+    webhooks: int
     sends: int
     inbound: int
     clients: int
@@ -51,6 +52,7 @@ MISHAPS = (
     "phone",
     "operator",
     "bus",
+    "receivers",
 )
 """What the world does to the gateway; actors/mishaps.py has one function for each."""
 
@@ -62,8 +64,9 @@ def draw_plan(chance: random.Random) -> Plan:
         span=chance.choice((2.0, 6.0, 6.0, 15.0)),
         sessions=chance.choice((1, 2, 2)),
         chats=chance.choice((1, 2, 4)),
-        sends=chance.randint(5, 16),
-        inbound=chance.randint(2, 10),
+        webhooks=chance.choice((0, 0, 1, 2)),
+        sends=chance.randint(4, 12),
+        inbound=chance.randint(2, 8),
         clients=chance.choice((1, 2, 3)),
         slow=chance.choice((0.0, 0.1, 0.5)),
         slowest=chance.choice((0.01, 0.1, 2.0)),

@@ -4,20 +4,26 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, override
 
+from adapters.memory import webhook_queue
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.transaction import Transaction
 from application.messages import progress
 from application.ports.page_events import SeenMessage
+from application.ports.webhook_sender import SendResult
 from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
-from application.workers import dispatcher
+from application.webhooks.envelope import envelope_of
+from application.workers import dispatcher, webhook_lane
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.reconciler import Reconciler
+from application.workers.webhook_lane import LaneWork
 from domain import message as domain_message
 from domain.ids import SessionId
 from domain.message import RECEIPTS
+from domain.webhook import DeliveryOutcome
 from tests.simulation.browser import SimulatedPage
 from tests.simulation.gate import DATABASE, Gate
 
@@ -197,6 +203,44 @@ class KeysUnlocked(Plant):
         yield Transaction, "lock", careless
 
 
+class MarkedBeforeItWas(Plant):
+    """A webhook is marked delivered, and then posted."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def deliver(self: Any, lane: Any, event: Any, *, last: bool) -> Any:
+            result = SendResult(outcome=DeliveryOutcome.DELIVERED, took=timedelta(0), status=204)
+            async with self._begin() as uow:
+                now = self._clock.now()
+                await uow.webhook_log.record(webhook_lane._delivery(lane, event, result, now))
+                keep_for = None if last else self._lease
+                step = await uow.webhook_queue.advance(lane, to=event.sequence, now=now, keep_for=keep_for)
+            await self._sender.send(lane.endpoint, event.id, envelope_of(event))
+            return step.lane
+
+        yield LaneWork, "_deliver", deliver
+
+
+class FailuresPassedOver(Plant):
+    """A webhook that fails is passed over, and the next one posted."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def fail(self: Any, lane: Any, event: Any, _: Any) -> None:
+            async with self._begin() as uow:
+                await uow.webhook_queue.advance(lane, to=event.sequence, now=self._clock.now(), keep_for=None)
+
+        yield LaneWork, "_fail", fail
+
+
+class LanesUnclaimed(Plant):
+    """A lane's claim doesn't keep others from it."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield webhook_queue, "_is_due", lambda lane, *_: lane.cursor < lane.target
+
+
 class ReceiptsGoBack(Plant):
     """A receipt that comes late undoes a later one."""
 
@@ -226,5 +270,8 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "events-apart": EventsApart,
     "key-apart": KeyApart,
     "keys-unlocked": KeysUnlocked,
+    "webhook-marked-before": MarkedBeforeItWas,
+    "webhook-passed-over": FailuresPassedOver,
+    "lanes-unclaimed": LanesUnclaimed,
     "receipts-go-back": ReceiptsGoBack,
 }

@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import Coroutine
 from contextvars import copy_context
+from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dependency_injector import providers
 
 from adapters.memory.transaction import Transaction
 from application.ports.whatsapp_driver import WhatsAppPage
 from domain.ids import SessionId
+from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from tests.simulation.browser import SimulatedDriver
 from tests.simulation.gate import CACHE, DATABASE, Gate, Gated
 from tests.simulation.loop import OWNER
+from tests.simulation.receivers import SimulatedSender
 from tests.simulation.stores import SimulatedBus, SimulatedUnitsOfWork
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
+
+
+_RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (0.3, 1, 3))
+"""The order of what happens is the schedule's, not its hours."""
 
 
 class DisconnectedError(Exception):
@@ -52,6 +59,9 @@ class GatewayProcess:
             (container.clock, world.clock),
             (container.ids, world.ids),
             (container.on_fault, lambda session_id, fault: world.violate("no fault", f"{session_id}: {fault!r}")),
+            (container.webhook_sender, SimulatedSender(gate)),
+            (container.retry_schedule, RetrySchedule(waits=_RETRIES)),
+            (container.on_lane_fault, lambda lane, fault: world.violate("no fault", f"{lane}: {fault!r}")),
             (container.health_checks, ()),
             (container.configured_key, None),
         ):
@@ -63,6 +73,7 @@ class GatewayProcess:
             "event feed": self.feed.run(),
             "session supervisor": self._supervisor.run(),
             "housekeeper": container.housekeeper().run(),
+            "webhook dispatcher": container.webhook_dispatcher().run(),
         }
         self._tasks: list[asyncio.Task[Any]] = []
 

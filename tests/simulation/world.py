@@ -12,9 +12,10 @@ from adapters.memory.driver import MemoryWhatsApp
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
 from adapters.memory.state import MessageRow, State
 from domain.errors import PomboError
-from domain.ids import MessageId, SessionId
+from domain.ids import EventId, MessageId, SessionId
 from domain.jid import Jid
 from domain.session import Session
+from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
 from tests.simulation.actors.base import Actor, Part
 from tests.simulation.clocks import CountingIds, VirtualClock
@@ -23,6 +24,7 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.plan import Plan
 from tests.simulation.plants import Plant
 from tests.simulation.process import DisconnectedError, GatewayProcess
+from tests.simulation.receivers import Receivers
 from tests.simulation.trace import Trace
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class World:
         self.sends: list[Send] = []
         self.given_up: set[MessageId] = set()
         self.phone_sends: set[tuple[SessionId, str]] = set()
+        self.receivers = Receivers()
         self.consumers: list[Consumer] = []
         self._watch([invariant(self) for invariant in invariants.ALL])
 
@@ -148,6 +151,34 @@ class World:
                 account.devices[session_id] = profile
                 session = Session.create(id=session_id, name=session_id, start=True, metadata={}, now=self.clock.now())
                 await uow.sessions.add(session.link(account.me, self.clock.now()))
+            for endpoint in self._endpoints():
+                await uow.webhooks.add(endpoint)
+
+    def _endpoints(self) -> list[WebhookEndpoint]:
+        """One that wants everything, and one that chooses."""
+        now = self.clock.now()
+        choices: list[tuple[tuple[str, ...], tuple[SessionId, ...]]] = [((), ())]
+        choices.append((("message.received", "message.sent"), (self.chance.choice(list(self.accounts)),)))
+        return [
+            WebhookEndpoint(
+                id=self.ids.webhook_id(),
+                url=f"https://receiver-{number}.test/",
+                secret="whsec_",
+                created_at=now,
+                updated_at=now,
+                types=types,
+                session_ids=session_ids,
+            )
+            for number, (types, session_ids) in enumerate(choices[: self.plan.webhooks])
+        ]
+
+    def wanted_by(self, endpoint: WebhookEndpoint, session_id: SessionId | None) -> list[EventId]:
+        """The events of a lane, in order."""
+        return [
+            event.id
+            for event in self.state.log
+            if event.session_id == session_id and endpoint.wants(event.type, session_id)
+        ]
 
     def _start_process(self) -> None:
         self.process = GatewayProcess(self, len(self.processes) + 1)

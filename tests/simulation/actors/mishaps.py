@@ -75,6 +75,11 @@ class Mishaps(Actor):
         await self.wait(5)
         self.world.away.discard("bus")
 
+    async def _receivers(self, _: SessionId) -> None:
+        self.world.away.add("receivers")
+        await self.wait(6)
+        self.world.away.discard("receivers")
+
     async def _clock(self, _: SessionId) -> None:
         self.world.clock.skew += timedelta(seconds=self.chance.choice((-7200, -60, -1, 1, 60, 7200)))
 

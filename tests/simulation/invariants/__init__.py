@@ -20,6 +20,7 @@ from tests.simulation.invariants.messages import (
     StatusMovesForward,
 )
 from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession
+from tests.simulation.invariants.webhooks import DeliveredMeansDelivered, WebhooksArrive
 
 ALL: Final[tuple[type[Invariant], ...]] = (
     StatusMovesForward,
@@ -37,4 +38,6 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     ChatsKeepTheirOrder,
     ReceivedOnce,
     EveryEventIsRead,
+    DeliveredMeansDelivered,
+    WebhooksArrive,
 )
