@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check lint format bench lock proto clean
+.PHONY: help setup run test simulate check lint format bench lock proto clean
 
 ARGS ?=
 IN_ENV := scripts/in-env.sh
@@ -19,6 +19,9 @@ run: setup ## everything on this machine: embedded servers, sandbox, gateway, an
 
 test: setup ## all tests
 	@exec $(IN_ENV) pytest $(ARGS)
+
+simulate: setup ## thousands of runs in a world where everything goes wrong; ARGS='--seed N' replays one
+	@exec $(IN_ENV) python -m tests.simulation $(ARGS)
 
 check: setup ## everything that CI checks: style, types, layers, proto, locks, tests
 	@exec scripts/check.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every check, one after another, each named and timed; stops at the first that fails.
 #
-#   scripts/check.sh           all of them, the tests included
-#   scripts/check.sh --fast    all but the tests
+#   scripts/check.sh           all of them, the simulation and the tests included
+#   scripts/check.sh --fast    all but those two
 set -euo pipefail
 # shellcheck source=scripts/environment.sh
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -40,6 +40,7 @@ check browser "types of the bridge and of the sandbox page" npm --prefix web run
 check locks "make lock" scripts/lock.sh --check
 closing=""
 if [ "${1:-}" != --fast ]; then
+  check simulation "replay the seed as it says; docs/simulation.md tells how to read its trace" python -m tests.simulation
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
 fi
 

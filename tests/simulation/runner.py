@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from tests.simulation.simulation import Outcome, simulate
+from tests.simulation.simulation import Outcome, collect, simulate
 
 HASH_SEED: Final = "0"
 """Sets of strings have an order of their own in each process unless this is pinned."""
@@ -70,6 +70,7 @@ def work(job: Job) -> list[Outcome]:
         outcomes.append(simulate(seed, job.plant, lines=job.lines, tidy=number % _TIDY == _TIDY - 1))
         if outcomes[-1].violation is not None:
             break
+    collect()
     return outcomes
 
 
