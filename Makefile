@@ -8,7 +8,7 @@ ARGS ?=
 IN_ENV := scripts/in-env.sh
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 	@echo "  ARGS=… is handed on: make run ARGS=--once, make test ARGS='-k jid'"
 
 setup: ## Python environment, npm packages, page bridge, browser; quick when nothing changed
