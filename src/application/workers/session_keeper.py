@@ -142,9 +142,11 @@ class SessionKeeper:
     async def _take_over(self) -> None:
         with suppress(NotFoundError):
             session = await self._record.load()
-            if session.wanted is Wanted.RUNNING and session.status in _CLAIMS_A_PAGE:
-                # Left by a gateway that was killed: no page is open now, and the status must not say so.
+            # Left by a gateway that was killed: no page is open now, and the status must not say so.
+            if session.status in _CLAIMS_A_PAGE and session.wanted is Wanted.RUNNING:
                 await self._record.observe(SessionStatus.STARTING, StatusReason.GATEWAY_STARTED)
+            elif session.status in _CLAIMS_A_PAGE:
+                await self._end(session)
 
     async def _step(self, attempts: int, asked: int) -> int:
         session = await self._record.load()
@@ -154,10 +156,13 @@ class SessionKeeper:
         return await self._try(session, attempts, asked)
 
     async def _rest(self, session: Session) -> None:
+        await self._end(session)
+        await self._wait_for_nudge()
+
+    async def _end(self, session: Session) -> None:
         if session.status not in _AT_REST:
             await self._record.hide_qr()
             await self._record.observe(SessionStatus.STOPPED, StatusReason.REQUESTED)
-        await self._wait_for_nudge()
 
     async def _try(self, session: Session, attempts: int, asked: int) -> int:
         ending = await self._live(session, asked)

@@ -16,7 +16,7 @@ from domain.content import Text
 from domain.errors import NotFoundError, PomboError
 from domain.jid import Jid
 from domain.message import Message, MessageStatus
-from domain.session import SessionStatus, StatusReason
+from domain.session import SessionStatus, StatusReason, Wanted
 
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
 
@@ -220,3 +220,16 @@ async def test_a_message_that_somebody_holds_is_not_overtaken(world: World) -> N
         second = await world.text("second", wait=0)
     await world.message(second.id, lambda message: message.status in LEFT)
     assert world.phone_bodies() == ["first", "second"]
+
+
+async def test_a_gateway_killed_during_a_stop_leaves_no_session_that_works(
+    clock: HastyClock, whatsapp: MemoryWhatsApp
+) -> None:
+    async with running(World(clock, whatsapp)) as first:
+        working = await first.linked()
+    async with first.database.begin() as uow:
+        await uow.sessions.save(working.want(Wanted.STOPPED, clock.now()))
+    second = World(clock, whatsapp, first.database)
+    async with running(second):
+        await second.supervisor.taken_over.wait()
+        assert (await second.session()).status is SessionStatus.STOPPED
