@@ -59,6 +59,8 @@ class Client(Actor):
             not_before, send.plain = now + timedelta(seconds=self.chance.random() * 8), False
         if self.chance.random() < 0.1:
             deadline = (not_before or now) + timedelta(seconds=0.1 + self.chance.random() * 10)
+            # One that has expired is passed over; a clock that is set back may bring it to life again.
+            send.plain = send.plain and "clock" not in world.plan.mishaps
         world.sends.append(send)
         return send, SendMessageCommand(
             session_id=send.session_id,
