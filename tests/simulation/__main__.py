@@ -6,7 +6,7 @@ import sys
 from typing import Final
 
 from tests.simulation.plants import PLANTS
-from tests.simulation.runner import Progress, pin, run_seeds
+from tests.simulation.runner import Progress, find_planted, pin, run_seeds
 from tests.simulation.simulation import Outcome, simulate
 
 _SEEDS: Final = 2_000
@@ -44,9 +44,9 @@ def _replay(seed: int, plant: str) -> int:
 def _find_all(arguments: argparse.Namespace) -> int:
     """Plants one fault after another. Each must be found."""
     missed = 0
-    for plant in sorted(set(PLANTS) - {"none"}):
-        seeds = range(arguments.start, arguments.start + arguments.seeds)
-        failed = run_seeds(seeds, plant=plant, jobs=1, lines=1, on_done=lambda _: None)
+    plants = sorted(set(PLANTS) - {"none"})
+    seeds = range(arguments.start, arguments.start + arguments.seeds)
+    for plant, failed in find_planted(plants, seeds, arguments.jobs):
         missed += failed is None
         print(f"planted {plant}: " + ("not found" if failed is None else f"seed {failed.seed}: {failed.violation}"))
     return 1 if missed else 0

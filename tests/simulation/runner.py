@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from tests.simulation.simulation import Outcome, collect, simulate
@@ -50,6 +51,16 @@ def run_seeds(
                 if outcome.violation is not None:
                     return outcome
     return None
+
+
+def find_planted(plants: Sequence[str], seeds: range, jobs: int) -> Iterator[tuple[str, Outcome | None]]:
+    """Plants one fault after another, and gives the first seed that finds each."""
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from zip(plants, pool.imap(partial(_find, seeds=seeds), plants), strict=True)
+
+
+def _find(plant: str, seeds: range) -> Outcome | None:
+    return run_seeds(seeds, plant=plant, on_done=lambda _: None)
 
 
 @contextmanager

@@ -8,12 +8,14 @@ import pytest
 from tests.simulation.plants import PLANTS
 from tests.simulation.simulation import simulate
 
+pytestmark = pytest.mark.timeout(300)
+
 _PLANTED = sorted(set(PLANTS) - {"none"})
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.simulation", *arguments], capture_output=True, text=True, check=False, timeout=110
+        [sys.executable, "-m", "tests.simulation", *arguments], capture_output=True, text=True, check=False, timeout=280
     )
 
 
