@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
-_RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (0.3, 1, 3))
+_RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4))
 """The order of what happens is the schedule's, not its hours."""
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUIET: Final = 900.0
 """Seconds of virtual time after which what hasn't come won't."""
-_AFTERMATH: Final = 3.0
+_AFTERMATH: Final = 2.0
 
 
 class ViolationError(AssertionError):
