@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import PomboError, UnavailableError
@@ -88,7 +89,7 @@ class Gated:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._inner, name)
-        if not asyncio.iscoroutinefunction(attribute):
+        if not _is_coroutine(type(self._inner), name):
             return attribute
 
         async def gated(*args: Any, **options: Any) -> Any:
@@ -98,3 +99,8 @@ class Gated:
 
         self.__dict__[name] = gated
         return gated
+
+
+@cache
+def _is_coroutine(kind: type, name: str) -> bool:
+    return asyncio.iscoroutinefunction(getattr(kind, name, None))

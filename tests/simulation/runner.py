@@ -16,7 +16,6 @@ from tests.simulation.simulation import Outcome, collect, simulate
 HASH_SEED: Final = "0"
 """Sets of strings have an order of their own in each process unless this is pinned."""
 _CHUNK: Final = 10
-_TIDY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +76,8 @@ def work(job: Job) -> list[Outcome]:
     gc.disable()
     gc.freeze()  # what is there now stays: looking at it again and again takes longer than the runs
     outcomes: list[Outcome] = []
-    for number, seed in enumerate(job.seeds):
-        outcomes.append(simulate(seed, job.plant, lines=job.lines, tidy=number % _TIDY == _TIDY - 1))
+    for seed in job.seeds:
+        outcomes.append(simulate(seed, job.plant, lines=job.lines, tidy=False))
         if outcomes[-1].violation is not None:
             break
     collect()
