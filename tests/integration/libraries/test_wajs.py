@@ -224,11 +224,12 @@ async def test_a_message_left_unsent_by_a_closed_browser_is_sent_once_at_the_nex
     async with wa_js() as page:
         await page.link(ann)
         await page.send(bob, "connected")
-        sandbox.call("POST", "/faults", {"kind": "drop_socket", "account": ann.phone, "duration_ms": 3000})
+        sandbox.call("POST", "/faults", {"kind": "drop_socket", "account": ann.phone, "duration_ms": 120_000})
         await eventually(_becomes(lambda: page.evaluate("WPP.whatsapp.Socket.state"), "OPENING"), what="OPENING")
         unsent = await page.send(bob, "unsent", waitForAck=False)
         assert unsent["ack"] == 0
     assert bob.held(ann, "unsent") == []
+    sandbox.call("DELETE", "/faults")
 
     async with wa_js() as page:
         await page.ready()
