@@ -109,6 +109,7 @@ class PageLife:
                 tasks.create_task(self._keep_probing()),
             ]
             try:
+                await self._record.insist(self._reconciler.prepare)
                 while True:
                     self.ending = await self._handle(await self._inbox.get(), tasks)
                     if self.ending is not None:

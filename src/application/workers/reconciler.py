@@ -44,9 +44,22 @@ class Reconciler:
         self._news = news
         self._inbox = inbox
         self._clock = clock
-        self._from: datetime | None = None
-        """Up to here the log is complete, as far as anybody knows; asked for before this page adds to it."""
+        self._from = session.created_at
+        """Up to here the log is complete, as far as anybody knows."""
         self._complete_to: datetime | None = None
+
+    async def prepare(self) -> None:
+        """Notes how far the log goes.
+
+        To be called before anything of this page is stored: it tells of new messages while it signs in, and those say
+        nothing of what came before them.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``.
+        """
+        newest = await self._news.newest_received(self._session.id)
+        if newest is not None:
+            self._from = newest - _MARGIN
 
     async def run(self) -> None:
         """Works until cancelled, on a page that is connected."""
@@ -58,12 +71,9 @@ class Reconciler:
             await self._look_near()
 
     async def _look_far(self) -> bool:
-        """Takes all that came while nobody looked. Tells whether the page, and the database, answered."""
+        """Takes all that came while nobody looked. Tells whether the page answered."""
         now = self._clock.now()
         try:
-            if self._from is None:
-                newest = await self._news.newest_received(self._session.id)
-                self._from = self._session.created_at if newest is None else min(newest - _MARGIN, now)
             since = max(self._session.created_at - _CLOCK_MARGIN, min(self._from, now - _SPAN))
             known = await self._ask(since, _LIMIT)
         except PomboError:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import override
@@ -12,18 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.database import MemoryDatabase
-from adapters.memory.driver import MemoryWhatsApp, Operation, Refuse
+from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
 from adapters.system.ulid_generator import UlidGenerator
 from application.messages.record_page_news import RecordPageNews
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
-from application.ports.page_events import MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
+from application.ports.page_events import Connected, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
+from application.workers.dispatcher import OutboxDispatcher
+from application.workers.page_life import PageLife
+from application.workers.session_record import SessionRecord
 from domain.content import Text
 from domain.errors import UnavailableError
 from domain.event import Event, MessageAcked, MessageReceived, MessageSent
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message, MessageStatus, advances
+from domain.session import SessionStatus, StatusReason
 from tests.contracts.samples import NOON, SALES
 
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
@@ -147,6 +152,31 @@ async def test_an_absence_longer_than_a_look_back_loses_nothing(clock: FastClock
         messages = await until_received(world, 2)
     assert bodies(messages) == ["before", "3EB0FF"]
     assert [message.backfilled for message in messages] == [False, True]
+
+
+async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_back(
+    clock: FastClock, whatsapp: MemoryWhatsApp
+) -> None:
+    world = World(clock, whatsapp)
+    async with running(world):
+        await world.linked()
+    whatsapp.profile(SESSION).messages[WhatsAppMessageId(f"false_{BEN}@c.us_3EB0FF")] = seen("3EB0FF", clock.now())
+    clock.ahead += timedelta(days=30)
+    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION)
+    async with aclosing(page.events()) as signing_in:
+        while not isinstance(await anext(signing_in), Connected):
+            pass
+    # What waited at WhatsApp's servers is told while the page signs in.
+    whatsapp.page(SESSION).tell(MessagesSeen(messages=(seen("3EB0AA", clock.now()),)))
+    whatsapp.page(SESSION).connect()
+    record = SessionRecord(SESSION, world.database, world.codes, world.bus, clock, world.ids)
+    await record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
+    news = RecordPageNews(world.database, clock, world.ids, world.waiters)
+    dispatcher = OutboxDispatcher(SESSION, world.database, clock, world.ids, world.waiters)
+    life = asyncio.create_task(PageLife(await world.session(), page, record, news, dispatcher, clock).run())
+    assert bodies(await until_received(world, 2)) == ["3EB0AA", "3EB0FF"]
+    whatsapp.kill_page(SESSION)
+    await life
 
 
 async def test_looks_go_on_until_the_page_answers(world: World) -> None:
