@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final, override
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS, Request, Response
 from websockets.server import ServerProtocol
 
@@ -16,7 +17,7 @@ FORCE_CLOSE: Final = "pombo.force_close"
 """The key in the ASGI scope's extensions: closes with a code and a reason though nothing can be sent."""
 
 _LINGER_SECONDS: Final = 10.0
-"""How long one who was too slow still has to read why."""
+"""How long one who was too slow, or has closed, still has to read what was sent."""
 _NO_HANDSHAKE: Final = Problem(
     status=HTTPStatus.BAD_REQUEST,
     title="Invalid request",
@@ -58,6 +59,28 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             unsent = b"".join(self.conn.data_to_send())
             self.transport.write(unsent or self.conn.reject(HTTPStatus.BAD_REQUEST, "").serialize())
             self.transport.close()
+        if self.transport.is_closing() and not self.disconnected and self.close_timer is None:
+            # It closes when all is read, which may be never.
+            self.close_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+
+    @override
+    def handle_ping(self) -> None:
+        pongs = b"".join(self.conn.data_to_send())
+        # Who reads nothing isn't answered: a later ping's pong stands for all before it (RFC 6455, 5.5.3).
+        if self.writable.is_set():
+            self.transport.write(pongs)
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        # Empty pieces count nothing towards a message's size, and there may be any number of them.
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    @override
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        # uvicorn takes a refusal for a handshake that the application forgot, and says so as an error.
+        self.handshake_complete = self.handshake_complete or self.close_sent
 
     @override
     def handle_connect(self, event: Request) -> None:

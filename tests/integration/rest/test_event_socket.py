@@ -83,11 +83,13 @@ async def test_without_a_cursor_it_begins_now_and_filters(gateway: Gateway, http
     ],
 )
 async def test_a_refusal_comes_before_the_upgrade(
-    server: RestServer, query: str, headers: dict[str, str], status: int, reason: str
+    server: RestServer, query: str, headers: dict[str, str], status: int, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer, problem = await upgrade(server.port, PATH + query, {"X-API-Key": KEY} | headers)
     assert (int(answer.split()[1]), problem["status"], problem["reason"]) == (status, status, reason)
     assert "content-type: application/problem+json" in answer
+    # It is no fault of the gateway's.
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def upgrade(port: int, target: str, headers: dict[str, str]) -> tuple[str, dict[str, Any]]:

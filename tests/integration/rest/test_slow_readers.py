@@ -14,6 +14,7 @@ import structlog
 
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
+from entrypoints.rest.websocket_protocol import WebSocketProtocol
 from tests.integration.rest.streams import events
 from tests.unit.rest.gateway import ANA, BEN, KEY, Gateway, running
 
@@ -158,3 +159,63 @@ async def test_who_is_far_behind_is_told(gateway: Gateway, http: aiohttp.ClientS
         frame = await socket.receive_json(timeout=10)
         assert (frame["type"], frame["behind"]) == ("stream.lag", frame["head"] - 1)
         assert (await socket.receive_json(timeout=10))["sequence"] == 2
+
+
+PINGS = 60_000
+
+
+async def upgraded(server: RestServer) -> socket.socket:
+    """A WebSocket on which no event comes, and of which nothing but the opening's answer is read."""
+    nonce = base64.b64encode(os.urandom(16)).decode()
+    client = await opened(
+        server,
+        f"GET {EVENTS}/ws?types=webhook.disabled HTTP/1.1\r\nHost: g\r\nX-API-Key: {KEY}\r\nConnection: Upgrade\r\n"
+        f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {nonce}\r\n\r\n",
+    )
+    assert (await asyncio.get_running_loop().sock_recv(client, 4_096)).startswith(b"HTTP/1.1 101 ")
+    return client
+
+
+def frame(first: int, payload: bytes = b"") -> bytes:
+    return bytes([first, 0x80 | len(payload)]) + bytes(4) + payload
+
+
+async def send_pings(server: RestServer, client: socket.socket) -> WebSocketProtocol:
+    """Asks for more pongs than the kernel takes off a server whose client doesn't read."""
+    (connection,) = server._server.server_state.connections
+    assert isinstance(connection, WebSocketProtocol)
+    await asyncio.get_running_loop().sock_sendall(client, frame(0x89, b"x" * 125) * PINGS + frame(0x01, b"read"))
+    async with asyncio.timeout(10):
+        while connection.frames != [b"read"]:  # noqa: ASYNC110 - a piece of a message is told to nobody
+            await asyncio.sleep(0.01)
+    return connection
+
+
+async def test_pongs_that_arent_read_pile_up_nowhere(server: RestServer) -> None:
+    client = await upgraded(server)
+    connection = await send_pings(server, client)
+    assert connection.transport.get_write_buffer_size() < 1 << 20
+    client.close()
+
+
+async def test_who_closes_and_reads_nothing_is_broken_off(server: RestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entrypoints.rest.websocket_protocol._LINGER_SECONDS", 0.1)
+    client = await upgraded(server)
+    connection = await send_pings(server, client)
+    await asyncio.get_running_loop().sock_sendall(client, frame(0x88, (1000).to_bytes(2)))
+    async with asyncio.timeout(5):
+        while connection in server._server.server_state.connections:  # noqa: ASYNC110 - uvicorn tells nobody
+            await asyncio.sleep(0.01)
+    client.close()
+
+
+async def test_a_message_in_endless_empty_pieces_takes_no_room(server: RestServer) -> None:
+    client = await upgraded(server)
+    (connection,) = server._server.server_state.connections
+    assert isinstance(connection, WebSocketProtocol)
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(client, frame(0x01, b"a") + frame(0x00) * 10_000 + frame(0x89, b"seen"))
+    async with asyncio.timeout(10):
+        assert await loop.sock_recv(client, 100) == b"\x8a\x04seen"
+    assert len(connection.frames) == 1
+    client.close()
