@@ -3,7 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, override
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,10 +23,15 @@ class TargetRefusedError(OSError):
 
 
 class SystemLookup:
-    """The operating system's resolver, on threads of its own: slow name servers hold up nothing else."""
+    """The operating system's resolver, on threads of its own: slow name servers hold up nothing else.
+
+    Who asks for a name that is being looked up joins in, so that one whose servers are silent holds one thread, however
+    many requests go to it and however often they are tried again.
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="webhook-dns")
+        self._running: dict[tuple[str, int], _Running] = {}
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Looks up.
@@ -33,15 +39,48 @@ class SystemLookup:
         Raises:
             OSError: there are none, or no name server answers.
         """
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+        running = self._running.get((host, port)) or self._begin(host, port)
+        running.waiting += 1
+        try:
+            return await asyncio.shield(running.result)
+        finally:
+            running.waiting -= 1
+            if running.waiting == 0 and running.call.cancel():
+                self._running.pop((host, port), None)
+
+    def _begin(self, host: str, port: int) -> "_Running":
+        call = self._threads.submit(_addresses, host, port)
+        running = self._running[host, port] = _Running(call, asyncio.wrap_future(call))
+
+        def forget(result: asyncio.Future[Sequence[str]]) -> None:
+            if self._running.get((host, port)) is running:
+                del self._running[host, port]
+            if not result.cancelled():
+                result.exception()  # nobody may have waited for it
+
+        running.result.add_done_callback(forget)
+        return running
 
     def close(self) -> None:
         """Lets the threads end when they can."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(slots=True)
+class _Running:
+    """A lookup that is on its way, or in the queue."""
+
+    call: Future[Sequence[str]]
+    result: asyncio.Future[Sequence[str]]
+    waiting: int = 0
+
+
+def _addresses(host: str, port: int) -> Sequence[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, "not a name") from error
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class GuardedResolver(AbstractResolver):
