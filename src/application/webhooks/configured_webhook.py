@@ -1,12 +1,13 @@
 """The endpoint of the setting ``WEBHOOK_URL``."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.webhooks import outcomes
-from domain.errors import NotFoundError
+from domain.errors import AlreadyExistsError, NotFoundError
 from domain.webhook import CONFIGURED_WEBHOOK, DisabledReason, WebhookEndpoint, new_secret
 from domain.webhook_checks import check_url
 
@@ -41,7 +42,12 @@ class EnsureConfiguredWebhook:
             try:
                 endpoint = await uow.webhooks.get(CONFIGURED_WEBHOOK, lock=True)
             except NotFoundError:
-                return None if url is None else await self._make(uow, url)
+                if url is None:
+                    return None
+                with suppress(AlreadyExistsError):
+                    return await self._make(uow, url)
+                # Another gateway that starts on the same database was first.
+                endpoint = await uow.webhooks.get(CONFIGURED_WEBHOOK, lock=True)
             if url is None:
                 if endpoint.enabled:
                     endpoint = await outcomes.disable(
