@@ -32,12 +32,17 @@ UPDATE pombo.webhook_endpoints AS scanned SET scanned = endpoint.head FROM endpo
 RETURNING endpoint.head < endpoint.position AS is_behind
 """  # noqa: S608 - of constants
 
-# By turns, so that where there is more to do than is done at a time, no endpoint comes first each time.
+# By turns, so that where there is more to do than is done at a time, no endpoint comes first each time. Those with
+# nothing to do are left out beforehand: to go through each one's lanes costs much more than to go through all at once.
 CLAIM: Final = f"""
 WITH due AS (
     SELECT lane.endpoint_id, lane.session_id
     FROM (
-        SELECT id FROM pombo.webhook_endpoints WHERE disabled_reason IS NULL ORDER BY random()
+        SELECT id FROM pombo.webhook_endpoints
+        WHERE disabled_reason IS NULL AND id IN (
+            SELECT endpoint_id FROM pombo.webhook_lanes WHERE cursor < target OFFSET 0
+        )
+        ORDER BY random()
     ) AS endpoint
     LEFT JOIN unnest($5::text[], $6::integer[]) AS busy (id, lanes) ON busy.id = endpoint.id
     CROSS JOIN LATERAL (
