@@ -26,23 +26,13 @@ class RowLocks:
             UnavailableError: ``DATABASE_UNAVAILABLE`` when owners wait for each other in a circle.
         """
         while not self.is_free(owner, key):
-            self._refuse_circle(owner, key)
-            self._waiting[owner] = key
-            try:
-                await self._released.wait()
-            finally:
-                del self._waiting[owner]
+            await self._wait(owner, key)
         self._owners[key] = owner
 
     async def share(self, owner: object, key: Hashable) -> None:
         """Takes a part in a key that others may have a part in, too; waits for who has it alone."""
         while self._owners.get(key, owner) is not owner:
-            self._refuse_circle(owner, key)
-            self._waiting[owner] = key
-            try:
-                await self._released.wait()
-            finally:
-                del self._waiting[owner]
+            await self._wait(owner, key)
         self._sharers.setdefault(key, set()).add(owner)
 
     def release(self, owner: object, keys: Iterable[Hashable]) -> None:
@@ -56,6 +46,15 @@ class RowLocks:
                 self._sharers.pop(key, None)
         self._released.set()
         self._released = asyncio.Event()
+
+    async def _wait(self, owner: object, key: Hashable) -> None:
+        """Waits until some owner gives keys back."""
+        self._refuse_circle(owner, key)
+        self._waiting[owner] = key
+        try:
+            await self._released.wait()
+        finally:
+            del self._waiting[owner]
 
     def _refuse_circle(self, owner: object, key: Hashable) -> None:
         seen = self._owners.get(key)

@@ -1,20 +1,12 @@
 """JSON columns."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
+from application.json_text import json_text
 
-def dump(value: Any) -> str:
-    """JSON text that every ``json`` column accepts and that loses nothing.
-
-    Half a surrogate pair has no UTF-8 form, so that a text which holds one is escaped throughout. NUL always is.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return text
+dump: Final = json_text
+"""The text of a value: every ``json`` column accepts it."""
 
 
 def dump_optional(value: Any) -> str | None:

@@ -20,14 +20,12 @@ class RequestKey:
     key: str
 
     @classmethod
-    def parse(cls, key: str | None, *, scope: str, field: str) -> "RequestKey | None":
-        """Reads what a caller gave; None when there is none.
+    def parse(cls, key: str, *, scope: str, field: str) -> "RequestKey":
+        """Reads what a caller gave.
 
         Raises:
             InvalidArgumentError: ``INVALID_IDEMPOTENCY_KEY``.
         """
-        if key is None:
-            return None
         if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
             raise InvalidArgumentError(
                 "INVALID_IDEMPOTENCY_KEY",

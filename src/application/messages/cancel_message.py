@@ -1,6 +1,7 @@
 """Take a message back before it leaves."""
 
 from application.idempotency.request_key import RequestKey
+from application.idempotency.within import answered, note_answer
 from application.messages import progress
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
@@ -43,8 +44,8 @@ class CancelMessage:
         keyed = None if request is None else request.of("messages.cancel", {"message_id": parsed})
         now = self._clock.now()
         async with self._uow.begin() as uow:
-            if keyed is not None:
-                await uow.idempotency.claim(keyed, now=now, busy_until=now)
+            # Canceled before it stays canceled: the work done again gives the same answer.
+            await answered(uow, keyed, now)
             named = await uow.messages.get(parsed)
             locked = await uow.messages.lock(named.session_id, {named.whatsapp_id})
             message, payloads = progress.cancel(locked[named.whatsapp_id], now)
@@ -62,8 +63,7 @@ class CancelMessage:
                     for payload in payloads
                 ]
             )
-            if keyed is not None:
-                await uow.idempotency.answer(keyed, {"message_id": parsed})
+            await note_answer(uow, keyed, {"message_id": parsed})
         self._waiters.tell(message)
         self._workers.nudge_outbox(message.session_id)
         return message

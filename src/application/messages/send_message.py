@@ -1,5 +1,6 @@
 """Send a message."""
 
+from application.idempotency.within import answered, note_answer
 from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
 from application.messages.departure import Departures, raise_failure
 from application.messages.recipients import RecipientDirectory
@@ -7,7 +8,7 @@ from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
@@ -100,13 +101,12 @@ class SendMessage:
         at_once = command.not_before is None and self._workers.reserve(session_id, command.to)
         try:
             async with self._uow.begin() as uow:
-                before = None if keyed is None else await self._claim(uow, keyed)
+                before = await answered(uow, keyed, self._clock.now())
                 if before is not None:
-                    accepted = await uow.messages.get(before)
+                    accepted = await uow.messages.get(MessageId(before["message_id"]))
                 else:
                     accepted = await self._acceptance.accept(uow, command, message_id, at_once=at_once)
-                    if keyed is not None:
-                        await uow.idempotency.answer(keyed, {"message_id": message_id})
+                    await note_answer(uow, keyed, {"message_id": message_id})
         except BaseException:
             if at_once:
                 self._workers.give_back(session_id, command.to)
@@ -121,9 +121,3 @@ class SendMessage:
         elif before is None:
             self._workers.nudge_outbox(session_id)
         return accepted
-
-    async def _claim(self, uow: UnitOfWork, keyed: KeyedRequest) -> MessageId | None:
-        # Begun and answered in this one unit of work: nobody ever sees it busy.
-        now = self._clock.now()
-        claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
-        return None if claim.answer is None else MessageId(claim.answer["message_id"])

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
+from application.idempotency.within import answered, note_answer
 from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.errors import TRANSIENT, ErrorKind, InvalidArgumentError, PomboError, error_of
@@ -78,11 +78,10 @@ class SendMessages:
         outcomes: Sequence[Outcome] = ()
         try:
             async with self._uow.begin() as uow:
-                if keyed is not None and (before := await self._before(uow, keyed, command)) is not None:
-                    return before
+                if (answer := await answered(uow, keyed, self._clock.now())) is not None:
+                    return await _before(uow, answer["outcomes"], command)
                 outcomes = [await self._accept(uow, entry) for entry in command.entries]
-                if keyed is not None:
-                    await uow.idempotency.answer(keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
+                await note_answer(uow, keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
         finally:
             # Also where the commit got no answer: what may be queued must not be overtaken.
             for session_id in {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}:
@@ -100,23 +99,19 @@ class SendMessages:
                 raise
             return error
 
-    async def _before(
-        self, uow: UnitOfWork, keyed: KeyedRequest, command: SendMessagesCommand
-    ) -> Sequence[Outcome] | None:
-        now = self._clock.now()
-        claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
-        if claim.answer is None:
-            return None
-        outcomes: Sequence[Mapping[str, Any]] = claim.answer["outcomes"]
-        ids = [MessageId(outcome["message_id"]) for outcome in outcomes if "message_id" in outcome]
-        found = await uow.messages.find(ids)
 
-        def read(entry: SendMessageCommand | PomboError, outcome: Mapping[str, Any]) -> Outcome:
-            if isinstance(entry, PomboError):
-                return entry
-            return found[MessageId(outcome["message_id"])] if "message_id" in outcome else _read(outcome["error"])
+async def _before(
+    uow: UnitOfWork, outcomes: Sequence[Mapping[str, Any]], command: SendMessagesCommand
+) -> Sequence[Outcome]:
+    """The outcomes that were kept, the messages as they stand now."""
+    found = await uow.messages.find([MessageId(kept["message_id"]) for kept in outcomes if "message_id" in kept])
 
-        return [read(entry, outcome) for entry, outcome in zip(command.entries, outcomes, strict=True)]
+    def read(entry: SendMessageCommand | PomboError, kept: Mapping[str, Any]) -> Outcome:
+        if isinstance(entry, PomboError):
+            return entry
+        return found[MessageId(kept["message_id"])] if "message_id" in kept else _read(kept["error"])
+
+    return [read(entry, kept) for entry, kept in zip(command.entries, outcomes, strict=True)]
 
 
 def _write(outcome: Outcome) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from application.idempotency.request_key import RequestKey
+from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -56,11 +57,9 @@ class CreateSession:
         made = False
         try:
             async with self._uow.begin() as uow:
-                if keyed is not None:
-                    claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
-                    if claim.answer is not None:
-                        return session_from_dict(claim.answer["session"])
-                    await uow.idempotency.answer(keyed, {"session": session_to_dict(session)})
+                if (answer := await answered(uow, keyed, now)) is not None:
+                    return session_from_dict(answer["session"])
+                await note_answer(uow, keyed, {"session": session_to_dict(session)})
                 await uow.sessions.add(session)
                 await uow.events.append(
                     [

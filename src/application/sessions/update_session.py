@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from application.idempotency.request_key import RequestKey
+from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation import session_from_dict, session_to_dict
@@ -44,10 +45,8 @@ class UpdateSession:
         keyed = None if command.request is None else command.request.of("sessions.update", asked)
         now = self._clock.now()
         async with self._uow.begin() as uow:
-            if keyed is not None:
-                claim = await uow.idempotency.claim(keyed, now=now, busy_until=now)
-                if claim.answer is not None:
-                    return session_from_dict(claim.answer["session"])
+            if (answer := await answered(uow, keyed, now)) is not None:
+                return session_from_dict(answer["session"])
             session = await uow.sessions.get(parse_session_id(command.session_id), lock=True)
             changed = replace(
                 session,
@@ -56,6 +55,5 @@ class UpdateSession:
                 updated_at=now,
             )
             await uow.sessions.save(changed)
-            if keyed is not None:
-                await uow.idempotency.answer(keyed, {"session": session_to_dict(changed)})
+            await note_answer(uow, keyed, {"session": session_to_dict(changed)})
         return changed

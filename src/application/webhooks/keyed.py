@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from application.idempotency.once import Form
+from application.idempotency.within import answered, note_answer
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.webhook_log import Delivery
@@ -19,16 +20,13 @@ from domain.webhook import DeliveryKind, DeliveryOutcome
 
 async def done_before(uow: UnitOfWork, request: KeyedRequest | None, now: datetime) -> WebhookId | None:
     """The endpoint of a request that was done before; None lets it be done now, in this unit of work."""
-    if request is None:
-        return None
-    answer = (await uow.idempotency.claim(request, now=now, busy_until=now)).answer
+    answer = await answered(uow, request, now)
     return None if answer is None else WebhookId(answer["webhook_id"])
 
 
 async def note_done(uow: UnitOfWork, request: KeyedRequest | None, webhook_id: WebhookId) -> None:
     """Keeps that the request was done."""
-    if request is not None:
-        await uow.idempotency.answer(request, {"webhook_id": webhook_id})
+    await note_answer(uow, request, {"webhook_id": webhook_id})
 
 
 def _write(delivery: Delivery) -> Mapping[str, Any]:
