@@ -1,0 +1,1 @@
+"""Faults between programs and the servers that they use."""
