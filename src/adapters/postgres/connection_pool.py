@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final, override
 
 import asyncpg
@@ -25,6 +26,12 @@ _HOPELESS: Final = (
 )
 """What no waiting helps against: a wrong password or name, a URL that isn't one."""
 
+_STRICT: Final = """
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+SELECT set_config(name, '{idle}', false) FROM pg_settings
+WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND {idle}
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSettings:
@@ -35,6 +42,8 @@ class PoolSettings:
         statements: how many prepared statements a connection keeps; 0 behind a pooler that pools transactions.
         connect: how long a connection may take to open.
         command: how long a statement may take, and how long to wait for a free connection.
+        idle: how long a transaction may pause between two statements: the server ends it then, and frees what it has
+            locked. A machine that vanishes in the middle of one tells the server nothing.
         patience: how long to go on trying at the start.
     """
 
@@ -42,6 +51,7 @@ class PoolSettings:
     statements: int = 256
     connect: timedelta = timedelta(seconds=5)
     command: timedelta = timedelta(seconds=15)
+    idle: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=15)
 
 
@@ -120,7 +130,7 @@ async def _connect(url: str, settings: PoolSettings) -> asyncpg.Pool:
                 timeout=settings.connect.total_seconds(),
                 command_timeout=settings.command.total_seconds(),
                 server_settings={"application_name": "pombo", "timezone": "UTC"},
-                init=_make_durable,
+                init=partial(_prepare, settings),
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             if isinstance(error, _HOPELESS) or loop.time() + pause > deadline:
@@ -133,14 +143,13 @@ async def _connect(url: str, settings: PoolSettings) -> asyncpg.Pool:
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-async def _make_durable(connection: asyncpg.Connection) -> None:
-    """What is committed here is on disk when the commit returns, whatever the database's default is.
+async def _prepare(settings: PoolSettings, connection: asyncpg.Connection) -> None:
+    """What is committed here is on disk when the commit returns, and nothing stays locked, whatever the defaults are.
 
-    Stricter settings than ``on`` stay.
+    Stricter settings of the database stay.
     """
-    await connection.execute(
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-    )
+    # Not among the settings of the connection's start, which poolers refuse.
+    await connection.execute(_STRICT.format(idle=round(settings.idle.total_seconds() * 1000)))
 
 
 async def _close(pool: asyncpg.Pool) -> None:
