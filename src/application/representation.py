@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, assert_never
 
+from domain.bridge import Bridge
 from domain.content import Content, Text, Unsupported
 from domain.event import (
     Event,
@@ -196,6 +197,21 @@ def status_change_to_dict(change: StatusChange) -> Json:
 def capability_to_dict(capability: Capability) -> Json:
     """One ability of a session."""
     return {"name": capability.name, "available": capability.available, "detail": capability.detail}
+
+
+def bridge_to_dict(bridge: Bridge | None) -> Json | None:
+    """The build of the bridge that runs in a session's page."""
+    if bridge is None:
+        return None
+    replaced = bridge.rolled_back_from
+    return {
+        "version": bridge.version,
+        "sha256": bridge.sha256,
+        "source": bridge.source.value,
+        "rolled_back_from": None
+        if replaced is None
+        else {"version": replaced.version, "sha256": replaced.sha256, "detail": replaced.detail},
+    }
 
 
 def payload_to_dict(payload: Payload) -> Json:

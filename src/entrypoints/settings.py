@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import InvalidArgumentError
+from domain.ids import parse_session_id
 from domain.webhook import RetrySchedule
 from domain.webhook_checks import check_url
 
@@ -109,6 +110,8 @@ class Settings(BaseSettings):
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
         max_body_bytes: the largest request body, in REST and gRPC.
+        wajs_path: a wa-js to run instead of the pinned one: its script, or its unpacked npm package.
+        wajs_canary_path: the same, for ``wajs_canary_sessions`` alone.
         web_url: the WhatsApp Web site.
         browser_path: a Chromium; None looks for one.
     """
@@ -139,6 +142,11 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), validation_alias="POMBO_CORS_ORIGINS"
     )
+    wajs_path: Path | None = Field(None, validation_alias="POMBO_WAJS_PATH")
+    wajs_canary_path: Path | None = Field(None, validation_alias="POMBO_WAJS_CANARY_PATH")
+    wajs_canary_sessions: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), validation_alias="POMBO_WAJS_CANARY_SESSIONS"
+    )
     web_url: str = Field(LIVE_SITE, validation_alias="WHATSAPP_WEB_URL")
     browser_path: Path | None = Field(None, validation_alias="BROWSER_PATH")
 
@@ -147,7 +155,7 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("data_dir", "cache_dir", "web_dir", "browser_path")
+    @field_validator("data_dir", "cache_dir", "web_dir", "wajs_path", "wajs_canary_path", "browser_path")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
@@ -189,6 +197,18 @@ class Settings(BaseSettings):
     def _site(cls, value: str) -> str:
         checked = _check_scheme(SecretStr(value), ("http", "https"), LIVE_SITE)
         return value if checked is None else checked.get_secret_value()
+
+    @field_validator("wajs_canary_sessions")
+    @classmethod
+    def _canaries(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for session_id in value:
+            try:
+                parse_session_id(session_id)
+            except InvalidArgumentError:
+                raise ValueError("must be ids of sessions like support,sales, separated by commas") from None
+        if value and "wajs_canary_path" in info.data and info.data["wajs_canary_path"] is None:
+            raise ValueError("names sessions, and POMBO_WAJS_CANARY_PATH doesn't say what they are to run")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

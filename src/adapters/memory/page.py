@@ -21,6 +21,7 @@ from application.ports.page_events import (
     Syncing,
 )
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from domain.bridge import Bridge, BridgeSource
 from domain.content import Text
 from domain.errors import (
     CapabilityUnavailableError,
@@ -35,6 +36,7 @@ from domain.jid import Jid
 from domain.session import Capability, PairingCode, QrCode
 
 _CAPABILITIES: Final = ("SEND_TEXT", "RECEIVE_MESSAGES", "RECEIPTS", "PAIRING_CODE", "LOGOUT")
+_BRIDGE: Final = Bridge(version="memory", sha256="0" * 64, source=BridgeSource.PINNED)
 _CODE_LASTS: Final = timedelta(minutes=3)
 _CODES_PER_MINUTE: Final = 3
 _CODE_LETTERS: Final = "ABCDEFGHJKMNPQRS"
@@ -125,6 +127,10 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     def capabilities(self) -> tuple[Capability, ...]:
         return self._capabilities
+
+    @override
+    def bridge(self) -> Bridge | None:
+        return _BRIDGE
 
     @override
     async def probe(self) -> PageHealth:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from adapters.playwright.wajs import SCRIPT
 from domain.errors import UnavailableError
 
 BINDING: Final = "pomboBridgeEmit"
 """Name of the CDP binding; the bridge takes it out of the page's sight."""
 
-_WAJS: Final = Path("node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js")
+_WAJS: Final = Path("node_modules/@wppconnect/wa-js") / SCRIPT
 _BRIDGE: Final = Path("dist/bridge.js")
 _CONFIG: Final[dict[str, object]] = {
     # Both would tell third parties of the account's traffic (wa-js's own defaults).
@@ -45,8 +46,8 @@ def find_assets(web_dir: Path) -> BridgeAssets:
     return assets
 
 
-def init_script(assets: BridgeAssets, *, origin: str, grace_ms: int, first_connection_ms: int) -> str:
-    """The script to run at the start of each document: configuration, wa-js unmodified, the bridge.
+def init_script(assets: BridgeAssets, wajs: str, *, origin: str, grace_ms: int, first_connection_ms: int) -> str:
+    """The script to run at the start of each document: configuration, wa-js unmodified (its text), the bridge.
 
     It does nothing in frames and on other origins, and nothing twice.
 
@@ -54,7 +55,6 @@ def init_script(assets: BridgeAssets, *, origin: str, grace_ms: int, first_conne
         UnavailableError: ``BRIDGE_MISSING``.
     """
     try:
-        wajs = assets.wajs.read_text(encoding="utf-8")
         bridge = assets.bridge.read_text(encoding="utf-8")
     except OSError as error:
         raise UnavailableError("BRIDGE_MISSING", f"{error.filename} is missing; run `make setup`.") from error

@@ -11,6 +11,7 @@ from adapters.playwright import processes
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
 from adapters.playwright.settings import DriverSettings
+from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
 from domain.errors import UnavailableError
@@ -70,11 +71,11 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         await self.start()
         profile = await Profile.acquire(self._settings.profiles, session_id)
 
-        async def open_window() -> Window:
+        async def open_window(build: WajsBuild) -> Window:
             await self.start()
             if self._playwright is None:
                 raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
-            return await Window.open(self._playwright, self._settings, profile.user_data_dir)
+            return await Window.open(self._playwright, self._settings, profile.user_data_dir, build)
 
         page = PlaywrightWhatsAppPage(session_id, self._settings, profile, open_window, self._pages.discard)
         self._pages.add(page)

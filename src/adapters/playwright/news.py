@@ -27,6 +27,7 @@ from domain.session import Capability, QrCode
 
 _LOG: Final = structlog.get_logger(__name__)
 _MAX_QR_TTL_MS: Final = 600_000
+_MAX_VERSION: Final = 40
 
 
 class NewsReader:
@@ -34,6 +35,7 @@ class NewsReader:
 
     Attributes:
         capabilities: the last self-test's findings.
+        wajs_version: what wa-js in the page calls itself, where it has said so.
         linked: whether an account is linked, as far as is known.
         fresh_link: the account was linked in this very browser, so its login may not be on disk yet: until
             ``settled`` is called, being connected is told as ``Syncing``.
@@ -44,6 +46,7 @@ class NewsReader:
         self._log = _LOG.bind(session_id=session_id)
         self._decoder = Decoder(session_id)
         self.capabilities: tuple[Capability, ...] = ()
+        self.wajs_version: str | None = None
         self.linked = linked
         self.fresh_link = False
         self.connected = False
@@ -84,6 +87,8 @@ class NewsReader:
                 yield self._qr(item)
             case "ready":
                 self.capabilities = self._decoder.capabilities(item.get("capabilities"))
+                version = item.get("wajs")
+                self.wajs_version = version[:_MAX_VERSION] if isinstance(version, str) and version else None
                 yield BridgeReady(
                     capabilities=self.capabilities,
                     page_version=str(item.get("page")),

@@ -13,9 +13,11 @@ from adapters.playwright.news import NewsReader
 from adapters.playwright.profile import Profile
 from adapters.playwright.refusals import page_unavailable, translate
 from adapters.playwright.settings import DriverSettings
+from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
 from application.ports.page_events import BridgeReady, Connected, LoggedOut, PageDied, PageEvent, SeenMessage
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from domain.bridge import Bridge
 from domain.content import Text
 from domain.errors import (
     CapabilityUnavailableError,
@@ -41,15 +43,17 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         session_id: str,
         settings: DriverSettings,
         profile: Profile,
-        open_window: Callable[[], Awaitable[Window]],
+        open_window: Callable[[WajsBuild], Awaitable[Window]],
         on_closed: Callable[["PlaywrightWhatsAppPage"], None],
     ) -> None:
+        self._session_id = session_id
         self._settings = settings
         self._profile = profile
         self._open_window = open_window
         self._on_closed = on_closed
         self._log = _LOG.bind(session_id=session_id)
         self._news = NewsReader(session_id, linked=profile.linked)
+        self._build: WajsBuild | None = None
         self._window: Window | None = None
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -64,7 +68,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
         """
         try:
-            self._window = await self._open_window()
+            self._window = await self._reopened()
             if self._closing is not None:
                 await self._window.close()
                 raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
@@ -121,9 +125,14 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             if item is not None and item.get("t") in {"messages", "receipts"}:
                 self._tell(item)
         self._news.settled()
-        self._window = await self._open_window()
+        self._window = await self._reopened()
         self._log.info("fresh_login_saved")
         return self._window
+
+    async def _reopened(self) -> Window:
+        """A new window, with the build that the settings ask for at this time."""
+        self._build = self._settings.builds.read(self._session_id)
+        return await self._open_window(self._build)
 
     def _die(self, why: str) -> None:
         if not self._bridge_up.done():
@@ -141,6 +150,13 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     @override
     def capabilities(self) -> tuple[Capability, ...]:
         return self._news.capabilities
+
+    @override
+    def bridge(self) -> Bridge | None:
+        build = self._build
+        if build is None:
+            return None
+        return Bridge(version=build.version or self._news.wajs_version, sha256=build.sha256, source=build.source)
 
     def _require(self, *names: str) -> None:
         lacking = {capability.name for capability in self._news.capabilities if not capability.available}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from adapters.playwright.assets import BridgeAssets
 from adapters.playwright.browser import Browser
+from adapters.playwright.wajs import WajsSettings
 from domain.errors import InvalidArgumentError
 
 LIVE_URL: Final = "https://web.whatsapp.com/"
@@ -23,6 +24,7 @@ class DriverSettings:
     Attributes:
         browser: the browser to start; None starts without one, and ``open`` answers ``BROWSER_MISSING``.
         profiles: directory of the sessions' profiles, one each; made with mode 0700.
+        wajs: which wa-js each session runs; None means the pinned one.
         web_url: the site; the live one unless a sandbox is meant.
         chromium_sandbox: Chromium's own process sandbox; None leaves it on unless we are root, where it can't be.
         load_timeout: how long the page's first answer may take.
@@ -40,6 +42,7 @@ class DriverSettings:
     browser: Browser | None
     profiles: Path
     assets: BridgeAssets
+    wajs: WajsSettings | None = None
     web_url: str = LIVE_URL
     headless: bool = True
     chromium_sandbox: bool | None = None
@@ -60,6 +63,11 @@ class DriverSettings:
             raise InvalidArgumentError(
                 "INVALID_WEB_URL", "WHATSAPP_WEB_URL must be an http or https address.", field="WHATSAPP_WEB_URL"
             )
+
+    @property
+    def builds(self) -> WajsSettings:
+        """Which wa-js each session is to run."""
+        return self.wajs or WajsSettings(pinned=self.assets.wajs)
 
     @property
     def origin(self) -> str:

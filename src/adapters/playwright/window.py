@@ -16,6 +16,7 @@ from adapters.playwright.assets import BINDING, init_script
 from adapters.playwright.browser import Browser
 from adapters.playwright.commands import Commands, PageGoneError
 from adapters.playwright.settings import DriverSettings
+from adapters.playwright.wajs import WajsBuild
 from domain.errors import UnavailableError
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -32,8 +33,9 @@ class Window:
         commands: the way to the bridge.
     """
 
-    def __init__(self, settings: DriverSettings, user_data_dir: Path) -> None:
+    def __init__(self, settings: DriverSettings, user_data_dir: Path, build: WajsBuild) -> None:
         self._settings = settings
+        self._build = build
         self._user_data_dir = user_data_dir
         self._context: BrowserContext | None = None
         self._cdp: CDPSession | None = None
@@ -46,13 +48,15 @@ class Window:
         self.commands = Commands(self._evaluate)
 
     @classmethod
-    async def open(cls, playwright: Playwright, settings: DriverSettings, user_data_dir: Path) -> Self:
-        """Starts the browser and loads the site. Doesn't wait for the bridge.
+    async def open(
+        cls, playwright: Playwright, settings: DriverSettings, user_data_dir: Path, build: WajsBuild
+    ) -> Self:
+        """Starts the browser and loads the site with this wa-js. Doesn't wait for the bridge.
 
         Raises:
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_MISSING``.
         """
-        window = cls(settings, user_data_dir)
+        window = cls(settings, user_data_dir, build)
         try:
             page = await window._launch(playwright)
             await window._instrument(page)
@@ -115,6 +119,7 @@ class Window:
         settings = self._settings
         script = init_script(
             settings.assets,
+            self._build.text,
             origin=settings.origin,
             grace_ms=int(settings.grace.total_seconds() * 1000),
             first_connection_ms=int(settings.first_connection.total_seconds() * 1000),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from application.ports.page_events import PageEvent, SeenMessage
+from domain.bridge import Bridge
 from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
@@ -134,6 +135,10 @@ class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
     @abstractmethod
     def capabilities(self) -> tuple[Capability, ...]:
         """What the bridge's last self-test found; empty before the first."""
+
+    @abstractmethod
+    def bridge(self) -> Bridge | None:
+        """Which build of the bridge runs in the page; None before the first."""
 
     @abstractmethod
     async def probe(self) -> PageHealth:

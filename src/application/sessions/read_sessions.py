@@ -6,6 +6,7 @@ from typing import Final
 
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
+from domain.bridge import Bridge
 from domain.errors import ConflictError, InvalidArgumentError
 from domain.ids import SessionId, parse_session_id
 from domain.session import Capability, Me, Session, StatusChange
@@ -24,11 +25,12 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReport:
-    """A session's status with its newest changes (newest first) and what its page can do."""
+    """A session's status with its newest changes (newest first), what its page can do, and the bridge in it."""
 
     session: Session
     history: Sequence[StatusChange]
     capabilities: tuple[Capability, ...]
+    bridge: Bridge | None
 
 
 class GetSession:
@@ -106,4 +108,9 @@ class GetSessionStatus:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
             history = await uow.sessions.history(slug, limit=_HISTORY)
-        return SessionReport(session=session, history=history, capabilities=self._workers.capabilities(slug))
+        return SessionReport(
+            session=session,
+            history=history,
+            capabilities=self._workers.capabilities(slug),
+            bridge=self._workers.bridge(slug),
+        )

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from application.ports.whatsapp_driver import WhatsAppPage
+from domain.bridge import Bridge
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.message import Message
@@ -76,3 +77,7 @@ class SessionWorkers(Protocol):
     @abstractmethod
     def capabilities(self, session_id: SessionId) -> tuple[Capability, ...]:
         """What the session's page can do; empty while it isn't open."""
+
+    @abstractmethod
+    def bridge(self, session_id: SessionId) -> Bridge | None:
+        """Which build of the bridge runs in the session's page; None while it isn't open."""

@@ -19,6 +19,7 @@ from application.sessions.workers import SessionWorkers
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
+from domain.bridge import Bridge
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 from domain.jid import Jid
@@ -150,6 +151,14 @@ class SessionSupervisor(SessionWorkers):
             return () if keeper is None else keeper.page.capabilities()
         except ConflictError:
             return ()
+
+    @override
+    def bridge(self, session_id: SessionId) -> Bridge | None:
+        keeper = self._keepers.get(session_id)
+        try:
+            return None if keeper is None else keeper.page.bridge()
+        except ConflictError:
+            return None
 
     def _running(self, session_id: SessionId) -> SessionKeeper:
         keeper = self._keepers.get(session_id)

@@ -12,6 +12,7 @@ from application.sessions.update_session import UpdateSessionCommand
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
 from entrypoints.grpc.converters.sessions import (
+    bridge_to_proto,
     capability_to_proto,
     me_to_proto,
     pairing_code_to_proto,
@@ -108,6 +109,7 @@ class SessionService(SessionServiceServicer):
             session=session_to_proto(report.session),
             history=[status_change_to_proto(change) for change in report.history],
             capabilities=[capability_to_proto(capability) for capability in report.capabilities],
+            bridge=bridge_to_proto(report.bridge),
         )
 
     @override

@@ -1,13 +1,15 @@
 """The browser, and the driver over it."""
 
-from adapters.playwright.assets import find_assets
+from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.settings import DriverSettings
-from domain.errors import UnavailableError
+from adapters.playwright.wajs import WajsSettings, read_build
+from domain.bridge import BridgeSource
+from domain.errors import InvalidArgumentError, UnavailableError
 from entrypoints.runtime.announcer import Announcer
 from entrypoints.runtime.health import BrowserHealth
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, SettingsError
 
 
 async def look_for_browser(settings: Settings) -> Browser:
@@ -19,15 +21,61 @@ async def look_for_browser(settings: Settings) -> Browser:
     return await find_browser(settings.browser_path, settings.cache_dir, settings.web_dir)
 
 
+def find_bridge(settings: Settings) -> tuple[BridgeAssets, WajsSettings]:
+    """The scripts that go into the page, and which wa-js each session is to run; every one of them can be used.
+
+    Raises:
+        UnavailableError: ``BRIDGE_MISSING``.
+        SettingsError: a wa-js of the settings can't be used.
+    """
+    assets = find_assets(settings.web_dir)
+    wajs = WajsSettings(
+        pinned=assets.wajs,
+        configured=settings.wajs_path,
+        canary=settings.wajs_canary_path,
+        canary_sessions=frozenset(settings.wajs_canary_sessions),
+    )
+    problems = []
+    for variable, path in (("POMBO_WAJS_PATH", wajs.configured), ("POMBO_WAJS_CANARY_PATH", wajs.canary)):
+        try:
+            if path is not None:
+                read_build(path, BridgeSource.CONFIGURED)
+        except InvalidArgumentError as error:
+            problems.append(f"{variable}: {error.message}")
+    if problems:
+        raise SettingsError(tuple(problems))
+    try:
+        wajs.read_pinned()
+    except InvalidArgumentError as error:
+        raise UnavailableError("BRIDGE_MISSING", f"{error.message} Or run `make setup`.") from error
+    return assets, wajs
+
+
+def describe_builds(wajs: WajsSettings) -> tuple[str, ...]:
+    """A line for each wa-js that the settings name, for people; none where all sessions run the pinned one."""
+    lines = []
+    if wajs.configured is not None:
+        lines.append(f"{read_build(wajs.configured, BridgeSource.CONFIGURED).label} instead of the pinned one")
+    if wajs.canary is not None and wajs.canary_sessions:
+        sessions = ", ".join(sorted(wajs.canary_sessions))
+        lines.append(f"{read_build(wajs.canary, BridgeSource.CANARY).label} in the canary sessions {sessions}")
+    return tuple(lines)
+
+
 async def make_driver(settings: Settings, announcer: Announcer) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
     """A driver, and whether it has a browser: without one sessions say ``BROWSER_MISSING``, and the rest works.
 
     Raises:
         UnavailableError: ``BRIDGE_MISSING``.
         InvalidArgumentError: ``INVALID_WEB_URL``.
+        SettingsError: a wa-js of the settings can't be used.
     """
     announcer.step("looking for a browser")
-    assets = find_assets(settings.web_dir)
+    assets, wajs = find_bridge(settings)
+    for line in describe_builds(wajs):
+        announcer.step(line)
+    if settings.wajs_canary_path is not None and not settings.wajs_canary_sessions:
+        announcer.warn("POMBO_WAJS_CANARY_PATH changes nothing while POMBO_WAJS_CANARY_SESSIONS names no session.")
     browser: Browser | None = None
     try:
         browser = await look_for_browser(settings)
@@ -36,5 +84,7 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
     else:
         announcer.step(f"using {browser.path.name} {browser.version}")
     profiles = settings.data_dir / "profiles"
-    driver_settings = DriverSettings(browser=browser, profiles=profiles, assets=assets, web_url=settings.web_url)
+    driver_settings = DriverSettings(
+        browser=browser, profiles=profiles, assets=assets, wajs=wajs, web_url=settings.web_url
+    )
     return PlaywrightWhatsAppDriver(driver_settings), BrowserHealth(browser)

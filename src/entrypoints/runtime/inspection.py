@@ -8,11 +8,10 @@ from pathlib import Path
 from adapters.embedded.binaries import find_program
 from adapters.embedded.data_directory import DataDirectory
 from adapters.embedded.identity import postgres_identities
-from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import Browser
 from adapters.playwright.flags import wants_chromium_sandbox
 from domain.errors import UnavailableError
-from entrypoints.runtime.browser import look_for_browser
+from entrypoints.runtime.browser import describe_builds, find_bridge, look_for_browser
 from entrypoints.runtime.storage import ping_database, ping_redis
 from entrypoints.settings import Settings
 
@@ -20,13 +19,15 @@ _LAUNCH_SECONDS = 30
 
 
 async def inspect_assets(settings: Settings) -> str:
-    """wa-js and the bridge.
+    """wa-js and the bridge, and which builds the settings ask for.
 
     Raises:
         UnavailableError: ``BRIDGE_MISSING``.
+        SettingsError: a wa-js of the settings can't be used.
     """
-    find_assets(settings.web_dir)
-    return f"wa-js and the bridge are in {settings.web_dir}"
+    _, wajs = find_bridge(settings)
+    pinned = f"{wajs.read_pinned().label} and the bridge are in {settings.web_dir}"
+    return "; ".join((pinned, *describe_builds(wajs)))
 
 
 async def inspect_browser(settings: Settings) -> str:

@@ -25,7 +25,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path
     web = tmp_path / "web"
     for script in ("node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js", "dist/bridge.js"):
         (web / script).parent.mkdir(parents=True)
-        (web / script).write_text("")
+        (web / script).write_text("/*! wppconnect-team/wa-js v4.6.0 */self.WPP={};")
     browser = tmp_path / "browser"
     browser.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 150.0.1.2' || echo '<html>pombo</html>'\n")
     browser.chmod(0o755)
@@ -119,3 +119,19 @@ async def test_settings_that_change_nothing_are_warned_of(monkeypatch: pytest.Mo
     found = await findings()
     assert found["settings"][0] == "warning"
     assert "POMBO_DATADIR" in found["settings"][1]
+
+
+async def test_the_builds_of_wajs_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    canary = tmp_path / "canary.js"
+    canary.write_text("/*! wppconnect-team/wa-js v4.9.1 */self.WPP={};")
+    monkeypatch.setenv("POMBO_WAJS_CANARY_PATH", str(canary))
+    monkeypatch.setenv("POMBO_WAJS_CANARY_SESSIONS", "sales")
+    told = (await findings())["page"][1]
+    assert "wa-js 4.6.0 (" in told
+    assert "wa-js 4.9.1 (" in told
+    assert "sales" in told
+    canary.write_text("alert('another library')")
+    outcome, told = (await findings(fails=1))["page"]
+    assert outcome == "failed"
+    assert "POMBO_WAJS_CANARY_PATH" in told
+    assert "isn't wa-js" in told

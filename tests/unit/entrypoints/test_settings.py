@@ -64,6 +64,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("POMBO_LOG_LEVEL", "loud"),
         ("POMBO_MAX_BODY_BYTES", "17"),
         ("POMBO_CORS_ORIGINS", "https://a.example/path"),
+        ("POMBO_WAJS_CANARY_SESSIONS", "support"),
+        ("POMBO_WAJS_CANARY_SESSIONS", "Not A Slug"),
         ("WHATSAPP_WEB_URL", "whatsapp.example"),
     ],
 )
@@ -130,3 +132,11 @@ def test_webhook_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for text, networks in (("true", 2), ("FALSE", 0)):
         monkeypatch.setenv("POMBO_WEBHOOK_ALLOW_PRIVATE", text)
         assert len(load_settings().webhook_allow_private) == networks
+
+
+def test_canary_sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POMBO_WAJS_CANARY_PATH", "canary.js")
+    monkeypatch.setenv("POMBO_WAJS_CANARY_SESSIONS", "support, sales")
+    settings = load_settings()
+    assert settings.wajs_canary_path == tmp_path / "canary.js"
+    assert settings.wajs_canary_sessions == ("support", "sales")

@@ -68,10 +68,9 @@ def test_the_chromium_sandbox_is_on_unless_we_are_root(monkeypatch: pytest.Monke
 
 
 def test_the_init_script(tmp_path: Path) -> None:
-    (tmp_path / "wa.js").write_text("/* wa-js */")
     (tmp_path / "bridge.js").write_text("/* bridge */")
     assets = BridgeAssets(wajs=tmp_path / "wa.js", bridge=tmp_path / "bridge.js")
-    script = init_script(assets, origin="https://site", grace_ms=1, first_connection_ms=2)
+    script = init_script(assets, "/* wa-js */", origin="https://site", grace_ms=1, first_connection_ms=2)
     assert script.startswith('if (window.top === window && location.origin === "https://site"')
     assert script.index('"disableGoogleAnalytics": true') < script.index("wa-js */") < script.index("bridge */")
 

@@ -30,6 +30,7 @@ from application.webhooks.representation import (
     webhook_to_dict,
 )
 from application.webhooks.representation import report_to_dict as webhook_report_to_dict
+from domain.bridge import Bridge, BridgeSource, ReplacedBridge
 from domain.content import Content, Text, Unsupported
 from domain.event import (
     PAYLOAD_TYPES,
@@ -98,6 +99,12 @@ FULL = message(
 )
 NEW = Session.create(id=SessionId("ana"), name="Ana", start=True, metadata={"a": "b"}, now=NOW)
 LINKED = NEW.link(ME, NEW.created_at).observe(SessionStatus.STARTING, StatusReason.REQUESTED, NOW, detail="so")
+BRIDGE = Bridge(
+    version="4.6.0",
+    sha256="0" * 64,
+    source=BridgeSource.ROLLED_BACK,
+    rolled_back_from=ReplacedBridge(version=None, sha256=None, detail="it can't be read"),
+)
 CAPABILITY = Capability(name="SEND_TEXT", available=False, detail="chat.sendTextMessage")
 PAYLOADS: list[Payload] = [
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.LINKED, detail=None, me=ME),
@@ -169,7 +176,9 @@ SHOWN: list[tuple[type[BaseModel], dict[str, Any] | None]] = [
     (sessions.Capability, capability_to_dict(CAPABILITY)),
     (
         sessions.SessionStatusReport,
-        report_to_dict(SessionReport(session=LINKED, history=[NEW.last_change()], capabilities=(CAPABILITY,))),
+        report_to_dict(
+            SessionReport(session=LINKED, history=[NEW.last_change()], capabilities=(CAPABILITY,), bridge=BRIDGE)
+        ),
     ),
     *((events.Event, event_to_dict(event(payload))) for payload in PAYLOADS),
     (webhooks.Webhook, webhook_to_dict(PLAIN_WEBHOOK)),

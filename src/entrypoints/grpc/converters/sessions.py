@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from domain.bridge import Bridge, BridgeSource
 from domain.session import (
     Capability,
     Me,
@@ -20,6 +21,8 @@ from entrypoints.grpc.gen.pombo.v1 import session_pb2 as pb
 STATUSES: Final = {status: pb.SessionStatus.Value(f"SESSION_STATUS_{status.name}") for status in SessionStatus}
 REASONS: Final = {reason: pb.StatusReason.Value(f"STATUS_REASON_{reason.name}") for reason in StatusReason}
 WANTED: Final = {wanted: pb.WantedState.Value(f"WANTED_STATE_{wanted.name}") for wanted in Wanted}
+
+BRIDGE_SOURCES: Final = {source: pb.BridgeSource.Value(f"BRIDGE_SOURCE_{source.name}") for source in BridgeSource}
 
 
 def session_to_proto(session: Session) -> pb.Session:
@@ -59,6 +62,21 @@ def status_change_to_proto(change: StatusChange) -> pb.StatusChange:
 def capability_to_proto(capability: Capability) -> pb.Capability:
     """One ability of a session."""
     return pb.Capability(name=capability.name, available=capability.available, detail=capability.detail)
+
+
+def bridge_to_proto(bridge: Bridge | None) -> pb.Bridge | None:
+    """The build of the bridge that runs in a session's page, or an absent field."""
+    if bridge is None:
+        return None
+    replaced = bridge.rolled_back_from
+    return pb.Bridge(
+        version=bridge.version,
+        sha256=bridge.sha256,
+        source=BRIDGE_SOURCES[bridge.source],
+        rolled_back_from=None
+        if replaced is None
+        else pb.ReplacedBridge(version=replaced.version, sha256=replaced.sha256, detail=replaced.detail),
+    )
 
 
 def qr_to_proto(qr: QrCode) -> pb.QrCode:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from application.sessions.read_sessions import MAX_PAGE
+from domain.bridge import BridgeSource
 from domain.session import SessionStatus, StatusReason, Wanted
 from entrypoints.rest.models.common import (
     AnswerModel,
@@ -106,6 +107,23 @@ class Capability(AnswerModel):
     detail: str | None = Field(description="The page's function that is missing, where it is.")
 
 
+class ReplacedBridge(AnswerModel):
+    """The wa-js that the settings ask for and that doesn't run."""
+
+    version: str | None = Field(description="As it tells it.", examples=["4.7.0"])
+    sha256: str | None = Field(description="Of its script, in hex; null where the file can't be read.")
+    detail: str = Field(description="Why it doesn't run, for people.")
+
+
+class Bridge(AnswerModel):
+    """The build of wa-js, the library between the gateway and WhatsApp Web, that runs in a session's page."""
+
+    version: str | None = Field(description="As the build tells it.", examples=["4.6.0"])
+    sha256: str = Field(description="Of its script, in hex.")
+    source: BridgeSource = Field(description="Where it came from.")
+    rolled_back_from: ReplacedBridge | None = Field(description="With `ROLLED_BACK`: what it stands in for.")
+
+
 class SessionStatusReport(AnswerModel):
     """A session's status, how it came to it, and what its page can do."""
 
@@ -118,6 +136,7 @@ class SessionStatusReport(AnswerModel):
     me: Me | None
     history: list[StatusChange] = Field(description="The newest 20 changes, newest first.")
     capabilities: list[Capability] = Field(description="Empty while the session's page isn't open.")
+    bridge: Bridge | None = Field(description="Null while the session's page isn't open.")
 
 
 class Qr(AnswerModel):

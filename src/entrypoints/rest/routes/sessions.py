@@ -5,7 +5,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from application.representation import capability_to_dict, me_to_dict, session_to_dict, status_change_to_dict
+from application.representation import (
+    bridge_to_dict,
+    capability_to_dict,
+    me_to_dict,
+    session_to_dict,
+    status_change_to_dict,
+)
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.read_sessions import SessionReport
 from application.sessions.update_session import UpdateSessionCommand
@@ -187,6 +193,7 @@ def report_to_dict(report: SessionReport) -> dict[str, Any]:
         **{name: shown[name] for name in names},
         "history": [status_change_to_dict(change) for change in report.history],
         "capabilities": [capability_to_dict(capability) for capability in report.capabilities],
+        "bridge": bridge_to_dict(report.bridge),
     }
 
 

@@ -200,6 +200,38 @@ WANTED_STATE_STOPPED: WantedState.ValueType  # 2
 """It shall not run, and keep its link."""
 Global___WantedState: _TypeAlias = WantedState  # noqa: Y015
 
+class _BridgeSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BridgeSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BridgeSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BRIDGE_SOURCE_UNSPECIFIED: _BridgeSource.ValueType  # 0
+    """Not used in answers: a source that this client doesn't know arrives as its number."""
+    BRIDGE_SOURCE_PINNED: _BridgeSource.ValueType  # 1
+    """The one that this version of the gateway was made with."""
+    BRIDGE_SOURCE_CONFIGURED: _BridgeSource.ValueType  # 2
+    """`POMBO_WAJS_PATH`."""
+    BRIDGE_SOURCE_CANARY: _BridgeSource.ValueType  # 3
+    """`POMBO_WAJS_CANARY_PATH`."""
+    BRIDGE_SOURCE_ROLLED_BACK: _BridgeSource.ValueType  # 4
+    """The last good one, since the one that the settings ask for resolves less in this session's page."""
+
+class BridgeSource(_BridgeSource, metaclass=_BridgeSourceEnumTypeWrapper):
+    """Where a build of the bridge came from."""
+
+BRIDGE_SOURCE_UNSPECIFIED: BridgeSource.ValueType  # 0
+"""Not used in answers: a source that this client doesn't know arrives as its number."""
+BRIDGE_SOURCE_PINNED: BridgeSource.ValueType  # 1
+"""The one that this version of the gateway was made with."""
+BRIDGE_SOURCE_CONFIGURED: BridgeSource.ValueType  # 2
+"""`POMBO_WAJS_PATH`."""
+BRIDGE_SOURCE_CANARY: BridgeSource.ValueType  # 3
+"""`POMBO_WAJS_CANARY_PATH`."""
+BRIDGE_SOURCE_ROLLED_BACK: BridgeSource.ValueType  # 4
+"""The last good one, since the one that the settings ask for resolves less in this session's page."""
+Global___BridgeSource: _TypeAlias = BridgeSource  # noqa: Y015
+
 @_typing.final
 class Session(_message.Message):
     """One linked WhatsApp account: what is wanted of it and what is observed."""
@@ -408,6 +440,81 @@ class Capability(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__detail) -> _WhichOneofReturnType__detail | None: ...
 
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
+
+@_typing.final
+class Bridge(_message.Message):
+    """The build of wa-js, the library between the gateway and WhatsApp Web, that runs in a session's page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ROLLED_BACK_FROM_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Output only. As the build tells it; absent where it tells none."""
+    sha256: _builtins.str
+    """Output only. Of its script, in hex."""
+    source: Global___BridgeSource.ValueType
+    """Output only. Where it came from."""
+    @_builtins.property
+    def rolled_back_from(self) -> Global___ReplacedBridge:
+        """Output only. With `BRIDGE_SOURCE_ROLLED_BACK`: what it stands in for."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str | None = ...,
+        sha256: _builtins.str = ...,
+        source: Global___BridgeSource.ValueType = ...,
+        rolled_back_from: Global___ReplacedBridge | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "rolled_back_from", b"rolled_back_from", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "rolled_back_from", b"rolled_back_from", "sha256", b"sha256", "source", b"source", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___Bridge: _TypeAlias = Bridge  # noqa: Y015
+
+@_typing.final
+class ReplacedBridge(_message.Message):
+    """The wa-js that the settings ask for and that doesn't run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Output only. As the build tells it; absent where it tells none."""
+    sha256: _builtins.str
+    """Output only. Of its script, in hex; absent where the file can't be read."""
+    detail: _builtins.str
+    """Output only. Why it doesn't run, for people."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.str | None = ...,
+        sha256: _builtins.str | None = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_sha256", b"_sha256", "_version", b"_version", "sha256", b"sha256", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_sha256", b"_sha256", "_version", b"_version", "detail", b"detail", "sha256", b"sha256", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__sha256: _TypeAlias = _typing.Literal["sha256"]  # noqa: Y015
+    _WhichOneofArgType__sha256: _TypeAlias = _typing.Literal["_sha256", b"_sha256"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sha256) -> _WhichOneofReturnType__sha256 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___ReplacedBridge: _TypeAlias = ReplacedBridge  # noqa: Y015
 
 @_typing.final
 class QrCode(_message.Message):

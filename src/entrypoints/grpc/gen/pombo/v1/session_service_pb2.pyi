@@ -552,6 +552,7 @@ class GetSessionStatusResponse(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
+    BRIDGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def session(self) -> _session_pb2.Session:
         """The session."""
@@ -564,16 +565,21 @@ class GetSessionStatusResponse(_message.Message):
     def capabilities(self) -> _containers.RepeatedCompositeFieldContainer[_session_pb2.Capability]:
         """What its page can do; empty while the page isn't open."""
 
+    @_builtins.property
+    def bridge(self) -> _session_pb2.Bridge:
+        """The build of the bridge that runs in it; absent while the page isn't open."""
+
     def __init__(
         self,
         *,
         session: _session_pb2.Session | None = ...,
         history: _abc.Iterable[_session_pb2.StatusChange] | None = ...,
         capabilities: _abc.Iterable[_session_pb2.Capability] | None = ...,
+        bridge: _session_pb2.Bridge | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "history", b"history", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "capabilities", b"capabilities", "history", b"history", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
