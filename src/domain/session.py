@@ -44,6 +44,10 @@ class SessionStatus(StrEnum):
     """The link has ended: by logout, or from the phone."""
 
 
+AT_REST: Final = frozenset({SessionStatus.STOPPED, SessionStatus.LOGGED_OUT})
+"""In these a session that isn't wanted to run needs nobody to look after it."""
+
+
 class StatusReason(StrEnum):
     """Why a session has its status. Public and stable."""
 

@@ -23,13 +23,13 @@ class SimulatedDriver:
         self._gate = gate
         self._driver = MemoryWhatsAppDriver(gate.world.whatsapp)
 
-    async def open(self, session_id: SessionId) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
         gate = self._gate
 
         opened: list[WhatsAppPage] = []
 
         async def act() -> WhatsAppPage:
-            page = gate.process.pages[session_id] = await self._driver.open(session_id)
+            page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch)
             opened.append(page)
             return page
 

@@ -6,6 +6,7 @@ from typing import Any, override
 
 from adapters.memory.event_bus import MemoryEventBus
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.lease import Lease
 from tests.simulation.gate import DATABASE, Gate, Gated
 
 
@@ -30,13 +31,13 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
         self._world = gate.world
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._begin()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._begin(fence)
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+    async def _begin(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
         gate, world = self._gate, self._world
-        inner = world.database.begin()
+        inner = world.database.begin(fence)
         uow = await gate.call("begin", inner.__aenter__, DATABASE)
         transaction = uow.messages._transaction  # type: ignore[attr-defined]  # of the memory adapter
         gate.process.transactions[id(transaction)] = transaction

@@ -50,11 +50,13 @@ class Profile:
         messages: what the page's storage holds, oldest first.
         queue: what WhatsApp holds for this device until it connects.
         pending: sent while the page had no connection; they leave when it has one.
+        epoch: that of the lease it was opened under last.
         muted: the page learns of messages and receipts but doesn't tell: a missed page event.
     """
 
     session_id: SessionId
     account: Account | None = None
+    epoch: int = 0
     revoked: bool = False
     messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     queue: deque[SeenMessage | SeenReceipt] = field(default_factory=deque)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import override
 
@@ -14,6 +14,7 @@ from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.message_repository import MemoryMessageRepository
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.row_locks import RowLocks
+from adapters.memory.session_leases import MemorySessionLeases
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
 from adapters.memory.transaction import Transaction
@@ -25,6 +26,7 @@ from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import Event
 from domain.ids import EventId, SessionId
+from domain.lease import Lease, stale_lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class MemoryUnitOfWork(UnitOfWork):
     """The repositories of one transaction."""
 
     _sessions: MemorySessionRepository
+    _leases: MemorySessionLeases
     _messages: MemoryMessageRepository
     _outbox: MemoryOutbox
     _events: MemoryEventAppender
@@ -45,6 +48,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def sessions(self) -> MemorySessionRepository:
         return self._sessions
+
+    @property
+    @override
+    def leases(self) -> MemorySessionLeases:
+        return self._leases
 
     @property
     @override
@@ -92,25 +100,32 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
 
     Args:
         on_committed: called after each commit that appended events.
+        now: the database's own clock.
     """
 
-    def __init__(self, on_committed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        on_committed: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._state = State()
+        self._now = now
         self._locks = RowLocks()
         self._on_committed = on_committed
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._begin()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._begin(fence)
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+    async def _begin(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
         # Like a real database's round trips, the pauses let other tasks run: races show in simulations too.
         await asyncio.sleep(0)
         transaction = Transaction(self._state, self._locks)
         try:
             yield MemoryUnitOfWork(
                 MemorySessionRepository(transaction),
+                MemorySessionLeases(transaction, self._now),
                 MemoryMessageRepository(transaction),
                 MemoryOutbox(transaction),
                 MemoryEventAppender(transaction),
@@ -121,6 +136,8 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemoryWebhookLog(transaction),
             )
             await asyncio.sleep(0)
+            if fence is not None and not transaction.holds(fence, self._now()):
+                raise stale_lease(fence)
             has_events = transaction.commit()
         finally:
             transaction.end()

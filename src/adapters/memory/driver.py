@@ -32,7 +32,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         self._whatsapp = whatsapp
 
     @override
-    async def open(self, session_id: SessionId) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
         await asyncio.sleep(0)
         match self._whatsapp.faults.take(session_id, Operation.OPEN):
             case Refuse(error=error):
@@ -47,6 +47,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         if profile.page is not None:
             raise ConflictError("PROFILE_IN_USE", "A page of this session is open already.")
         profile.page = page = MemoryWhatsAppPage(self._whatsapp, profile)
+        profile.epoch = epoch
         page.load()
         return page
 

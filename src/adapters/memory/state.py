@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
 from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.lease import Owner
 from domain.message import Direction, Message, MessageStatus
 from domain.session import Session, StatusChange
 
@@ -49,6 +51,19 @@ class KeyedRow:
     answer: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """A session's newest lease. ``owner`` None: it was released."""
+
+    epoch: int
+    owner: Owner | None
+    expires_at: datetime
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether somebody has it."""
+        return self.owner is not None and self.expires_at > now
+
+
 @dataclass(slots=True)
 class State:
     """The committed rows with their indexes, and the log."""
@@ -59,6 +74,7 @@ class State:
     open_messages: dict[SessionId, set[MessageId]] = field(default_factory=dict)
     api_keys: dict[bytes, str] = field(default_factory=dict)
     keyed_requests: dict[RequestName, KeyedRow] = field(default_factory=dict)
+    leases: Table[SessionId, LeaseRow] = field(default_factory=Table)
     unsettled: list[NewEvent] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     pruned: int = 0

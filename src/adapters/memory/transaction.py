@@ -1,12 +1,15 @@
 """One transaction: its own writes over what is committed."""
 
 from collections.abc import Hashable, Iterator
+from datetime import datetime
 
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.state import KeyedRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
+from adapters.memory.tables import TableWrites
 from adapters.memory.webhook_tables import WebhookWrites
 from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId
+from domain.lease import Lease
 from domain.message import MessageStatus
 
 
@@ -26,6 +29,7 @@ class Transaction:
         self._api_keys: dict[bytes, str] = {}
         self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
+        self.leases = TableWrites(state.leases)
         self.webhooks = WebhookWrites(state.webhooks)
 
     async def lock(self, key: Hashable) -> None:
@@ -128,6 +132,13 @@ class Transaction:
         """The log's events behind a position and up to another one, in order."""
         return (event for event in self._state.log if after < event.sequence <= to)
 
+    def holds(self, lease: Lease, now: datetime) -> bool:
+        """Whether a lease is valid, or nothing was written that needs it."""
+        row = self._state.leases.rows.get(lease.session_id)
+        if row is not None and row.is_valid(now) and (row.epoch, row.owner) == (lease.epoch, lease.owner):
+            return True
+        return not (self._held or self._events)
+
     def commit(self) -> bool:
         """Makes the writes visible, all at once. Tells whether events were among them."""
         for session_id, row in self._sessions.items():
@@ -144,6 +155,7 @@ class Transaction:
             else:
                 self._state.keyed_requests[name] = keyed
         self._state.unsettled.extend(self._events)
+        self.leases.commit()
         self.webhooks.commit()
         return bool(self._events)
 

@@ -67,9 +67,14 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             await self._end()
 
     @override
-    async def open(self, session_id: SessionId) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
         await self.start()
         profile = await Profile.acquire(self._settings.profiles, session_id)
+        try:
+            profile.epoch = epoch
+        except BaseException:
+            profile.release()
+            raise
 
         async def open_window(build: WajsBuild) -> Window:
             await self.start()

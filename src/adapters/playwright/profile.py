@@ -13,6 +13,7 @@ from domain.ids import SessionId, parse_session_id
 
 _PRIVATE: Final = 0o700
 _LEAVE_SECONDS: Final = 3.0
+_EPOCH: Final = "epoch"
 _SINGLETONS: Final = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 
 
@@ -86,6 +87,25 @@ class Profile:
             (self._home / "linked").touch(mode=0o600)
         else:
             (self._home / "linked").unlink(missing_ok=True)
+
+    @property
+    def epoch(self) -> int:
+        """That of the lease under which it was opened last; 0 when it never was."""
+        try:
+            return int((self._home / _EPOCH).read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        whole = self._home / f"{_EPOCH}.new"
+        try:
+            whole.write_text(f"{epoch}\n")
+            whole.replace(self._home / _EPOCH)
+        except OSError as error:
+            raise UnavailableError(
+                "BROWSER_FAILED", f"The profile directory can't be written: {error.strerror}."
+            ) from error
 
     async def delete(self) -> None:
         """Deletes the directory with the login in it, and lets go of the lock."""

@@ -10,12 +10,14 @@ from adapters.postgres.event_appender import PostgresEventAppender
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.webhook_log import PostgresWebhookLog
 from adapters.postgres.webhook_queue import PostgresWebhookQueue
 from adapters.postgres.webhook_repository import PostgresWebhookRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.lease import Lease
 
 
 class PostgresUnitOfWork(UnitOfWork):
@@ -28,6 +30,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def sessions(self) -> PostgresSessionRepository:
         return PostgresSessionRepository(self._transaction)
+
+    @property
+    @override
+    def leases(self) -> PostgresSessionLeases:
+        return PostgresSessionLeases(self._transaction)
 
     @property
     @override
@@ -83,13 +90,13 @@ class PostgresDatabase(UnitOfWorkFactory):
         self._on_committed = on_committed
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._begin()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._begin(fence)
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+    async def _begin(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
         async with self._pool.lend() as connection:
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, fence)
             try:
                 yield PostgresUnitOfWork(transaction)
                 has_events = await transaction.commit()

@@ -1,14 +1,18 @@
 """One transaction on one connection."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import asyncpg
 import structlog
 
 from adapters.postgres.errors import end, translated
 from domain.errors import InternalError, PomboError
+from domain.lease import Lease, stale_lease
 
 _log = structlog.get_logger(__name__)
+_STALE_LEASE: Final = "PB001"
+"""The SQLSTATE that ``pombo.hold_lease`` fails with."""
 
 
 class Transaction:
@@ -17,10 +21,15 @@ class Transaction:
     A reading that locks nothing needs none: at READ COMMITTED each statement has a snapshot of its own anyway. So a
     unit of work that only reads costs no more than its readings. Statements that may wait for the commit are kept until
     then.
+
+    Args:
+        connection: the one to work on, the transaction's alone.
+        fence: the lease that whatever is written depends on. It is checked together with the commit, in one round trip.
     """
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, fence: Lease | None = None) -> None:
         self._connection = connection
+        self._fence = fence
         self._has_begun = False
         self._at_commit: dict[tuple[str, str], list[tuple[object, ...]]] = {}
 
@@ -52,10 +61,11 @@ class Transaction:
         Raises:
             UnavailableError: ``DATABASE_UNAVAILABLE``: whether it was committed isn't known.
             InternalError: ``DATABASE_FAULT``: nothing was.
+            ConflictError: ``STALE_LEASE``: nothing was.
         """
         with translated(self._connection):
             for (rows_query, row_query), rows in self._at_commit.items():
-                if len(self._at_commit) > 1:
+                if len(self._at_commit) > 1 or self._fence is not None:
                     await self._begin()
                 # One statement alone is a transaction by itself.
                 if len(rows) == 1:
@@ -63,13 +73,24 @@ class Transaction:
                 else:
                     await self._connection.fetch(rows_query, *zip(*rows, strict=True))
             if self._has_begun:
-                done = await self._connection.execute("COMMIT")
+                done = await self._commit()
                 self._has_begun = False
                 if done != "COMMIT":
                     # A statement had failed, and whoever ran it went on: the server took everything back, and says so
                     # in its answer only.
                     raise InternalError("DATABASE_FAULT", "A failed statement was passed over; nothing was stored.")
         return bool(self._at_commit)
+
+    async def _commit(self) -> str:
+        if self._fence is None:
+            return str(await self._connection.execute("COMMIT"))
+        try:
+            # What fails keeps the rest from being run.
+            return str(await self._connection.execute(f"{_hold(self._fence)}; COMMIT"))
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == _STALE_LEASE:
+                raise stale_lease(self._fence) from None
+            raise
 
     async def roll_back(self) -> None:
         """Takes everything back. Where that fails the connection is ended: then the server does it."""
@@ -88,3 +109,9 @@ class Transaction:
         if not self._has_begun:
             self._has_begun = True
             await self._connection.execute("BEGIN")
+
+
+def _hold(lease: Lease) -> str:
+    """Several statements in one message take no parameters. Names hold no quote; it is doubled all the same."""
+    session_id, life = (text.replace("'", "''") for text in (lease.session_id, lease.owner.life))
+    return f"SELECT pombo.hold_lease('{session_id}', '{life}', {lease.epoch:d})"

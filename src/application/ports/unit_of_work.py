@@ -9,10 +9,12 @@ from application.ports.event_log import EventAppender
 from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.outbox import Outbox
+from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
 from application.ports.webhook_log import WebhookLog
 from application.ports.webhook_queue import WebhookQueue
 from application.ports.webhook_repository import WebhookRepository
+from domain.lease import Lease
 
 
 class UnitOfWork(Protocol):
@@ -22,6 +24,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def sessions(self) -> SessionRepository:
         """The sessions."""
+
+    @property
+    @abstractmethod
+    def leases(self) -> SessionLeases:
+        """Who runs which session."""
 
     @property
     @abstractmethod
@@ -75,5 +82,13 @@ class UnitOfWorkFactory(Protocol):
     """
 
     @abstractmethod
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A new unit of work."""
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A new unit of work.
+
+        Args:
+            fence: whatever is written is committed only under this lease, if it is valid at the commit. Nothing that
+                was written under it is committed after another has claimed the session.
+
+        Raises:
+            ConflictError: ``STALE_LEASE``, when the context is left; nothing was stored.
+        """

@@ -157,8 +157,12 @@ class WhatsAppDriver(Protocol):
     """Opens pages. One page per session at a time."""
 
     @abstractmethod
-    async def open(self, session_id: SessionId) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
         """Opens the session's own profile in a browser and loads the page. Doesn't wait for the login.
+
+        Args:
+            session_id: whose.
+            epoch: that of the lease it is opened under; it stays with the profile. 0 is before any lease.
 
         Raises:
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.

@@ -14,7 +14,7 @@ from application.workers.dispatcher import OutboxDispatcher
 from application.workers.page_life import Ending, PageLife
 from application.workers.session_record import SessionRecord
 from domain.errors import ConflictError, NotFoundError, PomboError
-from domain.session import Session, SessionStatus, StatusReason, Wanted
+from domain.session import AT_REST, Session, SessionStatus, StatusReason, Wanted
 
 _FIRST_DELAY: Final = timedelta(seconds=1)
 _LONGEST_DELAY: Final = timedelta(seconds=60)
@@ -25,7 +25,7 @@ _LINK_ENDED: Final = frozenset({StatusReason.LOGGED_OUT_BY_API, StatusReason.UNL
 _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
-_AT_REST: Final = frozenset({SessionStatus.STOPPED, SessionStatus.LOGGED_OUT})
+_NO_EPOCH: Final = 0
 _HOPELESS: Final = frozenset({StatusReason.BROWSER_MISSING})
 
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
@@ -127,7 +127,7 @@ class SessionKeeper:
         self._answer(self._asked)
         with suppress(NotFoundError):  # deleted: the next run finds that, too
             session = await self._record.load()
-            if session.wanted is Wanted.RUNNING or session.status not in _AT_REST:
+            if session.wanted is Wanted.RUNNING or session.status not in AT_REST:
                 await self._record.hide_qr()
                 await self._record.observe(
                     SessionStatus.FAILED, StatusReason.INTERNAL_FAULT, detail="a fault of the gateway; see its log"
@@ -160,7 +160,7 @@ class SessionKeeper:
         await self._wait_for_nudge()
 
     async def _end(self, session: Session) -> None:
-        if session.status not in _AT_REST:
+        if session.status not in AT_REST:
             await self._record.hide_qr()
             await self._record.observe(SessionStatus.STOPPED, StatusReason.REQUESTED)
 
@@ -217,7 +217,7 @@ class SessionKeeper:
     async def _open_and_follow(self, session: Session) -> Ending:
         await self._record.observe(SessionStatus.STARTING, StatusReason.PAGE_LOADING)
         try:
-            page = await self._driver.open(session.id)
+            page = await self._driver.open(session.id, _NO_EPOCH)
         except PomboError as error:
             reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
             return Ending(reason=reason, detail=error.message, had_worked=False)
@@ -266,7 +266,7 @@ class SessionKeeper:
         with suppress(TimeoutError, PomboError):
             async with asyncio.timeout(_LAST_WORD_SECONDS):
                 session = await self._record.load()
-                if session.status not in {*_AT_REST, SessionStatus.FAILED}:
+                if session.status not in {*AT_REST, SessionStatus.FAILED}:
                     await self._record.hide_qr()
                     await self._record.observe(SessionStatus.STOPPED, StatusReason.GATEWAY_STOPPED)
 

@@ -66,7 +66,7 @@ async def test_each_kind_of_browser_shows_a_qr_and_no_headless(
     else:
         browser = await find_browser(Path("/usr/bin") / kind, cache, WEB)
     driver = make_driver(sandbox, browser)
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     assert isinstance(page, PlaywrightWhatsAppPage)
     await Ear(page).until(QrShown)
     told = await look(page)
@@ -84,7 +84,7 @@ async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhats
     home = driver._settings.profiles / SESSION / "chromium"
     home.mkdir(parents=True)
     (home / "SingletonLock").symlink_to("a-dead-host-4242")
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     rival = PlaywrightWhatsAppDriver(sandbox.settings(driver._settings.profiles, browser))
     with pytest.raises(ConflictError) as caught:
         await rival.open(SESSION)
@@ -97,7 +97,7 @@ async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhats
 
 
 async def test_a_session_is_forgotten_by_two_at_once(driver: PlaywrightWhatsAppDriver) -> None:
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     await page.close()
     await asyncio.gather(*(driver.forget(SESSION) for _ in range(5)))
     assert not (driver._settings.profiles / SESSION / "chromium").exists()
@@ -114,18 +114,18 @@ async def test_a_browser_that_dies_at_its_start_is_started_once_more(
     wrapper.chmod(0o700)
     driver = make_driver(sandbox, replace(browser, path=wrapper))
     if deaths == 1:
-        page = await driver.open(SESSION)
+        page = await driver.open(SESSION, 1)
         await Ear(page).until(QrShown)
         await page.close()
     else:
         with pytest.raises(UnavailableError) as caught:
-            await driver.open(SESSION)
+            await driver.open(SESSION, 1)
         assert caught.value.reason == "BROWSER_FAILED"
     assert len(starts.read_text().splitlines()) == 2
 
 
 async def test_a_page_that_crashes_is_told_once(driver: PlaywrightWhatsAppDriver) -> None:
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     assert isinstance(page, PlaywrightWhatsAppPage)
     ear = Ear(page)
     assert page._window is not None
@@ -139,7 +139,7 @@ async def test_a_page_that_crashes_is_told_once(driver: PlaywrightWhatsAppDriver
 
 
 async def test_a_page_that_reloads_gets_its_bridge_again(driver: PlaywrightWhatsAppDriver) -> None:
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     assert isinstance(page, PlaywrightWhatsAppPage)
     ear = Ear(page)
     await ear.until(QrShown)
@@ -155,7 +155,7 @@ async def test_a_page_that_reloads_gets_its_bridge_again(driver: PlaywrightWhats
 async def test_without_a_browser(sandbox: Sandbox, make_driver: MakeDriver, tmp_path: Path) -> None:
     driver = make_driver(sandbox, None)
     with pytest.raises(UnavailableError) as caught:
-        await driver.open(SESSION)
+        await driver.open(SESSION, 1)
     assert caught.value.reason == "BROWSER_MISSING"
     broken = tmp_path / "broken"
     broken.write_text("#!/bin/sh\nexit 1\n")
@@ -192,7 +192,7 @@ async def test_a_browser_that_hangs_is_killed(
     sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
 ) -> None:
     driver = make_driver(sandbox, browser, close_timeout=timedelta(seconds=1))
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     directory = profiles / SESSION / "chromium"
     main = processes.main_browser_pid(directory)
     assert main is not None
@@ -206,7 +206,7 @@ async def test_a_close_that_was_cancelled_is_finished(
     sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
 ) -> None:
     driver = make_driver(sandbox, browser, close_timeout=timedelta(seconds=1))
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     directory = profiles / SESSION / "chromium"
     main = processes.main_browser_pid(directory)
     assert main is not None
@@ -234,7 +234,7 @@ async def test_a_driver_that_stops_ends_what_is_opening(
 
     async with await asyncio.start_server(serve, "127.0.0.1") as site:
         driver = make_driver(sandbox, browser, web_url=f"http://127.0.0.1:{site.sockets[0].getsockname()[1]}/")
-        opening = asyncio.create_task(driver.open(SESSION))
+        opening = asyncio.create_task(driver.open(SESSION, 1))
         async with asyncio.timeout(60):
             await asked.wait()
         await driver.stop()
@@ -250,7 +250,7 @@ async def test_a_failure_of_our_own_ends_the_page_for_all_to_see(
     """Here the note of the link, which can't be taken away."""
     (profiles / SESSION / "linked").mkdir(parents=True)
     driver = make_driver(sandbox, browser)
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     await Ear(page).until(PageDied)
     await page.close()
     assert processes.browser_pids(profiles / SESSION / "chromium") == ()
@@ -261,13 +261,13 @@ async def test_a_dead_playwright_is_told_and_replaced(
 ) -> None:
     driver = make_driver(sandbox, browser)
     before = processes.playwright_pids()
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     ear = Ear(page)
     (pid,) = processes.playwright_pids() - before
     os.kill(pid, signal.SIGKILL)
     await ear.until(PageDied)
     await page.close()
-    page = await driver.open(SESSION)
+    page = await driver.open(SESSION, 1)
     await Ear(page).until(QrShown)
     await page.close()
 
@@ -287,7 +287,7 @@ async def main():
     driver = PlaywrightWhatsAppDriver(
         DriverSettings(browser=found, profiles=Path(profiles), assets=find_assets(Path(web)), web_url=url)
     )
-    await driver.open(SessionId("one"))
+    await driver.open(SessionId("one"), 1)
     print("open", flush=True)
     await asyncio.Event().wait()
 

@@ -47,7 +47,7 @@ async def kill_browser(driver: PlaywrightWhatsAppDriver, session: SessionId) -> 
 async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
     session = SessionId("qr")
     ana, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben")
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     assert all(capability.available for capability in page.capabilities()), page.capabilities()
     assert await page.probe() is PageHealth.UNLINKED
     ear = await link(page, ana)
@@ -73,7 +73,7 @@ async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: Playwright
     await page.close()
 
     await ben.send(ana, "while it was dead")
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     ear = Ear(page)
     await ear.until(Connected)
     assert QrShown not in ear.kinds()
@@ -85,7 +85,7 @@ async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: Playwright
     await page.close()
     assert processes.browser_pids(data_dir(driver, session)) == ()
     assert ear.kinds()[-1] is not PageDied
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     ear = Ear(page)
     await ear.until(Connected)
     assert QrShown not in ear.kinds()
@@ -102,7 +102,7 @@ async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: Playwright
 async def test_a_conflict_and_unlinked_while_stopped(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
     session = SessionId("stopped")
     ana = await sandbox.phone("Ana")
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     ear = await link(page, ana)
     await sandbox.call("POST", "/faults", {"kind": "conflict", "account": ana.number})
     await ear.until(ConflictDetected)
@@ -111,7 +111,7 @@ async def test_a_conflict_and_unlinked_while_stopped(sandbox: Sandbox, driver: P
 
     # What happens while no page is open is told at the next start.
     await ana.unlink()
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     ear = Ear(page)
     await ear.until(QrShown)
     assert ear.kinds().count(LoggedOut) == 1
@@ -124,7 +124,7 @@ async def test_a_conflict_and_unlinked_while_stopped(sandbox: Sandbox, driver: P
 async def test_pairing_code_and_logout(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
     session = SessionId("code")
     ana = await sandbox.phone("Ana")
-    page = await driver.open(session)
+    page = await driver.open(session, 1)
     ear = Ear(page)
     await ear.until(QrShown)
     with pytest.raises(ConflictError, match="No account"):
@@ -149,7 +149,7 @@ async def test_pairing_code_and_logout(sandbox: Sandbox, driver: PlaywrightWhats
 
 async def test_too_many_pairing_codes(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
     ana = await sandbox.phone("Ana")
-    page = await driver.open(SessionId("codes"))
+    page = await driver.open(SessionId("codes"), 1)
     await Ear(page).until(QrShown)
     with pytest.raises(RateLimitedError) as caught:
         await asyncio.gather(*[page.request_pairing_code(ana.number) for _ in range(5)])
@@ -162,7 +162,7 @@ async def test_a_qr_batch_ends_and_a_new_one_is_asked_for(
 ) -> None:
     async with Sandbox.run(tmp_path / "sandbox", "--qr-first-ms", "800", "--qr-next-ms", "300") as sandbox:
         driver = make_driver(sandbox, browser)
-        page = await driver.open(SessionId("batch"))
+        page = await driver.open(SessionId("batch"), 1)
         ear = Ear(page)
         await ear.until(QrBatchEnded)
         shown = [event.qr.text for event in ear.heard if isinstance(event, QrShown)]
@@ -186,7 +186,7 @@ async def test_a_missing_function_costs_its_capability_alone(
     async with Sandbox.run(tmp_path / "sandbox", "--page-dir", str(site)) as sandbox:
         driver = make_driver(sandbox, browser)
         ana, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben")
-        page = await driver.open(SessionId("lacking"))
+        page = await driver.open(SessionId("lacking"), 1)
         lacking = [capability for capability in page.capabilities() if not capability.available]
         assert [capability.name for capability in lacking] == ["LINK_PAIRING_CODE"]
         assert "genLinkDeviceCodeForPhoneNumber" in (lacking[0].detail or "")

@@ -42,7 +42,7 @@ class World(NamedTuple):
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def world(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> AsyncIterator[World]:
     me, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben", read_after_ms=50)
-    page = await driver.open(SessionId("messages"))
+    page = await driver.open(SessionId("messages"), 1)
     ear = await link(page, me)
     yield World(sandbox, page, ear, me, ben)
     await page.close()

@@ -22,6 +22,7 @@ from application.ports.whatsapp_driver import Outgoing
 from domain.content import Content, Text
 from domain.event import NewEvent
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.lease import Lease
 from domain.message import Message
 from entrypoints.cli.serve import LineAnnouncer
 from entrypoints.container import Container
@@ -156,12 +157,12 @@ class _Database(_Cover):
         super().__init__(inner, trap)
         self._committed = committed
 
-    def begin(self) -> AbstractAsyncContextManager[Any]:
-        return self._begin()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[Any]:
+        return self._begin(fence)
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[_Work]:
-        async with self._inner.begin() as uow:
+    async def _begin(self, fence: Lease | None) -> AsyncIterator[_Work]:
+        async with self._inner.begin(fence) as uow:
             work = _Work(uow)
             yield work
             for kind, bodies in work.done.items():
@@ -187,8 +188,8 @@ class _EventLog(_Cover):
 
 
 class _Driver(_Cover):
-    async def open(self, session_id: SessionId) -> "_Page":
-        return _Page(await self._inner.open(session_id), self._trap)
+    async def open(self, session_id: SessionId, epoch: int) -> "_Page":
+        return _Page(await self._inner.open(session_id, epoch), self._trap)
 
 
 class _Page(_Cover):

@@ -12,6 +12,7 @@ import structlog
 
 from application.messages.read_messages import GetMessage, ListMessages
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.lease import Lease
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1 import message_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
@@ -108,7 +109,7 @@ class BrokenDatabase(UnitOfWorkFactory):
     """Fails in a way that nobody has foreseen."""
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         raise ZeroDivisionError("password=hunter2")
 
 

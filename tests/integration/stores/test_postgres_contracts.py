@@ -15,6 +15,7 @@ from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
+from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.contracts.webhook_log import WebhookLogContract
@@ -23,6 +24,10 @@ from tests.contracts.webhook_repository import WebhookRepositoryContract
 
 
 class TestPostgresSessionRepository(SessionRepositoryContract):
+    pass
+
+
+class TestPostgresSessionLeases(SessionLeasesContract):
     pass
 
 

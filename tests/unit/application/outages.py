@@ -11,6 +11,7 @@ from adapters.memory.outbox import MemoryOutbox
 from application.ports.unit_of_work import UnitOfWork
 from domain.errors import InternalError, PomboError, UnavailableError
 from domain.ids import SessionId
+from domain.lease import Lease
 from domain.message import MessageStatus
 from domain.session import QrCode
 
@@ -29,14 +30,14 @@ class UnsteadyDatabase(MemoryDatabase):
         self.error = InternalError("DATABASE_FAULT", "The database refused a statement.")
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._unsteady()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._unsteady(fence)
 
     @asynccontextmanager
-    async def _unsteady(self) -> AsyncIterator[UnitOfWork]:
+    async def _unsteady(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
         if self.error is not None:
             raise self.error
-        async with super().begin() as uow:
+        async with super().begin(fence) as uow:
             yield uow
             written = uow.outbox._transaction._messages.values() if isinstance(uow.outbox, MemoryOutbox) else ()
             sending = [row.message.id for row in written if row.message.status is MessageStatus.SENDING]
@@ -59,12 +60,12 @@ class SlowDatabase(MemoryDatabase):
     pause = 0.0
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._slow()
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._slow(fence)
 
     @asynccontextmanager
-    async def _slow(self) -> AsyncIterator[UnitOfWork]:
-        async with super().begin() as uow:
+    async def _slow(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
+        async with super().begin(fence) as uow:
             yield uow
         await asyncio.sleep(self.pause)
 

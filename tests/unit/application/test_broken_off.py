@@ -16,6 +16,7 @@ from application.sessions.create_session import CreateSessionCommand
 from domain.content import Text
 from domain.errors import UnavailableError
 from domain.jid import Jid
+from domain.lease import Lease
 from domain.session import SessionStatus
 
 from .world import BEN, SESSION, HastyClock, World, running
@@ -31,13 +32,13 @@ class LossyDatabase(MemoryDatabase):
         self.lossy = False
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         lossy, self.lossy = self.lossy, False
-        return self._lossy() if lossy else super().begin()
+        return self._lossy(fence) if lossy else super().begin(fence)
 
     @asynccontextmanager
-    async def _lossy(self) -> AsyncIterator[UnitOfWork]:
-        async with super().begin() as uow:
+    async def _lossy(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
+        async with super().begin(fence) as uow:
             yield uow
             for _ in range(_LATE):
                 await asyncio.sleep(0)

@@ -162,7 +162,7 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
         await world.linked()
     whatsapp.profile(SESSION).messages[WhatsAppMessageId(f"false_{BEN}@c.us_3EB0FF")] = seen("3EB0FF", clock.now())
     clock.ahead += timedelta(days=30)
-    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION)
+    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION, 1)
     async with aclosing(page.events()) as signing_in:
         while not isinstance(await anext(signing_in), Connected):
             pass

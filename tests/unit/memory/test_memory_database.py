@@ -12,6 +12,7 @@ from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import SALES, SUPPORT, session
+from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.contracts.webhook_log import WebhookLogContract
@@ -35,6 +36,10 @@ def log(uow: MemoryDatabase) -> MemoryDatabase:
 
 
 class TestMemorySessionRepository(SessionRepositoryContract):
+    pass
+
+
+class TestMemorySessionLeases(SessionLeasesContract):
     pass
 
 

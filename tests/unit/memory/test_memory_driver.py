@@ -71,7 +71,7 @@ class World:
         self.whatsapp.add_account(BEN)
 
     async def linked(self, session: SessionId = SESSION, phone: str = ANA) -> tuple[WhatsAppPage, "Events"]:
-        page = await self.driver.open(session)
+        page = await self.driver.open(session, 1)
         events = Events(page)
         assert isinstance(await events.next(), BridgeReady)
         shown = await events.next()
@@ -112,12 +112,12 @@ async def test_a_scan_links_and_a_reopened_page_needs_no_qr(world: World) -> Non
     await page.close()
     await page.close()
     assert await events.ended()
-    again = Events(await world.driver.open(SESSION))
+    again = Events(await world.driver.open(SESSION, 1))
     assert [type(await again.next()) for _ in range(3)] == [BridgeReady, Syncing, Connected]
 
 
 async def test_an_expired_qr_is_refused_and_a_batch_ends(world: World) -> None:
-    page = await world.driver.open(SESSION)
+    page = await world.driver.open(SESSION, 1)
     events = Events(page)
     await events.next()
     shown = await events.next()
@@ -133,7 +133,7 @@ async def test_an_expired_qr_is_refused_and_a_batch_ends(world: World) -> None:
 
 
 async def test_a_pairing_code_links(world: World) -> None:
-    page = await world.driver.open(SESSION)
+    page = await world.driver.open(SESSION, 1)
     code = await page.request_pairing_code(ANA)
     assert len(code.code) == 8
     world.whatsapp.enter_code(ANA, code.code)
@@ -143,7 +143,7 @@ async def test_a_pairing_code_links(world: World) -> None:
 
 
 async def test_pairing_codes_are_limited(world: World) -> None:
-    page = await world.driver.open(SESSION)
+    page = await world.driver.open(SESSION, 1)
     for _ in range(3):
         await page.request_pairing_code(ANA)
     with pytest.raises(RateLimitedError) as caught:
@@ -187,7 +187,7 @@ async def test_what_came_while_the_page_was_closed_waits_for_it(world: World) ->
     page, _ = await world.linked()
     await page.close()
     whatsapp_id = world.whatsapp.phone_sends(BEN, ANA, "are you there?")
-    again = Events(await world.driver.open(SESSION))
+    again = Events(await world.driver.open(SESSION, 1))
     seen = [await again.next() for _ in range(4)][-1]
     assert isinstance(seen, MessagesSeen)
     assert seen.messages[0].whatsapp_id.split("_")[2] == whatsapp_id.split("_")[2]
@@ -241,7 +241,7 @@ async def test_a_page_that_dies_while_it_sends(world: World, after_effect: bool)
         await page.send(outgoing())
     assert isinstance(await events.next(), PageDied)
     assert await events.ended()
-    again = await world.driver.open(SESSION)
+    again = await world.driver.open(SESSION, 1)
     assert (await again.find(outgoing().whatsapp_id) is not None) is after_effect
     await again.send(outgoing())
     assert len(world.whatsapp.account(BEN).phone_messages) == 1
@@ -283,14 +283,14 @@ async def test_logout_and_unlink_end_the_link(world: World) -> None:
     page, _ = await world.linked()
     await page.close()
     world.whatsapp.unlink(ANA, SESSION)
-    again = Events(await world.driver.open(SESSION))
+    again = Events(await world.driver.open(SESSION, 1))
     assert [type(await again.next()) for _ in range(2)] == [BridgeReady, LoggedOut]
 
 
 async def test_a_profile_has_one_page(world: World) -> None:
-    page = await world.driver.open(SESSION)
+    page = await world.driver.open(SESSION, 1)
     with pytest.raises(ConflictError):
-        await world.driver.open(SESSION)
+        await world.driver.open(SESSION, 1)
     with pytest.raises(ConflictError):
         await world.driver.forget(SESSION)
     await page.close()

@@ -22,6 +22,7 @@ from application.ports.health_check import HealthCheck
 from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
 from domain.ids import SessionId
+from domain.lease import Lease
 from domain.session import SessionStatus
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
@@ -55,10 +56,10 @@ class BreakableDatabase(MemoryDatabase):
     fault: Exception | None = None
 
     @override
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         if self.fault is not None:
             raise self.fault
-        return super().begin()
+        return super().begin(fence)
 
 
 class Gateway:
