@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test simulate check lint format bench lock proto clean
+.PHONY: help setup run test simulate chaos check lint format bench lock proto clean
 
 ARGS ?=
 IN_ENV := scripts/in-env.sh
@@ -22,6 +22,9 @@ test: setup ## all tests
 
 simulate: setup ## thousands of runs in a world where everything goes wrong; ARGS='--seed N' replays one
 	@exec $(IN_ENV) python -m tests.simulation $(ARGS)
+
+chaos: setup ## the product in traffic while everything around it is killed and cut off; SEED=n, SECONDS=180
+	@exec $(IN_ENV) python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),180) $(ARGS)
 
 check: setup ## everything that CI checks: style, types, layers, proto, locks, tests
 	@exec scripts/check.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every check, one after another, each named and timed; stops at the first that fails.
 #
-#   scripts/check.sh           all of them, the simulation and the tests included
-#   scripts/check.sh --fast    all but those two
+#   scripts/check.sh           all of them, the simulation, the chaos and the tests included
+#   scripts/check.sh --fast    all but those three
 set -euo pipefail
 # shellcheck source=scripts/environment.sh
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -41,6 +41,7 @@ check locks "make lock" scripts/lock.sh --check
 closing=""
 if [ "${1:-}" != --fast ]; then
   check simulation "replay the seed as it says; docs/simulation.md tells how to read its trace" python -m tests.simulation
+  check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 63 --seconds 45
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
 fi
 

@@ -235,7 +235,7 @@ class _Link:
                 self._silent.add(way)
             if not chunk:
                 self._ended.add(way)
-            if way not in self._silent:
+            if way not in self._silent and not writer.is_closing():
                 # Who has reset its connection takes no more; the other way tells of it.
                 with suppress(OSError, RuntimeError):
                     if chunk:

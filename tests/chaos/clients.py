@@ -1,0 +1,154 @@
+"""Clients that send as careful programs do: one key until there is an answer."""
+
+import asyncio
+import json
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+import grpc
+import grpc.aio
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from entrypoints.grpc.gen.pombo.v1.message_pb2 import Text
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import SendMessageRequest
+from tests.chaos.gateways import CALL_SECONDS, Gateway
+from tests.chaos.ledger import Ledger, Send
+
+_PAUSES: Final = (0.1, 1.1)
+_RETRY: Final = (0.1, 0.5)
+_WAITS: Final = (0, 2, 5, 10)
+_IMPATIENT: Final = 0.06
+"""How often a client hangs up before it can have an answer, and asks again."""
+
+_AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"})
+"""Refusals that pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a try came to: an accepted message, a refusal for good, or neither."""
+
+    said: str
+    message_id: str | None = None
+    refused: str | None = None
+
+
+@dataclass(slots=True)
+class Client:
+    """Sends in one chat, one message after the other, over one transport."""
+
+    name: str
+    transport: str
+    session: str
+    sender: str
+    recipient: str
+    gateways: Sequence[Gateway]
+    ledger: Ledger
+    dice: random.Random
+    is_done: asyncio.Event
+    under_way: Send | None = None
+    _count: int = field(default=0)
+
+    async def run(self) -> None:
+        """Sends until it is told to stop, and goes on asking for the last one until it has an answer."""
+        while not self.is_done.is_set():
+            self._count += 1
+            send = Send(
+                client=self.name,
+                sender=self.sender,
+                recipient=self.recipient,
+                session=self.session,
+                body=f"{self.name}-{self._count:05}",
+                began=time.time(),
+            )
+            self.ledger.sends.append(send)
+            self.under_way = send
+            await self._ask(send, str(uuid.UUID(int=self.dice.getrandbits(128), version=4)))
+            self.under_way = None
+            await _pause(self.is_done, self.dice.uniform(*_PAUSES))
+
+    async def _ask(self, send: Send, key: str) -> None:
+        wait = self.dice.choice(_WAITS)
+        while True:
+            send.tries += 1
+            gateway = self.dice.choice(self.gateways)
+            patience = self.dice.uniform(0.01, 0.3) if self.dice.random() < _IMPATIENT else CALL_SECONDS
+            ask = self._rest if self.transport == "REST" else self._grpc
+            answer = await ask(gateway, send, key, wait, patience)
+            self.ledger.answers[f"{self.transport} {answer.said}"] += 1
+            if answer.message_id is not None or answer.refused is not None:
+                send.message_id, send.refused, send.answered = answer.message_id, answer.refused, time.time()
+                return
+            await asyncio.sleep(self.dice.uniform(*_RETRY))
+
+    async def _rest(self, gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> Answer:
+        body = {"session_id": send.session, "to": f"+{send.recipient}", "type": "text", "text": {"body": send.body}}
+        headers = {"Idempotency-Key": key, "Prefer": f"wait={wait}" if wait else "respond-async"}
+        try:
+            async with gateway.http.post(
+                gateway.url + "/api/v1/messages/send",
+                json=body,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=patience),
+            ) as response:
+                status, content = response.status, json.loads(await response.read() or b"{}")
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            return Answer(said=type(error).__name__)
+        if status in {201, 202}:
+            return Answer(said=str(status), message_id=content["id"])
+        reason = str(content.get("reason"))
+        return _refusal(f"{status} {reason}", reason, content.get("metadata") or {}, passes=status >= 500)
+
+    async def _grpc(self, gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> Answer:
+        request = SendMessageRequest(
+            session_id=send.session,
+            to=f"+{send.recipient}",
+            text=Text(body=send.body),
+            wait=Duration(seconds=wait),
+            request_id=key,
+        )
+        try:
+            response = await gateway.messages.SendMessage(
+                request, timeout=patience, metadata=(("x-api-key", gateway.key),)
+            )
+        except grpc.aio.AioRpcError as error:
+            info = _info(error)
+            passes = error.code() not in {
+                grpc.StatusCode.INVALID_ARGUMENT,
+                grpc.StatusCode.FAILED_PRECONDITION,
+                grpc.StatusCode.NOT_FOUND,
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                grpc.StatusCode.UNIMPLEMENTED,
+            }
+            return _refusal(f"{error.code().name} {info.reason}", info.reason, dict(info.metadata), passes=passes)
+        return Answer(said="OK", message_id=response.message.id)
+
+
+def _refusal(said: str, reason: str, metadata: dict[str, str], *, passes: bool) -> Answer:
+    if "message_id" in metadata:
+        # It was accepted, and failed while its sender waited: the gateway answers for it.
+        return Answer(said=said, message_id=metadata["message_id"], refused=reason)
+    return Answer(said=said) if passes or reason in _AGAIN else Answer(said=said, refused=reason)
+
+
+def _info(error: grpc.aio.AioRpcError) -> ErrorInfo:
+    info = ErrorInfo()
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # it has what is looked at
+    for detail in status.details if status is not None else ():
+        if detail.Unpack(info):
+            break
+    return info
+
+
+async def _pause(until: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(until.wait(), seconds)
+    except TimeoutError:
+        return

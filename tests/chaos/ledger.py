@@ -1,0 +1,118 @@
+"""What was done to the gateway and what came of it, as clients, phones and receivers saw it."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+type Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Send:
+    """A message that a client asked for, with one key until it had an answer.
+
+    Attributes:
+        client: who sends; a client has one chat and sends one message after the other.
+        began: when it was first asked for, in seconds since 1970.
+        answered: when an answer came that settles it.
+        message_id: the gateway's id, where it was accepted.
+        refused: the reason for which it was refused for good.
+    """
+
+    client: str
+    sender: str
+    recipient: str
+    session: str
+    body: str
+    began: float
+    tries: int = 0
+    answered: float | None = None
+    message_id: str | None = None
+    refused: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.message_id is not None and self.refused is None
+
+
+@dataclass(slots=True)
+class Stored:
+    """A message as the gateway stands by it at the end."""
+
+    status: str
+    failure: str | None
+
+
+@dataclass(slots=True)
+class Held:
+    """A message as a phone holds it, or as WhatsApp says that a phone has sent it.
+
+    Attributes:
+        by_phone: whether a phone sent it, not one of the account's other devices.
+    """
+
+    id: str
+    sender: str
+    recipient: str
+    body: str
+    by_phone: bool
+
+
+@dataclass(slots=True)
+class Posted:
+    """What a webhook receiver got with one id."""
+
+    session: str | None
+    sequence: int
+    bodies: set[bytes] = field(default_factory=set)
+    times: int = 0
+    taken: int = 0
+
+
+@dataclass(slots=True)
+class Struck:
+    """A fault that was injected, and when it was over, in seconds since 1970."""
+
+    kind: str
+    target: str
+    at: float
+    until: float
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything that a verdict is made from."""
+
+    sessions: dict[str, str] = field(default_factory=dict)
+    """The phone number of each session's account."""
+
+    sends: list[Send] = field(default_factory=list)
+    stored: dict[str, Stored] = field(default_factory=dict)
+    phones: dict[str, list[Held]] = field(default_factory=dict)
+    """What each phone holds, in its order."""
+
+    events: list[Json] = field(default_factory=list)
+    """The whole log, read at the end."""
+
+    followed: list[Json] = field(default_factory=list)
+    """The log as a reader with a cursor got it during the run."""
+
+    posted: dict[str, Posted] = field(default_factory=dict)
+    webhook_from: int = 0
+    """The log's end when the endpoint was made: what came before isn't its business."""
+
+    bad_signatures: int = 0
+    webhook_order: defaultdict[str | None, list[int]] = field(default_factory=lambda: defaultdict(list))
+    faults: list[Struck] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    """How often each kind of answer came, those of tries that were repeated too."""
+
+    exits: list[str] = field(default_factory=list)
+    """Ends of gateways that nobody asked for."""
+
+    unfinished: list[str] = field(default_factory=list)
+    """What hadn't come right when the wait for it was over."""
+
+    left_running: list[str] = field(default_factory=list)
+    """Processes of ours that were there after everything had been stopped."""

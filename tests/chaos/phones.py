@@ -1,0 +1,75 @@
+"""People who write on their phones, and a reader of the event log."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+
+from tests.chaos.gateways import Gateway
+from tests.chaos.ledger import Ledger
+from tests.chaos.whatsapp import WhatsApp
+
+_PAUSES: Final = (0.3, 2.0)
+_READ_SECONDS: Final = 0.5
+_PAGE: Final = 1_000
+
+
+@dataclass(slots=True)
+class Person:
+    """Writes to one account. What has been sent is asked of WhatsApp afterwards, whose answer may be lost here."""
+
+    name: str
+    phone: str
+    to: str
+    whatsapp: WhatsApp
+    dice: random.Random
+    is_done: asyncio.Event
+    _count: int = field(default=0)
+
+    async def run(self) -> None:
+        while not self.is_done.is_set():
+            self._count += 1
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                text = {"to": self.to, "text": f"{self.name}-{self._count:05}"}
+                await self.whatsapp.call("POST", f"/accounts/{self.phone}/send", text)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.is_done.wait(), self.dice.uniform(*_PAUSES))
+
+
+@dataclass(slots=True)
+class Reader:
+    """Follows the log by its cursor, at whichever gateway answers."""
+
+    gateways: Sequence[Gateway]
+    ledger: Ledger
+    dice: random.Random
+    cursor: str = "0"
+
+    async def run(self) -> None:
+        while True:
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                await self.read()
+            await asyncio.sleep(_READ_SECONDS)
+
+    async def read(self) -> int:
+        """Reads on; tells how many events there were."""
+        gateway = self.dice.choice(self.gateways)
+        page = await gateway.call("GET", f"/events?page_size={_PAGE}&after={self.cursor}")
+        self.ledger.followed += page["items"]
+        self.cursor = page["next_page_token"]
+        return len(page["items"])
+
+
+async def read_log(gateway: Gateway) -> list[dict[str, object]]:
+    """The whole log."""
+    events, cursor = [], "0"
+    while True:
+        page = await gateway.call("GET", f"/events?page_size={_PAGE}&after={cursor}")
+        events += page["items"]
+        cursor = page["next_page_token"]
+        if not page["items"]:
+            return events

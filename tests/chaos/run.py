@@ -1,0 +1,178 @@
+"""One run: sessions are linked, traffic and faults go on for a while, and everything has to come right afterwards."""
+
+# ruff: noqa: S311 - chance here is to be repeatable, nothing more
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from tests.chaos.clients import Client
+from tests.chaos.ledger import Ledger
+from tests.chaos.phones import Person, Reader
+from tests.chaos.plan import Strike
+from tests.chaos.quiet import Quiet
+from tests.chaos.strikes import Striker
+from tests.chaos.world import World, open_world
+
+_LINK_SECONDS: Final = 120.0
+_TELL_SECONDS: Final = 10.0
+_READ_MS: Final = 300
+
+NUMBERS: Final = ("15550100001", "15550100002", "15550100003", "15550100004")
+"""Of the sessions' accounts."""
+
+OTHERS: Final = ("15550100101", "15550100102")
+"""Of people without a session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is asked for; `patience` is how long the aftermath may take, in seconds."""
+
+    seed: int
+    seconds: float
+    sessions: int
+    gateways: int
+    patience: float
+    home: Path
+    strikes: Sequence[Strike]
+
+
+@dataclass(slots=True)
+class Run:
+    """The traffic and the faults of a run."""
+
+    settings: Settings
+    say: Callable[[str], None]
+    ledger: Ledger = field(default_factory=Ledger)
+    _clients: list[Client] = field(default_factory=list)
+    _is_done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def execute(self) -> None:
+        """Does it; the ledger has everything afterwards. Its programs have ended when this returns or raises."""
+        wanted = self.settings
+        self.say(f"starting PostgreSQL, Valkey, the sandbox and {wanted.gateways} gateway(s)")
+        async with (
+            open_world(wanted.home, seed=wanted.seed, gateways=wanted.gateways, ledger=self.ledger) as world,
+            asyncio.TaskGroup() as tasks,
+        ):
+            self.say(f"linking {wanted.sessions} sessions")
+            await self._link(world)
+            webhook = await self._hook(world)
+            reader = Reader(world.gateways, self.ledger, random.Random(wanted.seed))
+            goes_on = [tasks.create_task(reader.run()), tasks.create_task(self._tell(world))]
+            traffic = [tasks.create_task(each.run()) for each in self._traffic(world)]
+            await self._strike(world)
+            self.say("no more faults, and nobody begins anything new; waiting until everything has come right")
+            quiet = Quiet(world.gateways, self._clients, world.whatsapp, reader, webhook, self.ledger)
+            await quiet.wait(wanted.patience)
+            for task in (*goes_on, *traffic):
+                task.cancel()
+
+    async def _strike(self, world: World) -> None:
+        begin = asyncio.get_running_loop().time()
+        began = time.monotonic()
+
+        def say(line: str) -> None:
+            self.say(f"{time.monotonic() - began:5.1f} s  {line}")
+
+        striker = Striker(
+            gateways=world.gateways,
+            postgres=world.postgres,
+            valkey=world.valkey,
+            whatsapp=world.whatsapp,
+            receiver=world.receiver,
+            accounts=self._numbers,
+            ledger=self.ledger,
+            say=say,
+        )
+        try:
+            await striker.run(self.settings.strikes, begin)
+            await asyncio.sleep(max(0.0, begin + self.settings.seconds - asyncio.get_running_loop().time()))
+        finally:
+            self._is_done.set()
+            world.receiver.is_well = True
+            await striker.end()
+
+    @property
+    def _numbers(self) -> Sequence[str]:
+        return NUMBERS[: self.settings.sessions]
+
+    async def _link(self, world: World) -> None:
+        for number in (*self._numbers, *OTHERS):
+            await world.whatsapp.call("POST", "/accounts", {"phone": number, "name": f"Phone {number[-3:]}"})
+            await world.whatsapp.call("PATCH", f"/accounts/{number}", {"read_after_ms": _READ_MS})
+        for place, number in enumerate(self._numbers):
+            session = f"s{place + 1}"
+            self.ledger.sessions[session] = number
+            gateway = world.gateways[0]
+            await gateway.call("POST", "/sessions", {"id": session})
+            async with asyncio.timeout(_LINK_SECONDS):
+                await world.whatsapp.call("POST", f"/accounts/{number}/scan", {"qr": await self._qr(world, session)})
+                while (await gateway.call("GET", f"/sessions/{session}"))["status"] != "WORKING":  # noqa: ASYNC110 - a state of another process
+                    await asyncio.sleep(0.1)
+
+    async def _qr(self, world: World, session: str) -> str:
+        while True:
+            try:
+                return str((await world.gateways[0].call("GET", f"/sessions/{session}/qr?wait=20"))["qr"])
+            except aiohttp.ClientResponseError:
+                await asyncio.sleep(0.5)
+
+    async def _hook(self, world: World) -> str:
+        page = await world.gateways[0].call("GET", "/events?page_size=1000&after=0")
+        self.ledger.webhook_from = int(page["next_page_token"])
+        made = await world.gateways[0].call("POST", "/webhooks", {"url": world.receiver.url})
+        world.receiver.secret = made["secret"]
+        return str(made["id"])
+
+    def _traffic(self, world: World) -> list[Client | Person]:
+        """Each session writes to another and to a person; people write to sessions, and an account's own phone too."""
+        dice = random.Random(self.settings.seed * 7919 + 1)
+        transports = itertools.cycle(("REST", "gRPC"))
+        sessions = list(self.ledger.sessions.items())
+        people: list[Person] = []
+        for place, (session, number) in enumerate(sessions):
+            peer = sessions[(place + 1) % len(sessions)][1]
+            other = OTHERS[place % len(OTHERS)]
+            for recipient in (peer, other):
+                if recipient == number:
+                    continue
+                self._clients.append(
+                    Client(
+                        name=f"c{len(self._clients) + 1}",
+                        transport=next(transports),
+                        session=session,
+                        sender=number,
+                        recipient=recipient,
+                        gateways=world.gateways,
+                        ledger=self.ledger,
+                        dice=random.Random(dice.getrandbits(64)),
+                        is_done=self._is_done,
+                    )
+                )
+            next(transports)
+            for phone, to in ((other, number), *(((number, other),) if place == 0 else ())):
+                name, own = f"p{len(people) + 1}", random.Random(dice.getrandbits(64))
+                people.append(Person(name, phone, to, world.whatsapp, own, self._is_done))
+        return [*self._clients, *people]
+
+    async def _tell(self, world: World) -> None:
+        """A line now and then."""
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            sends = self.ledger.sends
+            answered = sum(send.answered is not None for send in sends)
+            posts = sum(posted.taken > 0 for posted in self.ledger.posted.values())
+            up = [gateway.name for gateway in world.gateways if await gateway.is_serving()]
+            self.say(
+                f"… {len(sends)} sends, {answered} answered, {len(self.ledger.followed)} events read, {posts} posted, "
+                f"{len(self.ledger.faults)} faults; serving: {', '.join(up) or 'none'}"
+            )

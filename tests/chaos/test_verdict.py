@@ -1,0 +1,212 @@
+"""A run that is as it should be is good; one thing that isn't is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.chaos.ledger import Held, Ledger, Posted, Send, Stored, Struck
+from tests.chaos.recovery import recovery_times
+from tests.chaos.verdict import judge
+
+ANA, BEN = "15550100001", "15550100101"
+
+
+def event(sequence: int, kind: str, short: str, *, backfilled: bool = False) -> dict[str, Any]:
+    return {
+        "id": f"evt_{sequence}",
+        "sequence": sequence,
+        "session_id": "s1",
+        "type": kind,
+        "payload": {"message": {"whatsapp_id": f"true_{BEN}@c.us_{short}", "backfilled": backfilled}},
+    }
+
+
+def send(number: int, **changes: Any) -> Send:
+    made = Send(
+        "c1", ANA, BEN, "s1", f"c1-{number}", began=number, tries=1, answered=number, message_id=f"msg_{number}"
+    )
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """Two messages sent and one received."""
+    ledger = Ledger(sessions={"s1": ANA}, sends=[send(1), send(2)], webhook_from=0)
+    ledger.stored = {"msg_1": Stored("READ", None), "msg_2": Stored("SENT", None)}
+    mine = [Held(f"A{number}", ANA, BEN, f"c1-{number}", by_phone=False) for number in (1, 2)]
+    held = [*mine, Held("B1", BEN, ANA, "p1-1", by_phone=True)]
+    ledger.phones = {ANA: list(held), BEN: list(held)}
+    ledger.events = [event(1, "message.sent", "A1"), event(2, "message.received", "B1"), event(3, "message.sent", "A2")]
+    ledger.followed = list(ledger.events)
+    ledger.posted = {f"evt_{number}": Posted("s1", number, {b"-"}, 1, 1) for number in (1, 2, 3)}
+    ledger.webhook_order["s1"] = [1, 2, 3]
+    return ledger
+
+
+def test_as_it_should_be(ledger: Ledger) -> None:
+    verdict = judge(ledger)
+    assert verdict.is_good
+    assert (verdict.sent, verdict.accepted, verdict.received, verdict.events) == (2, 2, 1, 3)
+
+
+def _lose(ledger: Ledger) -> None:
+    del ledger.phones[BEN][0]
+
+
+def _forget(ledger: Ledger) -> None:
+    del ledger.stored["msg_1"]
+
+
+def _double(ledger: Ledger) -> None:
+    ledger.phones[BEN].append(Held("A9", ANA, BEN, "c1-1", by_phone=False))
+
+
+def _swap(ledger: Ledger) -> None:
+    ledger.phones[BEN].insert(0, ledger.phones[BEN].pop(1))
+
+
+def _fail(ledger: Ledger) -> None:
+    ledger.stored["msg_1"] = Stored("FAILED", "SEND_REFUSED")
+
+
+def _leave_waiting(ledger: Ledger) -> None:
+    ledger.stored["msg_2"] = Stored("SENDING", None)
+
+
+def _refuse(ledger: Ledger) -> None:
+    ledger.sends[0].message_id, ledger.sends[0].refused = None, "NUMBER_NOT_ON_WHATSAPP"
+
+
+def _leave_open(ledger: Ledger) -> None:
+    ledger.sends[1].answered = ledger.sends[1].message_id = None
+
+
+def _tell_not(ledger: Ledger) -> None:
+    ledger.phones[ANA].append(Held("B2", BEN, ANA, "p1-2", by_phone=True))
+
+
+def _tell_twice(ledger: Ledger) -> None:
+    ledger.events.append(event(4, "message.received", "B1"))
+
+
+def _tell_what_is_not(ledger: Ledger) -> None:
+    ledger.events.append(event(4, "message.received", "B7"))
+
+
+def _tell_late(ledger: Ledger) -> None:
+    for phone in (ANA, BEN):
+        ledger.phones[phone].append(Held("B2", BEN, ANA, "p1-2", by_phone=True))
+    ledger.events.insert(0, event(0, "message.received", "B2"))
+
+
+def _skip(ledger: Ledger) -> None:
+    del ledger.followed[1]
+
+
+def _follow_twice(ledger: Ledger) -> None:
+    ledger.followed.insert(1, ledger.followed[0])
+
+
+def _post_not(ledger: Ledger) -> None:
+    del ledger.posted["evt_2"]
+
+
+def _post_in_vain(ledger: Ledger) -> None:
+    ledger.posted["evt_2"].taken = 0
+
+
+def _post_another(ledger: Ledger) -> None:
+    ledger.posted["evt_2"].bodies.add(b"+")
+
+
+def _post_early(ledger: Ledger) -> None:
+    ledger.webhook_order["s1"] = [1, 3, 2]
+
+
+def _leave_unfinished(ledger: Ledger) -> None:
+    ledger.unfinished.append("session s1 is STARTING")
+
+
+def _leave_running(ledger: Ledger) -> None:
+    ledger.left_running.append("process 1")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (_lose, "lost"),
+        (_forget, "lost"),
+        (_double, "duplicated"),
+        (_swap, "out_of_order"),
+        (_fail, "untrue"),
+        (_leave_waiting, "untrue"),
+        (_refuse, "untrue"),
+        (_leave_open, "unanswered"),
+        (_tell_not, "events_missing"),
+        (_tell_twice, "events_repeated"),
+        (_tell_what_is_not, "events_repeated"),
+        (_tell_late, "events_out_of_order"),
+        (_skip, "cursor"),
+        (_follow_twice, "cursor"),
+        (_post_not, "webhooks_missing"),
+        (_post_in_vain, "webhooks_missing"),
+        (_post_another, "webhooks_changed"),
+        (_post_early, "webhooks_out_of_order"),
+        (_leave_unfinished, "unfinished"),
+        (_leave_running, "left_running"),
+    ],
+)
+def test_what_is_wrong_is_named(ledger: Ledger, spoil: Callable[[Ledger], None], found: str) -> None:
+    spoil(ledger)
+    verdict = judge(ledger)
+    assert getattr(verdict, found)
+    assert not verdict.is_good
+
+
+def test_what_failed_and_is_not_on_the_phone_is_true(ledger: Ledger) -> None:
+    for phone in (ANA, BEN):
+        del ledger.phones[phone][0]
+    del ledger.events[0], ledger.followed[0]
+    ledger.stored["msg_1"] = Stored("FAILED", "SEND_REFUSED")
+    assert judge(ledger).is_good
+
+
+def test_what_was_found_by_looking_back_may_come_late(ledger: Ledger) -> None:
+    for phone in (ANA, BEN):
+        ledger.phones[phone].append(Held("B2", BEN, ANA, "p1-2", by_phone=True))
+    ledger.events = [event(1, "message.sent", "A1"), event(2, "message.received", "B2"), event(3, "message.sent", "A2")]
+    ledger.events.append(event(4, "message.received", "B1", backfilled=True))
+    ledger.followed = list(ledger.events)
+    ledger.posted["evt_4"] = Posted("s1", 4, {b"-"}, 1, 1)
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.events_backfilled) == (True, 1)
+
+
+def test_repeated_webhooks_are_counted_and_allowed(ledger: Ledger) -> None:
+    ledger.posted["evt_2"].times = 3
+    ledger.webhook_order["s1"] = [1, 2, 2, 2, 3]
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.webhook_posts, verdict.webhook_repeats) == (True, 5, 2)
+
+
+def test_times_are_taken_from_the_fault_to_the_last_session_that_it_met() -> None:
+    def status(session: str, second: int, name: str) -> dict[str, Any]:
+        time = f"2026-11-26T12:00:{second:02}+00:00"
+        return {"session_id": session, "type": "session.status", "time": time, "payload": {"status": name}}
+
+    noon = 1_795_694_400.0
+    ledger = Ledger(sessions={"s1": ANA, "s2": BEN, "s3": "1"})
+    for session in ledger.sessions:
+        ledger.events += [status(session, 0, "STARTING"), status(session, 1, "WORKING")]
+    ledger.events += [
+        *(status("s1", second, name) for second, name in ((12, "STARTING"), (15, "WORKING"))),
+        *(status("s2", second, name) for second, name in ((11, "STARTING"), (13, "DEGRADED"), (20, "WORKING"))),
+    ]
+    ledger.faults = [Struck("gateway_kill", "g", noon + 10, noon + 10), Struck("redis_cut", "g", noon + 40, noon + 40)]
+    ledger.sends = [send(1, began=noon + 9, answered=noon + 11), send(2, began=noon + 12, answered=noon + 14)]
+    times = recovery_times(ledger)
+    assert (times["gateway_kill"].working, times["gateway_kill"].accepting) == ((10.0,), (4.0,))
+    assert (times["redis_cut"].working, times["redis_cut"].accepting) == ((), ())

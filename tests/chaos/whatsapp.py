@@ -1,0 +1,101 @@
+"""The WhatsApp of a run: the sandbox in a process of its own, with its phones."""
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from tests.chaos import children
+from tests.chaos.ledger import Held, Json
+
+_STOP_SECONDS: Final = 10.0
+_MOST: Final = 1_000
+"""What the control API tells of a chat at most."""
+
+
+@dataclass(slots=True)
+class WhatsApp:
+    """The sandbox. It keeps its state when it is stopped and started."""
+
+    home: Path
+    log: Path
+    port: int
+    control_port: int
+    process: asyncio.subprocess.Process | None = None
+    _http: aiohttp.ClientSession | None = field(default=None, repr=False)
+
+    @property
+    def page(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    async def start(self) -> None:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        arguments = ["--data-dir", str(self.home), "--port", str(self.port), "--control-port", str(self.control_port)]
+        self.process = await children.launch(("sandbox", *arguments), self.log, os.environ)
+        async with asyncio.timeout(60):
+            while not await self._answers():
+                if self.process.returncode is not None:
+                    raise RuntimeError(f"the sandbox has ended; see {self.log}")
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        if self.process is not None:
+            await children.end(self.process, _STOP_SECONDS)
+
+    async def close(self) -> None:
+        await self.stop()
+        if self._http is not None:
+            await self._http.close()
+
+    async def call(self, method: str, path: str, body: Json | None = None) -> Any:
+        """An answer of the control API.
+
+        Raises:
+            aiohttp.ClientError: there was none, or it wasn't a success.
+        """
+        assert self._http is not None
+        url = f"http://127.0.0.1:{self.control_port}{path}"
+        async with self._http.request(method, url, json=body) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def fault(self, kind: str, **details: object) -> None:
+        await self.call("POST", "/faults", {"kind": kind, **details})
+
+    async def mend(self) -> None:
+        await self.call("DELETE", "/faults")
+
+    async def held(self, phone: str) -> list[Held]:
+        """What a phone holds, in its order.
+
+        Raises:
+            RuntimeError: it holds more than it tells of.
+        """
+        found: list[Json] = []
+        for chat in (await self.call("GET", f"/accounts/{phone}/chats"))["chats"]:
+            path = f"/accounts/{phone}/messages?chat={chat['chat']}&limit={_MOST}"
+            messages = (await self.call("GET", path))["messages"]
+            if len(messages) >= _MOST:
+                raise RuntimeError("a chat has more messages than the sandbox tells of: let the run be shorter")
+            found += messages
+        return [
+            Held(
+                id=each["id"],
+                sender=each["from"].partition("@")[0],
+                recipient=each["to"].partition("@")[0],
+                body=each["body"],
+                by_phone=each["device"] in {None, 0},
+            )
+            for each in found
+        ]
+
+    async def _answers(self) -> bool:
+        with suppress(aiohttp.ClientError, OSError, TimeoutError):
+            await self.call("GET", "/faults")
+            return True
+        return False
