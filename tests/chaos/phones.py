@@ -48,6 +48,7 @@ class Reader:
     ledger: Ledger
     dice: random.Random
     cursor: str = "0"
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> None:
         while True:
@@ -56,12 +57,13 @@ class Reader:
             await asyncio.sleep(_READ_SECONDS)
 
     async def read(self) -> int:
-        """Reads on; tells how many events there were."""
-        gateway = self.dice.choice(self.gateways)
-        page = await gateway.call("GET", f"/events?page_size={_PAGE}&after={self.cursor}")
-        self.ledger.followed += page["items"]
-        self.cursor = page["next_page_token"]
-        return len(page["items"])
+        """Reads on; tells how many events there were. One reading at a time: it is one reader."""
+        async with self._reading:
+            gateway = self.dice.choice(self.gateways)
+            page = await gateway.call("GET", f"/events?page_size={_PAGE}&after={self.cursor}")
+            self.ledger.followed += page["items"]
+            self.cursor = page["next_page_token"]
+            return len(page["items"])
 
 
 async def read_log(gateway: Gateway) -> list[dict[str, object]]:
