@@ -79,6 +79,8 @@ class StatusReason(StrEnum):
     PAGE_UNRESPONSIVE = "PAGE_UNRESPONSIVE"
     BRIDGE_FAILED = "BRIDGE_FAILED"
     """The page loaded and the bridge didn't come up in it."""
+    BRIDGE_ROLLED_BACK = "BRIDGE_ROLLED_BACK"
+    """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
     INTERNAL_FAULT = "INTERNAL_FAULT"
 
 

@@ -8,6 +8,8 @@ import structlog
 from playwright.async_api import Playwright, async_playwright
 
 from adapters.playwright import processes
+from adapters.playwright.bridge_choice import BridgeChoice
+from adapters.playwright.bridge_records import BridgeRecords
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
 from adapters.playwright.settings import DriverSettings
@@ -33,6 +35,8 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         self._dead = False
         self._starting = asyncio.Lock()
         self._forgetting = asyncio.Lock()
+        self._records = BridgeRecords(settings.bridge_records)
+        self._passing: set[tuple[str, str]] = set()
         self._pages: set[PlaywrightWhatsAppPage] = set()
 
     async def start(self) -> None:
@@ -42,6 +46,8 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                 _LOG.warning("playwright_restarted")
                 await self._end()
             if self._playwright is None:
+                if not self._pages:
+                    await asyncio.to_thread(self._records.prune)
                 before = processes.playwright_pids()
                 self._playwright = await async_playwright().start()
                 for pid in processes.playwright_pids() - before:
@@ -82,7 +88,8 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                 raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
             return await Window.open(self._playwright, self._settings, profile.user_data_dir, build)
 
-        page = PlaywrightWhatsAppPage(session_id, self._settings, profile, open_window, self._pages.discard)
+        choice = BridgeChoice(session_id, self._settings, self._records, self._passing)
+        page = PlaywrightWhatsAppPage(session_id, self._settings, profile, choice, open_window, self._pages.discard)
         self._pages.add(page)
         await page.start()
         return page
@@ -94,5 +101,6 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             profile = await Profile.acquire(self._settings.profiles, session_id)
             try:
                 await profile.delete()
+                self._records.forget(session_id)
             finally:
                 profile.release()

@@ -8,6 +8,7 @@ from typing import Any, Final, override
 import structlog
 
 from adapters.playwright import decoder
+from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.commands import PageGoneError, RefusedByBridgeError
 from adapters.playwright.news import NewsReader
 from adapters.playwright.profile import Profile
@@ -15,7 +16,16 @@ from adapters.playwright.refusals import page_unavailable, translate
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
-from application.ports.page_events import BridgeReady, Connected, LoggedOut, PageDied, PageEvent, SeenMessage
+from adapters.playwright.window_keeper import WindowKeeper
+from application.ports.page_events import (
+    BridgeReady,
+    BridgeRolledBack,
+    Connected,
+    LoggedOut,
+    PageDied,
+    PageEvent,
+    SeenMessage,
+)
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
 from domain.bridge import Bridge
 from domain.content import Text
@@ -43,23 +53,26 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         session_id: str,
         settings: DriverSettings,
         profile: Profile,
+        choice: BridgeChoice,
         open_window: Callable[[WajsBuild], Awaitable[Window]],
         on_closed: Callable[["PlaywrightWhatsAppPage"], None],
     ) -> None:
-        self._session_id = session_id
         self._settings = settings
         self._profile = profile
-        self._open_window = open_window
+        self._choice = choice
         self._on_closed = on_closed
         self._log = _LOG.bind(session_id=session_id)
         self._news = NewsReader(session_id, linked=profile.linked)
-        self._build: WajsBuild | None = None
-        self._window: Window | None = None
+        self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._logged_out = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def _window(self) -> Window | None:
+        return self._windows.window
 
     async def start(self) -> None:
         """Opens the browser and waits for the bridge; closes everything when that fails.
@@ -68,35 +81,36 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
         """
         try:
-            self._window = await self._reopened()
+            await self._windows.open()
             if self._closing is not None:
-                await self._window.close()
+                await self._windows.close()
                 raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
-            self._pump = asyncio.create_task(self._follow(self._window), name="page-news")
-            async with asyncio.timeout(self._settings.bridge_timeout.total_seconds()):
-                await asyncio.shield(self._bridge_up)
-        except TimeoutError:
-            await self.close()
-            raise UnavailableError(
-                "BRIDGE_FAILED", "The page loaded, but wa-js and the bridge didn't come up in it."
-            ) from None
+            self._pump = asyncio.create_task(self._follow(), name="page-news")
+            await asyncio.shield(self._bridge_up)
         except BaseException:
             await self.close()
             raise
 
-    async def _follow(self, window: Window) -> None:
+    async def _follow(self) -> None:
         """Turns the bridge's news into events until the page is gone."""
         try:
-            while (item := await window.news.get()) is not None:
+            while (item := await self._windows.next()) is not None:
+                self._tell_rollback()
                 self._tell(item)
                 if self._news.fresh_link and self._news.connected:
-                    window = await self._settle(window)
-            self._die(window.death or "the page is gone")
+                    await self._settle()
+            self._die(self._window.death if self._window and self._window.death else "the page is gone")
         except PomboError as error:
-            self._die(error.message)
+            self._die(error.message, error)
         except Exception as error:  # noqa: BLE001 - else the page would look alive and never tell anything again
             self._log.exception("page_news_failed")
             self._die(f"following it failed: {type(error).__name__}")
+
+    def _tell_rollback(self) -> None:
+        bridge = self._choice.bridge()
+        if self._choice.rolled_back and bridge is not None:
+            self._choice.rolled_back = False
+            self._events.put_nowait(BridgeRolledBack(bridge=bridge))
 
     def _tell(self, item: Mapping[str, Any]) -> None:
         for event in self._news.read(item):
@@ -112,31 +126,21 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                     pass
             self._events.put_nowait(event)
 
-    async def _settle(self, window: Window) -> Window:
+    async def _settle(self) -> None:
         """Brings a fresh login to disk by a clean close and a new start of the browser.
 
         Chromium writes local storage lazily: for up to a minute after linking a killed browser would come back without
         its login.
         """
         self._log.info("fresh_login_saving")
-        await window.close()
-        while not window.news.empty():  # What came while it closed; the state of a closed page is no news.
-            item = window.news.get_nowait()
-            if item is not None and item.get("t") in {"messages", "receipts"}:
-                self._tell(item)
+        await self._windows.reopen()
         self._news.settled()
-        self._window = await self._reopened()
         self._log.info("fresh_login_saved")
-        return self._window
 
-    async def _reopened(self) -> Window:
-        """A new window, with the build that the settings ask for at this time."""
-        self._build = self._settings.builds.read(self._session_id)
-        return await self._open_window(self._build)
-
-    def _die(self, why: str) -> None:
+    def _die(self, why: str, error: PomboError | None = None) -> None:
         if not self._bridge_up.done():
-            self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", f"The page didn't come up: {why}."))
+            untold = UnavailableError("BROWSER_FAILED", f"The page didn't come up: {why}.")
+            self._bridge_up.set_exception(error or untold)
         self._log.warning("page_died", why=why)
         self._events.put_nowait(PageDied(detail=why))
         self._events.put_nowait(None)
@@ -153,10 +157,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     @override
     def bridge(self) -> Bridge | None:
-        build = self._build
-        if build is None:
-            return None
-        return Bridge(version=build.version or self._news.wajs_version, sha256=build.sha256, source=build.source)
+        return self._choice.bridge()
 
     def _require(self, *names: str) -> None:
         lacking = {capability.name for capability in self._news.capabilities if not capability.available}
@@ -269,8 +270,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             if not self._bridge_up.done():
                 self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", _CLOSED_EARLY))
             self._bridge_up.exception()  # Told to who waited for it, if anybody did.
-            if self._window is not None:
-                await self._window.close()
+            await self._windows.close()
         finally:
             self._profile.release()
             self._events.put_nowait(None)

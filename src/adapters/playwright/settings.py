@@ -25,6 +25,7 @@ class DriverSettings:
         browser: the browser to start; None starts without one, and ``open`` answers ``BROWSER_MISSING``.
         profiles: directory of the sessions' profiles, one each; made with mode 0700.
         wajs: which wa-js each session runs; None means the pinned one.
+        bridges: directory of what is remembered of builds of wa-js; None means one beside the profiles.
         web_url: the site; the live one unless a sandbox is meant.
         chromium_sandbox: Chromium's own process sandbox; None leaves it on unless we are root, where it can't be.
         load_timeout: how long the page's first answer may take.
@@ -43,6 +44,7 @@ class DriverSettings:
     profiles: Path
     assets: BridgeAssets
     wajs: WajsSettings | None = None
+    bridges: Path | None = None
     web_url: str = LIVE_URL
     headless: bool = True
     chromium_sandbox: bool | None = None
@@ -68,6 +70,11 @@ class DriverSettings:
     def builds(self) -> WajsSettings:
         """Which wa-js each session is to run."""
         return self.wajs or WajsSettings(pinned=self.assets.wajs)
+
+    @property
+    def bridge_records(self) -> Path:
+        """The directory of what is remembered of builds of wa-js."""
+        return self.bridges or self.profiles.with_name(f"{self.profiles.name}-bridges")
 
     @property
     def origin(self) -> str:

@@ -5,7 +5,8 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
+from weakref import WeakValueDictionary
 
 from domain.bridge import BridgeSource
 from domain.errors import InvalidArgumentError
@@ -22,9 +23,9 @@ _EXPORTED: Final = re.compile(r"""\.(?:waVersion|version)\s*=\s*["'](\d+\.\d+[\w
 _VERSION: Final = re.compile(r"\d[\w.+-]{0,40}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class WajsBuild:
-    """A build's script.
+    """A build's script. Equal builds that are in use at a time are one object: each holds half a megabyte.
 
     Attributes:
         text: the script itself.
@@ -50,12 +51,10 @@ class WajsBuild:
             raise ValueError("it isn't text") from None
         if not (_MAKES.search(text) and _NAME.search(text)):
             raise ValueError("it isn't wa-js: it doesn't make WPP")
-        return cls(
-            text=text,
-            sha256=hashlib.sha256(content).hexdigest(),
-            version=_version_in(text) or version,
-            source=source,
-        )
+        sha256 = hashlib.sha256(content).hexdigest()
+        known = _version_in(text) or version
+        build = cls(text=text, sha256=sha256, version=known, source=source)
+        return cast("Self", _IN_USE.setdefault((sha256, known, source), build))
 
     @property
     def label(self) -> str:
@@ -111,6 +110,9 @@ def _unusable(path: Path, why: str) -> InvalidArgumentError:
         "WAJS_UNUSABLE",
         f"{path} can't be used: {why}. Give the script of a wa-js build, or the directory of its unpacked npm package.",
     )
+
+
+_IN_USE: Final[WeakValueDictionary[tuple[str, str | None, BridgeSource], WajsBuild]] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

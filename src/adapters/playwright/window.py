@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
@@ -21,6 +22,9 @@ from domain.errors import UnavailableError
 
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
+_LOOK_SECONDS: Final = 5.0
+_LONGEST_LINE: Final = 200
+_DIGITS: Final = re.compile(r"\d{5,}")
 _DIED: Final = "has been closed"
 """What Playwright says of a browser that ended by itself while it started."""
 
@@ -43,6 +47,7 @@ class Window:
         self._pid: int | None = None
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+        self._first_exception: str | None = None
         self.death: str | None = None
         self.news: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
         self.commands = Commands(self._evaluate)
@@ -127,6 +132,7 @@ class Window:
         try:
             cdp = await page.context.new_cdp_session(page)
             cdp.on("Runtime.bindingCalled", _Listener(self._told))
+            cdp.on("Runtime.exceptionThrown", self._thrown)
             cdp.on("Runtime.executionContextsCleared", lambda _: self.commands.document_changed())
             await cdp.send("Runtime.enable")  # Without it no binding is told of.
             await cdp.send("Runtime.addBinding", {"name": BINDING})
@@ -148,6 +154,34 @@ class Window:
             raise UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {_first_line(error)}") from error
         if response is not None and response.status >= _BROKEN:
             raise UnavailableError("PAGE_UNREACHABLE", f"The page answered with HTTP status {response.status}.")
+        # Scripts of ours run before the page's own, so that the bridge is there at once or not at all.
+        if await self._look("typeof pomboBridge") == "undefined" and await self._is_on_site():
+            self.news.put_nowait({"t": "absent", "detail": self._first_exception or "the script didn't run"})
+
+    async def _look(self, expression: str) -> Any:
+        """An expression's value in the page; None where the page doesn't answer."""
+        if self._cdp is None:
+            return None
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                answer = await self._cdp.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
+        except (Error, TimeoutError):
+            return None
+        return answer["result"].get("value")
+
+    async def _is_on_site(self) -> bool:
+        return bool(await self._look("location.origin") == self._settings.origin)
+
+    async def is_loaded(self) -> bool:
+        """Whether the page is the site's and has loaded to its end."""
+        return await self._is_on_site() and bool(await self._look("document.readyState") == "complete")
+
+    def _thrown(self, event: Mapping[str, Any]) -> None:
+        """Keeps the first exception's first line: one of wa-js or the bridge comes before all of the page's."""
+        if self._first_exception is None:
+            exception = event["exceptionDetails"].get("exception", {})
+            text = str(exception.get("description") or exception.get("value") or "it threw").partition("\n")[0]
+            self._first_exception = _DIGITS.sub("…", text)[:_LONGEST_LINE]
 
     def _told(self, event: Mapping[str, Any]) -> None:
         if event.get("name") != BINDING:

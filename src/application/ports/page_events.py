@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.bridge import Bridge
 from domain.content import Content
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
@@ -17,6 +18,13 @@ class BridgeReady:
     capabilities: tuple[Capability, ...]
     page_version: str
     bridge_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeRolledBack:
+    """The bridge that was asked for fell short of the last good one, which now runs. Told once per verdict."""
+
+    bridge: Bridge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +129,7 @@ class PageDied:
 
 PageEvent = (
     BridgeReady
+    | BridgeRolledBack
     | QrShown
     | QrBatchEnded
     | PasskeyDemanded

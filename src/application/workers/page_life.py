@@ -12,6 +12,7 @@ from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
 from application.ports.page_events import (
     BridgeReady,
+    BridgeRolledBack,
     ConflictDetected,
     Connected,
     ConnectionLost,
@@ -31,6 +32,7 @@ from application.workers.dispatcher import OutboxDispatcher
 from application.workers.page_inbox import PageInbox
 from application.workers.reconciler import Reconciler
 from application.workers.session_record import SessionRecord
+from domain.bridge import Bridge
 from domain.errors import TRANSIENT, PomboError
 from domain.session import Me, Session, SessionStatus, StatusReason
 
@@ -138,6 +140,10 @@ class PageLife:
                 return self._ending(reason, detail)
             case BridgeReady():
                 pass  # what it says is kept by the page and read from there
+            case BridgeRolledBack(bridge=bridge):
+                await self._record.observe(
+                    SessionStatus.STARTING, StatusReason.BRIDGE_ROLLED_BACK, detail=_rollback(bridge)
+                )
             case _:
                 await self._observe(event)
         return None
@@ -208,3 +214,12 @@ class PageLife:
 
     def _ending(self, reason: StatusReason, detail: str | None) -> Ending:
         return Ending(reason=reason, detail=detail, had_worked=self._had_worked)
+
+
+def _rollback(bridge: Bridge) -> str:
+    """A rollback for people."""
+    replaced = bridge.rolled_back_from
+    now = f"wa-js {bridge.version or 'of unknown version'} ({bridge.sha256[:12]}) runs"
+    if replaced is None:
+        return now
+    return f"{now} instead of {replaced.version or 'unknown'} ({(replaced.sha256 or '')[:12]}), which {replaced.detail}"

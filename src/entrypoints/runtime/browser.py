@@ -1,5 +1,7 @@
 """The browser, and the driver over it."""
 
+from pathlib import Path
+
 from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
@@ -62,6 +64,11 @@ def describe_builds(wajs: WajsSettings) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def bridge_records(settings: Settings) -> Path:
+    """Where it is remembered which build of wa-js did well in which session."""
+    return settings.data_dir / "bridges"
+
+
 async def make_driver(settings: Settings, announcer: Announcer) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
     """A driver, and whether it has a browser: without one sessions say ``BROWSER_MISSING``, and the rest works.
 
@@ -85,6 +92,11 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
         announcer.step(f"using {browser.path.name} {browser.version}")
     profiles = settings.data_dir / "profiles"
     driver_settings = DriverSettings(
-        browser=browser, profiles=profiles, assets=assets, wajs=wajs, web_url=settings.web_url
+        browser=browser,
+        profiles=profiles,
+        assets=assets,
+        wajs=wajs,
+        bridges=bridge_records(settings),
+        web_url=settings.web_url,
     )
     return PlaywrightWhatsAppDriver(driver_settings), BrowserHealth(browser)

@@ -3,15 +3,19 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.embedded.binaries import find_program
 from adapters.embedded.data_directory import DataDirectory
 from adapters.embedded.identity import postgres_identities
+from adapters.playwright.bridge_records import BridgeRecords
 from adapters.playwright.browser import Browser
 from adapters.playwright.flags import wants_chromium_sandbox
+from adapters.playwright.wajs import WajsSettings, read_build
+from domain.bridge import BridgeSource
 from domain.errors import UnavailableError
-from entrypoints.runtime.browser import describe_builds, find_bridge, look_for_browser
+from entrypoints.runtime.browser import bridge_records, describe_builds, find_bridge, look_for_browser
 from entrypoints.runtime.storage import ping_database, ping_redis
 from entrypoints.settings import Settings
 
@@ -27,7 +31,17 @@ async def inspect_assets(settings: Settings) -> str:
     """
     _, wajs = find_bridge(settings)
     pinned = f"{wajs.read_pinned().label} and the bridge are in {settings.web_dir}"
-    return "; ".join((pinned, *describe_builds(wajs)))
+    return "; ".join((pinned, *describe_builds(wajs), *_given_up(settings, wajs)))
+
+
+def _given_up(settings: Settings, wajs: WajsSettings) -> Iterator[str]:
+    """Builds that the settings name and that sessions have given up."""
+    records = BridgeRecords(bridge_records(settings)).rolled_back()
+    for path, source in ((wajs.configured, BridgeSource.CONFIGURED), (wajs.canary, BridgeSource.CANARY)):
+        build = None if path is None else read_build(path, source)
+        sessions = () if build is None else records.get(build.sha256, ())
+        if build is not None and sessions:
+            yield f"{build.label} was given up in {', '.join(sessions)}: docs/bridge.md says what follows"
 
 
 async def inspect_browser(settings: Settings) -> str:

@@ -34,7 +34,7 @@ async def test_sessions_run_the_builds_that_the_settings_name(
     driver = make_driver(sandbox, browser, wajs=wajs)
 
     async def running(session: SessionId) -> Bridge:
-        page = await driver.open(session)
+        page = await driver.open(session, 1)
         assert all(capability.available for capability in page.capabilities())
         bridge = page.bridge()
         assert bridge is not None

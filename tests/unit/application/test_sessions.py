@@ -3,8 +3,10 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.driver import MemoryWhatsApp, Operation, Refuse
+from application.ports.page_events import BridgeRolledBack
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.watch_session import WatchSession
+from domain.bridge import Bridge, BridgeSource, ReplacedBridge
 from domain.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -216,3 +218,22 @@ async def test_a_watcher_sees_the_qr_and_the_link(world: World) -> None:
         if view.session.status is SessionStatus.WORKING:
             break
     assert SessionStatus.SCAN_QR_CODE in seen
+
+
+async def test_a_rollback_of_the_bridge_is_in_the_history(world: World) -> None:
+    await world.linked()
+    page = world.whatsapp.profile(SESSION).page
+    assert page is not None
+    replaced = ReplacedBridge(version="4.7.0", sha256="b" * 64, detail="lacks LOGOUT (conn.logout)")
+    page.tell(
+        BridgeRolledBack(
+            bridge=Bridge(version="4.6.0", sha256="a" * 64, source=BridgeSource.ROLLED_BACK, rolled_back_from=replaced)
+        )
+    )
+    session = await world.status(SessionStatus.STARTING)
+    assert session.status_reason is StatusReason.BRIDGE_ROLLED_BACK
+    assert session.status_detail == (
+        "wa-js 4.6.0 (aaaaaaaaaaaa) runs instead of 4.7.0 (bbbbbbbbbbbb), which lacks LOGOUT (conn.logout)"
+    )
+    page.connect()
+    await world.status(SessionStatus.WORKING)

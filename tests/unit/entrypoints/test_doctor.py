@@ -8,7 +8,11 @@ import pytest
 from rich.console import Console
 
 from adapters.embedded.data_directory import DataDirectory
+from adapters.playwright.bridge_records import BridgeRecord, BridgeRecords, GivenUp
+from adapters.playwright.wajs import WajsBuild
+from domain.bridge import BridgeSource
 from domain.errors import UnavailableError
+from domain.ids import SessionId
 from entrypoints.cli.doctor import examine
 from entrypoints.settings import Settings
 
@@ -135,3 +139,18 @@ async def test_the_builds_of_wajs_are_told(monkeypatch: pytest.MonkeyPatch, tmp_
     assert outcome == "failed"
     assert "POMBO_WAJS_CANARY_PATH" in told
     assert "isn't wa-js" in told
+
+
+async def test_a_build_that_sessions_gave_up_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path
+) -> None:
+    script = b"/*! wppconnect-team/wa-js v4.9.1 */self.WPP={};"
+    (tmp_path / "newer.js").write_bytes(script)
+    monkeypatch.setenv("POMBO_WAJS_PATH", str(tmp_path / "newer.js"))
+    DataDirectory.open(data_dir).close()
+    build = WajsBuild.of(script, BridgeSource.CONFIGURED)
+    verdict = GivenUp(version="4.9.1", found=0, bridge="0", detail="lacks LOGOUT")
+    record = BridgeRecord(given_up={build.sha256: verdict})
+    BridgeRecords(data_dir / "bridges").save(SessionId("sales"), record, build)
+    assert "wa-js 4.9.1" in (told := (await findings())["page"][1])
+    assert "given up in sales" in told

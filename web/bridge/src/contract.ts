@@ -70,6 +70,21 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   ],
 };
 
+/**
+ * Without these the bridge can't tell a linked account from an unlinked one, and then it must say nothing rather than
+ * guess: an account that is taken for unlinked is forgotten.
+ */
+const OWN_BASICS: readonly Need[] = [
+  fn("on", () => WPP.on),
+  fn("conn.isAuthenticated", () => WPP.conn.isAuthenticated),
+  fn("conn.getMyUserId", () => WPP.conn.getMyUserId),
+];
+
+const PAGE_BASICS: readonly Need[] = [
+  obj("whatsapp.Socket", () => WPP.whatsapp.Socket),
+  obj("whatsapp.Stream", () => WPP.whatsapp.Stream),
+];
+
 function missing(need: Need): boolean {
   try {
     const found = need.get();
@@ -89,4 +104,14 @@ export function selfTest(): CapabilityState[] {
     const lacking = needs.filter(missing).map((need) => need.name);
     return { name, available: lacking.length === 0, detail: lacking.length > 0 ? lacking.join(", ") : null };
   });
+}
+
+/** What wa-js itself lacks of the basics. No waiting helps. */
+export function lackingOwnBasics(): string[] {
+  return OWN_BASICS.filter(missing).map((need) => need.name);
+}
+
+/** Whether wa-js has found the basics in the page, whose modules load one after another. */
+export function hasPageBasics(): boolean {
+  return !PAGE_BASICS.some(missing);
 }

@@ -1,12 +1,15 @@
 /** The bridge between the driver and wa-js. Runs once per document, from its start. */
 
 import { Channel, describe } from "./channel";
+import { hasPageBasics, lackingOwnBasics } from "./contract";
 import { find, recent, resolve } from "./find";
 import { logout, pairingCode, probe, refreshQr } from "./linking";
 import { followNews } from "./news";
 import { BridgeError, type Command, type Config } from "./protocol";
 import { send } from "./send";
 import { StateFollower } from "./state";
+
+const LOOK_MS = 250;
 
 type Handler = (args: Readonly<Record<string, unknown>>) => unknown;
 
@@ -51,7 +54,13 @@ async function start(config: Config): Promise<void> {
       for (const command of commands) void run(channel, command);
     },
   });
+  const lacking = lackingOwnBasics();
+  if (lacking.length > 0) {
+    channel.tell({ t: "unfit", detail: `wa-js lacks ${lacking.join(", ")}` });
+    return;
+  }
   await injected();
+  while (!hasPageBasics()) await new Promise((done) => setTimeout(done, LOOK_MS));
   try {
     followNews(channel);
   } catch (error) {

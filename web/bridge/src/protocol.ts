@@ -59,6 +59,7 @@ export interface WireReceipt {
 
 export type Outgoing =
   | { readonly t: "ready"; readonly capabilities: readonly CapabilityState[]; readonly page: string; readonly wajs: string }
+  | { readonly t: "unfit"; readonly detail: string }
   | { readonly t: "phase"; readonly phase: Phase; readonly socket: string; readonly me?: Account }
   | { readonly t: "qr"; readonly text: string; readonly ttlMs: number }
   | { readonly t: "logout"; readonly reason: string }

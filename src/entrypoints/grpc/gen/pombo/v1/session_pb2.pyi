@@ -122,6 +122,8 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     """A fault of the gateway's own."""
     STATUS_REASON_LINK_LOST: _StatusReason.ValueType  # 23
     """The page came up without the login it had: unlinked while the session was stopped, or its profile is gone."""
+    STATUS_REASON_BRIDGE_ROLLED_BACK: _StatusReason.ValueType  # 30
+    """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
 
 class StatusReason(_StatusReason, metaclass=_StatusReasonEnumTypeWrapper):
     """Why a session has its status."""
@@ -174,6 +176,8 @@ STATUS_REASON_INTERNAL_FAULT: StatusReason.ValueType  # 22
 """A fault of the gateway's own."""
 STATUS_REASON_LINK_LOST: StatusReason.ValueType  # 23
 """The page came up without the login it had: unlinked while the session was stopped, or its profile is gone."""
+STATUS_REASON_BRIDGE_ROLLED_BACK: StatusReason.ValueType  # 30
+"""The bridge that was asked for does less in this page than the last good one, which is opened instead."""
 Global___StatusReason: _TypeAlias = StatusReason  # noqa: Y015
 
 class _WantedState:
