@@ -87,7 +87,7 @@ async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhats
     page = await driver.open(SESSION, 1)
     rival = PlaywrightWhatsAppDriver(sandbox.settings(driver._settings.profiles, browser))
     with pytest.raises(ConflictError) as caught:
-        await rival.open(SESSION)
+        await rival.open(SESSION, 1)
     assert caught.value.reason == "PROFILE_IN_USE"
     with pytest.raises(ConflictError):
         await driver.forget(SESSION)
@@ -163,7 +163,7 @@ async def test_without_a_browser(sandbox: Sandbox, make_driver: MakeDriver, tmp_
     bad = Browser(path=broken, version="150.0.0.0", kind=BrowserKind.EXPLICIT)
     rival = make_driver(sandbox, bad)
     with pytest.raises(UnavailableError) as failed:
-        await rival.open(SESSION)
+        await rival.open(SESSION, 1)
     assert failed.value.reason == "BROWSER_FAILED"
 
 
@@ -172,18 +172,18 @@ async def test_without_a_site_or_a_bridge(
 ) -> None:
     silent = make_driver(sandbox, browser, web_url="http://127.0.0.1:9/")
     with pytest.raises(UnavailableError) as unreachable:
-        await silent.open(SESSION)
+        await silent.open(SESSION, 1)
     assert unreachable.value.reason == "PAGE_UNREACHABLE"
     elsewhere = make_driver(sandbox, browser, web_url=f"{sandbox.control}/nothing-here")
     with pytest.raises(UnavailableError) as missing:
-        await elsewhere.open(SESSION)
+        await elsewhere.open(SESSION, 1)
     assert missing.value.reason == "PAGE_UNREACHABLE"
     mute = tmp_path / "mute.js"
     mute.write_text("")
     assets = BridgeAssets(wajs=find_assets(WEB).wajs, bridge=mute)
     bridgeless = make_driver(sandbox, browser, assets=assets, bridge_timeout=timedelta(seconds=2))
     with pytest.raises(UnavailableError) as failed:
-        await bridgeless.open(SESSION)
+        await bridgeless.open(SESSION, 1)
     assert failed.value.reason == "BRIDGE_FAILED"
     assert processes.browser_pids(profiles / SESSION / "chromium") == ()
 
