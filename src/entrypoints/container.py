@@ -44,6 +44,7 @@ from application.webhooks.needed_events import NeededEvents
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
 from domain.webhook import RetrySchedule
@@ -61,6 +62,7 @@ class Container(containers.DeclarativeContainer):
     health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
     configured_key: providers.Dependency[str | None] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
+    keeper_settings: providers.Dependency[KeeperSettings] = providers.Dependency(default=KeeperSettings())
     event_retention_days: providers.Dependency[int] = providers.Dependency(default=30)
     webhook_sender: providers.Dependency[WebhookSender] = providers.Dependency()
     retry_schedule: providers.Dependency[RetrySchedule] = providers.Dependency()
@@ -78,7 +80,9 @@ class Container(containers.DeclarativeContainer):
         providers.Callable(lambda days: timedelta(days=days), event_retention_days),
         providers.Singleton(NeededEvents, uow, clock).provided.execute,
     )
-    supervisor = providers.Singleton(SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault)
+    supervisor = providers.Singleton(
+        SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings
+    )
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
     )

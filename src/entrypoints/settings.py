@@ -109,6 +109,8 @@ class Settings(BaseSettings):
         webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
+        probe_seconds: between two looks at each session through its page.
+        starts_at_once: how many sessions may be starting at a time.
         max_body_bytes: the largest request body, in REST and gRPC.
         wajs_path: a wa-js to run instead of the pinned one: its script, or its unpacked npm package.
         wajs_canary_path: the same, for ``wajs_canary_sessions`` alone.
@@ -139,6 +141,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] | None = Field(None, validation_alias="POMBO_LOG_FORMAT")
     max_body_bytes: int = Field(1_048_576, validation_alias="POMBO_MAX_BODY_BYTES", ge=1_024, le=104_857_600)
     event_retention_days: int = Field(30, validation_alias="POMBO_EVENT_RETENTION_DAYS", ge=0, le=36_500)
+    probe_seconds: int = Field(15, validation_alias="POMBO_PROBE_SECONDS", ge=1, le=600)
+    starts_at_once: int = Field(2, validation_alias="POMBO_STARTS_AT_ONCE", ge=1, le=100)
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), validation_alias="POMBO_CORS_ORIGINS"
     )

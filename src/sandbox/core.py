@@ -42,4 +42,4 @@ class Core:
         self.router = Router(
             self.accounts, self.devices, self.messages, self.hub, self.phones, self.faults, self.notices
         )
-        self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices)
+        self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices, self.faults)

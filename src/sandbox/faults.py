@@ -20,10 +20,13 @@ class FaultKind(StrEnum):
     CAP_475 = "cap_475"
     BAN = "ban"
     END_REFS = "end_refs"
+    HANG_PAGE = "hang_page"
+    NAVIGATE_PAGE = "navigate_page"
+    PASSKEY = "passkey"
 
 
-NOT_YET: Final = ("upload_failure", "crash_page", "navigate_page", "passkey")
-INSTANT: Final = frozenset({FaultKind.CONFLICT, FaultKind.END_REFS})
+NOT_YET: Final = ("upload_failure",)
+INSTANT: Final = frozenset({FaultKind.CONFLICT, FaultKind.END_REFS, FaultKind.HANG_PAGE, FaultKind.NAVIGATE_PAGE})
 _NUMBERS: Final = ("ms", "count", "limit", "duration_ms")
 
 
@@ -34,8 +37,8 @@ class Fault:
     Attributes:
         account: Number it is limited to; None: all.
         device: Device number it is limited to; None: all.
-        ms: Delay (slow_sync).
-        count: Times left (lose_acks); None: until cleared.
+        ms: Delay (slow_sync), or how long (hang_page; None: for good).
+        count: Times left (lose_acks, passkey); None: until cleared.
         limit: New chats still allowed (cap_475).
         until_ms: When it ends by itself; None: when it is cleared.
     """

@@ -13,6 +13,7 @@ from sandbox.clock import now_ms
 from sandbox.config import SandboxConfig
 from sandbox.connection import Connection
 from sandbox.errors import SandboxError, bad_request
+from sandbox.faults import FaultKind, Faults
 from sandbox.frames import Json
 from sandbox.hub import Hub
 from sandbox.login import decode_key
@@ -39,6 +40,7 @@ class Linking:
         devices: DeviceStore,
         hub: Hub,
         notices: Notices,
+        faults: Faults,
     ) -> None:
         self._config = config
         self._database = database
@@ -46,6 +48,7 @@ class Linking:
         self._devices = devices
         self._hub = hub
         self._notices = notices
+        self._faults = faults
         self._registrations: set[Registration] = set()
         self._by_ref: dict[str, Registration] = {}
         self._by_code: dict[tuple[str, str], Registration] = {}
@@ -123,7 +126,7 @@ class Linking:
 
         Raises:
             SandboxError: 400 malformed, 404 unknown reference, 409 too many devices or being paired, 410 expired, 504
-                the page didn't answer.
+                the page didn't answer, 403 the account demands a passkey.
         """
         parts = qr.strip().split(",") if isinstance(qr, str) else []
         if len(parts) < _QR_PARTS:
@@ -168,6 +171,11 @@ class Linking:
     async def _pair(self, registration: Registration, account: Account, adv_secret: bytes) -> Device:
         if registration.pairing is not None:
             raise SandboxError(409, "PAIRING_UNDER_WAY", "a phone is pairing with this device already")
+        if self._faults.spend(FaultKind.PASSKEY, account.phone):
+            self._end_batch(registration)
+            self._end_code(registration)
+            registration.connection.send_object({"t": "passkey"})
+            raise SandboxError(403, "PASSKEY_REQUIRED", "this account links with a passkey only")
         numbers = {device.number for device in self._devices.of(account.phone)}
         pairings = (other.pairing for other in self._registrations)
         numbers |= {pairing.number for pairing in pairings if pairing is not None and pairing.phone == account.phone}

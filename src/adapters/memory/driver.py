@@ -43,6 +43,8 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
                 raise UnavailableError("BROWSER_FAILED", "The browser died while it started.")
             case None:
                 pass
+        if self._whatsapp.unreachable:
+            raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
         profile = self._whatsapp.profile(session_id)
         if profile.page is not None:
             raise ConflictError("PROFILE_IN_USE", "A page of this session is open already.")

@@ -17,6 +17,7 @@ class Operation(StrEnum):
     RECENT = "recent"
     RESOLVE = "resolve"
     PROBE = "probe"
+    RELOAD = "reload"
     REFRESH_QR = "refresh_qr"
     PAIRING_CODE = "pairing_code"
     LOGOUT = "logout"

@@ -20,7 +20,7 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
-from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
 from domain.content import Text
 from domain.errors import (
@@ -57,6 +57,9 @@ class MemoryWhatsAppPage(WhatsAppPage):
             for name in _CAPABILITIES
         )
         self.connected = False
+        self._state = "OPENING"
+        self._document_ended = asyncio.Event()
+        self._wedged = self._wedged_for_good = False
         self.qr: QrCode | None = None
         self.qr_shown = 0
         self.pairing: tuple[str, PairingCode] | None = None
@@ -89,9 +92,11 @@ class MemoryWhatsAppPage(WhatsAppPage):
     def connect(self, *, first: bool = False) -> None:
         """Signs in, and takes what waited for this device; what the page still had to send leaves."""
         account = self._linked()
+        if self._wedged:
+            return  # it does nothing until it is loaded anew
         if first:
             self.tell(Syncing())
-        self.connected = True
+        self.connected, self._state = True, "CONNECTED"
         self.tell(Connected(me=account.me))
         waiting = tuple(self._profile.queue)
         self._profile.queue.clear()
@@ -106,8 +111,18 @@ class MemoryWhatsAppPage(WhatsAppPage):
 
     def disconnect(self, state: str) -> None:
         """Loses WhatsApp."""
-        self.connected = False
+        self.connected, self._state = False, state
         self.tell(ConnectionLost(state=state))
+
+    def wedge(self, *, for_good: bool) -> None:
+        """Answers nothing from here on, and isn't connected, whatever it said before."""
+        self.connected = False
+        self._wedged, self._wedged_for_good = True, for_good
+
+    def say(self, state: str, event: PageEvent) -> None:
+        """Tells of a state of its socket in which nothing can be sent."""
+        self.connected, self._state = False, state
+        self.tell(event)
 
     def die(self, detail: str) -> None:
         """Ends without a word to anybody but the stream."""
@@ -133,11 +148,32 @@ class MemoryWhatsAppPage(WhatsAppPage):
         return _BRIDGE
 
     @override
-    async def probe(self) -> PageHealth:
+    async def probe(self) -> Probe:
         await self._begin(Operation.PROBE)
+        state = self._state
+        if state == "CONFLICT":
+            return Probe(health=PageHealth.CONFLICT, state=state)
+        if state == "PASSKEY":
+            return Probe(health=PageHealth.PASSKEY, state=state)
         if self._profile.account is None:
-            return PageHealth.UNLINKED
-        return PageHealth.SOUND if self.connected else PageHealth.DISCONNECTED
+            return Probe(health=PageHealth.UNLINKED, state="UNPAIRED")
+        if not self.connected:
+            return Probe(health=PageHealth.DISCONNECTED, state="OPENING" if state == "CONNECTED" else state)
+        return Probe(health=PageHealth.SOUND, state=state, me=self._profile.account.me)
+
+    @override
+    async def reload(self) -> None:
+        if self._wedged_for_good and not self._gone.is_set():
+            raise UnavailableError("PAGE_UNREACHABLE", "The page doesn't load.")
+        self._wedged = False
+        self._document_ended.set()
+        self._document_ended = asyncio.Event()
+        await self._begin(Operation.RELOAD)
+        if self._whatsapp.unreachable:
+            raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
+        self.connected, self._state = False, "OPENING"
+        self.qr = self.pairing = None
+        self.load()
 
     @override
     async def close(self) -> None:
@@ -232,6 +268,9 @@ class MemoryWhatsAppPage(WhatsAppPage):
     async def _begin(self, operation: Operation) -> Fault | None:
         """Lets other tasks run, as a real round trip does, and does what is scripted before the call's effect."""
         await asyncio.sleep(0)
+        if self._wedged:
+            await self._document_ended.wait()
+            raise _page_unavailable()
         if self._gone.is_set():
             raise _page_unavailable()
         fault = self._whatsapp.faults.take(self._profile.session_id, operation)
@@ -239,7 +278,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
             case Refuse(error=error):
                 raise error
             case Hang():
-                await self._gone.wait()
+                await self._document_ended.wait()
                 raise _page_unavailable()
             case Die(after_effect=False):
                 self.die(f"the page died before {operation}")
@@ -249,6 +288,8 @@ class MemoryWhatsAppPage(WhatsAppPage):
 
     def _leave(self) -> None:
         self._gone.set()
+        self._wedged = self._wedged_for_good = False
+        self._document_ended.set()
         self.connected = False
         self.qr = self.pairing = None
         if self._profile.page is self:

@@ -44,6 +44,8 @@ class MemoryWhatsApp:
         self.faults = FaultScript()
         self.missing_capabilities: set[str] = set()
         """Names of abilities that pages opened from now on don't have."""
+        self.unreachable = False
+        """Whether no page can be loaded. Pages that are open keep their connections; see ``drop_connection``."""
         self._accounts: dict[str, Account] = {}
         self._profiles: dict[SessionId, Profile] = {}
         self._counter = 0
@@ -139,7 +141,7 @@ class MemoryWhatsApp:
         """Asks for a passkey instead of showing a QR."""
         page = self.page(session_id)
         page.qr = None
-        page.tell(PasskeyDemanded())
+        page.say("PASSKEY", PasskeyDemanded())
 
     def drop_connection(self, session_id: SessionId) -> None:
         """Takes WhatsApp away from a page."""
@@ -151,9 +153,18 @@ class MemoryWhatsApp:
 
     def conflict(self, session_id: SessionId) -> None:
         """Opens a session's login in another browser."""
-        page = self.page(session_id)
-        page.connected = False
-        page.tell(ConflictDetected())
+        self.page(session_id).say("CONFLICT", ConflictDetected())
+
+    def wedge(self, session_id: SessionId, *, for_good: bool = False) -> None:
+        """Lets a page hang: it lives, and neither answers nor tells anything until it is loaded anew.
+
+        ``for_good``: not even then; only a new browser helps.
+        """
+        self.page(session_id).wedge(for_good=for_good)
+
+    def miss(self, session_id: SessionId) -> None:
+        """Lets a page lose WhatsApp without telling anybody: only who asks it learns of it."""
+        self.page(session_id).connected = False
 
     def kill_page(self, session_id: SessionId, detail: str = "the browser was killed") -> None:
         """Lets a page's browser die."""

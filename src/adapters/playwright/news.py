@@ -22,12 +22,16 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
+from application.ports.whatsapp_driver import PageHealth, Probe
 from domain.errors import InvalidArgumentError
 from domain.session import Capability, QrCode
 
 _LOG: Final = structlog.get_logger(__name__)
 _MAX_QR_TTL_MS: Final = 600_000
 _MAX_VERSION: Final = 40
+
+_ACCOUNT_LOCKED: Final = "account_locked"
+"""WhatsApp Web's own name of the reason, as wa-js declares it (``LogoutReason``)."""
 
 
 class NewsReader:
@@ -59,6 +63,9 @@ class NewsReader:
 
     def read(self, item: Mapping[str, Any]) -> tuple[PageEvent, ...]:
         """The events that one element tells; none where it is malformed."""
+        if item.get("t") == "document":
+            self.connected, self._last = False, ()
+            return ()
         try:
             events = tuple(self._read(item))
         except (MalformedError, InvalidArgumentError) as error:
@@ -68,6 +75,25 @@ class NewsReader:
         repeated = events == (Syncing(),) == self._last
         self._last = events
         return () if repeated else events
+
+    def probe(self, found: object) -> Probe:
+        """What a probe found.
+
+        Raises:
+            MalformedError, InvalidArgumentError: it can't be read.
+        """
+        if not isinstance(found, Mapping):
+            raise MalformedError("probe")
+        try:
+            health = PageHealth(str(found.get("health")))
+        except ValueError as error:
+            raise MalformedError("probe") from error
+        state = str(found.get("socket"))[:40]
+        if health is not PageHealth.SOUND:
+            return Probe(health=health, state=state)
+        if self.fresh_link:
+            return Probe(health=PageHealth.SYNCING, state=state)
+        return Probe(health=health, state=state, me=account(found.get("me")))
 
     def messages(self, items: object) -> tuple[SeenMessage, ...]:
         """The readable ones of a list of messages that was asked for."""
@@ -95,7 +121,7 @@ class NewsReader:
                     bridge_version=f"wa-js {item.get('wajs')}",
                 )
             case "logout":
-                yield from self._unlinked()
+                yield from self._unlinked(locked=item.get("reason") == _ACCOUNT_LOCKED)
             case "fault":
                 self._log.warning("bridge_fault", where=str(item.get("where")), detail=str(item.get("detail")))
             case _:
@@ -135,9 +161,9 @@ class NewsReader:
             case _:
                 raise MalformedError("unknown phase")
 
-    def _unlinked(self) -> Iterable[PageEvent]:
+    def _unlinked(self, *, locked: bool = False) -> Iterable[PageEvent]:
         """No account is linked; that is news where one was. The page may tell so twice, or only after a restart."""
         self.fresh_link = True
         if self.linked:
             self.linked = False
-            yield LoggedOut()
+            yield LoggedOut(locked=locked)

@@ -26,7 +26,7 @@ from application.ports.page_events import (
     PageEvent,
     SeenMessage,
 )
-from application.ports.whatsapp_driver import Outgoing, PageHealth, Recipient, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge
 from domain.content import Text
 from domain.errors import (
@@ -42,7 +42,6 @@ from domain.session import Capability, PairingCode
 
 _LOG: Final = structlog.get_logger(__name__)
 _CLOSED_EARLY: Final = "The page was closed while it opened."
-_UNLINKED_STATES: Final = frozenset({"UNPAIRED", "UNPAIRED_IDLE", "PAIRING"})
 
 
 class PlaywrightWhatsAppPage(WhatsAppPage):
@@ -66,6 +65,8 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reloaded: asyncio.Future[None] | None = None
+        self._new_document = self._settling = False
         self._logged_out = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -113,8 +114,13 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             self._events.put_nowait(BridgeRolledBack(bridge=bridge))
 
     def _tell(self, item: Mapping[str, Any]) -> None:
+        if item.get("t") == "document":
+            self._new_document = True
         for event in self._news.read(item):
             match event:
+                case BridgeReady() if self._reloaded is not None and self._new_document:
+                    if not self._reloaded.done():
+                        self._reloaded.set_result(None)
                 case BridgeReady() if not self._bridge_up.done():
                     self._bridge_up.set_result(None)
                 case Connected():
@@ -133,14 +139,18 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         its login.
         """
         self._log.info("fresh_login_saving")
+        self._settling = True
         await self._windows.reopen()
         self._news.settled()
+        self._settling = False
         self._log.info("fresh_login_saved")
 
     def _die(self, why: str, error: PomboError | None = None) -> None:
         if not self._bridge_up.done():
             untold = UnavailableError("BROWSER_FAILED", f"The page didn't come up: {why}.")
             self._bridge_up.set_exception(error or untold)
+        if self._reloaded is not None and not self._reloaded.done():
+            self._reloaded.set_exception(page_unavailable(why))
         self._log.warning("page_died", why=why)
         self._events.put_nowait(PageDied(detail=why))
         self._events.put_nowait(None)
@@ -247,13 +257,35 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         return Recipient(jid=me.jid, lid=me.lid)
 
     @override
-    async def probe(self) -> PageHealth:
-        found = await self._question("probe", {})
-        if not isinstance(found, Mapping):
-            raise page_unavailable("it gave no state")
-        if not found.get("linked"):
-            return PageHealth.UNLINKED if found.get("socket") in _UNLINKED_STATES else PageHealth.DISCONNECTED
-        return PageHealth.SOUND if found.get("socket") == "CONNECTED" else PageHealth.DISCONNECTED
+    async def probe(self) -> Probe:
+        if self._settling and self._closing is None:
+            return Probe(health=PageHealth.SYNCING, state="SAVING_LOGIN")
+        try:
+            found = await self._question("probe", {})
+            return self._news.probe(found)
+        except (decoder.MalformedError, InvalidArgumentError) as error:
+            raise page_unavailable("it gave no state that can be read") from error
+
+    @override
+    async def reload(self) -> None:
+        window = self._window
+        if window is None or self._closing is not None or self._settling:
+            raise page_unavailable("it is closed")
+        self._log.info("page_reloading")
+        self._new_document = False
+        reloaded = self._reloaded = asyncio.get_running_loop().create_future()
+        try:
+            await window.reload()
+            async with asyncio.timeout(self._settings.bridge_timeout.total_seconds()):
+                await reloaded
+        except TimeoutError:
+            raise UnavailableError(
+                "BRIDGE_FAILED", "The page loaded, but wa-js and the bridge didn't come up in it."
+            ) from None
+        finally:
+            self._reloaded = None
+            if not reloaded.cancel() and not reloaded.cancelled():
+                reloaded.exception()  # The page's death, where the loading failed for it: told already.
 
     @override
     async def close(self) -> None:

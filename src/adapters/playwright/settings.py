@@ -29,6 +29,7 @@ class DriverSettings:
         web_url: the site; the live one unless a sandbox is meant.
         chromium_sandbox: Chromium's own process sandbox; None leaves it on unless we are root, where it can't be.
         load_timeout: how long the page's first answer may take.
+        reload_timeout: the same for a page that is loaded anew: one that is wedged mustn't be waited for longer.
         bridge_timeout: how long wa-js and the bridge may take to come up in a page that answered.
         command_timeout: how long the page may take to answer a question of ours.
         send_timeout: how long WhatsApp may take to acknowledge a message before its fate counts as unknown.
@@ -49,6 +50,7 @@ class DriverSettings:
     headless: bool = True
     chromium_sandbox: bool | None = None
     load_timeout: timedelta = timedelta(seconds=45)
+    reload_timeout: timedelta = timedelta(seconds=20)
     bridge_timeout: timedelta = timedelta(seconds=60)
     command_timeout: timedelta = timedelta(seconds=20)
     send_timeout: timedelta = timedelta(seconds=30)

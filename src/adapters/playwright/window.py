@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -33,7 +34,8 @@ class Window:
     """A browser on a session's profile, with the site's page in it.
 
     Attributes:
-        news: what the bridge tells, one element each, in order; None once the page or its browser is gone.
+        news: what the bridge tells, one element each, in order, and ``document`` where a new document begins; None
+            once the page or its browser is gone.
         commands: the way to the bridge.
     """
 
@@ -42,6 +44,7 @@ class Window:
         self._build = build
         self._user_data_dir = user_data_dir
         self._context: BrowserContext | None = None
+        self._page: Page | None = None
         self._cdp: CDPSession | None = None
         self._watch: processes.ProcessWatch | None = None
         self._pid: int | None = None
@@ -66,7 +69,8 @@ class Window:
             page = await window._launch(playwright)
             await window._instrument(page)
             window._sender = asyncio.create_task(window.commands.run(), name="bridge-commands")
-            await window._load(page)
+            window._page = page
+            await window._load(page, settings.load_timeout)
         except BaseException:
             await window.close()
             raise
@@ -133,7 +137,7 @@ class Window:
             cdp = await page.context.new_cdp_session(page)
             cdp.on("Runtime.bindingCalled", _Listener(self._told))
             cdp.on("Runtime.exceptionThrown", self._thrown)
-            cdp.on("Runtime.executionContextsCleared", lambda _: self.commands.document_changed())
+            cdp.on("Runtime.executionContextsCleared", lambda _: self._document_changed())
             await cdp.send("Runtime.enable")  # Without it no binding is told of.
             await cdp.send("Runtime.addBinding", {"name": BINDING})
             if settings.browser is not None:
@@ -143,12 +147,20 @@ class Window:
             raise UnavailableError("BROWSER_FAILED", f"The browser failed: {_first_line(error)}") from error
         self._cdp = cdp
 
-    async def _load(self, page: Page) -> None:
+    async def reload(self) -> None:
+        """Loads the site anew, also where the page has wandered off. Doesn't wait for the bridge.
+
+        Raises:
+            UnavailableError: ``PAGE_UNREACHABLE``.
+        """
+        if self._page is None or self.death is not None:
+            raise UnavailableError("PAGE_UNREACHABLE", "The page isn't open.")
+        await self._load(self._page, self._settings.reload_timeout)
+
+    async def _load(self, page: Page, within: timedelta) -> None:
         try:
             response = await page.goto(
-                self._settings.web_url,
-                wait_until="commit",
-                timeout=self._settings.load_timeout.total_seconds() * 1000,
+                self._settings.web_url, wait_until="commit", timeout=within.total_seconds() * 1000
             )
         except Error as error:
             raise UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {_first_line(error)}") from error
@@ -182,6 +194,10 @@ class Window:
             exception = event["exceptionDetails"].get("exception", {})
             text = str(exception.get("description") or exception.get("value") or "it threw").partition("\n")[0]
             self._first_exception = _DIGITS.sub("…", text)[:_LONGEST_LINE]
+
+    def _document_changed(self) -> None:
+        self.commands.document_changed()
+        self.news.put_nowait({"t": "document"})
 
     def _told(self, event: Mapping[str, Any]) -> None:
         if event.get("name") != BINDING:

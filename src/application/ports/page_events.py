@@ -70,7 +70,9 @@ class ConflictDetected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedOut:
-    """The page says that the link has ended."""
+    """The page says that the link has ended. ``locked``: and that WhatsApp has locked the account."""
+
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,17 +12,38 @@ from domain.bridge import Bridge
 from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
-from domain.session import Capability, PairingCode
+from domain.session import Capability, Me, PairingCode
 
 
 class PageHealth(StrEnum):
     """What a probe through the page and the bridge to the socket's state found."""
 
     SOUND = "sound"
+    """Linked, connected and synchronised."""
+    SYNCING = "syncing"
+    """Linked and connected; signing in, synchronising, or bringing a fresh login to disk."""
     DISCONNECTED = "disconnected"
     """The page answers, WhatsApp doesn't."""
+    CONFLICT = "conflict"
+    """The page answers; another browser has the login."""
+    PASSKEY = "passkey"
+    """The page answers; WhatsApp asks for a passkey."""
     UNLINKED = "unlinked"
     """The page answers, and no account is linked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a probe found.
+
+    Attributes:
+        state: the page's own name of its socket's state.
+        me: the account that is linked, where the health is ``SOUND``.
+    """
+
+    health: PageHealth
+    state: str
+    me: Me | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +162,23 @@ class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
         """Which build of the bridge runs in the page; None before the first."""
 
     @abstractmethod
-    async def probe(self) -> PageHealth:
+    async def probe(self) -> Probe:
         """Goes through page and bridge to the socket's state.
 
         Raises:
             UnavailableError: ``PAGE_UNAVAILABLE``: the page or the bridge doesn't answer.
+        """
+
+    @abstractmethod
+    async def reload(self) -> None:
+        """Loads the page anew in the same browser, and returns when the bridge is up in it.
+
+        What the page has told stays told, and its state follows as events, as after the opening. What was asked of it
+        and isn't answered yet fails with ``PAGE_UNAVAILABLE``.
+
+        Raises:
+            UnavailableError: ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``, ``PAGE_UNAVAILABLE``: the page may be of no use
+                any more; close it.
         """
 
     @abstractmethod

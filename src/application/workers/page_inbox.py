@@ -3,18 +3,19 @@
 import asyncio
 from collections import deque
 
-from application.ports.page_events import MessagesSeen, PageDied, PageEvent, ReceiptsSeen
+from application.ports.page_events import MessagesSeen, PageDied, ReceiptsSeen
 from application.ports.whatsapp_driver import WhatsAppPage
+from application.workers.page_phase import InboxItem
 
 
 class PageInbox:
     """Keeps a page's events in order, and merges neighbours of one kind, so that a burst is stored in few steps."""
 
     def __init__(self) -> None:
-        self._events: deque[PageEvent] = deque()
+        self._events: deque[InboxItem] = deque()
         self._filled = asyncio.Event()
 
-    def put(self, event: PageEvent) -> None:
+    def put(self, event: InboxItem) -> None:
         """Adds an event at the end."""
         match self._events[-1] if self._events else None, event:
             case MessagesSeen() as last, MessagesSeen() if last.backfilled == event.backfilled:
@@ -25,7 +26,7 @@ class PageInbox:
                 self._events.append(event)
         self._filled.set()
 
-    async def get(self) -> PageEvent:
+    async def get(self) -> InboxItem:
         """Takes the first event; waits for one."""
         while not self._events:
             self._filled.clear()

@@ -1,7 +1,7 @@
-"""One life of a session's page, from its opening to its end."""
+"""One page of a session, from its opening to its end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,6 @@ from application.ports.page_events import (
     LoggedOut,
     MessagesSeen,
     PageDied,
-    PageEvent,
     PasskeyDemanded,
     QrBatchEnded,
     QrShown,
@@ -27,9 +26,13 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
-from application.ports.whatsapp_driver import WhatsAppPage
+from application.ports.whatsapp_driver import PageHealth, Probe, WhatsAppPage
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_inbox import PageInbox
+from application.workers.page_phase import HELD, Disagreement, InboxItem, Overdue, Phase, Unanswered
+from application.workers.page_watch import PageWatch
+from application.workers.prober import Prober
 from application.workers.reconciler import Reconciler
 from application.workers.session_record import SessionRecord
 from domain.bridge import Bridge
@@ -38,22 +41,37 @@ from domain.session import Me, Session, SessionStatus, StatusReason
 
 _AT_ONCE: Final = 500
 """Messages in one transaction: neither a burst nor a long absence makes one that the database would break off."""
-_PROBE_EVERY: Final = timedelta(seconds=30)
-_PROBE_DEADLINE_SECONDS: Final = 15.0
-_PROBES_UNANSWERED: Final = 2
+
+StateEvent = QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Why a page's life ended, and whether the session had worked in it."""
+    """Why a page's life ended.
+
+    Attributes:
+        had_worked: whether the session had worked in it.
+        sound_for: for how long, at the end, it had worked or shown what a person can link by.
+        phase: what the page was at.
+    """
 
     reason: StatusReason
     detail: str | None
-    had_worked: bool
+    had_worked: bool = False
+    sound_for: timedelta = timedelta(0)
+    phase: Phase = Phase.LOADING
+
+    @property
+    def is_held(self) -> bool:
+        """Whether another page would do harm: it waits until somebody asks for it."""
+        return self.phase in HELD
 
 
 class PageLife:
-    """Follows a page: records what it tells, and sends through it while it is connected."""
+    """Follows a page: records what it tells, asks it how it is, and sends through it while it is connected.
+
+    A page that doesn't answer, or doesn't get on, is loaded anew, once; when that doesn't help this life ends.
+    """
 
     def __init__(
         self,
@@ -63,19 +81,26 @@ class PageLife:
         news: RecordPageNews,
         dispatcher: OutboxDispatcher,
         clock: Clock,
+        settings: KeeperSettings,
+        *,
+        jitter: Callable[[], float],
+        on_up: Callable[[], None],
     ) -> None:
+        """``on_up`` is called when the page has come to what it can be at for long, and more often."""
         self._session = session
         self.page = page
         self._record = record
         self._news = news
         self._dispatcher = dispatcher
-        self._clock = clock
+        self._settings = settings
         self._inbox = PageInbox()
+        self._watch = PageWatch(self._inbox, clock, jitter, on_up)
+        self._prober = Prober(page, self._inbox, clock, settings.probe_every, lambda: self._watch.phase)
         self._reconciler = Reconciler(session, page, news, self._inbox, clock)
         self._connected: asyncio.Task[None] | None = None
         self._linked = session.me is not None
         self._had_worked = False
-        self._unresponsive = False
+        self._revived = self._stale = False
         self._logging_out = self._logged_out = False
         self._one_logout = asyncio.Lock()
         self.ending: Ending | None = None
@@ -108,7 +133,8 @@ class PageLife:
         async with asyncio.TaskGroup() as tasks:
             helpers = [
                 tasks.create_task(self._inbox.fill(self.page)),
-                tasks.create_task(self._keep_probing()),
+                tasks.create_task(self._prober.run()),
+                tasks.create_task(self._watch.run()),
             ]
             try:
                 await self._record.insist(self._reconciler.prepare)
@@ -121,25 +147,34 @@ class PageLife:
                     helper.cancel()
                 await self._disconnect()
 
-    async def _handle(self, event: PageEvent, tasks: asyncio.TaskGroup) -> Ending | None:
+    async def _handle(self, event: InboxItem, tasks: asyncio.TaskGroup) -> Ending | None:
         match event:
             case MessagesSeen(messages=messages, backfilled=backfilled):
                 for part in batched(messages, _AT_ONCE):
                     await self._record.insist(partial(self._store, part, backfilled=backfilled))
             case ReceiptsSeen(receipts=receipts):
                 await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
+            case LoggedOut(locked=locked):
+                return await self._log_out(self._why_logged_out(locked=locked))
+            case PageDied(detail=detail):
+                return self._ending(StatusReason.BROWSER_CRASHED, detail)
+            case BridgeReady():
+                self._stale = False  # what it says is kept by the page and read from there
+            case Disagreement() | Unanswered() | Overdue():
+                return await self._doubt(event, tasks)
+            case _ if self._stale and not isinstance(event, BridgeRolledBack):
+                pass  # told by the document that was there before this one
+            case _:
+                return await self._hear(event, tasks)
+        return None
+
+    async def _hear(self, event: StateEvent | Connected | BridgeRolledBack, tasks: asyncio.TaskGroup) -> Ending | None:
+        """Takes what the page says of its state."""
+        match event:
             case Connected(me=me):
                 await self._connect(me, tasks)
-            case LoggedOut():
-                reason = StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
-                return await self._log_out(reason)
             case QrShown() | QrBatchEnded() if self._linked:
                 return await self._log_out(StatusReason.LINK_LOST)
-            case PageDied(detail=detail):
-                reason = StatusReason.PAGE_UNRESPONSIVE if self._unresponsive else StatusReason.BROWSER_CRASHED
-                return self._ending(reason, detail)
-            case BridgeReady():
-                pass  # what it says is kept by the page and read from there
             case BridgeRolledBack(bridge=bridge):
                 await self._record.observe(
                     SessionStatus.STARTING, StatusReason.BRIDGE_ROLLED_BACK, detail=_rollback(bridge)
@@ -148,32 +183,83 @@ class PageLife:
                 await self._observe(event)
         return None
 
+    def _why_logged_out(self, *, locked: bool) -> StatusReason:
+        if locked:
+            return StatusReason.BANNED
+        return StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
+
+    async def _doubt(self, found: Disagreement | Unanswered | Overdue, tasks: asyncio.TaskGroup) -> Ending | None:
+        """Deals with what was found out about the page, unless the page has gone on since."""
+        match found:
+            case Disagreement(probe=probe, document=document):
+                if document == self._prober.document and self._watch.contradicts(probe):
+                    return await self._correct(probe, tasks)
+            case Unanswered(document=document):
+                if document == self._prober.document:
+                    return await self._revive(StatusReason.PAGE_UNRESPONSIVE, "the page doesn't answer its probes")
+            case Overdue(entry=entry):
+                if entry == self._watch.entry and self._watch.phase is Phase.LOST:
+                    return await self._load_anew(StatusReason.CONNECTION_LOST, "WhatsApp has long been out of reach")
+                if entry == self._watch.entry:
+                    detail = f"the page has been {self._watch.phase} for {self._watch.limit_text}"
+                    return await self._revive(StatusReason.PAGE_STUCK, detail)
+            case _:
+                assert_never(found)
+        return None
+
+    async def _correct(self, probe: Probe, tasks: asyncio.TaskGroup) -> Ending | None:
+        """Takes what probes have found for true: the page failed to tell."""
+        match probe.health:
+            case PageHealth.SOUND:
+                if probe.me is not None:
+                    await self._connect(probe.me, tasks)
+            case PageHealth.SYNCING:
+                await self._observe(Syncing())
+            case PageHealth.DISCONNECTED:
+                await self._observe(ConnectionLost(state=probe.state))
+            case PageHealth.CONFLICT:
+                await self._observe(ConflictDetected())
+            case PageHealth.PASSKEY:
+                await self._observe(PasskeyDemanded())
+            case PageHealth.UNLINKED:
+                if self._linked:
+                    return await self._log_out(StatusReason.LINK_LOST)
+                await self._start_again()
+            case _:
+                assert_never(probe.health)
+        return None
+
     async def _store(self, messages: Sequence[SeenMessage], *, backfilled: bool) -> None:
         await self._news.messages(self._session.id, messages, backfilled=backfilled)
 
-    async def _observe(
-        self, event: QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
-    ) -> None:
+    async def _observe(self, event: StateEvent) -> None:
         await self._disconnect()
         if isinstance(event, QrShown):
+            self._watch.enter(Phase.QR)
             await self._record.show_qr(event.qr)
             return
         await self._record.hide_qr()
         match event:
             case QrBatchEnded():
+                self._watch.enter(Phase.QR_ENDED)
                 await self._record.observe(SessionStatus.SCAN_QR_CODE, StatusReason.QR_BATCH_ENDED)
             case PasskeyDemanded():
+                self._watch.enter(Phase.PASSKEY)
                 await self._record.observe(SessionStatus.PASSKEY_REQUIRED, StatusReason.PASSKEY_DEMANDED)
             case Syncing():
+                self._watch.enter(Phase.SYNCING)
                 await self._record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
             case ConnectionLost(state=state):
+                self._watch.enter(Phase.LOST)
                 await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONNECTION_LOST, detail=state)
             case ConflictDetected():
+                self._watch.enter(Phase.CONFLICT)
                 await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONFLICT)
             case _:
                 assert_never(event)
 
     async def _connect(self, me: Me, tasks: asyncio.TaskGroup) -> None:
+        self._watch.enter(Phase.WORKING)
         await self._record.hide_qr()
         await self._record.connected(me)
         self._had_worked = self._linked = True
@@ -198,22 +284,41 @@ class PageLife:
         await self._record.logged_out(reason)
         return self._ending(reason, None)
 
-    async def _keep_probing(self) -> None:
-        unanswered = 0
-        while unanswered < _PROBES_UNANSWERED:
-            await self._clock.sleep(_PROBE_EVERY)
-            try:
-                async with asyncio.timeout(_PROBE_DEADLINE_SECONDS):
-                    await self.page.probe()
-            except (TimeoutError, PomboError):
-                unanswered += 1
-            else:
-                unanswered = 0
-        self._unresponsive = True
-        self._inbox.put(PageDied(detail="the page doesn't answer its probes"))
+    async def _revive(self, reason: StatusReason, detail: str) -> Ending | None:
+        """Loads the page anew, if that is worth a try."""
+        if self._watch.phase in HELD or (self._revived and not self._watch.is_steady()):
+            return self._ending(reason, detail)
+        self._revived = True
+        return await self._load_anew(reason, detail)
+
+    async def _load_anew(self, reason: StatusReason, detail: str) -> Ending | None:
+        status = SessionStatus.DEGRADED if self._watch.was_up() else SessionStatus.STARTING
+        await self._disconnect()
+        await self._record.hide_qr()
+        await self._record.observe(status, reason, detail=f"{detail}; it is loaded anew")
+        try:
+            await self.page.reload()
+        except PomboError as error:
+            return self._ending(reason, f"{detail}; loading it anew failed: {error.message}")
+        self._stale = True
+        self._prober.start_over()
+        await self._start_again()
+        return None
+
+    async def _start_again(self) -> None:
+        self._watch.start_over()
+        await self._disconnect()
+        await self._record.hide_qr()
+        await self._record.observe(SessionStatus.STARTING, StatusReason.PAGE_LOADING)
 
     def _ending(self, reason: StatusReason, detail: str | None) -> Ending:
-        return Ending(reason=reason, detail=detail, had_worked=self._had_worked)
+        return Ending(
+            reason=reason,
+            detail=detail,
+            had_worked=self._had_worked,
+            sound_for=self._watch.sound_for(),
+            phase=self._watch.phase,
+        )
 
 
 def _rollback(bridge: Bridge) -> str:

@@ -10,23 +10,30 @@ from typing import Final
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from application.workers.back_off import LONGEST_PAUSE, UNREACHABLE, BackOff
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import Ending, PageLife
+from application.workers.page_phase import Phase
 from application.workers.session_record import SessionRecord
+from application.workers.start_gate import StartGate, Turn
 from domain.errors import ConflictError, NotFoundError, PomboError
 from domain.session import AT_REST, Session, SessionStatus, StatusReason, Wanted
 
-_FIRST_DELAY: Final = timedelta(seconds=1)
-_LONGEST_DELAY: Final = timedelta(seconds=60)
-_MAX_ATTEMPTS: Final = 6
 _LAST_WORD_SECONDS: Final = 2.0
 """How long a cancelled keeper tries to put its end on record: a gateway that stops doesn't wait for a database."""
-_LINK_ENDED: Final = frozenset({StatusReason.LOGGED_OUT_BY_API, StatusReason.UNLINKED_BY_PHONE, StatusReason.LINK_LOST})
+_LINK_ENDED: Final = frozenset(
+    {
+        StatusReason.LOGGED_OUT_BY_API,
+        StatusReason.UNLINKED_BY_PHONE,
+        StatusReason.LINK_LOST,
+        StatusReason.BANNED,
+    }
+)
 _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
 _NO_EPOCH: Final = 0
-_HOPELESS: Final = frozenset({StatusReason.BROWSER_MISSING})
 
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
     "BROWSER_FAILED": StatusReason.BROWSER_CRASHED,
@@ -37,8 +44,9 @@ _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
 class SessionKeeper:
     """One supervised task: opens the page when the session is wanted, closes it when it isn't.
 
-    A page that dies is opened again, after a pause that grows with each attempt; after six attempts in a row
-    without success the session is ``FAILED``, and tried again when somebody starts it.
+    A page that ends by itself is opened again, after a pause that grows with each time; after six in a row that
+    didn't work the session is ``FAILED``, and tried again when somebody starts it. That WhatsApp is out of reach never
+    makes it fail.
     """
 
     def __init__(
@@ -49,6 +57,8 @@ class SessionKeeper:
         dispatcher: OutboxDispatcher,
         clock: Clock,
         jitter: Callable[[], float],
+        gate: StartGate,
+        settings: KeeperSettings,
     ) -> None:
         self._record = record
         self._driver = driver
@@ -56,6 +66,10 @@ class SessionKeeper:
         self.dispatcher = dispatcher
         self._clock = clock
         self._jitter = jitter
+        self._gate = gate
+        self._settings = settings
+        self._back_off = BackOff(jitter)
+        self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._life: PageLife | None = None
         self._nudged = asyncio.Event()
         self._asked = 0
@@ -105,7 +119,6 @@ class SessionKeeper:
 
     async def run(self) -> None:
         """Works until cancelled or until the session is deleted. Cancelled, it closes the page and says so."""
-        attempts = 0
         try:
             await self._take_over()
             self.taken_over.set()
@@ -113,7 +126,7 @@ class SessionKeeper:
                 # Only what was asked before the session is read is answered by what the reading leads to.
                 asked = self._asked
                 try:
-                    attempts = await self._step(attempts, asked)
+                    await self._step(asked)
                 except NotFoundError:
                     if self._asked == asked:
                         return
@@ -148,12 +161,17 @@ class SessionKeeper:
             elif session.status in _CLAIMS_A_PAGE:
                 await self._end(session)
 
-    async def _step(self, attempts: int, asked: int) -> int:
+    async def _step(self, asked: int) -> None:
         session = await self._record.load()
         if session.wanted is Wanted.STOPPED:
             await self._rest(session)
-            return 0
-        return await self._try(session, attempts, asked)
+            self._start_afresh()
+        else:
+            await self._try(session, asked)
+
+    def _start_afresh(self) -> None:
+        self._back_off.reset()
+        self._opening = (StatusReason.PAGE_LOADING, None)
 
     async def _rest(self, session: Session) -> None:
         await self._end(session)
@@ -164,19 +182,50 @@ class SessionKeeper:
             await self._record.hide_qr()
             await self._record.observe(SessionStatus.STOPPED, StatusReason.REQUESTED)
 
-    async def _try(self, session: Session, attempts: int, asked: int) -> int:
+    async def _try(self, session: Session, asked: int) -> None:
         ending = await self._live(session, asked)
         if ending is None or ending.reason in _LINK_ENDED:
-            return 0
-        attempts = 1 if ending.had_worked else attempts + 1
+            self._start_afresh()
+            return
+        self._back_off.note(ending)
         await self._record.hide_qr()
-        if ending.reason in _HOPELESS or attempts >= _MAX_ATTEMPTS:
+        if ending.is_held:
+            await self._hold(ending)
+        elif self._back_off.gives_up(ending):
             await self._record.observe(SessionStatus.FAILED, ending.reason, detail=ending.detail)
-            await self._wait_for_nudge()
-            return 0
-        await self._record.observe(SessionStatus.STARTING, ending.reason, detail=ending.detail)
-        await self._pause(attempts)
-        return attempts
+            await self._rest_until_asked()
+        else:
+            await self._open_later(ending)
+
+    async def _hold(self, ending: Ending) -> None:
+        """Keeps what is so without a page: the next one would fight with another browser, or ask for more QRs."""
+        status, reason = (
+            (SessionStatus.DEGRADED, StatusReason.CONFLICT)
+            if ending.phase is Phase.CONFLICT
+            else (SessionStatus.PASSKEY_REQUIRED, StatusReason.PASSKEY_DEMANDED)
+        )
+        await self._record.observe(status, reason, detail=f"its page is closed ({ending.detail or ending.reason})")
+        await self._rest_until_asked()
+
+    async def _rest_until_asked(self) -> None:
+        await self._wait_for_nudge()
+        self._start_afresh()
+
+    async def _open_later(self, ending: Ending) -> None:
+        pause = self._back_off.pause()
+        detail = ending.detail or "the page has ended"
+        if ending.reason in UNREACHABLE:
+            # One and the same for as long as it lasts: an outage of hours is one entry of the history.
+            reason = StatusReason.PAGE_UNREACHABLE
+            minutes = LONGEST_PAUSE.total_seconds() / 60
+            detail = f"{detail.removesuffix('.')}; it is tried again, at least every {minutes:.0f} minutes or so"
+            self._opening = (reason, detail)
+            await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
+        else:
+            self._opening = (StatusReason.PAGE_LOADING, None)
+            detail = f"{detail.removesuffix('.')}; opened again in {pause.total_seconds():.0f} s"
+            await self._record.observe(SessionStatus.STARTING, ending.reason, detail=detail)
+        await self._pause(pause)
 
     async def _live(self, session: Session, asked: int) -> Ending | None:
         """One life of the page. None when it was ended from here: stopped or restarted."""
@@ -215,13 +264,31 @@ class SessionKeeper:
         return self._closing or (self._life is not None and self._life.ending is not None)
 
     async def _open_and_follow(self, session: Session) -> Ending:
-        await self._record.observe(SessionStatus.STARTING, StatusReason.PAGE_LOADING)
+        if self._gate.is_crowded and self._opening[0] is StatusReason.PAGE_LOADING:
+            await self._record.observe(SessionStatus.STARTING, StatusReason.WAITING_TO_START)
+        async with self._gate.turn() as turn:
+            return await self._open_in_turn(session, turn)
+
+    async def _open_in_turn(self, session: Session, turn: Turn) -> Ending:
+        reason, detail = self._opening
+        await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
         try:
             page = await self._driver.open(session.id, _NO_EPOCH)
         except PomboError as error:
             reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
-            return Ending(reason=reason, detail=error.message, had_worked=False)
-        life = self._life = PageLife(session, page, self._record, self._news, self.dispatcher, self._clock)
+            return Ending(reason=reason, detail=error.message)
+        turn.opened()
+        life = self._life = PageLife(
+            session,
+            page,
+            self._record,
+            self._news,
+            self.dispatcher,
+            self._clock,
+            self._settings,
+            jitter=self._jitter,
+            on_up=turn.over,
+        )
         try:
             ending = await self._follow(life)
             if ending.reason in _LINK_ENDED:
@@ -245,9 +312,8 @@ class SessionKeeper:
         self._nudged.clear()
         self._restart = False
 
-    async def _pause(self, attempts: int) -> None:
-        delay = min(_FIRST_DELAY * 2 ** (attempts - 1), _LONGEST_DELAY) * (0.5 + self._jitter())
-        pause = asyncio.create_task(self._clock.sleep(delay))
+    async def _pause(self, span: timedelta) -> None:
+        pause = asyncio.create_task(self._clock.sleep(span))
         nudge = asyncio.create_task(self._nudged.wait())
         try:
             await asyncio.wait({pause, nudge}, return_when=asyncio.FIRST_COMPLETED)
@@ -295,4 +361,4 @@ def _close_of(task: asyncio.Task[Ending], *, ended_from_here: bool) -> Ending | 
         return None if ended_from_here else ending
     if ended_from_here:
         return None
-    return Ending(reason=StatusReason.BROWSER_CRASHED, detail="the page's work was broken off", had_worked=False)
+    return Ending(reason=StatusReason.BROWSER_CRASHED, detail="the page's work was broken off")

@@ -17,8 +17,10 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
 from application.sessions.workers import SessionWorkers
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
+from application.workers.start_gate import StartGate
 from domain.bridge import Bridge
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
@@ -47,6 +49,7 @@ class SessionSupervisor(SessionWorkers):
         ids: IdGenerator,
         waiters: MessageWaiters,
         on_fault: FaultHook,
+        settings: KeeperSettings,
     ) -> None:
         self._uow = uow
         self._driver = driver
@@ -56,6 +59,8 @@ class SessionSupervisor(SessionWorkers):
         self._ids = ids
         self._waiters = waiters
         self._on_fault = on_fault
+        self._settings = settings
+        self._gate = StartGate(settings.starts_at_once, clock)
         self._news = RecordPageNews(uow, clock, ids, waiters)
         self._keepers: dict[SessionId, SessionKeeper] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -177,6 +182,8 @@ class SessionSupervisor(SessionWorkers):
             OutboxDispatcher(session_id, self._uow, self._clock, self._ids, self._waiters),
             self._clock,
             random.random,
+            self._gate,
+            self._settings,
         )
         self._keepers[session_id] = keeper
         self._tasks.create_task(self._run(keeper, session_id))

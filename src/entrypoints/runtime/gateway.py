@@ -10,6 +10,7 @@ import structlog
 from dependency_injector import providers
 
 from adapters.embedded.data_directory import DataDirectory
+from application.workers.keeper_settings import KeeperSettings
 from domain.ids import SessionId
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
@@ -97,6 +98,7 @@ class Gateway:
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
         container.on_fault.override(providers.Object(_log_fault))
+        container.keeper_settings.override(providers.Object(_keeper_settings(self._settings)))
         container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
         sender = await stack.enter_async_context(open_webhook_sender(self._settings, container.clock()))
         container.webhook_sender.override(providers.Object(sender))
@@ -149,6 +151,10 @@ def _hand_in(container: Container, storage: Storage) -> None:
     container.event_log.override(providers.Object(storage.event_log))
     container.bus.override(providers.Object(storage.bus))
     container.codes.override(providers.Object(storage.codes))
+
+
+def _keeper_settings(settings: Settings) -> KeeperSettings:
+    return KeeperSettings(probe_every=timedelta(seconds=settings.probe_seconds), starts_at_once=settings.starts_at_once)
 
 
 def _log_fault(session_id: SessionId, fault: BaseException) -> None:

@@ -1,12 +1,17 @@
 """Faults: put in force, listed, cleared."""
 
+from typing import Final
+
 from aiohttp import web
 
 from sandbox.addresses import parse_phone
 from sandbox.control.web import answer, body_of
 from sandbox.core import Core
-from sandbox.faults import Fault, FaultKind
+from sandbox.faults import INSTANT, Fault, FaultKind
 from sandbox.frames import Json
+
+_ORDERS: Final = {FaultKind.HANG_PAGE: "hang", FaultKind.NAVIGATE_PAGE: "navigate"}
+"""Frames that tell a page to misbehave."""
 
 
 class FaultRoutes:
@@ -47,6 +52,11 @@ class FaultRoutes:
         if fault.kind is FaultKind.END_REFS:
             return self._core.linking.end_all_refs()
         met = [link for link in hub.all() if fault.concerns(link.device.phone, link.device.number)]
+        order = _ORDERS.get(fault.kind)
+        if order is not None:
+            for link in met:
+                link.connection.send_object({"t": order, "ms": fault.ms})
+            return len(met)
         match fault.kind:
             case FaultKind.DROP_SOCKET:
                 for link in met:
@@ -57,7 +67,7 @@ class FaultRoutes:
             case FaultKind.BAN:
                 for link in met:
                     hub.expel(link.device, 403, "the account is banned")
-            case FaultKind.SLOW_SYNC | FaultKind.LOSE_ACKS | FaultKind.RESTRICT_463 | FaultKind.CAP_475:
+            case _:
                 return 0
         return len(met)
 
@@ -65,7 +75,7 @@ class FaultRoutes:
 def _lasts(fault: Fault) -> bool:
     if fault.kind is FaultKind.DROP_SOCKET:
         return fault.until_ms is not None
-    return fault.kind not in (FaultKind.CONFLICT, FaultKind.END_REFS)
+    return fault.kind not in INSTANT
 
 
 def _view(fault: Fault) -> Json:

@@ -49,7 +49,7 @@ async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: Playwright
     ana, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben")
     page = await driver.open(session, 1)
     assert all(capability.available for capability in page.capabilities()), page.capabilities()
-    assert await page.probe() is PageHealth.UNLINKED
+    assert (await page.probe()).health is PageHealth.UNLINKED
     ear = await link(page, ana)
     assert ear.kinds()[0] is BridgeReady
     qr = await ear.until(QrShown)

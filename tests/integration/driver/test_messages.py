@@ -262,12 +262,12 @@ async def test_after_a_conflict_only_a_connection_is_told_as_one(world: World) -
 
 
 async def test_a_lost_connection_is_told_and_comes_back(world: World) -> None:
-    assert await world.page.probe() is PageHealth.SOUND
+    assert (await world.page.probe()).health is PageHealth.SOUND
     mark = len(world.ear.heard)
     fault = {"kind": "drop_socket", "account": world.me.number, "duration_ms": 6000}
     await world.sandbox.call("POST", "/faults", fault)
     await world.ear.until(ConnectionLost, after=mark)
-    assert await world.page.probe() is PageHealth.DISCONNECTED
+    assert (await world.page.probe()).health is PageHealth.DISCONNECTED
     inner = await world.ben.send(world.me, "while you were out")
     await world.ear.until(Connected, after=mark)
     assert (await received(world, inner)).content == Text(body="while you were out")

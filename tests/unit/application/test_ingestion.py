@@ -20,6 +20,7 @@ from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.page_events import Connected, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import PageLife
 from application.workers.session_record import SessionRecord
 from domain.content import Text
@@ -173,7 +174,10 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
     await record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
     news = RecordPageNews(world.database, clock, world.ids, world.waiters)
     dispatcher = OutboxDispatcher(SESSION, world.database, clock, world.ids, world.waiters)
-    life = asyncio.create_task(PageLife(await world.session(), page, record, news, dispatcher, clock).run())
+    session, settings = await world.session(), KeeperSettings()
+    life = asyncio.create_task(
+        PageLife(session, page, record, news, dispatcher, clock, settings, jitter=lambda: 0.5, on_up=lambda: None).run()
+    )
     assert bodies(await until_received(world, 2)) == ["3EB0AA", "3EB0FF"]
     whatsapp.kill_page(SESSION)
     await life

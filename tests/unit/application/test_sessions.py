@@ -141,12 +141,12 @@ async def test_a_missing_browser_fails_at_once_and_start_tries_again(world: Worl
 
 
 async def test_a_page_that_never_comes_up_is_given_up(world: World) -> None:
-    unreachable = UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
+    broken = UnavailableError("BRIDGE_FAILED", "The bridge didn't come up.")
     for _ in range(6):
-        world.whatsapp.script(SESSION, Operation.OPEN, Refuse(unreachable))
+        world.whatsapp.script(SESSION, Operation.OPEN, Refuse(broken))
     await world.create.execute(CreateSessionCommand(id=SESSION))
     session = await world.status(SessionStatus.FAILED)
-    assert session.status_reason is StatusReason.PAGE_UNREACHABLE
+    assert session.status_reason is StatusReason.BRIDGE_FAILED
 
 
 async def test_a_lost_connection_shows_and_comes_back(world: World) -> None:

@@ -22,6 +22,7 @@ from application.sessions.create_session import CreateSession, CreateSessionComm
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
 from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.supervisor import SessionSupervisor
 from domain.content import Text
 from domain.event import Event
@@ -56,6 +57,7 @@ class World:
         whatsapp: MemoryWhatsApp,
         database: MemoryDatabase | None = None,
         codes: LinkCodeCache | None = None,
+        settings: KeeperSettings | None = None,
     ) -> None:
         self.clock = clock
         self.whatsapp = whatsapp
@@ -77,6 +79,7 @@ class World:
             ids,
             waiters,
             lambda _, fault: self.faults.append(fault),
+            KeeperSettings() if settings is None else settings,
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)

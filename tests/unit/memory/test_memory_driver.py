@@ -108,7 +108,7 @@ def outgoing(number: int = 1, to: str = BEN, *, reply_to: WhatsAppMessageId | No
 
 async def test_a_scan_links_and_a_reopened_page_needs_no_qr(world: World) -> None:
     page, events = await world.linked()
-    assert await page.probe() is PageHealth.SOUND
+    assert (await page.probe()).health is PageHealth.SOUND
     await page.close()
     await page.close()
     assert await events.ended()
@@ -137,7 +137,7 @@ async def test_a_pairing_code_links(world: World) -> None:
     code = await page.request_pairing_code(ANA)
     assert len(code.code) == 8
     world.whatsapp.enter_code(ANA, code.code)
-    assert await page.probe() is PageHealth.SOUND
+    assert (await page.probe()).health is PageHealth.SOUND
     with pytest.raises(ConflictError, match="linked"):
         await page.request_pairing_code(ANA)
 
@@ -261,7 +261,7 @@ async def test_what_was_sent_without_a_connection_leaves_with_the_next(world: Wo
     page, events = await world.linked()
     world.whatsapp.drop_connection(SESSION)
     assert isinstance(await events.next(), ConnectionLost)
-    assert await page.probe() is PageHealth.DISCONNECTED
+    assert (await page.probe()).health is PageHealth.DISCONNECTED
     with pytest.raises(DeadlineExceededError):
         await page.send(outgoing())
     pending = await page.find(outgoing().whatsapp_id)

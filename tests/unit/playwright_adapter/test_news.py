@@ -1,9 +1,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.playwright.decoder import MalformedError
 from adapters.playwright.news import NewsReader
 from application.ports.page_events import (
     BridgeReady,
@@ -17,6 +19,7 @@ from application.ports.page_events import (
     QrShown,
     Syncing,
 )
+from application.ports.whatsapp_driver import PageHealth
 from domain.jid import Jid
 
 ME = {"jid": "15550100100@c.us", "lid": "9000000001@lid", "name": "Ana"}
@@ -49,6 +52,41 @@ def test_a_fresh_link_is_connected_once_it_is_settled() -> None:
     assert reader.connected
     reader.settled()
     assert [type(event) for event in read(reader, phase("syncing"), phase("connected", me=ME))] == [Connected]
+
+
+def test_a_lock_of_the_account_is_told_as_one() -> None:
+    for reason, locked in (("account_locked", True), ("unknown_companion", False), ("", False), (None, False)):
+        events = read(NewsReader("s", linked=True), {"t": "logout", "reason": reason})
+        assert events == [LoggedOut(locked=locked)]
+
+
+def test_a_new_document_begins_without_a_past() -> None:
+    reader = NewsReader("s", linked=True)
+    assert [type(event) for event in read(reader, phase("syncing"), phase("syncing"))] == [Syncing]
+    read(reader, phase("connected", me=ME))
+    assert read(reader, {"t": "document"}) == []
+    assert not reader.connected
+    assert [type(event) for event in read(reader, phase("syncing"))] == [Syncing]
+
+
+def test_a_probe_says_how_the_page_is() -> None:
+    reader = NewsReader("s", linked=True)
+    sound = reader.probe({"health": "sound", "socket": "CONNECTED", "me": ME})
+    assert (sound.health, sound.state, sound.me and sound.me.name) == (PageHealth.SOUND, "CONNECTED", "Ana")
+    lost = reader.probe({"health": "disconnected", "socket": "TIMEOUT"})
+    assert (lost.health, lost.state, lost.me) == (PageHealth.DISCONNECTED, "TIMEOUT", None)
+    for malformed in (None, [], {}, {"health": "fine", "socket": "x"}, {"health": "sound", "socket": "CONNECTED"}):
+        with pytest.raises(MalformedError):
+            reader.probe(malformed)
+
+
+def test_a_fresh_link_isnt_sound_before_it_is_on_disk() -> None:
+    reader = NewsReader("s", linked=False)
+    read(reader, phase("unlinked"), phase("connected", me=ME))
+    found = {"health": "sound", "socket": "CONNECTED", "me": ME}
+    assert reader.probe(found).health is PageHealth.SYNCING
+    reader.settled()
+    assert reader.probe(found).health is PageHealth.SOUND
 
 
 def test_the_end_of_the_link_is_told_once() -> None:

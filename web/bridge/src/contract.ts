@@ -50,6 +50,7 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
     fn("whatsapp.functions.initializeAltDeviceLinking", () => WPP.whatsapp.functions.initializeAltDeviceLinking),
   ],
   LOGOUT: [fn("conn.logout", () => WPP.conn.logout), fn("whatsapp.Socket.logout", () => WPP.whatsapp.Socket.logout)],
+  TAKE_OVER: [fn("whatsapp.Socket.takeover", () => WPP.whatsapp.Socket.takeover)],
   SEND_TEXT: SENDING,
   REPLY: [
     ...SENDING,

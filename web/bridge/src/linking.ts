@@ -48,6 +48,9 @@ export function logout(): null {
   return null;
 }
 
-export function probe(): { socket: string; linked: boolean } {
-  return { socket: socketState(), linked: isLinked() };
+/** "Use here": takes the connection back from another browser. What comes of it is told by the state follower. */
+export function takeOver(): null {
+  if (socketState() !== "CONFLICT") throw new BridgeError("NOT_IN_CONFLICT", "no other browser has taken over");
+  WPP.whatsapp.Socket.takeover();
+  return null;
 }

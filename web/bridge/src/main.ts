@@ -3,11 +3,11 @@
 import { Channel, describe } from "./channel";
 import { hasPageBasics, lackingOwnBasics } from "./contract";
 import { find, recent, resolve } from "./find";
-import { logout, pairingCode, probe, refreshQr } from "./linking";
+import { logout, pairingCode, refreshQr, takeOver } from "./linking";
 import { followNews } from "./news";
 import { BridgeError, type Command, type Config } from "./protocol";
 import { send } from "./send";
-import { StateFollower } from "./state";
+import { probe, StateFollower } from "./state";
 
 const LOOK_MS = 250;
 
@@ -21,8 +21,16 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   refreshQr,
   pairingCode,
   logout,
-  probe,
+  takeOver,
+  // A look first: what the page's own events failed to say is told before the probe is answered.
+  probe: () => {
+    if (!follower) throw new BridgeError("PAGE_FAULT", "this document isn't WhatsApp Web, or isn't yet");
+    follower.look();
+    return probe();
+  },
 };
+
+let follower: StateFollower | undefined;
 
 async function run(channel: Channel, command: Command): Promise<void> {
   const { id, name, args } = command;
@@ -66,7 +74,8 @@ async function start(config: Config): Promise<void> {
   } catch (error) {
     channel.fault("news", error);
   }
-  new StateFollower(channel, config).start();
+  follower = new StateFollower(channel, config);
+  follower.start();
 }
 
 const config = globalThis.pomboBridgeConfig;

@@ -19,6 +19,9 @@ export type Phase =
   | "lost"
   | "conflict";
 
+/** What a probe finds. */
+export type Health = "sound" | "syncing" | "disconnected" | "conflict" | "passkey" | "unlinked";
+
 export interface CapabilityState {
   readonly name: string;
   readonly available: boolean;
@@ -62,6 +65,7 @@ export type Outgoing =
   | { readonly t: "unfit"; readonly detail: string }
   | { readonly t: "phase"; readonly phase: Phase; readonly socket: string; readonly me?: Account }
   | { readonly t: "qr"; readonly text: string; readonly ttlMs: number }
+  /** `reason` is the page's own name of it; empty where the page didn't say. */
   | { readonly t: "logout"; readonly reason: string }
   | { readonly t: "messages"; readonly items: WireMessage[] }
   | { readonly t: "receipts"; readonly items: WireReceipt[] }

@@ -3,11 +3,12 @@
 import { address } from "./address";
 import type { Channel } from "./channel";
 import { selfTest } from "./contract";
-import type { Account, Config, Phase } from "./protocol";
+import type { Account, Config, Health, Phase } from "./protocol";
 
 const LOOK_MS = 3_000;
 const DEFAULT_QR_TTL_MS = 20_000;
 const PASSKEY = /passkey/i;
+const UNPAIRED: ReadonlySet<string> = new Set(["UNPAIRED", "UNPAIRED_IDLE", "PAIRING"]);
 
 function safely<T>(get: () => T): T | undefined {
   try {
@@ -45,6 +46,31 @@ function account(): Account | undefined {
   };
 }
 
+/** How the live page says that it asks for a passkey isn't known for certain: any of its states may name it. */
+function asksForPasskey(): boolean {
+  const stream = safely(() => WPP.whatsapp.Stream);
+  return [socketState(), stream?.mode, stream?.info].some((text) => PASSKEY.test(String(text ?? "")));
+}
+
+function isInConflict(): boolean {
+  return socketState() === "CONFLICT" || safely(() => String(WPP.whatsapp.Stream.mode)) === "CONFLICT";
+}
+
+function health(): Health {
+  if (asksForPasskey()) return "passkey";
+  if (isInConflict()) return "conflict";
+  if (!isLinked()) return UNPAIRED.has(socketState()) ? "unlinked" : "disconnected";
+  if (isConnected()) return "sound";
+  return socketState() === "CONNECTED" ? "syncing" : "disconnected";
+}
+
+/** What is so at this moment, whatever was told before. */
+export function probe(): { health: Health; socket: string; me?: Account } {
+  const found = health();
+  const me = found === "sound" ? account() : undefined;
+  return { health: found, socket: socketState(), ...(me ? { me } : {}) };
+}
+
 export class StateFollower {
   readonly #channel: Channel;
   readonly #config: Config;
@@ -54,6 +80,7 @@ export class StateFollower {
   #connectedBefore = false;
   #awaySince: number | undefined;
   #graceTimer: number | undefined;
+  #logoutReason = "";
 
   constructor(channel: Channel, config: Config) {
     this.#channel = channel;
@@ -69,6 +96,9 @@ export class StateFollower {
     WPP.on("conn.qrcode_idle", look);
     WPP.on("conn.require_auth", look);
     WPP.on("conn.auth_code_change", () => void this.#showQr());
+    WPP.on("conn.logout_reason", (reason) => {
+      this.#logoutReason = String(reason);
+    });
     WPP.on("conn.logout", () => this.#loggedOut());
     WPP.whatsapp.Socket.on("change:state", look);
     WPP.whatsapp.Socket.on("change:hasSynced", look);
@@ -102,9 +132,8 @@ export class StateFollower {
 
   #phase(): Phase {
     const socket = socketState();
-    const stream = safely(() => WPP.whatsapp.Stream);
-    if ([socket, stream?.mode, stream?.info].some((text) => PASSKEY.test(String(text ?? "")))) return "passkey";
-    if (socket === "CONFLICT" || String(stream?.mode) === "CONFLICT") return "conflict";
+    if (asksForPasskey()) return "passkey";
+    if (isInConflict()) return "conflict";
     if (!isLinked()) {
       this.#awaySince = undefined;
       if (socket === "UNPAIRED_IDLE") return "idle";
@@ -159,7 +188,7 @@ export class StateFollower {
 
   #loggedOut(): void {
     this.#connectedBefore = false;
-    this.#channel.tell({ t: "logout", reason: socketState() });
+    this.#channel.tell({ t: "logout", reason: this.#logoutReason });
     this.#channel.flush(); // The page navigates next.
   }
 }

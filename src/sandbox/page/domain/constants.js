@@ -60,6 +60,7 @@ export const STREAM_INFO = {
   RESUMING: "RESUMING",
   CONNECTING: "CONNECTING",
   NORMAL: "NORMAL",
+  PASSKEY: "PASSKEY",
 };
 
 export const SEND_RESULT = {

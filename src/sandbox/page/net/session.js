@@ -54,6 +54,9 @@ class Session {
     this.handle("success", (frame) => this.#enter(frame));
     this.handle("failure", (frame) => this.#refused(frame));
     this.handle("conflict", () => this.#conflict());
+    this.handle("passkey", () => this.#askForPasskey());
+    this.handle("hang", (frame) => hang(frame.ms));
+    this.handle("navigate", () => location.assign("/elsewhere"));
     this.handle("offline_start", () => this.#startSync());
     this.handle("offline_done", () => this.#finishSync());
   }
@@ -280,6 +283,12 @@ class Session {
     stream.set({ mode: STREAM_MODE.CONFLICT });
   }
 
+  /** No more codes: the phone wants a passkey. How the live page says so isn't known; here its stream does. */
+  #askForPasskey() {
+    this.#refs.stop();
+    stream.set({ info: STREAM_INFO.PASSKEY });
+  }
+
   /** @param {Frame} frame */
   #refused(frame) {
     const reason = frame.reason === 403 ? LOGOUT_REASON.AccountLocked : LOGOUT_REASON.UnknownCompanion;
@@ -293,6 +302,16 @@ class Session {
     this.#ended = true;
     await endLogin(reason);
   }
+}
+
+/**
+ * A fault to order: the page's thread is busy and does nothing else, as in an endless loop.
+ *
+ * @param {number | null} ms null: for good
+ */
+function hang(ms) {
+  const end = ms === null ? Infinity : performance.now() + ms;
+  while (performance.now() < end);
 }
 
 export const session = new Session();

@@ -43,7 +43,7 @@ class _SessionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Session
     SESSION_STATUS_FAILED: _SessionStatus.ValueType  # 7
     """Given up; the reason says what to do."""
     SESSION_STATUS_LOGGED_OUT: _SessionStatus.ValueType  # 8
-    """The link has ended: by LogoutSession, or from the phone."""
+    """The link has ended: by LogoutSession, from the phone, or by WhatsApp."""
 
 class SessionStatus(_SessionStatus, metaclass=_SessionStatusEnumTypeWrapper):
     """What is observed of a session."""
@@ -65,7 +65,7 @@ SESSION_STATUS_DEGRADED: SessionStatus.ValueType  # 6
 SESSION_STATUS_FAILED: SessionStatus.ValueType  # 7
 """Given up; the reason says what to do."""
 SESSION_STATUS_LOGGED_OUT: SessionStatus.ValueType  # 8
-"""The link has ended: by LogoutSession, or from the phone."""
+"""The link has ended: by LogoutSession, from the phone, or by WhatsApp."""
 Global___SessionStatus: _TypeAlias = SessionStatus  # noqa: Y015
 
 class _StatusReason:
@@ -99,7 +99,7 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     STATUS_REASON_CONNECTION_LOST: _StatusReason.ValueType  # 11
     """The page can't reach WhatsApp and tries again by itself."""
     STATUS_REASON_CONFLICT: _StatusReason.ValueType  # 12
-    """The same login runs in another browser."""
+    """The same login runs in another browser. It isn't fought: TakeOverSession, or RestartSession, uses it here."""
     STATUS_REASON_LOGGED_OUT_BY_API: _StatusReason.ValueType  # 13
     """LogoutSession ended the link."""
     STATUS_REASON_UNLINKED_BY_PHONE: _StatusReason.ValueType  # 14
@@ -107,7 +107,7 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     STATUS_REASON_PASSKEY_DEMANDED: _StatusReason.ValueType  # 15
     """WhatsApp asks for a passkey."""
     STATUS_REASON_BANNED: _StatusReason.ValueType  # 16
-    """WhatsApp has banned the account."""
+    """WhatsApp Web says that the account is locked."""
     STATUS_REASON_BROWSER_MISSING: _StatusReason.ValueType  # 17
     """No browser was found on the gateway's machine."""
     STATUS_REASON_BROWSER_CRASHED: _StatusReason.ValueType  # 18
@@ -122,6 +122,12 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     """A fault of the gateway's own."""
     STATUS_REASON_LINK_LOST: _StatusReason.ValueType  # 23
     """The page came up without the login it had: unlinked while the session was stopped, or its profile is gone."""
+    STATUS_REASON_WAITING_TO_START: _StatusReason.ValueType  # 24
+    """Other sessions are starting; its turn comes."""
+    STATUS_REASON_PAGE_STUCK: _StatusReason.ValueType  # 25
+    """The page answers and doesn't get on: it shows no QR and doesn't sign in, or its synchronisation doesn't end."""
+    STATUS_REASON_BROWSER_RECYCLED: _StatusReason.ValueType  # 26
+    """The browser had grown too large, and is opened again."""
     STATUS_REASON_BRIDGE_ROLLED_BACK: _StatusReason.ValueType  # 30
     """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
 
@@ -153,7 +159,7 @@ STATUS_REASON_CONNECTED: StatusReason.ValueType  # 10
 STATUS_REASON_CONNECTION_LOST: StatusReason.ValueType  # 11
 """The page can't reach WhatsApp and tries again by itself."""
 STATUS_REASON_CONFLICT: StatusReason.ValueType  # 12
-"""The same login runs in another browser."""
+"""The same login runs in another browser. It isn't fought: TakeOverSession, or RestartSession, uses it here."""
 STATUS_REASON_LOGGED_OUT_BY_API: StatusReason.ValueType  # 13
 """LogoutSession ended the link."""
 STATUS_REASON_UNLINKED_BY_PHONE: StatusReason.ValueType  # 14
@@ -161,7 +167,7 @@ STATUS_REASON_UNLINKED_BY_PHONE: StatusReason.ValueType  # 14
 STATUS_REASON_PASSKEY_DEMANDED: StatusReason.ValueType  # 15
 """WhatsApp asks for a passkey."""
 STATUS_REASON_BANNED: StatusReason.ValueType  # 16
-"""WhatsApp has banned the account."""
+"""WhatsApp Web says that the account is locked."""
 STATUS_REASON_BROWSER_MISSING: StatusReason.ValueType  # 17
 """No browser was found on the gateway's machine."""
 STATUS_REASON_BROWSER_CRASHED: StatusReason.ValueType  # 18
@@ -176,6 +182,12 @@ STATUS_REASON_INTERNAL_FAULT: StatusReason.ValueType  # 22
 """A fault of the gateway's own."""
 STATUS_REASON_LINK_LOST: StatusReason.ValueType  # 23
 """The page came up without the login it had: unlinked while the session was stopped, or its profile is gone."""
+STATUS_REASON_WAITING_TO_START: StatusReason.ValueType  # 24
+"""Other sessions are starting; its turn comes."""
+STATUS_REASON_PAGE_STUCK: StatusReason.ValueType  # 25
+"""The page answers and doesn't get on: it shows no QR and doesn't sign in, or its synchronisation doesn't end."""
+STATUS_REASON_BROWSER_RECYCLED: StatusReason.ValueType  # 26
+"""The browser had grown too large, and is opened again."""
 STATUS_REASON_BRIDGE_ROLLED_BACK: StatusReason.ValueType  # 30
 """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
 Global___StatusReason: _TypeAlias = StatusReason  # noqa: Y015
