@@ -18,7 +18,7 @@ run: setup ## everything on this machine: embedded servers, sandbox, gateway, an
 	@exec $(IN_ENV) pombo demo $(ARGS)
 
 test: setup ## all tests
-	@exec $(IN_ENV) pytest $(ARGS)
+	@exec scripts/test.sh $(ARGS)
 
 simulate: setup ## thousands of runs in a world where everything goes wrong; ARGS='--seed N' replays one
 	@exec $(IN_ENV) python -m tests.simulation $(ARGS)

@@ -2,7 +2,7 @@
 # Every check, one after another, each named and timed; stops at the first that fails.
 #
 #   scripts/check.sh           all of them, the simulation, the chaos and the tests included
-#   scripts/check.sh --fast    all but those three
+#   scripts/check.sh --fast    all but those that take minutes
 set -euo pipefail
 # shellcheck source=scripts/environment.sh
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -26,7 +26,7 @@ check() {
 # The tests' output is kept as well as shown, so that the closing line can be told again at the very end.
 run_tests() {
   local log=.cache/tests.log
-  pytest 2>&1 | tee "$log" || return
+  scripts/test.sh 2>&1 | tee "$log" || return
   closing=$(tail -n 1 "$log")
 }
 

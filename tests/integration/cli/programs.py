@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -92,22 +91,10 @@ def processes_of(directory: Path) -> Sequence[int]:
     return found
 
 
-async def all_gone(directory: Path, *, seconds: float = 10) -> Sequence[int]:
+async def all_gone(directory: Path, *, seconds: float = 30) -> Sequence[int]:
     """Waits for the directory's processes to end; gives those that don't."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while (left := await asyncio.to_thread(processes_of, directory)) and loop.time() < deadline:  # noqa: ASYNC110 - they aren't our children: nothing tells of their end
         await asyncio.sleep(0.05)
     return left
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free just now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

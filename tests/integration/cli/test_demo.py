@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.programs import KEY, all_gone, free_ports, pombo, run
+from tests.integration.cli.programs import KEY, all_gone, pombo, run
+from tests.ports import free_port
 
 SETTINGS = ("PORT", "GRPC_PORT", "POMBO_SANDBOX_PORT", "POMBO_SANDBOX_HTTPS_PORT", "POMBO_SANDBOX_CONTROL_PORT")
 SIGN = "Scan this"
 
 
 def environment(home: Path) -> dict[str, str]:
-    ports = dict(zip(SETTINGS, map(str, free_ports(len(SETTINGS))), strict=True))
+    ports = dict(zip(SETTINGS, (str(free_port()) for _ in SETTINGS), strict=True))
     return {"POMBO_DATA_DIR": str(home), **ports}
 
 

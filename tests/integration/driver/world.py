@@ -133,8 +133,12 @@ class Ear:
         def found() -> T | None:
             return next((event for event in self.heard[after:] if isinstance(event, kind) and that(event)), None)
 
-        async with asyncio.timeout(SECONDS), self._news:
-            await self._news.wait_for(found)
+        try:
+            async with asyncio.timeout(SECONDS), self._news:
+                await self._news.wait_for(found)
+        except TimeoutError:
+            heard = [each.__name__ for each in self.kinds()]
+            raise AssertionError(f"no such {kind.__name__} within {SECONDS} s, but {heard}") from None
         event = found()
         assert event is not None
         return event

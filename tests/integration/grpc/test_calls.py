@@ -19,6 +19,7 @@ from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2 import ListSessionsRequest, WatchSessionRequest
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceStub
+from tests.integration.logs import until_logged
 from tests.unit.application.world import World
 
 from .gateway import KEY, Gateway, bare_channel, info, served, use_cases
@@ -117,8 +118,10 @@ async def test_an_unforeseen_fault_is_logged_and_not_told(world: World) -> None:
     broken = BrokenDatabase()
     cases = replace(use_cases(world), get_message=GetMessage(broken), list_messages=ListMessages(broken))
     async with served(cases) as gateway:
-        with structlog.testing.capture_logs() as logs, pytest.raises(grpc.aio.AioRpcError) as caught:
-            await MessageServiceStub(gateway.channel).GetMessage(pb.GetMessageRequest(message_id="msg_" + "0" * 26))
+        with structlog.testing.capture_logs() as logs:
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await MessageServiceStub(gateway.channel).GetMessage(pb.GetMessageRequest(message_id="msg_" + "0" * 26))
+            await until_logged(logs, "grpc.call")
     assert (caught.value.code(), info(caught.value).reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
     assert "hunter2" not in str(caught.value.details()) + str(caught.value.trailing_metadata())
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["grpc.call_failed"]

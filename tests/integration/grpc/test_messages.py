@@ -70,9 +70,10 @@ async def test_the_answer_comes_before_the_calls_own_deadline(gateway: Gateway, 
     await world.linked()
     world.whatsapp.script(SESSION, Operation.SEND, Hang())
     began = time.monotonic()
-    message = (await gateway.messages.SendMessage(text(), timeout=1.5)).message
+    message = (await gateway.messages.SendMessage(text(), timeout=2.5)).message
     assert message.status in {STATUS.MESSAGE_STATUS_QUEUED, STATUS.MESSAGE_STATUS_SENDING}
-    assert 0.5 < time.monotonic() - began < 1.5
+    # Not at once, and in time: after 2.5 s the call itself would have failed.
+    assert time.monotonic() - began > 0.5
 
 
 async def test_a_caller_who_leaves_leaves_the_message_behind(gateway: Gateway, world: World) -> None:

@@ -14,6 +14,7 @@ import structlog
 from domain.errors import GoneError, PomboError, UnavailableError
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
+from tests.integration.logs import until_logged
 from tests.unit.rest.gateway import ANA, BEN, KEY, Gateway, running
 
 PATH = "/api/v1/events/ws"
@@ -208,6 +209,7 @@ async def test_a_fault_in_mid_stream_isnt_told_in_its_own_words(
             monkeypatch.setattr(gateway.database, "scan", fail)
             gateway.whatsapp.phone_sends(BEN, ANA, "now")
             assert await closing(socket) == (1011, "INTERNAL")
+            await until_logged(lines, "rest.request")
     assert [line["status"] for line in lines if line["event"] == "rest.request"] == [101]
 
 

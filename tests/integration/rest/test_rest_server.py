@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import signal
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -70,9 +69,8 @@ async def test_a_stop_cuts_off_what_takes_too_long(
     gateway.whatsapp.script(SessionId("ana"), Operation.SEND, Hang())
     sending = asyncio.create_task(_post(http, TEXT, prefer="wait=60"))
     await _until_queued(gateway)
-    started = time.monotonic()
-    await server.stop()
-    assert time.monotonic() - started < 5
+    async with asyncio.timeout(30):  # far less than what the request would wait
+        await server.stop()
     # The connection is closed, or there was time for an error: never an answer that says yes.
     [outcome] = await asyncio.gather(sending, return_exceptions=True)
     assert isinstance(outcome, aiohttp.ClientError) or outcome[0] == 500  # type: ignore[index]  # a tuple otherwise

@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import aiohttp
 import pytest
@@ -15,6 +14,7 @@ import structlog
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
 from entrypoints.rest.websocket_protocol import WebSocketProtocol
+from tests.integration.logs import until_logged
 from tests.integration.rest.streams import events
 from tests.unit.rest.gateway import ANA, BEN, KEY, Gateway, running
 
@@ -54,12 +54,6 @@ async def read_all(client: socket.socket) -> bytes:
         except ConnectionResetError:
             pass
     return bytes(data)
-
-
-async def until_logged(lines: list[Any], name: str) -> None:
-    async with asyncio.timeout(10):
-        while not any(line["event"] == name for line in lines):  # noqa: ASYNC110 - a log tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def write_many(gateway: Gateway) -> None:
