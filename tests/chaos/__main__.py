@@ -35,7 +35,7 @@ def main() -> int:
         gateways=arguments.gateways,
         patience=arguments.patience,
         home=home,
-        strikes=plan(arguments.seed, arguments.seconds),
+        strikes=plan(arguments.seed, arguments.seconds, gateways=arguments.gateways),
     )
     try:
         return asyncio.run(_run(settings, logs))

@@ -17,19 +17,25 @@ class Kind:
     Attributes:
         cards: how often it is in the deck.
         lasts: for how many seconds it lasts, from and to; None where it is over at once.
+        gateways: how many gateways there must be for it.
     """
 
     name: str
     cards: int = 1
     lasts: tuple[float, float] | None = None
+    gateways: int = 1
 
 
 KINDS: Final = (
     Kind(name="gateway_kill", cards=3),
     Kind(name="gateway_restart"),
     Kind(name="gateway_pause", lasts=(2.0, 12.0)),
+    # Past its leases, which a peer has taken when it goes on.
+    Kind(name="gateway_sleep", lasts=(24.0, 30.0), gateways=2),
+    Kind(name="gateway_alone", lasts=(24.0, 30.0), gateways=2),
     Kind(name="browser_kill", cards=2),
     Kind(name="renderer_kill"),
+    Kind(name="browser_freeze", cards=2, lasts=(3.0, 20.0)),
     Kind(name="driver_kill"),
     Kind(name="postgres_kill", cards=2),
     Kind(name="postgres_cut", cards=2),
@@ -65,13 +71,14 @@ class Strike:
     place: int
 
 
-def plan(seed: int, seconds: float, *, kinds: tuple[Kind, ...] = KINDS) -> list[Strike]:
+def plan(seed: int, seconds: float, *, gateways: int = 1) -> list[Strike]:
     """The faults of a run, in order.
 
     They are dealt from a shuffled deck, so that a run that is long enough has every kind. None begins in the last fifth
     of a run, nor within the first two seconds: there has to be traffic before and after.
     """
     dice = random.Random(seed)
+    kinds = [kind for kind in KINDS if kind.gateways <= gateways]
     deck: list[Kind] = []
     strikes: list[Strike] = []
     at = 2.0 + dice.uniform(0, 2)

@@ -103,17 +103,36 @@ class Striker:
             self._tell(struck, gateway.name, f"{strike.seconds} s")
             await children.freeze([pid], strike.seconds)
 
+    async def _gateway_sleep(self, strike: Strike, struck: Struck) -> None:
+        await self._gateway_pause(strike, struck)
+
+    async def _gateway_alone(self, strike: Strike, struck: Struck) -> None:
+        """Cut off from the database, while its peers aren't."""
+        await self._hold(strike, struck, self._gateway(strike).postgres, FaultProxy.lose)
+
     async def _browser_kill(self, strike: Strike, struck: Struck) -> None:
-        self._kill_below(strike, struck, lambda line: _in_profile(line) and not _has_type(line))
+        self._kill_below(strike, struck, _is_browser)
 
     async def _renderer_kill(self, strike: Strike, struck: Struck) -> None:
-        self._kill_below(strike, struck, lambda line: b"--type=renderer" in line)
+        self._kill_below(strike, struck, _is_renderer)
 
     async def _driver_kill(self, strike: Strike, struck: Struck) -> None:
         self._kill_below(strike, struck, lambda line: b"run-driver" in line)
 
+    async def _browser_freeze(self, strike: Strike, struck: Struck) -> None:
+        pid = self._below(strike, struck, (_is_browser, _is_renderer)[strike.place % 2], f"{strike.seconds} s")
+        if pid is not None:
+            await children.freeze([pid], strike.seconds)
+
     def _kill_below(self, strike: Strike, struck: Struck, wanted: Callable[[tuple[bytes, ...]], bool]) -> None:
-        """Kills one of the processes that some gateway has started."""
+        pid = self._below(strike, struck, wanted)
+        if pid is not None:
+            children.kill(pid)
+
+    def _below(
+        self, strike: Strike, struck: Struck, wanted: Callable[[tuple[bytes, ...]], bool], detail: str = ""
+    ) -> int | None:
+        """One of the processes that the gateways have started; None where there is no such one."""
         below = [
             (gateway, pid)
             for gateway in self.gateways
@@ -123,10 +142,10 @@ class Striker:
         ]
         if not below:
             struck.detail = "not injected: no such process is running"
-            return
+            return None
         gateway, pid = below[strike.place % len(below)]
-        self._tell(struck, f"{gateway.name}, process {pid}")
-        children.kill(pid)
+        self._tell(struck, f"{gateway.name}, process {pid}", detail)
+        return pid
 
     async def _postgres_kill(self, strike: Strike, struck: Struck) -> None:  # noqa: ARG002 - there is one
         self._kill_server(self.postgres, struck)
@@ -219,9 +238,10 @@ class Striker:
             await self.receiver.up()
 
 
-def _in_profile(line: tuple[bytes, ...]) -> bool:
-    return any(argument.startswith(b"--user-data-dir") for argument in line)
+def _is_browser(line: tuple[bytes, ...]) -> bool:
+    in_profile = any(argument.startswith(b"--user-data-dir") for argument in line)
+    return in_profile and not any(argument.startswith(b"--type=") for argument in line)
 
 
-def _has_type(line: tuple[bytes, ...]) -> bool:
-    return any(argument.startswith(b"--type=") for argument in line)
+def _is_renderer(line: tuple[bytes, ...]) -> bool:
+    return b"--type=renderer" in line
