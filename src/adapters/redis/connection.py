@@ -2,16 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, override
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, InvalidResponse, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from domain.errors import UnavailableError
 
@@ -25,6 +27,37 @@ _HOPELESS: Final = (AuthenticationError, AuthorizationError, InvalidResponse)
 
 AWAY: Final = (RedisError, OSError)
 """What a server that is away raises."""
+
+
+class _SaysWhenLost(AbstractConnection):
+    """A connection that says in the client's own words that it was lost.
+
+    To write to a transport that has closed itself is a RuntimeError with uvloop: neither the client's retries nor
+    anybody else take that for a server that is away.
+    """
+
+    @override
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as error:
+            raise RedisConnectionError("The connection was lost before it was written to.") from error
+
+
+class _TcpConnection(_SaysWhenLost, Connection): ...
+
+
+class _TlsConnection(_SaysWhenLost, SSLConnection): ...
+
+
+class _UnixConnection(_SaysWhenLost, UnixDomainSocketConnection): ...
+
+
+_CONNECTIONS: Final = {
+    Connection: _TcpConnection,
+    SSLConnection: _TlsConnection,
+    UnixDomainSocketConnection: _UnixConnection,
+}
 
 
 @asynccontextmanager
@@ -50,6 +83,8 @@ async def open_redis(url: str, *, patience: timedelta = timedelta(seconds=15)) -
         )
     except ValueError as error:
         raise UnavailableError("CACHE_UNAVAILABLE", "REDIS_URL isn't a Redis address.") from error
+    pool = client.connection_pool
+    pool.connection_class = _CONNECTIONS[pool.connection_class]
     async with client:
         await _await_answer(client, patience)
         yield client

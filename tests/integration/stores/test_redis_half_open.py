@@ -8,11 +8,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.redis import connection, event_bus
-from adapters.redis.connection import open_redis
+from adapters.redis.connection import AWAY, open_redis
 from adapters.redis.event_bus import RedisEventBus
 from adapters.redis.health_check import RedisHealthCheck
 from adapters.redis.link_code_cache import RedisLinkCodeCache
@@ -100,3 +101,24 @@ async def _until_heard(bus: RedisEventBus, there: AsyncIterator[str]) -> None:
                 payload = await asyncio.wait_for(anext(there), 0.2)
             except TimeoutError:
                 continue
+
+
+def test_a_connection_that_is_reset_while_it_is_in_use_is_known_as_away(redis_server_url: str) -> None:
+    # On the event loop that the gateway runs on, which has an error of its own for a socket that it has closed.
+    async def lose_it() -> None:
+        async with (
+            FaultProxy.open(_address(redis_server_url)) as proxy,
+            open_redis(f"redis://127.0.0.1:{proxy.port}/0") as client,
+        ):
+            used = await client.connection_pool.get_connection()
+            proxy.cut()
+            async with asyncio.timeout(5):
+                while not used._writer.transport.is_closing():  # noqa: ASYNC110 - the kernel tells it the loop alone
+                    await asyncio.sleep(0.001)
+            with pytest.raises(AWAY):
+                await used.send_command("PING")
+            await client.connection_pool.release(used)
+            assert await RedisHealthCheck(client).check() is None
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(lose_it())
