@@ -16,6 +16,7 @@ from adapters.postgres.errors import describe, translated
 from domain.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _HOPELESS: Final = (
@@ -28,9 +29,14 @@ _HOPELESS: Final = (
 
 _STRICT: Final = """
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
-SELECT set_config(name, '{idle}', false) FROM pg_settings
-WHERE name = 'idle_in_transaction_session_timeout' AND setting::int NOT BETWEEN 1 AND {idle}
+SELECT set_config(name, longest::text, false)
+FROM pg_settings JOIN (
+    VALUES ('statement_timeout', {statement}), ('idle_in_transaction_session_timeout', {idle})
+) AS limits (name, longest) USING (name)
+WHERE setting::int NOT BETWEEN 1 AND longest
 """
+_EARLIER: Final = 0.9
+"""The server breaks off a statement before we stop waiting for it: then the connection is still good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +47,8 @@ class PoolSettings:
         connections: at most; one is always open.
         statements: how many prepared statements a connection keeps; 0 behind a pooler that pools transactions.
         connect: how long a connection may take to open.
-        command: how long a statement may take, and how long to wait for a free connection.
+        command: how long a statement may take, and how long to wait for a free connection. What the server hasn't
+            broken off by itself by then is a connection that is dead.
         idle: how long a transaction may pause between two statements: the server ends it then, and frees what it has
             locked. A machine that vanishes in the middle of one tells the server nothing.
         patience: how long to go on trying at the start.
@@ -148,8 +155,9 @@ async def _prepare(settings: PoolSettings, connection: asyncpg.Connection) -> No
 
     Stricter settings of the database stay.
     """
+    statement, idle = (round(span / _MILLISECOND) for span in (settings.command * _EARLIER, settings.idle))
     # Not among the settings of the connection's start, which poolers refuse.
-    await connection.execute(_STRICT.format(idle=round(settings.idle.total_seconds() * 1000)))
+    await connection.execute(_STRICT.format(statement=statement, idle=idle))
 
 
 async def _close(pool: asyncpg.Pool) -> None:

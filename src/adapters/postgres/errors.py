@@ -33,7 +33,8 @@ def translated(connection: asyncpg.Connection | None = None) -> Iterator[None]:
 
     Args:
         connection: the one in use. It is ended when asyncpg has lost track of it, as it does when the server is killed
-            between two statements: the pool would lend it again.
+            between two statements: the pool would lend it again. So it is when nothing comes back on it: the server
+            itself breaks off what takes too long, and to ask it for that over a dead network takes as long again.
 
     Raises:
         UnavailableError: ``DATABASE_UNAVAILABLE``: it doesn't answer, refuses us, or two transactions stood in each
@@ -47,7 +48,7 @@ def translated(connection: asyncpg.Connection | None = None) -> Iterator[None]:
     except _AGAIN as error:
         raise _unavailable("Transactions stood in each other's way; try again.") from error
     except (*_AWAY, OSError) as error:
-        if connection is not None and isinstance(error, asyncpg.InternalClientError):
+        if connection is not None and isinstance(error, (asyncpg.InternalClientError, TimeoutError)):
             end(connection)
         raise _unavailable(f"The database doesn't answer ({describe(error)}).") from error
     except asyncpg.PostgresError as error:

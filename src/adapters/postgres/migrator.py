@@ -63,6 +63,7 @@ async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None =
     """
     migrations = own_migrations() if migrations is None else migrations
     async with pool.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
         applied = await _applied(connection)
         _check(applied, migrations)

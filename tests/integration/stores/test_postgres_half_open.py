@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import pytest
 from dependency_injector import providers
 
@@ -32,12 +33,12 @@ from tests.unit.entrypoints.assembly import API_KEY, build, running
 from tests.unit.rest.gateway import Answer, Client
 
 ANA, BEN = "15550100100", "15550100200"
-COMMAND = 1.0
+COMMAND = 2.0
 SETTINGS = PoolSettings(
-    connections=4, command=timedelta(seconds=COMMAND), connect=timedelta(seconds=1), idle=timedelta(seconds=2)
+    connections=4, command=timedelta(seconds=COMMAND), connect=timedelta(seconds=1), idle=timedelta(seconds=1.5)
 )
-BOUND = 4 * COMMAND + 1
-"""A statement, its taking back, the connection's return and one more of them; and what a busy machine takes."""
+BOUND = COMMAND + 1.5
+"""One statement, and what a busy machine takes."""
 
 
 @pytest.fixture
@@ -195,6 +196,25 @@ async def test_what_a_vanished_gateway_has_locked_is_free_again_soon(
             except UnavailableError:
                 continue  # each try waits for the lock
             break
+
+
+async def test_who_waits_too_long_for_a_lock_is_told_so_and_keeps_the_connection(
+    near: ConnectionPool, database_url: str
+) -> None:
+    holder = await asyncpg.connect(database_url)
+    try:
+        await holder.execute("BEGIN; LOCK TABLE pombo.sessions")
+        with pytest.raises(UnavailableError) as refused:
+            async with PostgresDatabase(near).begin() as unit:
+                await unit.sessions.list()
+        assert refused.value.reason == "DATABASE_UNAVAILABLE"
+        async with near.lend() as waiting:
+            pid = await waiting.fetchval("SELECT pg_backend_pid()")
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await waiting.execute("SELECT FROM pombo.sessions")
+            assert await waiting.fetchval("SELECT pg_backend_pid()") == pid
+    finally:
+        await holder.close()
 
 
 async def test_a_transaction_that_is_idle_for_too_long_is_told_so(far: ConnectionPool) -> None:
