@@ -44,6 +44,7 @@ MISHAPS = (
     "kill",
     "stop",
     "page",
+    "wedge",
     "drop",
     "conflict",
     "mute",

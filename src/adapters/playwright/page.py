@@ -20,6 +20,7 @@ from adapters.playwright.window_keeper import WindowKeeper
 from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
+    BrowserTooLarge,
     Connected,
     LoggedOut,
     PageDied,
@@ -69,6 +70,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._new_document = self._settling = False
         self._logged_out = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._weighing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -88,6 +90,8 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                 raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
             self._pump = asyncio.create_task(self._follow(), name="page-news")
             await asyncio.shield(self._bridge_up)
+            if self._settings.memory_limit is not None:
+                self._weighing = asyncio.create_task(self._weigh(self._settings.memory_limit), name="page-memory")
         except BaseException:
             await self.close()
             raise
@@ -106,6 +110,18 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         except Exception as error:  # noqa: BLE001 - else the page would look alive and never tell anything again
             self._log.exception("page_news_failed")
             self._die(f"following it failed: {type(error).__name__}")
+
+    async def _weigh(self, limit: int) -> None:
+        """Says so while the browser is larger than it should be."""
+        logged = False
+        while True:
+            await asyncio.sleep(self._settings.memory_check.total_seconds())
+            used = 0 if self._window is None else await self._window.memory()
+            if used > limit:
+                if not logged:
+                    self._log.warning("browser_too_large", used_mb=used // 2**20, limit_mb=limit // 2**20)
+                logged = True
+                self._events.put_nowait(BrowserTooLarge(used=used, limit=limit))
 
     def _tell_rollback(self) -> None:
         bridge = self._choice.bridge()
@@ -296,9 +312,10 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     async def _close(self) -> None:
         try:
-            if self._pump is not None:
-                self._pump.cancel()
-                await asyncio.gather(self._pump, return_exceptions=True)
+            for task in (self._pump, self._weighing):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
             if not self._bridge_up.done():
                 self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", _CLOSED_EARLY))
             self._bridge_up.exception()  # Told to who waited for it, if anybody did.

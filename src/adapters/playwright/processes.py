@@ -63,6 +63,27 @@ def tree(root: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def memory(pids: tuple[int, ...]) -> int:
+    """What processes take of the machine's memory, in bytes: their own pages, and their share of common ones (PSS).
+
+    Where the kernel doesn't tell that, their resident sets, which count common pages once for each.
+    """
+    return sum(_memory(pid) for pid in pids)
+
+
+def _memory(pid: int) -> int:
+    try:
+        for line in (_PROC / str(pid) / "smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return int((_PROC / str(pid) / "statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0  # it has just ended
+
+
 def playwright_pids() -> frozenset[int]:
     """Playwright's own driver processes that are children of ours."""
     own = os.getpid()

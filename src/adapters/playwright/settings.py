@@ -38,6 +38,8 @@ class DriverSettings:
         pairing_code_lifetime: how long a pairing code holds (WhatsApp Web renews its own after about three minutes).
         close_timeout: how long a browser may take to close before it is killed.
         grace: how long a connection may be away before it is told as lost.
+        memory_limit: most bytes that a session's browser should take; None sets no limit.
+        memory_check: between two looks at that.
         first_connection: the same for a page that is linked and hasn't been connected yet.
     """
 
@@ -59,6 +61,8 @@ class DriverSettings:
     pairing_code_lifetime: timedelta = timedelta(seconds=160)
     close_timeout: timedelta = timedelta(seconds=10)
     grace: timedelta = timedelta(seconds=4)
+    memory_limit: int | None = None
+    memory_check: timedelta = timedelta(minutes=1)
     first_connection: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:

@@ -147,6 +147,11 @@ class Window:
             raise UnavailableError("BROWSER_FAILED", f"The browser failed: {_first_line(error)}") from error
         self._cdp = cdp
 
+    async def memory(self) -> int:
+        """What the browser's processes take of the machine's memory, in bytes; 0 once it is gone."""
+        pid = self._pid
+        return 0 if pid is None else await asyncio.to_thread(lambda: processes.memory(processes.tree(pid)))
+
     async def reload(self) -> None:
         """Loads the site anew, also where the page has wandered off. Doesn't wait for the bridge.
 

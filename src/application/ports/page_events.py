@@ -123,6 +123,14 @@ class ReceiptsSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserTooLarge:
+    """The browser takes more memory than it is meant to, in bytes. Told again and again while it is so."""
+
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageDied:
     """The page or its browser is gone; the stream ends after this. ``detail`` is for people."""
 
@@ -142,5 +150,6 @@ PageEvent = (
     | LoggedOut
     | MessagesSeen
     | ReceiptsSeen
+    | BrowserTooLarge
     | PageDied
 )

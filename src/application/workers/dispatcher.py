@@ -56,6 +56,8 @@ class OutboxDispatcher:
         self._delivery: Delivery | None = None
         self._recovered = False
         self._idle = False
+        self._draining = False
+        self._drained = asyncio.Event()
         self._done: list[tuple[Message, Outcome]] = []
 
     def nudge(self) -> None:
@@ -67,7 +69,7 @@ class OutboxDispatcher:
 
         Only where nothing of the chat can be waiting before it. ``hand_over`` or ``give_back`` must follow.
         """
-        settled = self._recovered and self._idle and not self._wake.is_set()
+        settled = self._recovered and self._idle and not self._wake.is_set() and not self._draining
         free = settled and chat not in self._busy and self._free() > 0
         if free:
             self._busy.add(chat)
@@ -92,25 +94,41 @@ class OutboxDispatcher:
             self._busy.discard(chat)
         self._look_again()
 
+    async def drain(self, within: timedelta) -> None:
+        """Claims nothing more in this run, and waits until what is in flight has left and is on record.
+
+        At most ``within``, and not for messages whose fate the page couldn't tell: those are looked up by the next run.
+        """
+        if self._delivery is None:
+            return
+        self._draining = True
+        self._drained.clear()
+        self._wake.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within.total_seconds()):
+                await self._drained.wait()
+
     def _look_again(self) -> None:
         self._recovered = False
         self._wake.set()
 
     def _free(self) -> int:
+        if self._draining:
+            return 0
         return _IN_FLIGHT - (len(self._busy) - self._pausing)
 
     async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
             delivery = Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}), clock=self._clock)
-            self._delivery, self._recovered = delivery, False
+            self._delivery, self._recovered, self._draining = delivery, False, False
             try:
                 while True:
                     # Until the turn is done nobody may take the chat of a message that it is about to find.
                     self._idle = False
                     self._wake.clear()
                     try:
-                        if not self._recovered:
+                        if not self._recovered and not self._draining:
                             self._recovered = True
                             await self._recover(delivery)
                         await self._turn(delivery)
@@ -119,10 +137,13 @@ class OutboxDispatcher:
                             raise
                         # The database is away. A claim whose commit wasn't confirmed may stand: that is looked up.
                         self._recovered = False
+                    if self._draining and not self._done and len(self._flying) <= self._pausing:
+                        self._drained.set()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_POLL_SECONDS):
                             await self._wake.wait()
             finally:
+                self._drained.set()
                 self._busy.clear()
                 self._flying.clear()
                 self._reserved.clear()
@@ -159,7 +180,7 @@ class OutboxDispatcher:
             self._waiters.tell(message)
         for message in claimed:
             self._start(delivery, message, look_first=False)
-        self._idle = len(claimed) < free
+        self._idle = len(claimed) < free or self._draining
         if not self._idle or self._done:
             self.nudge()
 

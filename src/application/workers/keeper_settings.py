@@ -11,7 +11,11 @@ class KeeperSettings:
     Attributes:
         probe_every: between two looks through a page and its bridge to the state of its socket.
         starts_at_once: how many sessions may be starting at a time; the others wait their turn.
+        drain_within: how long a page that is to be closed may take to send what it has been handed.
+        recycle_every: the shortest time between two times that a browser is opened again for its size.
     """
 
     probe_every: timedelta = timedelta(seconds=15)
     starts_at_once: int = 2
+    drain_within: timedelta = timedelta(seconds=3)
+    recycle_every: timedelta = timedelta(minutes=30)

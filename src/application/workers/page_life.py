@@ -13,6 +13,7 @@ from application.ports.clock import Clock
 from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
+    BrowserTooLarge,
     ConflictDetected,
     Connected,
     ConnectionLost,
@@ -41,6 +42,8 @@ from domain.session import Me, Session, SessionStatus, StatusReason
 
 _AT_ONCE: Final = 500
 """Messages in one transaction: neither a burst nor a long absence makes one that the database would break off."""
+
+_MB: Final = 1024 * 1024
 
 StateEvent = QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
 
@@ -85,14 +88,19 @@ class PageLife:
         *,
         jitter: Callable[[], float],
         on_up: Callable[[], None],
+        may_recycle: Callable[[], bool],
     ) -> None:
-        """``on_up`` is called when the page has come to what it can be at for long, and more often."""
+        """``on_up`` is called when the page has come to what it can be at for long, and more often.
+
+        ``may_recycle`` tells whether a browser that has grown too large may be opened again just now.
+        """
         self._session = session
         self.page = page
         self._record = record
         self._news = news
         self._dispatcher = dispatcher
         self._settings = settings
+        self._may_recycle = may_recycle
         self._inbox = PageInbox()
         self._watch = PageWatch(self._inbox, clock, jitter, on_up)
         self._prober = Prober(page, self._inbox, clock, settings.probe_every, lambda: self._watch.phase)
@@ -143,6 +151,8 @@ class PageLife:
                     if self.ending is not None:
                         return self.ending
             finally:
+                if self.ending is None or self.ending.reason is StatusReason.BROWSER_RECYCLED:
+                    await self._dispatcher.drain(self._settings.drain_within)
                 for helper in helpers:
                     helper.cancel()
                 await self._disconnect()
@@ -160,7 +170,7 @@ class PageLife:
                 return self._ending(StatusReason.BROWSER_CRASHED, detail)
             case BridgeReady():
                 self._stale = False  # what it says is kept by the page and read from there
-            case Disagreement() | Unanswered() | Overdue():
+            case Disagreement() | Unanswered() | Overdue() | BrowserTooLarge():
                 return await self._doubt(event, tasks)
             case _ if self._stale and not isinstance(event, BridgeRolledBack):
                 pass  # told by the document that was there before this one
@@ -188,7 +198,9 @@ class PageLife:
             return StatusReason.BANNED
         return StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
 
-    async def _doubt(self, found: Disagreement | Unanswered | Overdue, tasks: asyncio.TaskGroup) -> Ending | None:
+    async def _doubt(
+        self, found: Disagreement | Unanswered | Overdue | BrowserTooLarge, tasks: asyncio.TaskGroup
+    ) -> Ending | None:
         """Deals with what was found out about the page, unless the page has gone on since."""
         match found:
             case Disagreement(probe=probe, document=document):
@@ -197,6 +209,11 @@ class PageLife:
             case Unanswered(document=document):
                 if document == self._prober.document:
                     return await self._revive(StatusReason.PAGE_UNRESPONSIVE, "the page doesn't answer its probes")
+            case BrowserTooLarge(used=used, limit=limit):
+                # Only where it costs no QR, and takes nothing from another browser.
+                if self._watch.phase is Phase.WORKING and self._may_recycle():
+                    detail = f"the browser took {used // _MB} MB of at most {limit // _MB}, and is opened again"
+                    return self._ending(StatusReason.BROWSER_RECYCLED, detail)
             case Overdue(entry=entry):
                 if entry == self._watch.entry and self._watch.phase is Phase.LOST:
                     return await self._load_anew(StatusReason.CONNECTION_LOST, "WhatsApp has long been out of reach")

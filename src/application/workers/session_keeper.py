@@ -70,6 +70,7 @@ class SessionKeeper:
         self._settings = settings
         self._back_off = BackOff(jitter)
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
+        self._recycled_at: float | None = None
         self._life: PageLife | None = None
         self._nudged = asyncio.Event()
         self._asked = 0
@@ -187,6 +188,10 @@ class SessionKeeper:
         if ending is None or ending.reason in _LINK_ENDED:
             self._start_afresh()
             return
+        if ending.reason is StatusReason.BROWSER_RECYCLED:
+            self._recycled_at = asyncio.get_running_loop().time()
+            self._opening = (ending.reason, ending.detail)
+            return
         self._back_off.note(ending)
         await self._record.hide_qr()
         if ending.is_held:
@@ -196,6 +201,11 @@ class SessionKeeper:
             await self._rest_until_asked()
         else:
             await self._open_later(ending)
+
+    def _may_recycle(self) -> bool:
+        since = self._recycled_at
+        span = self._settings.recycle_every.total_seconds()
+        return since is None or asyncio.get_running_loop().time() - since >= span
 
     async def _hold(self, ending: Ending) -> None:
         """Keeps what is so without a page: the next one would fight with another browser, or ask for more QRs."""
@@ -288,6 +298,7 @@ class SessionKeeper:
             self._settings,
             jitter=self._jitter,
             on_up=turn.over,
+            may_recycle=self._may_recycle,
         )
         try:
             ending = await self._follow(life)

@@ -98,5 +98,6 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
         wajs=wajs,
         bridges=bridge_records(settings),
         web_url=settings.web_url,
+        memory_limit=settings.browser_memory_mb * 2**20 or None,
     )
     return PlaywrightWhatsAppDriver(driver_settings), BrowserHealth(browser)

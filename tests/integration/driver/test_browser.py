@@ -16,7 +16,7 @@ from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, BrowserKind, find_browser, packaged_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.page import PlaywrightWhatsAppPage
-from application.ports.page_events import PageDied, QrShown
+from application.ports.page_events import BrowserTooLarge, PageDied, QrShown
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 
@@ -26,6 +26,7 @@ from .world import ROOT, WEB, Ear, Sandbox
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 SESSION = SessionId("one")
+MB = 2**20
 
 _LOOK = """(async () => {
   const brands = (data) => data ? data.brands.map((entry) => entry.brand).join() : "";
@@ -149,6 +150,16 @@ async def test_a_page_that_reloads_gets_its_bridge_again(driver: PlaywrightWhats
     await page._window._cdp.send("Page.reload")
     await ear.until(QrShown, after=mark)
     await page.probe()
+    await page.close()
+
+
+async def test_a_browser_that_is_too_large_is_told(sandbox: Sandbox, make_driver: MakeDriver, browser: Browser) -> None:
+    limits = {"memory_limit": 20 * MB, "memory_check": timedelta(milliseconds=100)}
+    page = await make_driver(sandbox, browser, **limits).open(SESSION, 1)
+    ear = Ear(page)
+    told = await ear.until(BrowserTooLarge)
+    # A browser with one page: a good deal more than its main process, a good deal less than the machine has.
+    assert (told.limit, 60 * MB < told.used < 2000 * MB) == (20 * MB, True), told
     await page.close()
 
 

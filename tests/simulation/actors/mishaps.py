@@ -39,6 +39,13 @@ class Mishaps(Actor):
         if self.world.whatsapp.profile(session_id).page is not None:
             self.world.whatsapp.kill_page(session_id)
 
+    async def _wedge(self, session_id: SessionId) -> None:
+        """The page lives and never answers again, until it is loaded anew, or even then."""
+        page = self.world.whatsapp.profile(session_id).page
+        # One in a conflict isn't opened again by itself, by intent.
+        if page is not None and page.connected:
+            self.world.whatsapp.wedge(session_id, for_good=self.chance.random() < 0.5)
+
     async def _drop(self, session_id: SessionId) -> None:
         page = self.world.whatsapp.profile(session_id).page
         if page is not None and page.connected:

@@ -176,7 +176,12 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
     dispatcher = OutboxDispatcher(SESSION, world.database, clock, world.ids, world.waiters)
     session, settings = await world.session(), KeeperSettings()
     life = asyncio.create_task(
-        PageLife(session, page, record, news, dispatcher, clock, settings, jitter=lambda: 0.5, on_up=lambda: None).run()
+        PageLife(
+            *(session, page, record, news, dispatcher, clock, settings),
+            jitter=lambda: 0.5,
+            on_up=lambda: None,
+            may_recycle=lambda: False,
+        ).run()
     )
     assert bodies(await until_received(world, 2)) == ["3EB0AA", "3EB0FF"]
     whatsapp.kill_page(SESSION)
