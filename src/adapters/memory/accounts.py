@@ -40,6 +40,16 @@ class Account:
         return Me(jid=self.jid, lid=self.lid, name=self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What a profile held at a time."""
+
+    session_id: SessionId
+    link: int
+    messages: dict[WhatsAppMessageId, SeenMessage]
+    pending: dict[WhatsAppMessageId, SeenMessage]
+
+
 @dataclass(slots=True, kw_only=True)
 class Profile:
     """What a session's browser profile keeps while its page is closed.
@@ -51,6 +61,8 @@ class Profile:
         queue: what WhatsApp holds for this device until it connects.
         pending: sent while the page had no connection; they leave when it has one.
         epoch: that of the lease it was opened under last.
+        link: which link it is; the images of an earlier one are of a device that is gone.
+        lost: the machine with the profile is gone. WhatsApp still lists the device.
         muted: the page learns of messages and receipts but doesn't tell: a missed page event.
     """
 
@@ -62,7 +74,19 @@ class Profile:
     queue: deque[SeenMessage | SeenReceipt] = field(default_factory=deque)
     pending: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     page: "MemoryWhatsAppPage | None" = None
+    link: int = 0
+    lost: bool = False
     muted: bool = False
+
+    @property
+    def login(self) -> Account | None:
+        """The account that the profile's own storage signs in to."""
+        return None if self.lost else self.account
+
+    @property
+    def has_login(self) -> bool:
+        """Whether the profile holds what signs it in, be it still good or not."""
+        return self.revoked or self.login is not None
 
     def take(self, item: SeenMessage | SeenReceipt) -> bool:
         """Gives the device a message or a receipt, now or when it connects. Tells whether it has it now."""

@@ -3,13 +3,14 @@
 import asyncio
 from typing import override
 
-from adapters.memory.accounts import Account
+from adapters.memory.accounts import Account, Profile
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.page import MemoryWhatsAppPage
 from adapters.memory.whatsapp import MemoryWhatsApp
-from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
+from domain.snapshot import ProfileImage
 
 __all__ = [
     "Account",
@@ -52,6 +53,30 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         profile.epoch = epoch
         page.load()
         return page
+
+    @override
+    async def login(self, session_id: SessionId) -> LocalLogin:
+        await asyncio.sleep(0)
+        profile = self._closed(session_id)
+        return LocalLogin(linked=profile.has_login, epoch=profile.epoch)
+
+    @override
+    async def image(self, session_id: SessionId) -> ProfileImage | None:
+        await asyncio.sleep(0)
+        profile = self._closed(session_id)
+        return self._whatsapp.image(profile) if profile.has_login else None
+
+    @override
+    async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
+        await asyncio.sleep(0)
+        self._whatsapp.restore(self._closed(session_id), image)
+        self._whatsapp.profile(session_id).epoch = epoch
+
+    def _closed(self, session_id: SessionId) -> Profile:
+        profile = self._whatsapp.profile(session_id)
+        if profile.page is not None:
+            raise ConflictError("PROFILE_IN_USE", "The session's page is open.")
+        return profile
 
     @override
     async def forget(self, session_id: SessionId) -> None:

@@ -21,6 +21,7 @@ class Operation(StrEnum):
     REFRESH_QR = "refresh_qr"
     PAIRING_CODE = "pairing_code"
     LOGOUT = "logout"
+    IMAGE = "image"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from domain.errors import (
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.session import Capability, PairingCode, QrCode
+from domain.snapshot import ProfileImage
 
 _CAPABILITIES: Final = ("SEND_TEXT", "RECEIVE_MESSAGES", "RECEIPTS", "PAIRING_CODE", "LOGOUT")
 _BRIDGE: Final = Bridge(version="memory", sha256="0" * 64, source=BridgeSource.PINNED)
@@ -70,7 +71,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         if self._profile.revoked:
             self._profile.revoked = False
             self.tell(LoggedOut())
-        elif self._profile.account is not None:
+        elif self._profile.has_login:
             self.connect(first=True)
         else:
             self.show_qr(QR_FIRST)
@@ -155,11 +156,12 @@ class MemoryWhatsAppPage(WhatsAppPage):
             return Probe(health=PageHealth.CONFLICT, state=state)
         if state == "PASSKEY":
             return Probe(health=PageHealth.PASSKEY, state=state)
-        if self._profile.account is None:
+        account = self._profile.login
+        if account is None:
             return Probe(health=PageHealth.UNLINKED, state="UNPAIRED")
         if not self.connected:
             return Probe(health=PageHealth.DISCONNECTED, state="OPENING" if state == "CONNECTED" else state)
-        return Probe(health=PageHealth.SOUND, state=state, me=self._profile.account.me)
+        return Probe(health=PageHealth.SOUND, state=state, me=account.me)
 
     @override
     async def reload(self) -> None:
@@ -174,6 +176,19 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self.connected, self._state = False, "OPENING"
         self.qr = self.pairing = None
         self.load()
+
+    @override
+    async def image(self) -> ProfileImage:
+        await asyncio.sleep(0)
+        fault = self._whatsapp.faults.take(self._profile.session_id, Operation.IMAGE)
+        if isinstance(fault, Refuse):
+            raise fault.error
+        if self._gone.is_set():
+            raise _page_unavailable()
+        # The page isn't asked for it: one that hangs has an image like any other.
+        if not self._profile.has_login:
+            raise ConflictError("NOT_LINKED", "No account is linked to this page.")
+        return self._whatsapp.image(self._profile)
 
     @override
     async def close(self) -> None:
@@ -204,7 +219,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
 
     @override
     async def logout(self) -> None:
-        if self._profile.account is None and not self._gone.is_set():
+        if self._profile.login is None and not self._gone.is_set():
             raise ConflictError("NOT_LINKED", "No account is linked to this page.")
         fault = await self._begin(Operation.LOGOUT)
         unconfirmed = DeadlineExceededError("LOGOUT_UNCONFIRMED", "The page didn't confirm; the link may still stand.")
@@ -296,12 +311,12 @@ class MemoryWhatsAppPage(WhatsAppPage):
             self._profile.page = None
 
     def _linked(self) -> Account:
-        if self._profile.account is None:
+        if self._profile.login is None:
             raise UnavailableError("PAGE_UNAVAILABLE", "No account is linked to this page.")
-        return self._profile.account
+        return self._profile.login
 
     def _check_unlinked(self) -> None:
-        if self._profile.account is not None:
+        if self._profile.login is not None:
             raise ConflictError("ALREADY_LINKED", "This page is linked to an account.")
 
     def _check_capability(self, name: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from adapters.memory.accounts import Account, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
+from adapters.memory.accounts import Account, Image, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
 from adapters.memory.faults import Fault, FaultScript, Operation
 from application.ports.clock import Clock
 from application.ports.page_events import (
@@ -21,9 +21,12 @@ from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.message import MessageStatus
 from domain.session import QrCode
+from domain.snapshot import ProfileImage, snapshot_corrupt, snapshot_unsupported
 
 if TYPE_CHECKING:
     from adapters.memory.page import MemoryWhatsAppPage
+
+IMAGE_KIND: Final = "memory/1"
 
 QR_FIRST: Final = timedelta(seconds=60)
 QR_NEXT: Final = timedelta(seconds=20)
@@ -48,6 +51,7 @@ class MemoryWhatsApp:
         """Whether no page can be loaded. Pages that are open keep their connections; see ``drop_connection``."""
         self._accounts: dict[str, Account] = {}
         self._profiles: dict[SessionId, Profile] = {}
+        self._images: dict[bytes, Image] = {}
         self._counter = 0
 
     def now(self) -> datetime:
@@ -174,6 +178,14 @@ class MemoryWhatsApp:
         """Lets a page's events be missed: its storage has what comes, and nothing is told."""
         self.profile(session_id).muted = muted
 
+    def lose_profile(self, session_id: SessionId) -> None:
+        """Takes the machine with a profile away. What was sent and hasn't left is gone with it."""
+        profile = self.profile(session_id)
+        if profile.page is not None:
+            profile.page.die("its machine is gone")
+        profile.lost, profile.epoch = True, 0
+        profile.messages, profile.pending = {}, {}
+
     def script(self, session_id: SessionId, operation: Operation, fault: Fault) -> None:
         """Lets the session's next such call fail."""
         self.faults.add(session_id, operation, fault)
@@ -213,6 +225,32 @@ class MemoryWhatsApp:
     def forget(self, session_id: SessionId) -> None:
         """Deletes a profile. The account still lists the device, as WhatsApp does."""
         self._profiles.pop(session_id, None)
+
+    def image(self, profile: Profile) -> ProfileImage:
+        """An image of a profile."""
+        name = b"image %d" % self.count()
+        self._images[name] = Image(
+            session_id=profile.session_id,
+            link=profile.link,
+            messages=dict(profile.messages),
+            pending=dict(profile.pending),
+        )
+        return ProfileImage(kind=IMAGE_KIND, data=name)
+
+    def restore(self, profile: Profile, image: ProfileImage) -> None:
+        """Makes a profile what it was.
+
+        Raises:
+            UnprocessableError: ``SNAPSHOT_CORRUPT``, ``SNAPSHOT_UNSUPPORTED``.
+        """
+        if image.kind != IMAGE_KIND:
+            raise snapshot_unsupported(f"an image of the kind {image.kind!r}")
+        held = self._images.get(image.data)
+        if held is None or held.session_id != profile.session_id:
+            raise snapshot_corrupt("it is no image of this profile")
+        profile.lost = False
+        profile.messages, profile.pending = dict(held.messages), dict(held.pending)
+        profile.revoked = profile.account is None or profile.link != held.link
 
     def end_link(self, profile: Profile) -> None:
         """Takes a device off its account."""
@@ -296,6 +334,7 @@ class MemoryWhatsApp:
     def _link(self, profile: Profile, phone: str) -> None:
         account = self.account(phone)
         profile.account, profile.revoked = account, False
+        profile.lost, profile.link = False, self.count()
         account.devices[profile.session_id] = profile
         # History: what the phone holds is in the page's storage when it has signed in, and no event tells of it.
         profile.messages.update(account.phone_messages)

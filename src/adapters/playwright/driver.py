@@ -1,6 +1,7 @@
 """The driver: one Playwright, one browser per open session."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, override
 
@@ -15,9 +16,10 @@ from adapters.playwright.profile import Profile
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
-from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
 from domain.errors import UnavailableError
 from domain.ids import SessionId
+from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
 
@@ -95,6 +97,25 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         return page
 
     @override
+    async def login(self, session_id: SessionId) -> LocalLogin:
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+        try:
+            return LocalLogin(linked=profile.linked, epoch=profile.epoch)
+        finally:
+            profile.release()
+
+    @override
+    async def image(self, session_id: SessionId) -> ProfileImage | None:
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+        return await _holding(profile, lambda: profile.read_image(self._settings.max_image_bytes))
+
+    @override
+    async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+        await _holding(profile, lambda: profile.restore(image, epoch, self._settings.max_image_bytes))
+        _LOG.info("profile_restored", session_id=session_id, bytes=len(image.data))
+
+    @override
     async def forget(self, session_id: SessionId) -> None:
         # One after another: two deletions of one session would take each other for a browser that has it open.
         async with self._forgetting:
@@ -104,3 +125,15 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                 self._records.forget(session_id)
             finally:
                 profile.release()
+
+
+async def _holding[T](profile: Profile, work: Callable[[], T]) -> T:
+    """Works on a profile in a thread, and lets go of it when the thread has ended, whatever becomes of the caller."""
+
+    async def run() -> T:
+        try:
+            return await asyncio.to_thread(work)
+        finally:
+            profile.release()
+
+    return await asyncio.shield(asyncio.create_task(run(), name="profile-work"))

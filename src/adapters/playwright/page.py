@@ -32,6 +32,7 @@ from domain.bridge import Bridge
 from domain.content import Text
 from domain.errors import (
     CapabilityUnavailableError,
+    ConflictError,
     DeadlineExceededError,
     InvalidArgumentError,
     PomboError,
@@ -40,6 +41,7 @@ from domain.errors import (
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.session import Capability, PairingCode
+from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
 _CLOSED_EARLY: Final = "The page was closed while it opened."
@@ -302,6 +304,15 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             self._reloaded = None
             if not reloaded.cancel() and not reloaded.cancelled():
                 reloaded.exception()  # The page's death, where the loading failed for it: told already.
+
+    @override
+    async def image(self) -> ProfileImage:
+        window = self._window
+        if window is None or self._closing is not None:
+            raise page_unavailable("it is closed")
+        if not self._profile.linked or self._news.fresh_link:
+            raise ConflictError("NOT_LINKED", "No account is linked to this page, or its login isn't on disk yet.")
+        return await window.image()
 
     @override
     async def close(self) -> None:

@@ -7,13 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Final, Self
 
-from adapters.playwright import processes
+from adapters.playwright import processes, profile_image
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId, parse_session_id
+from domain.snapshot import ProfileImage
 
 _PRIVATE: Final = 0o700
 _LEAVE_SECONDS: Final = 3.0
 _EPOCH: Final = "epoch"
+_RESTORED: Final = "chromium.restored"
+"""Where a restored profile is written; in place it is only when it is whole."""
+_REPLACED: Final = "chromium.replaced"
+"""The old one, from its being moved out of the way until the restored one is in its place."""
 _SINGLETONS: Final = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 
 
@@ -70,6 +75,19 @@ class Profile:
                 raise ConflictError("PROFILE_IN_USE", "A browser that doesn't end has this session's profile open.")
         for name in _SINGLETONS:
             (home / name).unlink(missing_ok=True)
+        try:
+            self._tidy()
+        except OSError as error:
+            raise unwritable(error) from error
+
+    def _tidy(self) -> None:
+        """Ends a restore that was broken off."""
+        restored, replaced = self._home / _RESTORED, self._home / _REPLACED
+        if replaced.exists() and not self.user_data_dir.exists():
+            replaced.rename(self.user_data_dir)
+        for leftover in (restored, replaced):
+            if leftover.exists():
+                shutil.rmtree(leftover)
 
     @property
     def user_data_dir(self) -> Path:
@@ -78,8 +96,8 @@ class Profile:
 
     @property
     def linked(self) -> bool:
-        """Whether an account was linked when the page was last seen."""
-        return (self._home / "linked").exists()
+        """Whether an account was linked when the page was last seen, and what it left is here."""
+        return (self._home / "linked").exists() and self.user_data_dir.is_dir()
 
     @linked.setter
     def linked(self, linked: bool) -> None:
@@ -103,9 +121,47 @@ class Profile:
             whole.write_text(f"{epoch}\n")
             whole.replace(self._home / _EPOCH)
         except OSError as error:
-            raise UnavailableError(
-                "BROWSER_FAILED", f"The profile directory can't be written: {error.strerror}."
-            ) from error
+            raise unwritable(error) from error
+
+    def read_image(self, limit: int) -> ProfileImage | None:
+        """The login's part of the profile, whose browser is closed; None where no account is linked. Blocks.
+
+        Raises:
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``PROFILE_UNREADABLE``.
+        """
+        if not self.linked:
+            return None
+        try:
+            return profile_image.pack(profile_image.read(self.user_data_dir, limit))
+        except OSError as error:
+            raise unreadable(error) from error
+
+    def restore(self, image: ProfileImage, epoch: int, limit: int) -> None:
+        """Puts a linked account's image in the place of what is here. Blocks.
+
+        Whenever it is broken off, the profile is the old one or the new one, once it is acquired again.
+
+        Raises:
+            UnprocessableError: ``SNAPSHOT_CORRUPT``, ``SNAPSHOT_UNSUPPORTED``.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``PROFILE_UNWRITABLE``.
+        """
+        restored, replaced = self._home / _RESTORED, self._home / _REPLACED
+        try:
+            try:
+                profile_image.unpack(image, restored, limit)
+                profile_image.sync_directory(self._home)
+                if self.user_data_dir.exists():
+                    self.user_data_dir.rename(replaced)
+                restored.rename(self.user_data_dir)
+                self.linked = True
+                self.epoch = epoch
+                profile_image.sync_directory(self._home)
+            finally:
+                self._tidy()
+        except OSError as error:
+            raise unwritable(error) from error
 
     async def delete(self) -> None:
         """Deletes the directory with the login in it, and lets go of the lock."""
@@ -117,3 +173,16 @@ class Profile:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def unwritable(error: OSError) -> UnavailableError:
+    """A directory that can't be written."""
+    return UnavailableError(
+        "PROFILE_UNWRITABLE",
+        f"The session's profile can't be written: {error.strerror}. Make room or make it writable, and start it again.",
+    )
+
+
+def unreadable(error: OSError) -> UnavailableError:
+    """A directory that can't be read."""
+    return UnavailableError("PROFILE_UNREADABLE", f"The session's profile can't be read: {error.strerror}.")

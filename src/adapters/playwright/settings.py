@@ -41,6 +41,7 @@ class DriverSettings:
         memory_limit: most bytes that a session's browser should take; None sets no limit.
         memory_check: between two looks at that.
         first_connection: the same for a page that is linked and hasn't been connected yet.
+        max_image_bytes: the largest image of a profile that is taken or restored.
     """
 
     browser: Browser | None
@@ -64,6 +65,7 @@ class DriverSettings:
     memory_limit: int | None = None
     memory_check: timedelta = timedelta(minutes=1)
     first_connection: timedelta = timedelta(seconds=30)
+    max_image_bytes: int = 256 * 1024 * 1024
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.web_url)

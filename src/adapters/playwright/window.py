@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import inspect
 import re
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +14,16 @@ import orjson
 import structlog
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright
 
-from adapters.playwright import flags, processes
+from adapters.playwright import flags, freeze, processes, profile_image
 from adapters.playwright.assets import BINDING, init_script
 from adapters.playwright.browser import Browser
 from adapters.playwright.commands import Commands, PageGoneError
+from adapters.playwright.profile import unreadable
+from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from domain.errors import UnavailableError
+from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
@@ -51,6 +55,7 @@ class Window:
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._first_exception: str | None = None
+        self._imaging: asyncio.Task[ProfileImage] | None = None
         self.death: str | None = None
         self.news: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
         self.commands = Commands(self._evaluate)
@@ -237,6 +242,34 @@ class Window:
         self.commands.close(why)
         self.news.put_nowait(None)
 
+    async def image(self) -> ProfileImage:
+        """The login's part of the profile as it is at one moment, for which the browser is stopped.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``, ``PROFILE_UNREADABLE``.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+        """
+        if self._closing is not None or self._pid is None or self.death is not None:
+            raise page_unavailable("it is closed")
+        if self._imaging is None or self._imaging.done():
+            # A task of its own: the browser isn't closed, and no other opened here, before the reading has ended.
+            self._imaging = asyncio.create_task(asyncio.to_thread(self._read_image, self._pid), name="profile-image")
+        return await asyncio.shield(self._imaging)
+
+    def _read_image(self, pid: int) -> ProfileImage:
+        try:
+            began = time.monotonic()
+            with freeze.frozen(pid):
+                files = profile_image.read(self._user_data_dir, self._settings.max_image_bytes)
+            paused = time.monotonic() - began
+        except freeze.NotFrozenError as error:
+            raise page_unavailable(str(error)) from error
+        except OSError as error:
+            raise unreadable(error) from error
+        image = profile_image.pack(files)
+        _LOG.debug("profile_imaged", bytes=len(image.data), files=len(files), paused_ms=round(paused * 1000, 1))
+        return image
+
     async def close(self) -> None:
         """Closes the browser, cleanly if it does so in time, so that the profile is written out. No process is left.
 
@@ -248,6 +281,8 @@ class Window:
 
     async def _close(self) -> None:
         self._die("it was closed")
+        if self._imaging is not None:
+            await asyncio.wait({self._imaging})
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)

@@ -13,6 +13,7 @@ from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.session import Capability, Me, PairingCode
+from domain.snapshot import ProfileImage
 
 
 class PageHealth(StrEnum):
@@ -62,6 +63,19 @@ class Recipient:
 
     jid: Jid
     lid: Jid | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalLogin:
+    """A session's login on this machine.
+
+    Attributes:
+        linked: whether there is one.
+        epoch: that of the lease under which the profile was opened or restored last; 0 when it never was.
+    """
+
+    linked: bool
+    epoch: int
 
 
 class LinkingPage(Protocol):
@@ -182,6 +196,16 @@ class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
         """
 
     @abstractmethod
+    async def image(self) -> ProfileImage:
+        """The login's part of the profile as it is at one moment. The page stands still for it, a tenth of a second.
+
+        Raises:
+            ConflictError: ``NOT_LINKED``: there is no login, or it isn't on disk yet.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``PAGE_UNAVAILABLE``, ``PROFILE_UNREADABLE``.
+        """
+
+    @abstractmethod
     async def close(self) -> None:
         """Closes the page and its browser, and keeps the link. May be called twice."""
 
@@ -200,6 +224,41 @@ class WhatsAppDriver(Protocol):
         Raises:
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
             ConflictError: ``PROFILE_IN_USE``.
+        """
+
+    @abstractmethod
+    async def login(self, session_id: SessionId) -> LocalLogin:
+        """What there is of a session's login on this machine. The page must be closed, here and below.
+
+        Raises:
+            ConflictError: ``PROFILE_IN_USE``.
+            UnavailableError: ``BROWSER_FAILED``, ``PROFILE_UNWRITABLE``.
+        """
+
+    @abstractmethod
+    async def image(self, session_id: SessionId) -> ProfileImage | None:
+        """The login's part of a session's profile; None where there is no login.
+
+        Raises:
+            ConflictError: ``PROFILE_IN_USE``.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``BROWSER_FAILED``, ``PROFILE_UNREADABLE``, ``PROFILE_UNWRITABLE``.
+        """
+
+    @abstractmethod
+    async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
+        """Puts an image in the place of the session's profile, whole or not at all.
+
+        Args:
+            session_id: whose.
+            image: as ``image`` gave it, on whichever machine.
+            epoch: that of the lease it is restored under; it stays with the profile.
+
+        Raises:
+            ConflictError: ``PROFILE_IN_USE``.
+            UnprocessableError: ``SNAPSHOT_CORRUPT``, ``SNAPSHOT_UNSUPPORTED``: it isn't an image of this driver's.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``BROWSER_FAILED``, ``PROFILE_UNWRITABLE``.
         """
 
     @abstractmethod

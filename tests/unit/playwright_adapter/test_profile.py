@@ -27,6 +27,7 @@ async def test_one_owner_at_a_time(tmp_path: Path) -> None:
 async def test_whether_an_account_was_linked_is_remembered(tmp_path: Path) -> None:
     profile = await Profile.acquire(tmp_path, SESSION)
     assert not profile.linked
+    profile.user_data_dir.mkdir()
     profile.linked = True
     profile.release()
     profile = await Profile.acquire(tmp_path, SESSION)
