@@ -28,6 +28,7 @@ from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.watchdog import Watchdog
 from application.ports.webhook_sender import WebhookSender
 from application.ports.whatsapp_driver import WhatsAppDriver
 from application.sessions.create_session import CreateSession
@@ -45,6 +46,7 @@ from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, List
 from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.ownership import LeaseTerms
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
 from domain.webhook import RetrySchedule
@@ -59,6 +61,8 @@ class Container(containers.DeclarativeContainer):
     bus: providers.Dependency[EventBus] = providers.Dependency()
     codes: providers.Dependency[LinkCodeCache] = providers.Dependency()
     driver: providers.Dependency[WhatsAppDriver] = providers.Dependency()
+    watchdog: providers.Dependency[Watchdog] = providers.Dependency()
+    lease_terms: providers.Dependency[LeaseTerms] = providers.Dependency()
     health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
     configured_key: providers.Dependency[str | None] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
@@ -81,7 +85,8 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(NeededEvents, uow, clock).provided.execute,
     )
     supervisor = providers.Singleton(
-        SessionSupervisor, uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings
+        SessionSupervisor,
+        *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms),
     )
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)

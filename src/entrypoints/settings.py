@@ -107,6 +107,7 @@ class Settings(BaseSettings):
         webhook_url: an endpoint that every event is posted to.
         webhook_allow_private: networks that webhooks may go to although they aren't public.
         webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
+        lease_seconds: after how many seconds without a sign of life another gateway takes a session over.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
         probe_seconds: between two looks at each session through its page.
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
     webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(
         RetrySchedule().waits, validation_alias="POMBO_WEBHOOK_RETRY_SCHEDULE", min_length=1, max_length=50
     )
+    lease_seconds: int = Field(20, validation_alias="POMBO_LEASE_SECONDS", ge=3, le=300)
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="POMBO_DATA_DIR")
     cache_dir: Path = Field(default_factory=default_cache_dir, validation_alias="POMBO_CACHE_DIR")
     web_dir: Path = Field(_ROOT / "web", validation_alias="POMBO_WEB_DIR")

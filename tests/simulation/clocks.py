@@ -28,6 +28,10 @@ class VirtualClock(Clock):
         return EPOCH + timedelta(seconds=self._loop.time()) + self.skew
 
     @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=self._loop.time())
+
+    @override
     async def sleep(self, span: timedelta) -> None:
         await asyncio.sleep(span.total_seconds())
 

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from dependency_injector import providers
 
 from adapters.memory.transaction import Transaction
+from adapters.memory.watchdog import MemoryWatchdog
 from application.ports.whatsapp_driver import WhatsAppPage
+from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
+from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from tests.simulation.browser import SimulatedDriver
@@ -56,6 +59,8 @@ class GatewayProcess:
             (container.bus, SimulatedBus(gate)),
             (container.codes, Gated(gate, world.codes, "codes", CACHE)),
             (container.driver, SimulatedDriver(gate)),
+            (container.watchdog, MemoryWatchdog(world.whatsapp, world.clock)),
+            (container.lease_terms, LeaseTerms(owner=Owner(node="node-1", life=f"life-{number}"))),
             (container.clock, world.clock),
             (container.ids, world.ids),
             (container.on_fault, lambda session_id, fault: world.violate("no fault", f"{session_id}: {fault!r}")),

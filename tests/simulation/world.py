@@ -85,7 +85,7 @@ class World:
         self.whatsapp = MemoryWhatsApp(VirtualClock(self.loop))
         self.codes = MemoryLinkCodeCache(self.clock)
         self.ids = CountingIds()
-        self.database = MemoryDatabase(self._on_committed)
+        self.database = MemoryDatabase(self._on_committed, VirtualClock(self.loop).now)
         self.state = self.database._state = ObservedState(self)
         self.fresh_events = False
         self.calm = False

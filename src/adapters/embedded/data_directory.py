@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import re
+import secrets
+import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -10,6 +13,10 @@ from domain.errors import ConflictError, UnavailableError
 
 _MARKER: Final = "pombo-data"
 _LOCK: Final = "lock"
+_NODE: Final = "node"
+_NODE_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,127}")
+_NOT_IN_NODE: Final = re.compile(r"[^A-Za-z0-9]+")
+_HOST_CHARACTERS: Final = 40
 _FORMAT: Final = 1
 _NOT_FOREIGN: Final = frozenset({_MARKER, _LOCK, "lost+found"})
 
@@ -52,6 +59,29 @@ class DataDirectory:
             os.close(lock)
             raise
         return cls(path, lock)
+
+    @property
+    def node(self) -> str:
+        """What distinguishes this directory's gateway from others on one database: made once, the host's name first.
+
+        Raises:
+            UnavailableError: ``DATA_DIR_UNUSABLE``.
+        """
+        try:
+            return self._node()
+        except OSError as error:
+            raise _unusable(self._path, error) from error
+
+    def _node(self) -> str:
+        place = self._path / _NODE
+        node = place.read_text(errors="replace").strip() if place.exists() else ""
+        if not _NODE_FORM.fullmatch(node):
+            host = _NOT_IN_NODE.sub("-", socket.gethostname())[:_HOST_CHARACTERS].strip("-")
+            node = f"{host or 'node'}-{secrets.token_hex(4)}"
+            whole = place.with_suffix(".new")
+            whole.write_text(f"{node}\n")
+            whole.replace(place)
+        return node
 
     @property
     def path(self) -> Path:

@@ -19,7 +19,13 @@ _RESTORED: Final = "chromium.restored"
 """Where a restored profile is written; in place it is only when it is whole."""
 _REPLACED: Final = "chromium.replaced"
 """The old one, from its being moved out of the way until the restored one is in its place."""
+_CHROMIUM: Final = "chromium"
 _SINGLETONS: Final = ("SingletonLock", "SingletonCookie", "SingletonSocket")
+
+
+def user_data_dir(root: Path, session_id: SessionId) -> Path:
+    """Chromium's own directory of a session, as its processes are given it."""
+    return root.absolute() / parse_session_id(session_id) / _CHROMIUM
 
 
 class Profile:
@@ -92,7 +98,7 @@ class Profile:
     @property
     def user_data_dir(self) -> Path:
         """Chromium's own directory."""
-        return self._home.absolute() / "chromium"
+        return self._home.absolute() / _CHROMIUM
 
     @property
     def linked(self) -> bool:

@@ -1,6 +1,7 @@
 """The machine's clock."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import override
 
@@ -13,6 +14,10 @@ class SystemClock(Clock):
     @override
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
     @override
     async def sleep(self, span: timedelta) -> None:

@@ -10,8 +10,10 @@ from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
+from domain.errors import ConflictError
 from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
+from domain.lease import STALE_LEASE, Lease
 from domain.message import Message, MessageStatus
 from domain.session import SessionStatus
 
@@ -88,7 +90,11 @@ class SendMessage:
             account_of(session)
         # Of a session that is on its way back nobody can be asked: the send itself tells, as the message's failure.
         if session.status is SessionStatus.WORKING:
-            await self._recipients.check(session_id, self._workers.page(session_id), to)
+            try:
+                page = await self._workers.page(session_id)
+            except ConflictError:
+                return None  # nor where the session is on its way to another gateway
+            await self._recipients.check(session_id, page, to)
         return None
 
     async def _accept(
@@ -98,9 +104,27 @@ class SendMessage:
 
         The message has another id where the same request was accepted before.
         """
-        at_once = command.not_before is None and self._workers.reserve(session_id, command.to)
+        lease = None if command.not_before is not None else self._workers.reserve(session_id, command.to)
         try:
-            async with self._uow.begin() as uow:
+            return await self._accept_under(lease, session_id, message_id, command, keyed)
+        except ConflictError as error:
+            if lease is None or error.reason != STALE_LEASE:
+                raise
+        # Another gateway has the session by now, and sends what is queued.
+        return await self._accept_under(None, session_id, message_id, command, keyed)
+
+    async def _accept_under(
+        self,
+        lease: Lease | None,
+        session_id: SessionId,
+        message_id: MessageId,
+        command: SendMessageCommand,
+        keyed: KeyedRequest | None,
+    ) -> Message:
+        """Accepts it as on its way already, where it is under a lease: then its owner's dispatcher has to take it."""
+        at_once = lease is not None
+        try:
+            async with self._uow.begin(lease) as uow:
                 before = await answered(uow, keyed, self._clock.now())
                 if before is not None:
                     accepted = await uow.messages.get(MessageId(before["message_id"]))

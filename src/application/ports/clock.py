@@ -13,5 +13,9 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
 
     @abstractmethod
+    def elapsed(self) -> timedelta:
+        """The time since a fixed moment of the past: never set, never back, and it counts while the machine sleeps."""
+
+    @abstractmethod
     async def sleep(self, span: timedelta) -> None:
         """Waits for a span."""

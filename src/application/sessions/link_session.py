@@ -106,7 +106,7 @@ class RefreshQr:
             session = await uow.sessions.get(slug)
         _check_linkable(session)
         if session.status_reason is StatusReason.QR_BATCH_ENDED:
-            await self._workers.page(slug).refresh_qr()
+            await (await self._workers.page(slug)).refresh_qr()
         with suppress(TimeoutError):
             async with asyncio.timeout(wait.total_seconds()):
                 while True:
@@ -155,7 +155,7 @@ class RequestPairingCode:
             raise UnavailableError(
                 "PAGE_NOT_READY", "The page is still loading; ask again in a moment.", retry_after=timedelta(seconds=1)
             )
-        code = await self._workers.page(slug).request_pairing_code(digits)
+        code = await (await self._workers.page(slug)).request_pairing_code(digits)
         event = NewEvent(
             id=self._ids.event_id(),
             session_id=slug,

@@ -7,6 +7,7 @@ from application.ports.whatsapp_driver import WhatsAppPage
 from domain.bridge import Bridge
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.lease import Lease
 from domain.message import Message
 from domain.session import Capability
 
@@ -30,10 +31,11 @@ class SessionWorkers(Protocol):
         """Says that a message waits to be sent."""
 
     @abstractmethod
-    def reserve(self, session_id: SessionId, chat: Jid) -> bool:
+    def reserve(self, session_id: SessionId, chat: Jid) -> Lease | None:
         """Takes a chat for a message that is about to be accepted, where nothing can be waiting before it.
 
-        After True the message is accepted as ``SENDING``, and ``hand_over`` or ``give_back`` follows.
+        Where it gives a lease the message is accepted as ``SENDING`` under it, and ``hand_over`` or ``give_back``
+        follows.
         """
 
     @abstractmethod
@@ -46,32 +48,45 @@ class SessionWorkers(Protocol):
 
     @abstractmethod
     async def restart(self, session_id: SessionId) -> None:
-        """Closes the session's page; the supervisor opens it again when the session is wanted."""
+        """Closes the session's page; the supervisor opens it again when the session is wanted.
+
+        Raises:
+            ConflictError: ``SESSION_ELSEWHERE``: another gateway runs it.
+        """
 
     @abstractmethod
     async def closed(self, session_id: SessionId) -> None:
-        """Waits until the session, no longer wanted, has no page open."""
+        """Waits until the session, no longer wanted, has no page open at any gateway.
+
+        Raises:
+            DeadlineExceededError: ``OWNER_SILENT``: the gateway that runs it doesn't say so.
+        """
 
     @abstractmethod
     async def forget(self, session_id: SessionId) -> None:
-        """Ends the session's task and deletes its login. The session must not be wanted."""
+        """Ends the session's task and deletes its login. The session must not be wanted.
+
+        Raises:
+            ConflictError: ``SESSION_ELSEWHERE``: another gateway has taken it.
+            DeadlineExceededError: ``OWNER_SILENT``.
+        """
 
     @abstractmethod
     async def logout(self, session_id: SessionId) -> None:
         """Ends the session's link, and returns when the page has confirmed it and is closed.
 
         Raises:
-            ConflictError: ``SESSION_NOT_RUNNING``, ``NOT_LINKED``.
+            ConflictError: ``SESSION_NOT_RUNNING``, ``SESSION_ELSEWHERE``, ``NOT_LINKED``.
             DeadlineExceededError: ``LOGOUT_UNCONFIRMED``.
             UnavailableError: ``PAGE_UNAVAILABLE``.
         """
 
     @abstractmethod
-    def page(self, session_id: SessionId) -> WhatsAppPage:
+    async def page(self, session_id: SessionId) -> WhatsAppPage:
         """The session's open page.
 
         Raises:
-            ConflictError: ``SESSION_NOT_RUNNING``.
+            ConflictError: ``SESSION_NOT_RUNNING``, ``SESSION_ELSEWHERE``.
         """
 
     @abstractmethod

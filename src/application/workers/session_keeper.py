@@ -33,7 +33,6 @@ _LINK_ENDED: Final = frozenset(
 _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
-_NO_EPOCH: Final = 0
 
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
     "BROWSER_FAILED": StatusReason.BROWSER_CRASHED,
@@ -59,6 +58,8 @@ class SessionKeeper:
         jitter: Callable[[], float],
         gate: StartGate,
         settings: KeeperSettings,
+        *,
+        epoch: int,
     ) -> None:
         self._record = record
         self._driver = driver
@@ -71,6 +72,8 @@ class SessionKeeper:
         self._back_off = BackOff(jitter)
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._recycled_at: float | None = None
+        self._epoch = epoch
+        self._abandoned = False
         self._life: PageLife | None = None
         self._nudged = asyncio.Event()
         self._asked = 0
@@ -119,21 +122,26 @@ class SessionKeeper:
         await self.settled()
 
     async def run(self) -> None:
-        """Works until cancelled or until the session is deleted. Cancelled, it closes the page and says so."""
+        """Works until cancelled, or until nobody has to run the session. Cancelled, it closes the page and says so."""
         try:
             await self._take_over()
             self.taken_over.set()
-            while True:
+            at_work = True
+            while at_work:
                 # Only what was asked before the session is read is answered by what the reading leads to.
                 asked = self._asked
                 try:
-                    await self._step(asked)
+                    at_work = await self._step(asked)
                 except NotFoundError:
-                    if self._asked == asked:
-                        return
+                    at_work = self._asked != asked
         except asyncio.CancelledError:
-            await self._say_stopped()
+            if not self._abandoned:
+                await self._say_stopped()
             raise
+
+    def abandon(self) -> None:
+        """Says that the session is another gateway's business by now: what becomes of the page isn't told."""
+        self._abandoned = True
 
     async def give_up(self) -> None:
         """After a fault of ours: says so, and waits until somebody asks for the session again."""
@@ -162,21 +170,19 @@ class SessionKeeper:
             elif session.status in _CLAIMS_A_PAGE:
                 await self._end(session)
 
-    async def _step(self, asked: int) -> None:
+    async def _step(self, asked: int) -> bool:
+        """Tells whether there is more to do; else the session is at rest."""
         session = await self._record.load()
-        if session.wanted is Wanted.STOPPED:
-            await self._rest(session)
-            self._start_afresh()
-        else:
+        if session.wanted is Wanted.RUNNING:
             await self._try(session, asked)
+            return True
+        await self._end(session)
+        self._start_afresh()
+        return self._asked != asked
 
     def _start_afresh(self) -> None:
         self._back_off.reset()
         self._opening = (StatusReason.PAGE_LOADING, None)
-
-    async def _rest(self, session: Session) -> None:
-        await self._end(session)
-        await self._wait_for_nudge()
 
     async def _end(self, session: Session) -> None:
         if session.status not in AT_REST:
@@ -283,7 +289,7 @@ class SessionKeeper:
         reason, detail = self._opening
         await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
         try:
-            page = await self._driver.open(session.id, _NO_EPOCH)
+            page = await self._driver.open(session.id, self._epoch)
         except PomboError as error:
             reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
             return Ending(reason=reason, detail=error.message)

@@ -5,8 +5,10 @@ from pathlib import Path
 from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from adapters.playwright.processes import playwright_pids
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsSettings, read_build
+from adapters.playwright.watchdog import ProcessWatchdog
 from domain.bridge import BridgeSource
 from domain.errors import InvalidArgumentError, UnavailableError
 from entrypoints.runtime.announcer import Announcer
@@ -69,6 +71,15 @@ def bridge_records(settings: Settings) -> Path:
     return settings.data_dir / "bridges"
 
 
+def make_watchdog(settings: Settings) -> ProcessWatchdog:
+    """What ends the browsers whose session is lost."""
+    return ProcessWatchdog(_profiles(settings), playwright_pids)
+
+
+def _profiles(settings: Settings) -> Path:
+    return settings.data_dir / "profiles"
+
+
 async def make_driver(settings: Settings, announcer: Announcer) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
     """A driver, and whether it has a browser: without one sessions say ``BROWSER_MISSING``, and the rest works.
 
@@ -90,10 +101,9 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
         announcer.warn(f"{error.message} Until then no session can run.")
     else:
         announcer.step(f"using {browser.path.name} {browser.version}")
-    profiles = settings.data_dir / "profiles"
     driver_settings = DriverSettings(
         browser=browser,
-        profiles=profiles,
+        profiles=_profiles(settings),
         assets=assets,
         wajs=wajs,
         bridges=bridge_records(settings),

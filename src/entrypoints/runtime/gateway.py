@@ -1,6 +1,7 @@
 """The gateway, from its start to its end."""
 
 import asyncio
+import secrets
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,7 +12,9 @@ from dependency_injector import providers
 
 from adapters.embedded.data_directory import DataDirectory
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
+from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.grpc.config import GrpcConfig
@@ -21,7 +24,7 @@ from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
 from entrypoints.runtime.announcer import Addresses, Announcer
-from entrypoints.runtime.browser import make_driver
+from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.storage import Storage, open_storage
 from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
@@ -56,8 +59,8 @@ class Gateway:
         _log.info("gateway_stopped")
 
     async def _start(self, stack: AsyncExitStack) -> CoreTasks:
-        stack.enter_context(DataDirectory.open(self._settings.data_dir))
-        container = await self._assemble(stack)
+        directory = stack.enter_context(DataDirectory.open(self._settings.data_dir))
+        container = await self._assemble(stack, Owner(node=directory.node, life=secrets.token_hex(8)))
         key = await container.ensure_api_key().execute()
         configured = await ensure_webhook(
             container.ensure_webhook(), container.webhook_sender(), self._settings, self._announcer
@@ -82,7 +85,7 @@ class Gateway:
         _log.info("gateway_ready", rest=addresses.rest, grpc=addresses.grpc)
         return tasks
 
-    async def _assemble(self, stack: AsyncExitStack) -> Container:
+    async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
         container = Container()
         async with asyncio.TaskGroup() as tasks:
             opening = tasks.create_task(
@@ -90,10 +93,17 @@ class Gateway:
             )
             making = tasks.create_task(make_driver(self._settings, self._announcer))
         storage, (driver, browser_health) = opening.result(), making.result()
+        watchdog = make_watchdog(self._settings)
+        # Ended after the driver, which closes the browsers in peace.
+        stack.push_async_callback(watchdog.stop)
+        await watchdog.start()
         stack.push_async_callback(driver.stop)
         await driver.start()
         _hand_in(container, storage)
         container.driver.override(providers.Object(driver))
+        container.watchdog.override(providers.Object(watchdog))
+        terms = LeaseTerms(owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds))
+        container.lease_terms.override(providers.Object(terms))
         container.health_checks.override(providers.Object((*storage.health_checks, browser_health)))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
@@ -157,5 +167,5 @@ def _keeper_settings(settings: Settings) -> KeeperSettings:
     return KeeperSettings(probe_every=timedelta(seconds=settings.probe_seconds), starts_at_once=settings.starts_at_once)
 
 
-def _log_fault(session_id: SessionId, fault: BaseException) -> None:
+def _log_fault(session_id: SessionId | None, fault: BaseException) -> None:
     _log.error("session_fault", session_id=session_id, exc_info=fault)

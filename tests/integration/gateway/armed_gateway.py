@@ -22,7 +22,7 @@ from application.ports.whatsapp_driver import Outgoing
 from domain.content import Content, Text
 from domain.event import NewEvent
 from domain.ids import SessionId, WhatsAppMessageId
-from domain.lease import Lease
+from domain.lease import Lease, Owner
 from domain.message import Message
 from entrypoints.cli.serve import LineAnnouncer
 from entrypoints.container import Container
@@ -241,8 +241,8 @@ class ArmedGateway(Gateway):
         self._trap = trap
 
     @override
-    async def _assemble(self, stack: AsyncExitStack) -> Container:
-        container = await super()._assemble(stack)
+    async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
+        container = await super()._assemble(stack, owner)
         event_log = _EventLog(container.event_log(), self._trap)
         database = _Database(container.uow(), self._trap, event_log.committed)
         for provider, cover in (

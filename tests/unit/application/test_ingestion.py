@@ -48,6 +48,10 @@ class FastClock(Clock):
         return NOON + self.ahead + timedelta(seconds=(time.monotonic() - self._start) * self._speed)
 
     @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time())
+
+    @override
     async def sleep(self, span: timedelta) -> None:
         await asyncio.sleep(span.total_seconds() / self._speed)
 

@@ -80,10 +80,10 @@ async def test_stop_keeps_the_link_and_start_needs_no_qr(world: World) -> None:
 
 async def test_restart_opens_the_page_again(world: World) -> None:
     await world.linked()
-    page = world.supervisor.page(SESSION)
+    page = await world.supervisor.page(SESSION)
     await world.restart.execute(SESSION)
     await world.status(SessionStatus.WORKING)
-    assert world.supervisor.page(SESSION) is not page
+    assert await world.supervisor.page(SESSION) is not page
 
 
 async def test_logout_ends_the_link(world: World) -> None:
@@ -117,12 +117,13 @@ async def test_a_link_that_ended_while_the_session_was_stopped_is_told(world: Wo
 
 async def test_a_page_that_dies_is_opened_again(world: World) -> None:
     await world.linked()
-    page = world.supervisor.page(SESSION)
+    page = await world.supervisor.page(SESSION)
     world.whatsapp.kill_page(SESSION)
 
     async def another_works() -> bool | None:
         session = await world.session()
-        return (session.status is SessionStatus.WORKING and world.supervisor.page(SESSION) is not page) or None
+        works = session.status is SessionStatus.WORKING
+        return (works and await world.supervisor.page(SESSION) is not page) or None
 
     await until(another_works)
     async with world.database.begin() as uow:

@@ -48,6 +48,10 @@ class SetClock(Clock):
         return self.time
 
     @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time())
+
+    @override
     async def sleep(self, span: timedelta) -> None:
         end = self.time + span
         async with self._moved:

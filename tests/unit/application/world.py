@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.ulid_generator import UlidGenerator
 from application.events.feed import EventFeed
@@ -23,11 +24,13 @@ from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
 from application.sessions.run_session import RestartSession, StartSession, StopSession
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.ownership import LeaseTerms
 from application.workers.supervisor import SessionSupervisor
 from domain.content import Text
 from domain.event import Event
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.lease import Owner
 from domain.message import Message
 from domain.session import Session, SessionStatus
 
@@ -42,6 +45,10 @@ class HastyClock(Clock):
     @override
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time())
 
     @override
     async def sleep(self, span: timedelta) -> None:
@@ -80,6 +87,8 @@ class World:
             waiters,
             lambda _, fault: self.faults.append(fault),
             KeeperSettings() if settings is None else settings,
+            MemoryWatchdog(whatsapp, clock),
+            LeaseTerms(owner=Owner(node="node", life="life")),
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)

@@ -10,9 +10,12 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
+from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId, WebhookId
+from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.use_cases import UseCases
@@ -20,7 +23,7 @@ from entrypoints.use_cases import UseCases
 API_KEY = "a-key-for-tests-only"
 
 
-def _fail(session_id: SessionId, fault: BaseException) -> None:
+def _fail(session_id: SessionId | None, fault: BaseException) -> None:
     raise AssertionError(session_id) from fault
 
 
@@ -37,6 +40,8 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.bus.override(MemoryEventBus())
     container.codes.override(MemoryLinkCodeCache(clock))
     container.driver.override(MemoryWhatsAppDriver(whatsapp))
+    container.watchdog.override(MemoryWatchdog(whatsapp, clock))
+    container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))
     container.health_checks.override(providers.Object(()))
     container.configured_key.override(providers.Object(API_KEY))
     container.on_fault.override(providers.Object(_fail))

@@ -58,6 +58,10 @@ class StoppedClock(Clock):
         return self.time
 
     @override
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time())
+
+    @override
     async def sleep(self, span: timedelta) -> None:
         self.time += span
 

@@ -16,13 +16,15 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
 from application.ports.health_check import HealthCheck
 from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
+from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
-from domain.lease import Lease
+from domain.lease import Lease, Owner
 from domain.session import SessionStatus
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
@@ -76,6 +78,8 @@ class Gateway:
         container.bus.override(MemoryEventBus())
         container.codes.override(MemoryLinkCodeCache(SystemClock()))
         container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
+        container.watchdog.override(MemoryWatchdog(self.whatsapp, SystemClock()))
+        container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))
         container.health_checks.override(providers.Object((self.part,)))
         container.configured_key.override(providers.Object(KEY))
         container.on_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))

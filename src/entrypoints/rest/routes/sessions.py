@@ -67,7 +67,7 @@ class SessionRoutes:
                 "responses": problems("INVALID_REQUEST", "INVALID_PAGE_SIZE", "INVALID_PAGE_TOKEN"),
             },
         )
-        keyed = {"responses": problems(*_ONE, *KEYED)}
+        keyed = {"responses": problems(*_ONE, *KEYED, "SESSION_ELSEWHERE", "OWNER_SILENT")}
         add(SESSION, self.get, methods=["GET"], operation_id="getSession", **one)
         add(
             SESSION,
@@ -92,8 +92,10 @@ class SessionRoutes:
         keyed = one | {"responses": problems(*_ONE, *KEYED)}
         add(f"{SESSION}/status", self.status, methods=["GET"], operation_id="getSessionStatus", **one | report)
         add(f"{SESSION}/start", self.start, methods=["POST"], operation_id="startSession", **keyed)
-        add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **keyed)
-        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **keyed)
+        stopped = one | {"responses": problems(*_ONE, *KEYED, "OWNER_SILENT")}
+        restarted = one | {"responses": problems(*_ONE, *KEYED, "SESSION_ELSEWHERE")}
+        add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **stopped)
+        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **restarted)
         add(
             f"{SESSION}/logout",
             self.logout,
@@ -102,7 +104,8 @@ class SessionRoutes:
             **one
             | {
                 "responses": problems(
-                    *(*_ONE, *KEYED, "NOT_LINKED", "SESSION_NOT_RUNNING", "PAGE_UNAVAILABLE", "LOGOUT_UNCONFIRMED")
+                    *(*_ONE, *KEYED, "NOT_LINKED", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE", "PAGE_UNAVAILABLE"),
+                    "LOGOUT_UNCONFIRMED",
                 )
             },
         )
