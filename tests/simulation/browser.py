@@ -1,17 +1,22 @@
 """The browser and its pages as one simulated process reaches them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
 from contextvars import Context
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, override
 
 from adapters.memory.driver import MemoryWhatsAppDriver
 from application.ports.page_events import PageEvent, SeenMessage
+from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from domain.errors import DeadlineExceededError, PomboError, UnprocessableError
 from domain.ids import SessionId
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
+
+if TYPE_CHECKING:
+    from tests.simulation.process import GatewayProcess
 
 _TROUBLES = ("before", "after", "late", "dies before", "dies after", "hangs", "refused")
 
@@ -29,8 +34,10 @@ class SimulatedDriver:
         opened: list[WhatsAppPage] = []
 
         async def act() -> WhatsAppPage:
+            gate.world.check_free(gate.process, session_id)
             page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch)
             opened.append(page)
+            gate.process.watchdog.look(session_id)
             return page
 
         try:
@@ -43,6 +50,36 @@ class SimulatedDriver:
 
     async def forget(self, session_id: SessionId) -> None:
         await self._gate.call("forget", lambda: self._driver.forget(session_id), BROWSER)
+
+
+class SimulatedWatchdog(Watchdog):
+    """A process of its own: it acts on time, whatever has become of the gateway."""
+
+    def __init__(self, process: "GatewayProcess") -> None:
+        self._process = process
+        self.until: dict[SessionId, float] = {}
+        """Up to when the gateway has the right to each session's page."""
+
+    def has_right(self, session_id: SessionId) -> bool:
+        return self._process.alive and self.until.get(session_id, -1) >= self._process.world.loop.time()
+
+    @override
+    async def allow(self, until: Mapping[SessionId, timedelta]) -> None:
+        loop = self._process.world.loop
+        for session_id, end in until.items():
+            self.until[session_id] = end.total_seconds()
+            loop.call_at(end.total_seconds(), self.look, session_id, context=Context())
+            self.look(session_id)
+
+    @override
+    async def dismiss(self, session_ids: Collection[SessionId]) -> None:
+        for session_id in session_ids:
+            self.until.pop(session_id, None)
+
+    def look(self, session_id: SessionId) -> None:
+        """Kills a browser that is there without a right to be."""
+        if self.until.get(session_id, 0) <= self._process.world.loop.time():
+            self._process.kill_page(session_id)
 
 
 class SimulatedPage(Gated):

@@ -9,9 +9,11 @@ from typing import Any, Final, Protocol, override
 
 
 class Mortal(Protocol):
-    """Whatever callbacks belong to; when it is dead, they are dropped."""
+    """Whatever callbacks belong to. When it is dead they are dropped; while it is stopped they wait in ``held``."""
 
     alive: bool
+    stopped: bool
+    held: list[asyncio.Handle]
 
 
 OWNER: Final[ContextVar[Mortal | None]] = ContextVar("OWNER", default=None)
@@ -83,6 +85,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def spawn(self, coro: Coroutine[Any, Any, Any], context: Context | None = None) -> asyncio.Task[Any]:
         return self.create_task(coro, context=context)
 
+    def resume(self, handles: list[asyncio.Handle]) -> None:
+        """Lets callbacks run that had to wait, as if they were ready only now."""
+        self._ready.extend(handles)
+        handles.clear()
+
     def dispose(self) -> None:
         """Forgets what still waits, without a word."""
         for task in self.tasks:
@@ -109,6 +116,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 continue
             owner = handle._context.get(OWNER)
             if owner is not None and not owner.alive:
+                continue
+            if owner is not None and owner.stopped:
+                owner.held.append(handle)
                 continue
             self.steps += 1
             handle._run()

@@ -15,6 +15,7 @@ class Plan:
         refuse: the share of calls that fail without effect.
         unknown: the share of calls that have their effect and fail all the same.
         die: the share of calls in which the process dies.
+        nodes: gateways on one database.
         deaths: how many deaths there may be at most.
         page_trouble: the share of sends, and of webhooks, that the other side itself has trouble with.
         impatience: the share of calls whose callers may hang up before the answer.
@@ -22,6 +23,7 @@ class Plan:
     """
 
     span: float
+    nodes: int
     sessions: int
     chats: int
     webhooks: int
@@ -43,6 +45,7 @@ class Plan:
 MISHAPS = (
     "kill",
     "stop",
+    "freeze",
     "page",
     "wedge",
     "drop",
@@ -60,9 +63,11 @@ MISHAPS = (
 
 def draw_plan(chance: random.Random) -> Plan:
     kinds = [kind for kind in MISHAPS if chance.random() < 0.4]
+    nodes = chance.choice((1, 1, 2))
     mishaps = tuple(chance.choice(kinds) for _ in range(chance.randint(0, 7))) if kinds else ()
     return Plan(
         span=chance.choice((2.0, 6.0, 6.0, 15.0)),
+        nodes=nodes,
         sessions=chance.choice((1, 2, 2)),
         chats=chance.choice((1, 2, 4)),
         webhooks=chance.choice((0, 0, 1, 2)),

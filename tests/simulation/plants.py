@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from adapters.memory import webhook_queue
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
+from adapters.memory.state import LeaseRow
 from adapters.memory.transaction import Transaction
 from application.messages import progress
 from application.ports.page_events import SeenMessage
@@ -18,6 +19,7 @@ from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from application.webhooks.envelope import envelope_of
 from application.workers import dispatcher, webhook_lane
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.ownership import Ownership
 from application.workers.reconciler import Reconciler
 from application.workers.webhook_lane import LaneWork
 from domain import message as domain_message
@@ -253,6 +255,36 @@ class ReceiptsGoBack(Plant):
         yield domain_message, "advances", always
 
 
+class StaleCommits(Plant):
+    """A gateway that has lost a session goes on writing what it believes of it."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield Transaction, "holds", lambda *_: True
+
+
+class EarlyTakeover(Plant):
+    """A session is taken from its gateway before that one knows: two browsers throw each other out."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        def is_valid(self: LeaseRow, now: datetime) -> bool:
+            return self.owner is not None and self.expires_at - timedelta(seconds=2.5) > now
+
+        yield LeaseRow, "is_valid", is_valid
+
+
+class TrustTooLong(Plant):
+    """A gateway believes in its lease for longer than the database does."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        def trusted(self: Ownership) -> timedelta:
+            return self._clock.elapsed() + 2 * self._terms.ttl
+
+        yield Ownership, "_trusted", trusted
+
+
 def _new(transaction: Transaction) -> set[str]:
     return set(transaction._added.values())
 
@@ -274,4 +306,7 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "webhook-passed-over": FailuresPassedOver,
     "lanes-unclaimed": LanesUnclaimed,
     "receipts-go-back": ReceiptsGoBack,
+    "stale-commits": StaleCommits,
+    "early-takeover": EarlyTakeover,
+    "trust-too-long": TrustTooLong,
 }

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from dependency_injector import providers
 
 from adapters.memory.transaction import Transaction
-from adapters.memory.watchdog import MemoryWatchdog
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
 from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
-from tests.simulation.browser import SimulatedDriver
+from tests.simulation.browser import SimulatedDriver, SimulatedWatchdog
 from tests.simulation.gate import CACHE, DATABASE, Gate, Gated
 from tests.simulation.loop import OWNER
 from tests.simulation.receivers import SimulatedSender
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+LEASE: Final = timedelta(seconds=5)
+_IDLE_TRANSACTION: Final = 10.0
+"""After this many seconds the database ends a transaction whose client is silent."""
 _RETRIES: Final = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4))
 """The order of what happens is the schedule's, not its hours."""
 
@@ -38,29 +40,36 @@ class DisconnectedError(Exception):
 class GatewayProcess:
     """The application's objects over stores and a WhatsApp that outlive it, wired as the real gateway is."""
 
-    def __init__(self, world: "World", number: int) -> None:
+    def __init__(self, world: "World", number: int, node: int = 1) -> None:
         self.world = world
+        self.node = node
         self.name = f"gateway-{number}"
+        self.owner = Owner(node=f"node-{node}", life=self.name)
         self.alive = True
         self.stopping = False
+        self.stopped = False
+        self.held: list[asyncio.Handle] = []
         self.transactions: dict[int, Transaction] = {}
+        self.broken: set[int] = set()
         self.pages: dict[SessionId, WhatsAppPage] = {}
+        self.watchdog = SimulatedWatchdog(self)
         self._callers: dict[int, asyncio.Future[Any]] = {}
         self._context = copy_context()
         self._context.run(OWNER.set, self)
         gate = Gate(self)
         uow = SimulatedUnitsOfWork(gate)
+        self.bus = SimulatedBus(gate)
         self.begin = uow.begin
         container = _container()
         forget_processes()
         for provider, value in (
             (container.uow, uow),
             (container.event_log, Gated(gate, world.database, "log", DATABASE, frozenset({"settle"}))),
-            (container.bus, SimulatedBus(gate)),
+            (container.bus, self.bus),
             (container.codes, Gated(gate, world.codes, "codes", CACHE)),
             (container.driver, SimulatedDriver(gate)),
-            (container.watchdog, MemoryWatchdog(world.whatsapp, world.clock)),
-            (container.lease_terms, LeaseTerms(owner=Owner(node="node-1", life=f"life-{number}"))),
+            (container.watchdog, self.watchdog),
+            (container.lease_terms, LeaseTerms(owner=self.owner, ttl=LEASE)),
             (container.clock, world.clock),
             (container.ids, world.ids),
             (container.on_fault, lambda session_id, fault: world.violate("no fault", f"{session_id}: {fault!r}")),
@@ -113,13 +122,37 @@ class GatewayProcess:
         self.world.trace.add(self.name, "is gone")
         for transaction in self.transactions.values():
             transaction.end()
-        for session_id, page in self.pages.items():
-            if self.world.whatsapp.profile(session_id).page is page:
-                self.world.whatsapp.kill_page(session_id, "its gateway is gone")
+        for session_id in self.pages:
+            self.kill_page(session_id)
         for caller in self._callers.values():
             if not caller.done():
                 caller.set_exception(DisconnectedError)
-        self.world.on_death()
+        self.world.on_death(self)
+
+    def kill_page(self, session_id: SessionId) -> None:
+        """Ends the browser that this process has started, if it runs."""
+        page = self.world.whatsapp.profile(session_id).page
+        if page is not None and page is self.pages.get(session_id):
+            self.world.whatsapp.kill_page(session_id, "it was killed")
+
+    async def freeze(self, seconds: float) -> None:
+        """Stops it as SIGSTOP does: what it was about to do, and its timers, wait until it goes on."""
+        self.stopped = True
+        self.world.trace.add(self.name, f"is frozen for {seconds:.1f} s")
+        await asyncio.sleep(min(seconds, _IDLE_TRANSACTION))
+        if seconds > _IDLE_TRANSACTION:
+            for number, transaction in self.transactions.items():
+                self.broken.add(number)
+                transaction.end()
+            await asyncio.sleep(seconds - _IDLE_TRANSACTION)
+        self.thaw()
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        if self.stopped:
+            self.stopped = False
+            self.world.trace.add(self.name, "goes on")
+            self.world.loop.resume(self.held)
 
     async def call[T](self, work: Coroutine[Any, Any, T]) -> T:
         """A call from outside.

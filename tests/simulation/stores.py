@@ -7,7 +7,7 @@ from typing import Any, override
 from adapters.memory.event_bus import MemoryEventBus
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.lease import Lease
-from tests.simulation.gate import DATABASE, Gate, Gated
+from tests.simulation.gate import DATABASE, Gate, Gated, unavailable
 
 
 class _Statements:
@@ -46,11 +46,16 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
         async def commit() -> bool:
             nonlocal left
             world.fresh_events, left = False, True
+            writes = not transaction.is_empty
             await inner.__aexit__(None, None, None)
+            if fence is not None and writes:
+                world.check_fence(fence)
             return world.fresh_events
 
         try:
             yield _Statements(gate, uow)  # type: ignore[misc]  # has all that a unit of work has
+            if id(transaction) in gate.process.broken:
+                raise unavailable(DATABASE)
             if await world.plant.commit(gate, transaction, commit):
                 gate.process.feed.hint()
         except BaseException as error:
@@ -59,10 +64,11 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
             raise
         finally:
             gate.process.transactions.pop(id(transaction), None)
+            gate.process.broken.discard(id(transaction))
 
 
 class SimulatedBus(MemoryEventBus):
-    """Signals of one process. While the bus is away they are lost."""
+    """Signals between processes. While the bus is away they are lost."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
@@ -72,9 +78,15 @@ class SimulatedBus(MemoryEventBus):
     async def publish(self, topic: str, payload: str = "") -> None:
         world = self._gate.world
         if world.calm:
-            await super().publish(topic, payload)
+            await self._reach_all(topic, payload)
             return
         await self._gate.pause()
         lossy = "bus-lost" in world.plan.features and world.chance.random() < 0.3
-        if not lossy and "bus" not in world.away:
-            await super().publish(topic, payload)
+        if lossy or "bus" in world.away:
+            await super().publish(topic, payload)  # in this process it needs no server
+        else:
+            await self._reach_all(topic, payload)
+
+    async def _reach_all(self, topic: str, payload: str) -> None:
+        for process in self._gate.world.running():
+            await MemoryEventBus.publish(process.bus, topic, payload)

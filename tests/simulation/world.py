@@ -14,6 +14,7 @@ from adapters.memory.state import MessageRow, State
 from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId
 from domain.jid import Jid
+from domain.lease import Lease
 from domain.session import Session
 from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
@@ -90,7 +91,6 @@ class World:
         self.fresh_events = False
         self.calm = False
         self.away: set[str] = set()
-        self.process: GatewayProcess | None = None
         self.processes: list[GatewayProcess] = []
         self._deaths = 0
         self._violation: str | None = None
@@ -124,7 +124,8 @@ class World:
     async def run(self, actors: list[Actor]) -> None:
         """One run: things go wrong for a while, then nothing does, and all must come right."""
         await self._set_up()
-        self._start_process()
+        for node in range(1, self.plan.nodes + 1):
+            self._start_process(node)
         tasks = {actor: self.loop.spawn(self._act(actor)) for actor in actors}
         await asyncio.sleep(self.plan.span)
         await asyncio.wait([task for actor, task in tasks.items() if actor.part is Part.TROUBLE])
@@ -180,20 +181,31 @@ class World:
             if event.session_id == session_id and endpoint.wants(event.type, session_id)
         ]
 
-    def _start_process(self) -> None:
-        self.process = GatewayProcess(self, len(self.processes) + 1)
-        self.processes.append(self.process)
-        self.process.start()
+    def _start_process(self, node: int) -> None:
+        process = GatewayProcess(self, len(self.processes) + 1, node)
+        self.processes.append(process)
+        process.start()
 
-    def on_death(self) -> None:
-        """A new process comes after a while."""
-        self.process = None
-        pause = 0.5 if self.calm else self.chance.random() ** 2 * 5
-        self.loop.spawn(self._start_again(pause), Context())
+    def on_death(self, process: GatewayProcess) -> None:
+        """A new process comes after a while, on the same node."""
+        longest = 5 if self.plan.nodes == 1 else 15
+        pause = 0.5 if self.calm else self.chance.random() ** 2 * longest
+        self.loop.spawn(self._start_again(process.node, pause), Context())
 
-    async def _start_again(self, pause: float) -> None:
+    async def _start_again(self, node: int, pause: float) -> None:
         await asyncio.sleep(pause)
-        self._start_process()
+        self._start_process(node)
+
+    def running(self) -> list[GatewayProcess]:
+        """The processes that live."""
+        return [process for process in self.processes if process.alive]
+
+    def serving(self) -> GatewayProcess | None:
+        """One of those that take calls."""
+        serving = [process for process in self.running() if process.serves]
+        if len(serving) > 1:
+            return self.chance.choice(serving)
+        return serving[0] if serving else None
 
     def may_die(self) -> bool:
         self._deaths += 1
@@ -201,9 +213,9 @@ class World:
 
     async def reach(self) -> GatewayProcess:
         """The running process; waits for one."""
-        while self.process is None or not self.process.serves:
+        while (process := self.serving()) is None:
             await asyncio.sleep(0.1 + self.chance.random() * 0.2)
-        return self.process
+        return process
 
     # The end.
 
@@ -211,6 +223,8 @@ class World:
         self.trace.add("world", "nothing goes wrong from here on")
         self.calm = True
         self.away.clear()
+        for process in self.running():
+            process.thaw()
         self.clock.skew = timedelta(0)
         for account in self.recipients:
             account.online = True
@@ -251,6 +265,19 @@ class World:
         return None
 
     # What is watched.
+
+    def check_free(self, process: GatewayProcess, session_id: SessionId) -> None:
+        """Nobody else may have a session's page open when one is being opened."""
+        for other in self.running():
+            page = self.whatsapp.profile(session_id).page
+            if other is not process and page is not None and other.pages.get(session_id) is page:
+                self.violate("one gateway per session", f"{other.name} has {session_id} open, {process.name} opens it")
+
+    def check_fence(self, fence: Lease) -> None:
+        """What was committed just now had to be under the newest lease."""
+        row = self.state.leases.rows.get(fence.session_id)
+        if row is None or (row.epoch, row.owner) != (fence.epoch, fence.owner):
+            self.violate("no stale owner writes", f"{fence} was written under, the newest is {row}")
 
     def violate(self, invariant: str, what: str) -> None:
         """Says that something isn't as it must be. The run ends with this step."""

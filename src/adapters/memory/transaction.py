@@ -137,6 +137,11 @@ class Transaction:
         row = self._state.leases.rows.get(lease.session_id)
         if row is not None and row.is_valid(now) and (row.epoch, row.owner) == (lease.epoch, lease.owner):
             return True
+        return self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written or locked."""
         return not (self._held or self._events)
 
     def commit(self) -> bool:

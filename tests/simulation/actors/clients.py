@@ -18,7 +18,7 @@ from tests.simulation.process import DisconnectedError
 from tests.simulation.world import Send
 
 _UNCERTAIN: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED, ErrorKind.INTERNAL})
-_NOT_NOW: Final = frozenset({"SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "REQUEST_IN_PROGRESS"})
+_NOT_NOW: Final = frozenset({"SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE", "REQUEST_IN_PROGRESS"})
 _PATIENCE: Final = 200
 
 
@@ -173,8 +173,8 @@ class Client(Actor):
 
     async def _call(self, use_case: str, *args: Any, **options: Any) -> Any:
         """One call on a connection of its own, which may break before the answer is there."""
-        process = self.world.process
-        if process is None or not process.serves:
+        process = self.world.serving()
+        if process is None:
             raise DisconnectedError
         work = process.call(getattr(process.use_cases, use_case).execute(*args, **options))
         if self.world.calm or self.chance.random() > self.world.plan.impatience:

@@ -9,7 +9,7 @@ from domain.errors import PomboError
 from domain.ids import SessionId
 from tests.simulation.actors.base import Actor, Part
 from tests.simulation.gate import DATABASE
-from tests.simulation.process import DisconnectedError
+from tests.simulation.process import DisconnectedError, GatewayProcess
 
 
 class Mishaps(Actor):
@@ -28,12 +28,23 @@ class Mishaps(Actor):
         await getattr(self, f"_{kind}")(session_id)
 
     async def _kill(self, _: SessionId) -> None:
-        if self.world.process is not None and self.world.may_die():
-            self.world.process.kill()
+        if self.world.running() and self.world.may_die():
+            self._any().kill()
 
     async def _stop(self, _: SessionId) -> None:
-        if self.world.process is not None and not self.world.process.stopping:
-            await self.world.process.stop()
+        if self.world.running():
+            process = self._any()
+            if not process.stopping and not process.stopped:
+                await process.stop()
+
+    async def _freeze(self, _: SessionId) -> None:
+        if self.world.running():
+            process = self._any()
+            if not process.stopping and not process.stopped:
+                await process.freeze(self.chance.choice((1, 6, 20)) * self.chance.random())
+
+    def _any(self) -> GatewayProcess:
+        return self.chance.choice(self.world.running())
 
     async def _page(self, session_id: SessionId) -> None:
         if self.world.whatsapp.profile(session_id).page is not None:
@@ -99,8 +110,8 @@ class Mishaps(Actor):
     async def _operator(self, session_id: SessionId) -> None:
         """Somebody stops, starts and restarts a session."""
         for _ in range(self.chance.randint(1, 3)):
-            process = self.world.process
-            if process is None or not process.serves:
+            process = self.world.serving()
+            if process is None:
                 return
             use_cases = process.use_cases
             call = self.chance.choice((use_cases.stop_session, use_cases.start_session, use_cases.restart_session))

@@ -19,7 +19,7 @@ from tests.simulation.invariants.messages import (
     SentMeansSent,
     StatusMovesForward,
 )
-from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession
+from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession, OneRightPerSession
 from tests.simulation.invariants.webhooks import DeliveredMeansDelivered, WebhooksArrive
 
 ALL: Final[tuple[type[Invariant], ...]] = (
@@ -31,6 +31,7 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     LogOnlyGrows,
     OncePerPhone,
     OnePagePerSession,
+    OneRightPerSession,
     NobodyIsToldAGhost,
     PhonesWroteIt,
     NothingStaysOpen,

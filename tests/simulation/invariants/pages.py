@@ -11,30 +11,50 @@ if TYPE_CHECKING:
 
 
 class OnePagePerSession(Invariant):
-    """Only the running gateway has pages open."""
+    """Only a gateway that lives, and has the right to it, has a session's page open."""
 
     @override
     def step(self) -> None:
-        process = self.world.process
         for session_id, profile in self.world.whatsapp._profiles.items():
             page = profile.page
-            if page is not None and (process is None or process.pages.get(session_id) is not page):
-                self.violated(f"a page of {session_id} is open that belongs to no running gateway")
+            if page is not None and not any(
+                process.pages.get(session_id) is page and process.watchdog.has_right(session_id)
+                for process in self.world.running()
+            ):
+                self.violated(f"a page of {session_id} is open that no running gateway has the right to")
+
+
+class OneRightPerSession(Invariant):
+    """At no moment do two gateways have the right to a session's page."""
+
+    @override
+    def step(self) -> None:
+        if self.world.plan.nodes == 1:
+            return
+        for session_id in self.world.accounts:
+            having = [process.name for process in self.world.running() if process.watchdog.has_right(session_id)]
+            if len(having) > 1:
+                self.violated(f"{' and '.join(having)} have the right to {session_id}")
 
 
 class NobodyIsToldAGhost(Invariant):
-    """When a gateway begins to take calls, no session is called working that it hasn't opened a page for."""
+    """When a gateway begins to take calls, no session of its own is called working that has no page."""
 
     def __init__(self, world: "World") -> None:
         super().__init__(world)
-        self._checked: GatewayProcess | None = None
+        self._checked: set[GatewayProcess] = set()
 
     @override
     def step(self) -> None:
-        process = self.world.process
-        if process is None or process is self._checked or not process.serves:
-            return
-        self._checked = process
+        for process in self.world.running():
+            if process not in self._checked and process.serves:
+                self._checked.add(process)
+                self._check(process)
+
+    def _check(self, process: "GatewayProcess") -> None:
         for row in self.world.state.sessions.values():
-            if row.session.status is SessionStatus.WORKING and row.session.id not in process.pages:
-                self.violated(f"{row.session.id} is WORKING, and its page was never opened")
+            session_id = row.session.id
+            lease = self.world.state.leases.rows.get(session_id)
+            elsewhere = self.world.plan.nodes > 1 and (lease is None or lease.owner != process.owner)
+            if row.session.status is SessionStatus.WORKING and session_id not in process.pages and not elsewhere:
+                self.violated(f"{session_id} is WORKING, and its page was never opened")
