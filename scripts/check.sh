@@ -26,8 +26,23 @@ check() {
 # The tests' output is kept as well as shown, so that the closing line can be told again at the very end.
 run_tests() {
   local log=.cache/tests.log
-  scripts/test.sh 2>&1 | tee "$log" || return
+  TEST_SERVERS=${TEST_SERVERS-embedded} scripts/test.sh 2>&1 | tee "$log" || return
   closing=$(tail -n 1 "$log")
+}
+
+# The tests of what is stored, again, with the servers in containers: required wherever there can be an engine.
+run_tests_in_containers() {
+  local log=.cache/containers.log reason=.cache/no-engine status=0
+  rm -f "$reason"
+  python scripts/engine.py --reason-file="$reason" scripts/test.sh -m servers tests/integration/stores 2>&1 | tee "$log" ||
+    status=$?
+  if [ "$status" -eq 75 ] && [ -s "$reason" ]; then
+    in_containers="no engine to be had: $(cat "$reason"); the run on embedded servers is what counts"
+  elif [ "$status" -eq 0 ]; then
+    in_containers="$(grep -E '^=+ .* in .*=+$' "$log" | tail -n 1 | tr -d =), $(sed -n 's/^engine: //p' "$log" | paste -sd ';')"
+  else
+    return "$status"
+  fi
 }
 
 check style "make format mends most of it" ruff check
@@ -38,13 +53,16 @@ check layers "ARCHITECTURE.md tells which package may import which" lint-imports
 check proto "make format, make proto; published fields and methods stay, new ones come beside them" python scripts/check_proto.py
 check browser "types of the bridge and of the sandbox page" npm --prefix web run check --silent
 check locks "make lock" scripts/lock.sh --check
-closing=""
+closing="" in_containers=""
 if [ "${1:-}" != --fast ]; then
   check simulation "replay the seed as it says; docs/simulation.md tells how to read its trace" python -m tests.simulation
   check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 63 --seconds 45
+  check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
+    run_tests_in_containers
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
 fi
 
 printf '\n=== all checks passed in %s s\n' $((SECONDS - total_started))
 printf '    %s\n' "${summary[@]}"
+[ -z "$in_containers" ] || printf '    in containers: %s\n' "$in_containers"
 [ -z "$closing" ] || printf '%s\n' "$closing"

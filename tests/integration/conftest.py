@@ -13,6 +13,13 @@ from adapters.postgres.migrator import migrate
 from tests.integration.servers import Servers, database, servers
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that use the servers: ``-m servers`` runs them alone."""
+    for item in items:
+        if "store_servers" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+
+
 @pytest.fixture(scope="session")
 def store_servers() -> Iterator[Servers]:
     """The servers of this run."""

@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,26 +22,34 @@ import asyncpg
 from adapters.embedded.data_directory import DataDirectory
 from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.valkey import EmbeddedValkey
+from tests.integration.containers import Servers, containers, engine_answers
 
 ROOT = Path(__file__).parents[2]
-IMAGES = ("postgres:18-alpine", "valkey/valkey:9")
 
 
-@dataclass(frozen=True)
-class Servers:
-    """Where the servers are."""
+class Kind(StrEnum):
+    """Which servers a run takes."""
 
-    database_url: str
-    redis_url: str
+    ANY = "any"
+    CONTAINERS = "containers"
+    EMBEDDED = "embedded"
 
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Servers for a test run. A missing one is a failure."""
-    database_url, redis_url = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    """Servers for a test run. A missing one is a failure.
+
+    Those that ``TEST_DATABASE_URL`` and ``TEST_REDIS_URL`` name; in place of what they don't name, containers where a
+    Docker engine answers, else our own embedded servers. ``TEST_SERVERS=containers`` requires containers, whatever else
+    is there, and ``TEST_SERVERS=embedded`` asks no engine.
+    """
+    wanted = Kind(os.environ.get("TEST_SERVERS") or Kind.ANY)
+    named = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    database_url, redis_url = (None, None) if wanted is Kind.CONTAINERS else named
     with ExitStack() as stack:
         if not database_url or not redis_url:
-            own = stack.enter_context(_containers() if _has_docker() else _embedded())
+            in_containers = wanted is Kind.CONTAINERS or (wanted is Kind.ANY and engine_answers())
+            own = stack.enter_context(containers() if in_containers else _embedded())
             database_url, redis_url = database_url or own.database_url, redis_url or own.redis_url
         yield Servers(database_url, redis_url)
 
@@ -66,29 +74,6 @@ def _execute(url: str, statement: str) -> None:
             await connection.close()
 
     asyncio.run(execute())
-
-
-def _has_docker() -> bool:
-    """Whether an engine answers that has the images, or gets them."""
-    return _docker("info") and all(_docker("image", "inspect", image) or _docker("pull", image) for image in IMAGES)
-
-
-def _docker(*arguments: str) -> bool:
-    try:
-        asked = subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120)  # noqa: S607 - the user's own docker
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return False
-    return asked.returncode == 0
-
-
-@contextmanager
-def _containers() -> Iterator[Servers]:
-    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - slow, and seldom needed
-    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - slow, and seldom needed
-
-    with PostgresContainer(IMAGES[0], driver=None) as postgres, RedisContainer(IMAGES[1]) as valkey:
-        redis_url = f"redis://{valkey.get_container_host_ip()}:{valkey.get_exposed_port(6379)}"
-        yield Servers(postgres.get_connection_url(), redis_url)
 
 
 @contextmanager
