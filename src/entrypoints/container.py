@@ -34,8 +34,9 @@ from application.ports.whatsapp_driver import WhatsAppDriver
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
-from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
 from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.sessions.take_over import TakeOverSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
 from application.webhooks.configured_webhook import EnsureConfiguredWebhook
@@ -107,17 +108,19 @@ class Container(containers.DeclarativeContainer):
         list_sessions=providers.Singleton(ListSessions, uow),
         get_session=providers.Singleton(GetSession, uow),
         get_session_status=providers.Singleton(GetSessionStatus, uow, supervisor),
+        list_status_changes=providers.Singleton(ListStatusChanges, uow),
         get_me=providers.Singleton(GetMe, uow),
         update_session=providers.Singleton(UpdateSession, uow, clock),
         delete_session=providers.Singleton(DeleteSession, uow, clock, ids, supervisor),
         start_session=providers.Singleton(StartSession, uow, clock, supervisor),
         stop_session=providers.Singleton(StopSession, uow, clock, supervisor),
         restart_session=providers.Singleton(RestartSession, uow, clock, supervisor),
+        take_over_session=providers.Singleton(TakeOverSession, uow, clock, supervisor),
         logout_session=providers.Singleton(LogoutSession, uow, clock, supervisor),
         get_qr=get_qr,
         refresh_qr=providers.Singleton(RefreshQr, uow, clock, supervisor, get_qr),
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
-        watch_session=providers.Singleton(WatchSession, uow, codes, bus),
+        watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor),
         send_message=providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters),
         send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),

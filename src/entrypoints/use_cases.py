@@ -13,8 +13,9 @@ from application.messages.send_messages import SendMessages
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
-from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
 from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.sessions.take_over import TakeOverSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
 from application.webhooks.direct_delivery import PostTestEvent, RedeliverEvent
@@ -33,12 +34,14 @@ class UseCases:
     list_sessions: ListSessions
     get_session: GetSession
     get_session_status: GetSessionStatus
+    list_status_changes: ListStatusChanges
     get_me: GetMe
     update_session: UpdateSession
     delete_session: DeleteSession
     start_session: StartSession
     stop_session: StopSession
     restart_session: RestartSession
+    take_over_session: TakeOverSession
     logout_session: LogoutSession
     get_qr: GetQr
     refresh_qr: RefreshQr

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from application.ports.session_repository import KEPT_CHANGES
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
@@ -143,3 +144,19 @@ class SessionRepositoryContract:
         async with uow.begin() as unit:
             with pytest.raises(NotFoundError):
                 await unit.sessions.keep(SALES)
+
+    async def test_the_newest_changes_are_kept(self, uow: UnitOfWorkFactory) -> None:
+        before = session()
+        await add(uow, before, session(SUPPORT))
+        async with uow.begin() as unit:
+            for number in range(KEPT_CHANGES + 3):
+                detail = f"change {number}"
+                before = before.observe(SessionStatus.STARTING, StatusReason.PAGE_LOADING, at(number), detail=detail)
+                await unit.sessions.save(before)
+        async with uow.begin() as unit:
+            await unit.sessions.save(replace(before, name="Renamed"))
+            history = await unit.sessions.history(SALES, limit=10_000)
+            assert [change.detail for change in history] == [
+                f"change {KEPT_CHANGES + 2 - n}" for n in range(KEPT_CHANGES)
+            ]
+            assert len(await unit.sessions.history(SUPPORT, limit=10)) == 1

@@ -20,6 +20,7 @@ class Operation(StrEnum):
     RELOAD = "reload"
     REFRESH_QR = "refresh_qr"
     PAIRING_CODE = "pairing_code"
+    TAKE_OVER = "take_over"
     LOGOUT = "logout"
     IMAGE = "image"
 

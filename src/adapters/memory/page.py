@@ -218,6 +218,13 @@ class MemoryWhatsAppPage(WhatsAppPage):
         return pairing
 
     @override
+    async def take_over(self) -> None:
+        await self._begin(Operation.TAKE_OVER)
+        if self._state != "CONFLICT":
+            raise ConflictError("NOT_IN_CONFLICT", "No other browser has taken this session over.")
+        self.connect()
+
+    @override
     async def logout(self) -> None:
         if self._profile.login is None and not self._gone.is_set():
             raise ConflictError("NOT_LINKED", "No account is linked to this page.")

@@ -7,7 +7,7 @@ from typing import override
 
 from adapters.memory.state import SessionRow
 from adapters.memory.transaction import Transaction
-from application.ports.session_repository import SessionRepository
+from application.ports.session_repository import KEPT_CHANGES, SessionRepository
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
 from domain.session import Session, StatusChange
@@ -51,7 +51,7 @@ class MemorySessionRepository(SessionRepository):
         await self._transaction.lock(session.id)
         old = self._row(session.id)
         change = session.last_change()
-        history = old.history if change == old.session.last_change() else (change, *old.history)
+        history = old.history if change == old.session.last_change() else (change, *old.history)[:KEPT_CHANGES]
         self._transaction.put_session(session.id, SessionRow(_own(session), history))
 
     @override

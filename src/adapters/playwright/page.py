@@ -225,6 +225,11 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         )
 
     @override
+    async def take_over(self) -> None:
+        self._require("TAKE_OVER")
+        await self._question("takeOver", {})
+
+    @override
     async def logout(self) -> None:
         self._require("LOGOUT")
         self._logged_out.clear()

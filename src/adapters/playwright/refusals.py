@@ -15,6 +15,7 @@ from domain.errors import (
 
 _ERRORS: Final[Mapping[str, tuple[type[PomboError], str]]] = {
     "ALREADY_LINKED": (ConflictError, "An account is linked already; log it out first."),
+    "NOT_IN_CONFLICT": (ConflictError, "No other browser has taken this session over."),
     "NOT_LINKED": (ConflictError, "No account is linked."),
     "NUMBER_NOT_ON_WHATSAPP": (UnprocessableError, "There is no WhatsApp account with this address."),
     "QUOTED_MESSAGE_UNKNOWN": (

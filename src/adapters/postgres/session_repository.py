@@ -7,7 +7,7 @@ import asyncpg
 
 from adapters.postgres.stored_json import dump, dump_optional, load
 from adapters.postgres.transaction import Transaction
-from application.ports.session_repository import SessionRepository
+from application.ports.session_repository import KEPT_CHANGES, SessionRepository
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
 from domain.jid import Jid
@@ -30,7 +30,7 @@ SELECT id FROM added
 """  # noqa: S608 - of constants
 
 # The change is noted when the old row, which is locked first, has another one.
-_SAVE: Final = """
+_SAVE: Final = f"""
 WITH old AS (
     SELECT id, status, status_reason, status_detail, status_at FROM pombo.sessions WHERE id = $1 FOR NO KEY UPDATE
 ), noted AS (
@@ -38,6 +38,14 @@ WITH old AS (
     SELECT id, $4, $5, $6, $7 FROM old
     WHERE (status, status_reason, status_detail::text, status_at)
         IS DISTINCT FROM ($4::text, $5::text, $6::json::text, $7::timestamptz)
+    RETURNING session_id
+), pruned AS (
+    -- Sees the history without the change that is just noted.
+    DELETE FROM pombo.session_status_changes
+    WHERE session_id = $1 AND EXISTS (SELECT FROM noted) AND position <= (
+        SELECT position FROM pombo.session_status_changes
+        WHERE session_id = $1 ORDER BY position DESC OFFSET {KEPT_CHANGES} - 1 LIMIT 1
+    )
 )
 UPDATE pombo.sessions
 SET name = $2, wanted = $3, status = $4, status_reason = $5, status_detail = $6, status_at = $7,
@@ -45,7 +53,7 @@ SET name = $2, wanted = $3, status = $4, status_reason = $5, status_detail = $6,
 FROM old
 WHERE sessions.id = old.id
 RETURNING sessions.id
-"""
+"""  # noqa: S608 - of constants
 
 _GET: Final = f"SELECT {_COLUMNS} FROM pombo.sessions WHERE id = $1"  # noqa: S608 - of constants
 _LIST: Final = f"""

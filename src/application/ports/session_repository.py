@@ -2,10 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.ids import SessionId
 from domain.session import Session, StatusChange
+
+KEPT_CHANGES: Final = 500
+"""Of each session, so many changes of status are kept."""
 
 
 class SessionRepository(Protocol):
@@ -43,7 +46,7 @@ class SessionRepository(Protocol):
 
     @abstractmethod
     async def save(self, session: Session) -> None:
-        """Stores a session that exists. A change of status is added to its history.
+        """Stores a session that exists. A change of status is added to its history, of which the newest 500 are kept.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.

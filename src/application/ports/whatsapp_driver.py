@@ -112,6 +112,16 @@ class LinkingPage(Protocol):
             UnavailableError: ``PAGE_UNAVAILABLE``.
         """
 
+    @abstractmethod
+    async def take_over(self) -> None:
+        """Takes the login back from another browser, and returns when the page is at it; what comes of it is told.
+
+        Raises:
+            ConflictError: ``NOT_IN_CONFLICT``: no other browser has it.
+            CapabilityUnavailableError: the page lacks the function.
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
 
 class MessagingPage(Protocol):
     """The page's part in messages."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from application.ports.session_repository import KEPT_CHANGES
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.bridge import Bridge
@@ -12,6 +13,7 @@ from domain.ids import SessionId, parse_session_id
 from domain.session import Capability, Me, Session, StatusChange
 
 MAX_PAGE: Final = 500
+DEFAULT_HISTORY: Final = 100
 _HISTORY: Final = 20
 
 
@@ -88,6 +90,27 @@ class ListSessions:
             found = await uow.sessions.list(after=parse_session_id(after) if after else None, limit=limit + 1)
         more = len(found) > limit
         return SessionPage(items=found[:limit], next_after=found[limit - 1].id if more else None)
+
+
+class ListStatusChanges:
+    """Reads a session's history."""
+
+    def __init__(self, uow: UnitOfWorkFactory) -> None:
+        self._uow = uow
+
+    async def execute(self, session_id: str, *, limit: int = DEFAULT_HISTORY) -> Sequence[StatusChange]:
+        """The newest changes of status, newest first, up to ``limit``; at most 500 are kept.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_PAGE_SIZE``.
+            NotFoundError: ``SESSION_NOT_FOUND``.
+        """
+        slug = parse_session_id(session_id)
+        if not 1 <= limit <= KEPT_CHANGES:
+            raise InvalidArgumentError("INVALID_PAGE_SIZE", f"A page has 1 to {KEPT_CHANGES} items.", field="page_size")
+        async with self._uow.begin() as uow:
+            await uow.sessions.get(slug)
+            return await uow.sessions.history(slug, limit=limit)
 
 
 class GetSessionStatus:

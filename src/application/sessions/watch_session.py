@@ -8,29 +8,31 @@ from application.events.feed import wait_or_poll
 from application.ports.event_bus import EventBus
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.sessions.workers import session_topic
+from application.sessions.workers import SessionWorkers, session_topic
 from domain.errors import NotFoundError, UnavailableError
 from domain.ids import SessionId, parse_session_id
-from domain.session import QrCode, Session, StatusReason
+from domain.session import Capability, QrCode, Session, StatusReason
 
 _POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """A session as it is now, with the QR it shows, if it shows one."""
+    """A session as it is now, with the QR it shows, if it shows one, and what its page can do."""
 
     session: Session
     qr: QrCode | None
+    capabilities: tuple[Capability, ...]
 
 
 class WatchSession:
     """Streams a session's view: the present one first, then each that differs."""
 
-    def __init__(self, uow: UnitOfWorkFactory, codes: LinkCodeCache, bus: EventBus) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, codes: LinkCodeCache, bus: EventBus, workers: SessionWorkers) -> None:
         self._uow = uow
         self._codes = codes
         self._bus = bus
+        self._workers = workers
 
     async def execute(self, session_id: str) -> AsyncIterator[SessionView]:
         """Checks that the session exists, then gives the stream. It ends when the session is deleted.
@@ -63,4 +65,4 @@ class WatchSession:
             # The status is told without the cache, too; the QR follows when the cache is back.
             with suppress(UnavailableError):
                 qr = await self._codes.get(session_id)
-        return SessionView(session=session, qr=qr)
+        return SessionView(session=session, qr=qr, capabilities=self._workers.capabilities(session_id))

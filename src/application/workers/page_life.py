@@ -108,13 +108,23 @@ class PageLife:
         self._connected: asyncio.Task[None] | None = None
         self._linked = session.me is not None
         self._had_worked = False
-        self._revived = self._stale = False
+        self._revived = self._stale = self._abandoned = False
         self._logging_out = self._logged_out = False
         self._one_logout = asyncio.Lock()
         self.ending: Ending | None = None
         """Why the life ended; None while it lasts, and when it was ended from outside."""
         self.closed = asyncio.Event()
         """Set by the owner when the page is closed."""
+
+    def abandon(self) -> None:
+        """The session is another gateway's: nothing is waited for when this life ends."""
+        self._abandoned = True
+
+    def _closes_in_peace(self) -> bool:
+        """Whether the page, which is about to be closed, can still send what it was handed."""
+        if self._abandoned:
+            return False
+        return self.ending is None or self.ending.reason is StatusReason.BROWSER_RECYCLED
 
     async def logout(self) -> None:
         """Has the page end the link; this life then ends by itself."""
@@ -151,7 +161,7 @@ class PageLife:
                     if self.ending is not None:
                         return self.ending
             finally:
-                if self.ending is None or self.ending.reason is StatusReason.BROWSER_RECYCLED:
+                if self._closes_in_peace():
                     await self._dispatcher.drain(self._settings.drain_within)
                 for helper in helpers:
                     helper.cancel()
@@ -170,6 +180,7 @@ class PageLife:
                 return self._ending(StatusReason.BROWSER_CRASHED, detail)
             case BridgeReady():
                 self._stale = False  # what it says is kept by the page and read from there
+                await self._record.announce()
             case Disagreement() | Unanswered() | Overdue() | BrowserTooLarge():
                 return await self._doubt(event, tasks)
             case _ if self._stale and not isinstance(event, BridgeRolledBack):

@@ -142,6 +142,8 @@ class SessionKeeper:
     def abandon(self) -> None:
         """Says that the session is another gateway's business by now: what becomes of the page isn't told."""
         self._abandoned = True
+        if self._life is not None:
+            self._life.abandon()
 
     async def give_up(self) -> None:
         """After a fault of ours: says so, and waits until somebody asks for the session again."""

@@ -71,6 +71,10 @@ class SessionRecord:
             )
         )
 
+    async def announce(self) -> None:
+        """Has whoever watches the session look at it: what its page can do may have changed."""
+        await self._bus.publish(session_topic(self.session_id))
+
     async def show_qr(self, qr: QrCode) -> None:
         """Keeps the QR and records that it can be scanned."""
         with _without_cache():

@@ -8,6 +8,7 @@ from typing import Any, Final, override
 import grpc.aio
 
 from application.sessions.create_session import CreateSessionCommand
+from application.sessions.read_sessions import DEFAULT_HISTORY
 from application.sessions.update_session import UpdateSessionCommand
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
@@ -96,6 +97,20 @@ class SessionService(SessionServiceServicer):
         return pb.RestartSessionResponse(session=session_to_proto(session))
 
     @override
+    async def TakeOverSession(self, request: pb.TakeOverSessionRequest, context: Context) -> pb.TakeOverSessionResponse:
+        session = await self._use_cases.take_over_session.execute(request.session_id, request=key_of(request))
+        return pb.TakeOverSessionResponse(session=session_to_proto(session))
+
+    @override
+    async def ListStatusChanges(
+        self, request: pb.ListStatusChangesRequest, context: Context
+    ) -> pb.ListStatusChangesResponse:
+        changes = await self._use_cases.list_status_changes.execute(
+            request.session_id, limit=request.page_size or DEFAULT_HISTORY
+        )
+        return pb.ListStatusChangesResponse(changes=[status_change_to_proto(change) for change in changes])
+
+    @override
     async def LogoutSession(self, request: pb.LogoutSessionRequest, context: Context) -> pb.LogoutSessionResponse:
         session = await self._use_cases.logout_session.execute(request.session_id, request=key_of(request))
         return pb.LogoutSessionResponse(session=session_to_proto(session))
@@ -149,7 +164,9 @@ class SessionService(SessionServiceServicer):
         async with aclosing(self._stopping.follow(views)) as following:
             async for view in following:
                 yield pb.WatchSessionResponse(
-                    session=session_to_proto(view.session), qr_code=None if view.qr is None else qr_to_proto(view.qr)
+                    session=session_to_proto(view.session),
+                    qr_code=None if view.qr is None else qr_to_proto(view.qr),
+                    capabilities=[capability_to_proto(capability) for capability in view.capabilities],
                 )
 
 

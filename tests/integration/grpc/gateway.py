@@ -19,7 +19,8 @@ from application.messages.cancel_message import CancelMessage
 from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.send_messages import SendMessages
 from application.ports.health_check import HealthCheck
-from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions
+from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
+from application.sessions.take_over import TakeOverSession
 from application.sessions.update_session import UpdateSession
 from application.sessions.watch_session import WatchSession
 from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, RedeliverEvent
@@ -50,17 +51,19 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         list_sessions=ListSessions(database),
         get_session=GetSession(database),
         get_session_status=GetSessionStatus(database, world.supervisor),
+        list_status_changes=ListStatusChanges(database),
         get_me=GetMe(database),
         update_session=UpdateSession(database, world.clock),
         delete_session=world.delete,
         start_session=world.start,
         stop_session=world.stop,
         restart_session=world.restart,
+        take_over_session=TakeOverSession(database, world.clock, world.supervisor),
         logout_session=world.logout,
         get_qr=world.get_qr,
         refresh_qr=world.refresh_qr,
         request_pairing_code=world.pairing_code,
-        watch_session=WatchSession(database, world.codes, world.bus),
+        watch_session=WatchSession(database, world.codes, world.bus, world.supervisor),
         send_message=world.send,
         send_messages=SendMessages(database, world.clock, world.ids, world.supervisor),
         cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),

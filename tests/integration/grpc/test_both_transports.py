@@ -148,6 +148,8 @@ WITHOUT_A_LINK = [
     (INVALID, "INVALID_PAGE_TOKEN", ("GET", f"{WEBHOOKS}?page_token=x", None), ("WebhookService/ListWebhooks", webhooks.ListWebhooksRequest(page_token="x"))),
     (ErrorKind.CONFLICT, "SESSION_NOT_RUNNING", *on_session("ana/qr", "GET", "GetQr", sessions.GetQrRequest(session_id="ana"))),
     (ErrorKind.CONFLICT, "NOT_LINKED", *on_session("ana/me", "GET", "GetMe", sessions.GetMeRequest(session_id="ana"))),
+    (ErrorKind.CONFLICT, "SESSION_NOT_RUNNING", *on_session("ana/takeover", "POST", "TakeOverSession", sessions.TakeOverSessionRequest(session_id="ana"))),
+    (INVALID, "INVALID_PAGE_SIZE", *on_session("ana/status/history?page_size=501", "GET", "ListStatusChanges", sessions.ListStatusChangesRequest(session_id="ana", page_size=501))),
     (ErrorKind.CONFLICT, "NOT_LINKED", *on_session("ana/logout", "POST", "LogoutSession", sessions.LogoutSessionRequest(session_id="ana"))),
     (INVALID, "INVALID_PHONE", *on_session("ana/pairing-code", "POST", "RequestPairingCode", sessions.RequestPairingCodeRequest(session_id="ana", phone="0"), {"phone": "0"})),
     (ErrorKind.CONFLICT, "SESSION_NOT_WORKING", *send()),

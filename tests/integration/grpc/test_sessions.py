@@ -75,6 +75,17 @@ async def test_stop_keeps_the_link_and_logout_ends_it(gateway: Gateway, world: W
     assert world.whatsapp.account(ANA).devices == {}
 
 
+async def test_a_session_is_taken_over_and_its_history_tells(gateway: Gateway, world: World) -> None:
+    await world.linked()
+    world.whatsapp.conflict(SESSION)
+    await world.status(SessionStatus.DEGRADED)
+    await gateway.sessions.TakeOverSession(pb.TakeOverSessionRequest(session_id=SESSION))
+    await world.status(SessionStatus.WORKING)
+    listed = await gateway.sessions.ListStatusChanges(pb.ListStatusChangesRequest(session_id=SESSION, page_size=2))
+    reasons = [change.reason for change in listed.changes]
+    assert reasons == [session_pb2.STATUS_REASON_CONNECTED, session_pb2.STATUS_REASON_CONFLICT]
+
+
 async def test_sessions_are_listed_page_by_page(gateway: Gateway) -> None:
     for name in ("c", "a", "b"):
         await gateway.sessions.CreateSession(pb.CreateSessionRequest(session_id=name, start=False))

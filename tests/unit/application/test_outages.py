@@ -46,7 +46,7 @@ async def test_a_watcher_gets_the_qr_when_the_cache_is_back(clock: HastyClock, w
     async with running(World(clock, whatsapp, codes=codes)) as world:
         await world.create.execute(CreateSessionCommand(id=SESSION))
         await world.status(SessionStatus.SCAN_QR_CODE)
-        views = await WatchSession(world.database, codes, world.bus).execute(SESSION)
+        views = await WatchSession(world.database, codes, world.bus, world.supervisor).execute(SESSION)
         view = await anext(views)
         assert (view.session.status, view.qr) == (SessionStatus.SCAN_QR_CODE, None)
         codes.away = False

@@ -1,3 +1,5 @@
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,12 +7,14 @@ import pytest
 from adapters.memory.driver import MemoryWhatsApp, Operation, Refuse
 from application.ports.page_events import BridgeRolledBack
 from application.sessions.create_session import CreateSessionCommand
+from application.sessions.read_sessions import ListStatusChanges
 from application.sessions.watch_session import WatchSession
 from domain.bridge import Bridge, BridgeSource, ReplacedBridge
 from domain.errors import (
     AlreadyExistsError,
     ConflictError,
     GoneError,
+    InvalidArgumentError,
     NotFoundError,
     UnavailableError,
     UnprocessableError,
@@ -164,6 +168,66 @@ async def test_a_conflict_shows(world: World) -> None:
     assert (await world.status(SessionStatus.DEGRADED)).status_reason is StatusReason.CONFLICT
 
 
+async def test_a_session_is_taken_over_from_another_browser(world: World) -> None:
+    with pytest.raises(NotFoundError):
+        await world.take_over.execute(SESSION)
+    await world.linked()
+    with pytest.raises(ConflictError) as caught:
+        await world.take_over.execute(SESSION)
+    assert caught.value.reason == "NOT_IN_CONFLICT"
+    page = await world.supervisor.page(SESSION)
+    world.whatsapp.conflict(SESSION)
+    await world.status(SessionStatus.DEGRADED)
+    await world.take_over.execute(SESSION)
+    await world.status(SessionStatus.WORKING)
+    assert (await world.supervisor.page(SESSION)) is page
+
+
+async def test_a_session_is_taken_over_whose_page_has_died_meanwhile(world: World) -> None:
+    await world.linked()
+    world.whatsapp.conflict(SESSION)
+    await world.status(SessionStatus.DEGRADED)
+    world.whatsapp.kill_page(SESSION)
+
+    async def closed() -> bool | None:
+        return (await world.session()).status_detail is not None or None
+
+    await until(closed)
+    await world.take_over.execute(SESSION)
+    await world.status(SessionStatus.WORKING)
+    await world.stop.execute(SESSION)
+    with pytest.raises(ConflictError) as caught:
+        await world.take_over.execute(SESSION)
+    assert caught.value.reason == "SESSION_NOT_RUNNING"
+
+
+async def test_the_history_is_read_as_far_as_it_is_asked_for(world: World) -> None:
+    await world.linked()
+    history = ListStatusChanges(world.database)
+    changes = await history.execute(SESSION)
+    assert [change.status for change in changes[:2]] == [SessionStatus.WORKING, SessionStatus.STARTING]
+    assert changes[-1].reason is StatusReason.CREATED
+    assert await history.execute(SESSION, limit=1) == changes[:1]
+    for limit in (0, 501):
+        with pytest.raises(InvalidArgumentError):
+            await history.execute(SESSION, limit=limit)
+    with pytest.raises(NotFoundError):
+        await history.execute("nobody")
+
+
+async def test_a_watcher_sees_what_the_page_can_do(world: World) -> None:
+    await world.linked()
+    views = await WatchSession(world.database, world.codes, world.bus, world.supervisor).execute(SESSION)
+    assert any(capability.available for capability in (await anext(views)).capabilities)
+    page = world.whatsapp.page(SESSION)
+    page._capabilities = tuple(replace(each, available=False) for each in page._capabilities)
+    page.load()
+    async with asyncio.timeout(1):
+        async for view in views:
+            if not any(capability.available for capability in view.capabilities):
+                break
+
+
 async def test_a_demanded_passkey_is_told_and_stops_nothing_else(world: World) -> None:
     await world.create.execute(CreateSessionCommand(id=SESSION))
     await world.status(SessionStatus.SCAN_QR_CODE)
@@ -210,7 +274,7 @@ async def test_a_stopped_session_has_no_qr(world: World) -> None:
 
 async def test_a_watcher_sees_the_qr_and_the_link(world: World) -> None:
     await world.create.execute(CreateSessionCommand(id=SESSION))
-    views = await WatchSession(world.database, world.codes, world.bus).execute(SESSION)
+    views = await WatchSession(world.database, world.codes, world.bus, world.supervisor).execute(SESSION)
     seen = []
     async for view in views:
         seen.append(view.session.status)

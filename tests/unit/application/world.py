@@ -23,6 +23,7 @@ from application.sessions.create_session import CreateSession, CreateSessionComm
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
 from application.sessions.run_session import RestartSession, StartSession, StopSession
+from application.sessions.take_over import TakeOverSession
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms
 from application.workers.supervisor import SessionSupervisor
@@ -94,6 +95,7 @@ class World:
         self.start = StartSession(self.database, clock, self.supervisor)
         self.stop = StopSession(self.database, clock, self.supervisor)
         self.restart = RestartSession(self.database, clock, self.supervisor)
+        self.take_over = TakeOverSession(self.database, clock, self.supervisor)
         self.logout = LogoutSession(self.database, clock, self.supervisor)
         self.delete = DeleteSession(self.database, clock, ids, self.supervisor)
         self.get_qr = GetQr(self.database, self.codes, self.bus)

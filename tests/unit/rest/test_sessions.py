@@ -98,7 +98,7 @@ async def test_unknown_sessions(client: Client, call: str, id_: str, status: int
     assert (answer.status, answer.reason) == (status, reason)
 
 
-@pytest.mark.parametrize("action", ["start", "stop", "restart", "logout"])
+@pytest.mark.parametrize("action", ["start", "stop", "restart", "takeover", "logout"])
 async def test_actions_on_unknown_sessions(client: Client, action: str) -> None:
     answer = await client.post(f"{API}/nobody/{action}")
     assert (answer.status, answer.reason) == (404, "SESSION_NOT_FOUND")
@@ -110,6 +110,11 @@ async def test_run_link_and_end(gateway: Gateway, client: Client) -> None:
     assert report["status"] == "WORKING"
     assert report["history"][0]["status"] == "WORKING"
     assert {"name": "SEND_TEXT", "available": True, "detail": None} in report["capabilities"]
+    history = (await client.get(f"{API}/ana/status/history?page_size=2")).json()["items"]
+    assert history == report["history"][:2]
+    assert (await client.get(f"{API}/ana/status/history?page_size=501")).status == 400
+    idle = await client.post(f"{API}/ana/takeover")
+    assert (idle.status, idle.reason) == (409, "NOT_IN_CONFLICT")
     assert (await client.get(f"{API}/ana/me")).json()["phone"] == ANA
     linked = await client.get(f"{API}/ana/qr")
     assert (linked.status, linked.reason) == (409, "ALREADY_LINKED")

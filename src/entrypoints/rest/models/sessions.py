@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from application.sessions.read_sessions import MAX_PAGE
+from application.ports.session_repository import KEPT_CHANGES
+from application.sessions.read_sessions import DEFAULT_HISTORY, MAX_PAGE
 from domain.bridge import BridgeSource
 from domain.session import SessionStatus, StatusReason, Wanted
 from entrypoints.rest.models.common import (
@@ -97,6 +98,18 @@ class StatusChange(AnswerModel):
     reason: StatusReason
     detail: str | None
     at: Time
+
+
+class StatusHistoryQuery(QueryModel):
+    """How much of a session's history to list."""
+
+    page_size: Annotated[int, page_size(DEFAULT_HISTORY, KEPT_CHANGES)]
+
+
+class StatusHistory(AnswerModel):
+    """A session's changes of status, newest first."""
+
+    items: list[StatusChange]
 
 
 class Capability(AnswerModel):

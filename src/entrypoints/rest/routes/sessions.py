@@ -97,6 +97,30 @@ class SessionRoutes:
         add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **stopped)
         add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **restarted)
         add(
+            f"{SESSION}/status/history",
+            self.history,
+            methods=["GET"],
+            operation_id="listStatusChanges",
+            **one
+            | {
+                "response_model": models.StatusHistory,
+                "responses": problems(*_ONE, "INVALID_REQUEST", "INVALID_PAGE_SIZE"),
+            },
+        )
+        add(
+            f"{SESSION}/takeover",
+            self.take_over,
+            methods=["POST"],
+            operation_id="takeOverSession",
+            **one
+            | {
+                "responses": problems(
+                    *(*_ONE, *KEYED, "NOT_IN_CONFLICT", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE"),
+                    *("PAGE_UNAVAILABLE", "CAPABILITY_UNAVAILABLE"),
+                )
+            },
+        )
+        add(
             f"{SESSION}/logout",
             self.logout,
             methods=["POST"],
@@ -178,6 +202,18 @@ class SessionRoutes:
     async def restart(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Closes a session's browser and opens it again; answers when it is closed: the status follows."""
         return _answer(await self._use_cases.restart_session.execute(session_id, request=key_of(idempotency_key)))
+
+    async def history(self, session_id: str, query: Annotated[models.StatusHistoryQuery, Query()]) -> Response:
+        """Lists a session's changes of status, newest first. The newest 500 are kept."""
+        changes = await self._use_cases.list_status_changes.execute(session_id, limit=query.page_size)
+        return json_response({"items": [status_change_to_dict(change) for change in changes]})
+
+    async def take_over(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
+        """Takes the login back from another browser that has taken it over (`CONFLICT`): "Use here".
+
+        Answers when the page has been told; the status follows. The other browser loses the login.
+        """
+        return _answer(await self._use_cases.take_over_session.execute(session_id, request=key_of(idempotency_key)))
 
     async def logout(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
         """Ends a session's link; answers when the page has confirmed it."""

@@ -27,7 +27,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as pombo_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/session_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x16pombo/v1/session.proto\"\xfd\x01\n\x14\x43reateSessionRequest\x12\x17\n\nsession_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04name\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05start\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12>\n\x08metadata\x18\x04 \x03(\x0b\x32,.pombo.v1.CreateSessionRequest.MetadataEntry\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\r\n\x0b_session_idB\x07\n\x05_nameB\x08\n\x06_start\";\n\x15\x43reateSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"8\n\x12GetSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x7f\n\x14UpdateSessionRequest\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\";\n\x15UpdateSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\">\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x17\n\x15\x44\x65leteSessionResponse\"=\n\x13StartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\":\n\x14StartSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"<\n\x12StopSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"9\n\x13StopSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"?\n\x15RestartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"<\n\x16RestartSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\">\n\x14LogoutSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15LogoutSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"-\n\x17GetSessionStatusRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\xb5\x01\n\x18GetSessionStatusResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12\'\n\x07history\x18\x02 \x03(\x0b\x32\x16.pombo.v1.StatusChange\x12*\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0b\x32\x14.pombo.v1.Capability\x12 \n\x06\x62ridge\x18\x04 \x01(\x0b\x32\x10.pombo.v1.Bridge\"K\n\x0cGetQrRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"2\n\rGetQrResponse\x12!\n\x07qr_code\x18\x01 \x01(\x0b\x32\x10.pombo.v1.QrCode\"c\n\x10RefreshQrRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"6\n\x11RefreshQrResponse\x12!\n\x07qr_code\x18\x01 \x01(\x0b\x32\x10.pombo.v1.QrCode\"R\n\x19RequestPairingCodeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"I\n\x1aRequestPairingCodeResponse\x12+\n\x0cpairing_code\x18\x01 \x01(\x0b\x32\x15.pombo.v1.PairingCode\"\"\n\x0cGetMeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\")\n\rGetMeResponse\x12\x18\n\x02me\x18\x01 \x01(\x0b\x32\x0c.pombo.v1.Me\")\n\x13WatchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"]\n\x14WatchSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12!\n\x07qr_code\x18\x02 \x01(\x0b\x32\x10.pombo.v1.QrCode2\xc0\t\n\x0eSessionService\x12P\n\rCreateSession\x12\x1e.pombo.v1.CreateSessionRequest\x1a\x1f.pombo.v1.CreateSessionResponse\x12L\n\nGetSession\x12\x1b.pombo.v1.GetSessionRequest\x1a\x1c.pombo.v1.GetSessionResponse\"\x03\x90\x02\x01\x12R\n\x0cListSessions\x12\x1d.pombo.v1.ListSessionsRequest\x1a\x1e.pombo.v1.ListSessionsResponse\"\x03\x90\x02\x01\x12P\n\rUpdateSession\x12\x1e.pombo.v1.UpdateSessionRequest\x1a\x1f.pombo.v1.UpdateSessionResponse\x12P\n\rDeleteSession\x12\x1e.pombo.v1.DeleteSessionRequest\x1a\x1f.pombo.v1.DeleteSessionResponse\x12M\n\x0cStartSession\x12\x1d.pombo.v1.StartSessionRequest\x1a\x1e.pombo.v1.StartSessionResponse\x12J\n\x0bStopSession\x12\x1c.pombo.v1.StopSessionRequest\x1a\x1d.pombo.v1.StopSessionResponse\x12S\n\x0eRestartSession\x12\x1f.pombo.v1.RestartSessionRequest\x1a .pombo.v1.RestartSessionResponse\x12P\n\rLogoutSession\x12\x1e.pombo.v1.LogoutSessionRequest\x1a\x1f.pombo.v1.LogoutSessionResponse\x12^\n\x10GetSessionStatus\x12!.pombo.v1.GetSessionStatusRequest\x1a\".pombo.v1.GetSessionStatusResponse\"\x03\x90\x02\x01\x12=\n\x05GetQr\x12\x16.pombo.v1.GetQrRequest\x1a\x17.pombo.v1.GetQrResponse\"\x03\x90\x02\x01\x12\x44\n\tRefreshQr\x12\x1a.pombo.v1.RefreshQrRequest\x1a\x1b.pombo.v1.RefreshQrResponse\x12_\n\x12RequestPairingCode\x12#.pombo.v1.RequestPairingCodeRequest\x1a$.pombo.v1.RequestPairingCodeResponse\x12=\n\x05GetMe\x12\x16.pombo.v1.GetMeRequest\x1a\x17.pombo.v1.GetMeResponse\"\x03\x90\x02\x01\x12O\n\x0cWatchSession\x12\x1d.pombo.v1.WatchSessionRequest\x1a\x1e.pombo.v1.WatchSessionResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/session_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x16pombo/v1/session.proto\"\xfd\x01\n\x14\x43reateSessionRequest\x12\x17\n\nsession_id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x11\n\x04name\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x12\n\x05start\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12>\n\x08metadata\x18\x04 \x03(\x0b\x32,.pombo.v1.CreateSessionRequest.MetadataEntry\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\r\n\x0b_session_idB\x07\n\x05_nameB\x08\n\x06_start\";\n\x15\x43reateSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"8\n\x12GetSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x7f\n\x14UpdateSessionRequest\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x12\n\nrequest_id\x18\x03 \x01(\t\";\n\x15UpdateSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\">\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"\x17\n\x15\x44\x65leteSessionResponse\"=\n\x13StartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\":\n\x14StartSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"<\n\x12StopSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"9\n\x13StopSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"?\n\x15RestartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"<\n\x16RestartSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"@\n\x16TakeOverSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"=\n\x17TakeOverSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\">\n\x14LogoutSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15LogoutSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\"-\n\x17GetSessionStatusRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\xb5\x01\n\x18GetSessionStatusResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12\'\n\x07history\x18\x02 \x03(\x0b\x32\x16.pombo.v1.StatusChange\x12*\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0b\x32\x14.pombo.v1.Capability\x12 \n\x06\x62ridge\x18\x04 \x01(\x0b\x32\x10.pombo.v1.Bridge\"A\n\x18ListStatusChangesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"D\n\x19ListStatusChangesResponse\x12\'\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x16.pombo.v1.StatusChange\"K\n\x0cGetQrRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"2\n\rGetQrResponse\x12!\n\x07qr_code\x18\x01 \x01(\x0b\x32\x10.pombo.v1.QrCode\"c\n\x10RefreshQrRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"6\n\x11RefreshQrResponse\x12!\n\x07qr_code\x18\x01 \x01(\x0b\x32\x10.pombo.v1.QrCode\"R\n\x19RequestPairingCodeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05phone\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"I\n\x1aRequestPairingCodeResponse\x12+\n\x0cpairing_code\x18\x01 \x01(\x0b\x32\x15.pombo.v1.PairingCode\"\"\n\x0cGetMeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\")\n\rGetMeResponse\x12\x18\n\x02me\x18\x01 \x01(\x0b\x32\x0c.pombo.v1.Me\")\n\x13WatchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\x89\x01\n\x14WatchSessionResponse\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Session\x12!\n\x07qr_code\x18\x02 \x01(\x0b\x32\x10.pombo.v1.QrCode\x12*\n\x0c\x63\x61pabilities\x18\x03 \x03(\x0b\x32\x14.pombo.v1.Capability2\xfb\n\n\x0eSessionService\x12P\n\rCreateSession\x12\x1e.pombo.v1.CreateSessionRequest\x1a\x1f.pombo.v1.CreateSessionResponse\x12L\n\nGetSession\x12\x1b.pombo.v1.GetSessionRequest\x1a\x1c.pombo.v1.GetSessionResponse\"\x03\x90\x02\x01\x12R\n\x0cListSessions\x12\x1d.pombo.v1.ListSessionsRequest\x1a\x1e.pombo.v1.ListSessionsResponse\"\x03\x90\x02\x01\x12P\n\rUpdateSession\x12\x1e.pombo.v1.UpdateSessionRequest\x1a\x1f.pombo.v1.UpdateSessionResponse\x12P\n\rDeleteSession\x12\x1e.pombo.v1.DeleteSessionRequest\x1a\x1f.pombo.v1.DeleteSessionResponse\x12M\n\x0cStartSession\x12\x1d.pombo.v1.StartSessionRequest\x1a\x1e.pombo.v1.StartSessionResponse\x12J\n\x0bStopSession\x12\x1c.pombo.v1.StopSessionRequest\x1a\x1d.pombo.v1.StopSessionResponse\x12S\n\x0eRestartSession\x12\x1f.pombo.v1.RestartSessionRequest\x1a .pombo.v1.RestartSessionResponse\x12V\n\x0fTakeOverSession\x12 .pombo.v1.TakeOverSessionRequest\x1a!.pombo.v1.TakeOverSessionResponse\x12P\n\rLogoutSession\x12\x1e.pombo.v1.LogoutSessionRequest\x1a\x1f.pombo.v1.LogoutSessionResponse\x12^\n\x10GetSessionStatus\x12!.pombo.v1.GetSessionStatusRequest\x1a\".pombo.v1.GetSessionStatusResponse\"\x03\x90\x02\x01\x12\x61\n\x11ListStatusChanges\x12\".pombo.v1.ListStatusChangesRequest\x1a#.pombo.v1.ListStatusChangesResponse\"\x03\x90\x02\x01\x12=\n\x05GetQr\x12\x16.pombo.v1.GetQrRequest\x1a\x17.pombo.v1.GetQrResponse\"\x03\x90\x02\x01\x12\x44\n\tRefreshQr\x12\x1a.pombo.v1.RefreshQrRequest\x1a\x1b.pombo.v1.RefreshQrResponse\x12_\n\x12RequestPairingCode\x12#.pombo.v1.RequestPairingCodeRequest\x1a$.pombo.v1.RequestPairingCodeResponse\x12=\n\x05GetMe\x12\x16.pombo.v1.GetMeRequest\x1a\x17.pombo.v1.GetMeResponse\"\x03\x90\x02\x01\x12O\n\x0cWatchSession\x12\x1d.pombo.v1.WatchSessionRequest\x1a\x1e.pombo.v1.WatchSessionResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\220\002\001'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSessionStatus']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['GetSessionStatus']._serialized_options = b'\220\002\001'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListStatusChanges']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['ListStatusChanges']._serialized_options = b'\220\002\001'
   _globals['_SESSIONSERVICE'].methods_by_name['GetQr']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['GetQr']._serialized_options = b'\220\002\001'
   _globals['_SESSIONSERVICE'].methods_by_name['GetMe']._loaded_options = None
@@ -80,34 +82,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTARTSESSIONREQUEST']._serialized_end=1284
   _globals['_RESTARTSESSIONRESPONSE']._serialized_start=1286
   _globals['_RESTARTSESSIONRESPONSE']._serialized_end=1346
-  _globals['_LOGOUTSESSIONREQUEST']._serialized_start=1348
-  _globals['_LOGOUTSESSIONREQUEST']._serialized_end=1410
-  _globals['_LOGOUTSESSIONRESPONSE']._serialized_start=1412
-  _globals['_LOGOUTSESSIONRESPONSE']._serialized_end=1471
-  _globals['_GETSESSIONSTATUSREQUEST']._serialized_start=1473
-  _globals['_GETSESSIONSTATUSREQUEST']._serialized_end=1518
-  _globals['_GETSESSIONSTATUSRESPONSE']._serialized_start=1521
-  _globals['_GETSESSIONSTATUSRESPONSE']._serialized_end=1702
-  _globals['_GETQRREQUEST']._serialized_start=1704
-  _globals['_GETQRREQUEST']._serialized_end=1779
-  _globals['_GETQRRESPONSE']._serialized_start=1781
-  _globals['_GETQRRESPONSE']._serialized_end=1831
-  _globals['_REFRESHQRREQUEST']._serialized_start=1833
-  _globals['_REFRESHQRREQUEST']._serialized_end=1932
-  _globals['_REFRESHQRRESPONSE']._serialized_start=1934
-  _globals['_REFRESHQRRESPONSE']._serialized_end=1988
-  _globals['_REQUESTPAIRINGCODEREQUEST']._serialized_start=1990
-  _globals['_REQUESTPAIRINGCODEREQUEST']._serialized_end=2072
-  _globals['_REQUESTPAIRINGCODERESPONSE']._serialized_start=2074
-  _globals['_REQUESTPAIRINGCODERESPONSE']._serialized_end=2147
-  _globals['_GETMEREQUEST']._serialized_start=2149
-  _globals['_GETMEREQUEST']._serialized_end=2183
-  _globals['_GETMERESPONSE']._serialized_start=2185
-  _globals['_GETMERESPONSE']._serialized_end=2226
-  _globals['_WATCHSESSIONREQUEST']._serialized_start=2228
-  _globals['_WATCHSESSIONREQUEST']._serialized_end=2269
-  _globals['_WATCHSESSIONRESPONSE']._serialized_start=2271
-  _globals['_WATCHSESSIONRESPONSE']._serialized_end=2364
-  _globals['_SESSIONSERVICE']._serialized_start=2367
-  _globals['_SESSIONSERVICE']._serialized_end=3583
+  _globals['_TAKEOVERSESSIONREQUEST']._serialized_start=1348
+  _globals['_TAKEOVERSESSIONREQUEST']._serialized_end=1412
+  _globals['_TAKEOVERSESSIONRESPONSE']._serialized_start=1414
+  _globals['_TAKEOVERSESSIONRESPONSE']._serialized_end=1475
+  _globals['_LOGOUTSESSIONREQUEST']._serialized_start=1477
+  _globals['_LOGOUTSESSIONREQUEST']._serialized_end=1539
+  _globals['_LOGOUTSESSIONRESPONSE']._serialized_start=1541
+  _globals['_LOGOUTSESSIONRESPONSE']._serialized_end=1600
+  _globals['_GETSESSIONSTATUSREQUEST']._serialized_start=1602
+  _globals['_GETSESSIONSTATUSREQUEST']._serialized_end=1647
+  _globals['_GETSESSIONSTATUSRESPONSE']._serialized_start=1650
+  _globals['_GETSESSIONSTATUSRESPONSE']._serialized_end=1831
+  _globals['_LISTSTATUSCHANGESREQUEST']._serialized_start=1833
+  _globals['_LISTSTATUSCHANGESREQUEST']._serialized_end=1898
+  _globals['_LISTSTATUSCHANGESRESPONSE']._serialized_start=1900
+  _globals['_LISTSTATUSCHANGESRESPONSE']._serialized_end=1968
+  _globals['_GETQRREQUEST']._serialized_start=1970
+  _globals['_GETQRREQUEST']._serialized_end=2045
+  _globals['_GETQRRESPONSE']._serialized_start=2047
+  _globals['_GETQRRESPONSE']._serialized_end=2097
+  _globals['_REFRESHQRREQUEST']._serialized_start=2099
+  _globals['_REFRESHQRREQUEST']._serialized_end=2198
+  _globals['_REFRESHQRRESPONSE']._serialized_start=2200
+  _globals['_REFRESHQRRESPONSE']._serialized_end=2254
+  _globals['_REQUESTPAIRINGCODEREQUEST']._serialized_start=2256
+  _globals['_REQUESTPAIRINGCODEREQUEST']._serialized_end=2338
+  _globals['_REQUESTPAIRINGCODERESPONSE']._serialized_start=2340
+  _globals['_REQUESTPAIRINGCODERESPONSE']._serialized_end=2413
+  _globals['_GETMEREQUEST']._serialized_start=2415
+  _globals['_GETMEREQUEST']._serialized_end=2449
+  _globals['_GETMERESPONSE']._serialized_start=2451
+  _globals['_GETMERESPONSE']._serialized_end=2492
+  _globals['_WATCHSESSIONREQUEST']._serialized_start=2494
+  _globals['_WATCHSESSIONREQUEST']._serialized_end=2535
+  _globals['_WATCHSESSIONRESPONSE']._serialized_start=2538
+  _globals['_WATCHSESSIONRESPONSE']._serialized_end=2675
+  _globals['_SESSIONSERVICE']._serialized_start=2678
+  _globals['_SESSIONSERVICE']._serialized_end=4081
 # @@protoc_insertion_point(module_scope)

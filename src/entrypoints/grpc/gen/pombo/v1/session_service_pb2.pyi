@@ -472,6 +472,56 @@ class RestartSessionResponse(_message.Message):
 Global___RestartSessionResponse: _TypeAlias = RestartSessionResponse  # noqa: Y015
 
 @_typing.final
+class TakeOverSessionRequest(_message.Message):
+    """What TakeOverSession takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session's slug."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeOverSessionRequest: _TypeAlias = TakeOverSessionRequest  # noqa: Y015
+
+@_typing.final
+class TakeOverSessionResponse(_message.Message):
+    """What TakeOverSession answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def session(self) -> _session_pb2.Session:
+        """The session as it stands; its status follows."""
+
+    def __init__(
+        self,
+        *,
+        session: _session_pb2.Session | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeOverSessionResponse: _TypeAlias = TakeOverSessionResponse  # noqa: Y015
+
+@_typing.final
 class LogoutSessionRequest(_message.Message):
     """What LogoutSession takes."""
 
@@ -584,6 +634,56 @@ class GetSessionStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSessionStatusResponse: _TypeAlias = GetSessionStatusResponse  # noqa: Y015
+
+@_typing.final
+class ListStatusChangesRequest(_message.Message):
+    """What ListStatusChanges takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session's slug."""
+    page_size: _builtins.int
+    """At most so many changes, 1 to 500. 0: 100."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatusChangesRequest: _TypeAlias = ListStatusChangesRequest  # noqa: Y015
+
+@_typing.final
+class ListStatusChangesResponse(_message.Message):
+    """What ListStatusChanges answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_session_pb2.StatusChange]:
+        """The changes, newest first."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[_session_pb2.StatusChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatusChangesResponse: _TypeAlias = ListStatusChangesResponse  # noqa: Y015
 
 @_typing.final
 class GetQrRequest(_message.Message):
@@ -827,6 +927,7 @@ class WatchSessionResponse(_message.Message):
 
     SESSION_FIELD_NUMBER: _builtins.int
     QR_CODE_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def session(self) -> _session_pb2.Session:
         """The session as it is now."""
@@ -835,15 +936,20 @@ class WatchSessionResponse(_message.Message):
     def qr_code(self) -> _session_pb2.QrCode:
         """The QR it shows; absent when it shows none."""
 
+    @_builtins.property
+    def capabilities(self) -> _containers.RepeatedCompositeFieldContainer[_session_pb2.Capability]:
+        """What its page can do; empty while the page isn't open."""
+
     def __init__(
         self,
         *,
         session: _session_pb2.Session | None = ...,
         qr_code: _session_pb2.QrCode | None = ...,
+        capabilities: _abc.Iterable[_session_pb2.Capability] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["qr_code", b"qr_code", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["qr_code", b"qr_code", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "qr_code", b"qr_code", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

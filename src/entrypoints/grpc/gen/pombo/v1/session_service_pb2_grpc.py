@@ -92,6 +92,11 @@ class SessionServiceStub:
                 request_serializer=pombo_dot_v1_dot_session__service__pb2.RestartSessionRequest.SerializeToString,
                 response_deserializer=pombo_dot_v1_dot_session__service__pb2.RestartSessionResponse.FromString,
                 _registered_method=True)
+        self.TakeOverSession = channel.unary_unary(
+                '/pombo.v1.SessionService/TakeOverSession',
+                request_serializer=pombo_dot_v1_dot_session__service__pb2.TakeOverSessionRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_session__service__pb2.TakeOverSessionResponse.FromString,
+                _registered_method=True)
         self.LogoutSession = channel.unary_unary(
                 '/pombo.v1.SessionService/LogoutSession',
                 request_serializer=pombo_dot_v1_dot_session__service__pb2.LogoutSessionRequest.SerializeToString,
@@ -101,6 +106,11 @@ class SessionServiceStub:
                 '/pombo.v1.SessionService/GetSessionStatus',
                 request_serializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.SerializeToString,
                 response_deserializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.FromString,
+                _registered_method=True)
+        self.ListStatusChanges = channel.unary_unary(
+                '/pombo.v1.SessionService/ListStatusChanges',
+                request_serializer=pombo_dot_v1_dot_session__service__pb2.ListStatusChangesRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_session__service__pb2.ListStatusChangesResponse.FromString,
                 _registered_method=True)
         self.GetQr = channel.unary_unary(
                 '/pombo.v1.SessionService/GetQr',
@@ -214,6 +224,17 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeOverSession(self, request, context):
+        """Takes the login back from another browser that has taken it over (STATUS_REASON_CONFLICT): "Use here". Returns when
+        the page has been told; the status follows. The other browser loses the login.
+
+        Reasons: `NOT_IN_CONFLICT`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `PAGE_UNAVAILABLE` (UNAVAILABLE),
+        `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LogoutSession(self, request, context):
         """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
 
@@ -226,6 +247,15 @@ class SessionServiceServicer:
 
     def GetSessionStatus(self, request, context):
         """Reads a session's status with its newest changes and what its page can do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStatusChanges(self, request, context):
+        """Lists a session's changes of status, newest first. The newest 500 are kept.
+
+        Reasons: `INVALID_PAGE_SIZE`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -323,6 +353,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=pombo_dot_v1_dot_session__service__pb2.RestartSessionRequest.FromString,
                     response_serializer=pombo_dot_v1_dot_session__service__pb2.RestartSessionResponse.SerializeToString,
             ),
+            'TakeOverSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeOverSession,
+                    request_deserializer=pombo_dot_v1_dot_session__service__pb2.TakeOverSessionRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_session__service__pb2.TakeOverSessionResponse.SerializeToString,
+            ),
             'LogoutSession': grpc.unary_unary_rpc_method_handler(
                     servicer.LogoutSession,
                     request_deserializer=pombo_dot_v1_dot_session__service__pb2.LogoutSessionRequest.FromString,
@@ -332,6 +367,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetSessionStatus,
                     request_deserializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.FromString,
                     response_serializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.SerializeToString,
+            ),
+            'ListStatusChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStatusChanges,
+                    request_deserializer=pombo_dot_v1_dot_session__service__pb2.ListStatusChangesRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_session__service__pb2.ListStatusChangesResponse.SerializeToString,
             ),
             'GetQr': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQr,
@@ -604,6 +644,33 @@ class SessionService:
             _registered_method=True)
 
     @staticmethod
+    def TakeOverSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.SessionService/TakeOverSession',
+            pombo_dot_v1_dot_session__service__pb2.TakeOverSessionRequest.SerializeToString,
+            pombo_dot_v1_dot_session__service__pb2.TakeOverSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def LogoutSession(request,
             target,
             options=(),
@@ -647,6 +714,33 @@ class SessionService:
             '/pombo.v1.SessionService/GetSessionStatus',
             pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.SerializeToString,
             pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStatusChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.SessionService/ListStatusChanges',
+            pombo_dot_v1_dot_session__service__pb2.ListStatusChangesRequest.SerializeToString,
+            pombo_dot_v1_dot_session__service__pb2.ListStatusChangesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,6 +80,13 @@ class SessionServiceStub:
     """Closes a session's browser and keeps its link; returns when the browser is closed. Idempotent."""
     RestartSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.RestartSessionRequest, _session_service_pb2.RestartSessionResponse]
     """Closes a session's browser and opens it again; returns when it is closed."""
+    TakeOverSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.TakeOverSessionRequest, _session_service_pb2.TakeOverSessionResponse]
+    """Takes the login back from another browser that has taken it over (STATUS_REASON_CONFLICT): "Use here". Returns when
+    the page has been told; the status follows. The other browser loses the login.
+
+    Reasons: `NOT_IN_CONFLICT`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `PAGE_UNAVAILABLE` (UNAVAILABLE),
+    `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
+    """
     LogoutSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.LogoutSessionRequest, _session_service_pb2.LogoutSessionResponse]
     """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
 
@@ -88,6 +95,11 @@ class SessionServiceStub:
     """
     GetSessionStatus: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionStatusRequest, _session_service_pb2.GetSessionStatusResponse]
     """Reads a session's status with its newest changes and what its page can do."""
+    ListStatusChanges: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListStatusChangesRequest, _session_service_pb2.ListStatusChangesResponse]
+    """Lists a session's changes of status, newest first. The newest 500 are kept.
+
+    Reasons: `INVALID_PAGE_SIZE`.
+    """
     GetQr: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetQrRequest, _session_service_pb2.GetQrResponse]
     """Gives the QR that a session shows at present.
 
@@ -170,6 +182,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Closes a session's browser and keeps its link; returns when the browser is closed. Idempotent."""
     RestartSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.RestartSessionRequest, _session_service_pb2.RestartSessionResponse]  # type: ignore[assignment]
     """Closes a session's browser and opens it again; returns when it is closed."""
+    TakeOverSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.TakeOverSessionRequest, _session_service_pb2.TakeOverSessionResponse]  # type: ignore[assignment]
+    """Takes the login back from another browser that has taken it over (STATUS_REASON_CONFLICT): "Use here". Returns when
+    the page has been told; the status follows. The other browser loses the login.
+
+    Reasons: `NOT_IN_CONFLICT`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `PAGE_UNAVAILABLE` (UNAVAILABLE),
+    `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
+    """
     LogoutSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.LogoutSessionRequest, _session_service_pb2.LogoutSessionResponse]  # type: ignore[assignment]
     """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
 
@@ -178,6 +197,11 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """
     GetSessionStatus: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionStatusRequest, _session_service_pb2.GetSessionStatusResponse]  # type: ignore[assignment]
     """Reads a session's status with its newest changes and what its page can do."""
+    ListStatusChanges: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListStatusChangesRequest, _session_service_pb2.ListStatusChangesResponse]  # type: ignore[assignment]
+    """Lists a session's changes of status, newest first. The newest 500 are kept.
+
+    Reasons: `INVALID_PAGE_SIZE`.
+    """
     GetQr: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetQrRequest, _session_service_pb2.GetQrResponse]  # type: ignore[assignment]
     """Gives the QR that a session shows at present.
 
@@ -307,6 +331,19 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Closes a session's browser and opens it again; returns when it is closed."""
 
     @_abc_1.abstractmethod
+    def TakeOverSession(
+        self,
+        request: _session_service_pb2.TakeOverSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.TakeOverSessionResponse, _abc.Awaitable[_session_service_pb2.TakeOverSessionResponse]]:
+        """Takes the login back from another browser that has taken it over (STATUS_REASON_CONFLICT): "Use here". Returns when
+        the page has been told; the status follows. The other browser loses the login.
+
+        Reasons: `NOT_IN_CONFLICT`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `PAGE_UNAVAILABLE` (UNAVAILABLE),
+        `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
+        """
+
+    @_abc_1.abstractmethod
     def LogoutSession(
         self,
         request: _session_service_pb2.LogoutSessionRequest,
@@ -325,6 +362,17 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.GetSessionStatusResponse, _abc.Awaitable[_session_service_pb2.GetSessionStatusResponse]]:
         """Reads a session's status with its newest changes and what its page can do."""
+
+    @_abc_1.abstractmethod
+    def ListStatusChanges(
+        self,
+        request: _session_service_pb2.ListStatusChangesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.ListStatusChangesResponse, _abc.Awaitable[_session_service_pb2.ListStatusChangesResponse]]:
+        """Lists a session's changes of status, newest first. The newest 500 are kept.
+
+        Reasons: `INVALID_PAGE_SIZE`.
+        """
 
     @_abc_1.abstractmethod
     def GetQr(
