@@ -51,6 +51,7 @@ KINDS: Final = (
     Kind(name="acks_lost", cards=2, lasts=(2.0, 8.0)),
     Kind(name="slow_sync", lasts=(4.0, 10.0)),
     Kind(name="whatsapp_restart"),
+    Kind(name="takeover", lasts=(1.0, 6.0)),
     Kind(name="receiver_down", lasts=(1.0, 8.0)),
 )
 

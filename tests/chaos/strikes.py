@@ -22,6 +22,8 @@ from tests.faults.proxy import BOTH, FaultProxy, Way
 
 _DELAY_SECONDS: Final = 0.15
 _LOST_ACKS: Final = 20
+_OPERATOR_SECONDS: Final = 120.0
+_RETRY_SECONDS: Final = 0.5
 _SLOW_SYNC_MS: Final = 3_000
 _WAYS: Final = (BOTH, *(frozenset({way}) for way in Way))
 
@@ -228,6 +230,24 @@ class Striker:
         self._tell(struck, "sandbox")
         await self.whatsapp.stop()
         await asyncio.shield(self.whatsapp.start())
+
+    async def _takeover(self, strike: Strike, struck: Struck) -> None:
+        """Another browser uses the login, and somebody takes it back after a while."""
+        account = self._account(strike)
+        if not (await self.whatsapp.fault("conflict", account=account))["affected"]:
+            struck.detail = "not injected: the account wasn't connected"
+            return
+        self._tell(struck, account, f"{strike.seconds} s")
+        await asyncio.sleep(strike.seconds)
+        session = next(name for name, number in self.ledger.sessions.items() if number == account)
+        headers = {"Idempotency-Key": f"takeover-{strike.at}"}
+        async with asyncio.timeout(_OPERATOR_SECONDS):
+            while True:
+                for gateway in self.gateways:
+                    with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                        await gateway.call("POST", f"/sessions/{session}/restart", **headers)
+                        return
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _receiver_down(self, strike: Strike, struck: Struck) -> None:
         self._tell(struck, "webhook receiver", f"{strike.seconds} s")

@@ -64,8 +64,10 @@ class WhatsApp:
             answer.raise_for_status()
             return await answer.json()
 
-    async def fault(self, kind: str, **details: object) -> None:
-        await self.call("POST", "/faults", {"kind": kind, **details})
+    async def fault(self, kind: str, **details: object) -> Json:
+        """Puts a fault in force; the answer has how many connections were `affected`."""
+        answer: Json = await self.call("POST", "/faults", {"kind": kind, **details})
+        return answer
 
     async def mend(self) -> None:
         await self.call("DELETE", "/faults")
