@@ -34,6 +34,7 @@ _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
 
+_HELD_FOR: Final = {StatusReason.CONFLICT: Phase.CONFLICT, StatusReason.PASSKEY_DEMANDED: Phase.PASSKEY}
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
     "BROWSER_FAILED": StatusReason.BROWSER_CRASHED,
     "PROFILE_IN_USE": StatusReason.BROWSER_CRASHED,
@@ -145,18 +146,36 @@ class SessionKeeper:
         if self._life is not None:
             self._life.abandon()
 
-    async def give_up(self) -> None:
-        """After a fault of ours: says so, and waits until somebody asks for the session again."""
+    async def after_fault(self) -> None:
+        """After a fault of ours: says so, and has the session opened again after a pause, six times in a row at most.
+
+        Then, and where another page would do harm, it waits until somebody asks for the session.
+        """
         self.taken_over.set()
         self._answer(self._asked)
         with suppress(NotFoundError):  # deleted: the next run finds that, too
             session = await self._record.load()
+            ending = self._fault_of(session)
+            self._back_off.note(ending)
             if session.wanted is Wanted.RUNNING or session.status not in AT_REST:
                 await self._record.hide_qr()
-                await self._record.observe(
-                    SessionStatus.FAILED, StatusReason.INTERNAL_FAULT, detail="a fault of the gateway; see its log"
-                )
-            await self._wait_for_nudge()
+            if session.wanted is Wanted.RUNNING and not (ending.is_held or self._back_off.gives_up(ending)):
+                await self._open_later(ending)
+                return
+            if session.wanted is Wanted.RUNNING or session.status not in AT_REST:
+                await self._record.observe(SessionStatus.FAILED, ending.reason, detail=ending.detail)
+            await self._rest_until_asked()
+
+    def _fault_of(self, session: Session) -> Ending:
+        """What a fault has ended, as far as the record tells."""
+        has_worked = session.status is SessionStatus.WORKING
+        return Ending(
+            reason=StatusReason.INTERNAL_FAULT,
+            detail="a fault of the gateway; see its log",
+            had_worked=has_worked,
+            sound_for=self._clock.now() - session.status_at if has_worked else timedelta(0),
+            phase=_HELD_FOR.get(session.status_reason, Phase.LOADING),
+        )
 
     def end(self) -> None:
         """Nobody needs to wait for this keeper any more."""

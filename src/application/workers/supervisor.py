@@ -365,7 +365,7 @@ class SessionSupervisor(SessionWorkers):
         while not ended:
             try:
                 if failed:
-                    await keeper.give_up()
+                    await keeper.after_fault()
                     failed = False
                 await keeper.run()
                 ended = True

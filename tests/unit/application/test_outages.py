@@ -14,7 +14,7 @@ from domain.event import MessageReceived
 from domain.ids import MessageId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import MessageStatus
-from domain.session import SessionStatus, StatusReason
+from domain.session import SessionStatus
 
 from .outages import AbsentCache, SlowDatabase, UnsteadyDatabase
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
@@ -185,19 +185,6 @@ async def test_a_reservation_that_outlives_its_connection_still_leaves_once(worl
     world.supervisor.hand_over(message)
     await world.message(message.id, lambda now: now.status in LEFT)
     assert world.phone_bodies() == ["template"]
-
-
-async def test_a_fault_fails_one_session_and_a_start_tries_again(world: World) -> None:
-    await world.linked("carla", CARLA)
-    fault = RuntimeError("a fault of ours")
-    world.whatsapp.script(SESSION, Operation.OPEN, Refuse(fault))  # type: ignore[arg-type]  # what no driver should raise
-    await world.create.execute(CreateSessionCommand(id=SESSION))
-    session = await world.status(SessionStatus.FAILED)
-    assert (session.status_reason, world.faults) == (StatusReason.INTERNAL_FAULT, [fault])
-    assert (await world.text("still here", session_id="carla")).status in LEFT
-    await world.start.execute(SESSION)
-    await world.status(SessionStatus.SCAN_QR_CODE)
-    world.faults.clear()
 
 
 async def test_a_fault_that_can_not_be_recorded_takes_no_other_session_with_it(
