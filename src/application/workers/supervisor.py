@@ -108,10 +108,12 @@ class SessionSupervisor(SessionWorkers):
                 async with asyncio.TaskGroup() as tasks:
                     self._tasks = tasks
                     tasks.create_task(self._listen())
-                    await self._work()
+                    try:
+                        await self._work()
+                    finally:
+                        self._tasks = None  # calls come in while the pages are being closed, and nothing new is begun
             finally:
                 # The pages are closed: only now may others have the sessions, and then at once.
-                self._tasks = None
                 keeping.cancel()
                 await self._ownership.leave(_LEAVE_SECONDS)
                 await self._bus.publish(_TOPIC, _ANY)
@@ -252,7 +254,7 @@ class SessionSupervisor(SessionWorkers):
             ) from None
 
     async def _wait_closed(self, session_id: SessionId, signals: AsyncIterator[str]) -> None:
-        while self._tasks is not None:
+        while self._tasks is not None or session_id in self._charges:
             charge = self._charges.get(session_id)
             if charge is not None:
                 await charge.keeper.settled()
