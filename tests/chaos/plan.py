@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-_PAUSES: Final = (1.5, 6.5)
+_PAUSES: Final = (1.5, 5.5)
 """Seconds between two faults."""
 
 
@@ -38,7 +38,7 @@ KINDS: Final = (
     Kind(name="browser_freeze", cards=2, lasts=(3.0, 20.0)),
     Kind(name="driver_kill"),
     Kind(name="postgres_kill", cards=2),
-    Kind(name="postgres_cut", cards=2),
+    Kind(name="postgres_cut"),
     Kind(name="postgres_delay", lasts=(3.0, 8.0)),
     Kind(name="postgres_stall", lasts=(1.0, 10.0)),
     Kind(name="postgres_half_open", lasts=(3.0, 15.0)),
@@ -47,8 +47,8 @@ KINDS: Final = (
     Kind(name="redis_cut"),
     Kind(name="redis_delay", lasts=(3.0, 8.0)),
     Kind(name="redis_half_open", lasts=(3.0, 15.0)),
-    Kind(name="socket_drop", cards=2, lasts=(0.5, 6.0)),
-    Kind(name="acks_lost", cards=2, lasts=(2.0, 8.0)),
+    Kind(name="socket_drop", lasts=(0.5, 6.0)),
+    Kind(name="acks_lost", lasts=(2.0, 8.0)),
     Kind(name="slow_sync", lasts=(4.0, 10.0)),
     Kind(name="whatsapp_restart"),
     Kind(name="takeover", lasts=(1.0, 6.0)),

@@ -9,7 +9,6 @@ from domain.message import MessageStatus
 from .outages import SlowDatabase
 from .world import BEN, HastyClock, World
 
-
 ELSEWHERE = SessionId("elsewhere")
 """A session that another gateway runs, which is hinted at a message that was accepted here."""
 
