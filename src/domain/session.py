@@ -89,6 +89,14 @@ class StatusReason(StrEnum):
     """The page loaded and the bridge didn't come up in it."""
     BRIDGE_ROLLED_BACK = "BRIDGE_ROLLED_BACK"
     """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
+    WAITING_FOR_SNAPSHOTS = "WAITING_FOR_SNAPSHOTS"
+    """Another gateway may have run the session since, and the store of snapshots doesn't answer."""
+    LOGIN_MISSING = "LOGIN_MISSING"
+    """Linked, and neither a profile nor a snapshot is to be had here."""
+    SNAPSHOT_UNREADABLE = "SNAPSHOT_UNREADABLE"
+    """Linked, without a profile here, and none of the snapshots can be read."""
+    PROFILE_UNWRITABLE = "PROFILE_UNWRITABLE"
+    """The profile can't be written: a full disk, or a mode."""
     INTERNAL_FAULT = "INTERNAL_FAULT"
 
 

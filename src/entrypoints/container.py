@@ -4,6 +4,7 @@ What has to be opened and closed (pools, clients, the driver) is opened by the r
 else is made here, once, when it is first asked for.
 """
 
+import random
 from datetime import timedelta
 
 from dependency_injector import containers, providers
@@ -27,6 +28,7 @@ from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
+from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.watchdog import Watchdog
 from application.ports.webhook_sender import WebhookSender
@@ -48,6 +50,8 @@ from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms
+from application.workers.snapshot_restore import Tell
+from application.workers.snapshots import Snapshots
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
 from domain.webhook import RetrySchedule
@@ -61,6 +65,9 @@ class Container(containers.DeclarativeContainer):
     event_log: providers.Dependency[EventLog] = providers.Dependency()
     bus: providers.Dependency[EventBus] = providers.Dependency()
     codes: providers.Dependency[LinkCodeCache] = providers.Dependency()
+    session_store: providers.Dependency[SessionStore] = providers.Dependency()
+    snapshot_every: providers.Dependency[timedelta | None] = providers.Dependency(default=timedelta(minutes=5))
+    tell_of_snapshot: providers.Dependency[Tell] = providers.Dependency(default=lambda *_: None)
     driver: providers.Dependency[WhatsAppDriver] = providers.Dependency()
     watchdog: providers.Dependency[Watchdog] = providers.Dependency()
     lease_terms: providers.Dependency[LeaseTerms] = providers.Dependency()
@@ -85,9 +92,12 @@ class Container(containers.DeclarativeContainer):
         providers.Callable(lambda days: timedelta(days=days), event_retention_days),
         providers.Singleton(NeededEvents, uow, clock).provided.execute,
     )
+    snapshots = providers.Singleton(
+        Snapshots, session_store, driver, uow, clock, snapshot_every, providers.Object(random.random), tell_of_snapshot
+    )
     supervisor = providers.Singleton(
         SessionSupervisor,
-        *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms),
+        *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms, snapshots),
     )
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
@@ -103,7 +113,9 @@ class Container(containers.DeclarativeContainer):
     use_cases = providers.Singleton(
         UseCases,
         authenticate=providers.Singleton(Authenticate, uow, configured_key),
-        check_health=providers.Singleton(CheckHealth, health_checks),
+        check_health=providers.Singleton(
+            CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
+        ),
         create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor),
         list_sessions=providers.Singleton(ListSessions, uow),
         get_session=providers.Singleton(GetSession, uow),

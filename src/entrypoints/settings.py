@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         probe_seconds: between two looks at each session through its page.
         browser_memory_mb: most memory that a session's browser should take; 0 sets no limit.
         starts_at_once: how many sessions may be starting at a time.
+        snapshot_key: what snapshots are sealed under, see ``adapters.crypto``; None makes a key file in ``data_dir``.
+        snapshot_minutes: between two snapshots of a session that runs; 0 takes those of closed pages alone.
+        snapshots_kept: of each session.
+        snapshot_max_mb: the largest, before it is compressed.
         max_body_bytes: the largest request body, in REST and gRPC.
         wajs_path: a wa-js to run instead of the pinned one: its script, or its unpacked npm package.
         wajs_canary_path: the same, for ``wajs_canary_sessions`` alone.
@@ -147,6 +151,10 @@ class Settings(BaseSettings):
     probe_seconds: int = Field(15, validation_alias="POMBO_PROBE_SECONDS", ge=1, le=600)
     browser_memory_mb: int = Field(1_024, validation_alias="POMBO_BROWSER_MEMORY_MB", ge=0, le=1_048_576)
     starts_at_once: int = Field(2, validation_alias="POMBO_STARTS_AT_ONCE", ge=1, le=100)
+    snapshot_key: SecretStr | None = Field(None, validation_alias="POMBO_SNAPSHOT_KEY")
+    snapshot_minutes: float = Field(5, validation_alias="POMBO_SNAPSHOT_MINUTES", ge=0, le=1_440)
+    snapshots_kept: int = Field(3, validation_alias="POMBO_SNAPSHOTS_KEPT", ge=1, le=100)
+    snapshot_max_mb: int = Field(256, validation_alias="POMBO_SNAPSHOT_MAX_MB", ge=1, le=448)
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), validation_alias="POMBO_CORS_ORIGINS"
     )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, override
 from adapters.memory.driver import MemoryWhatsAppDriver
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
-from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, Outgoing, WhatsAppPage
 from domain.errors import DeadlineExceededError, PomboError, UnprocessableError
 from domain.ids import SessionId
+from domain.snapshot import ProfileImage
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ class SimulatedDriver:
                 await page.close()  # a driver whose caller goes away leaves no browser behind
             raise
         return gate.world.plant.page(gate, session_id, page)
+
+    async def login(self, session_id: SessionId) -> LocalLogin:
+        return await self._gate.call("login", lambda: self._driver.login(session_id), BROWSER)
+
+    async def image(self, session_id: SessionId) -> ProfileImage | None:
+        return await self._gate.call("image", lambda: self._driver.image(session_id), BROWSER)
+
+    async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
+        await self._gate.call("restore", lambda: self._driver.restore(session_id, image, epoch), BROWSER)
 
     async def forget(self, session_id: SessionId) -> None:
         await self._gate.call("forget", lambda: self._driver.forget(session_id), BROWSER)

@@ -67,6 +67,10 @@ class GatewayProcess:
             (container.event_log, Gated(gate, world.database, "log", DATABASE, frozenset({"settle"}))),
             (container.bus, self.bus),
             (container.codes, Gated(gate, world.codes, "codes", CACHE)),
+            (
+                container.session_store,
+                Gated(gate, world.snapshots, "snapshots", CACHE, frozenset({"save", "delete", "rewrap"})),
+            ),
             (container.driver, SimulatedDriver(gate)),
             (container.watchdog, self.watchdog),
             (container.lease_terms, LeaseTerms(owner=self.owner, ttl=LEASE)),
@@ -86,6 +90,7 @@ class GatewayProcess:
         self._work = {
             "event feed": self.feed.run(),
             "session supervisor": self._supervisor.run(),
+            "snapshots": container.snapshots().run(),
             "housekeeper": container.housekeeper().run(),
             "webhook dispatcher": container.webhook_dispatcher().run(),
         }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.state import MessageRow, State
 from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId
@@ -85,6 +86,7 @@ class World:
         self.clock = VirtualClock(self.loop)
         self.whatsapp = MemoryWhatsApp(VirtualClock(self.loop))
         self.codes = MemoryLinkCodeCache(self.clock)
+        self.snapshots = MemorySessionStore()
         self.ids = CountingIds()
         self.database = MemoryDatabase(self._on_committed, VirtualClock(self.loop).now)
         self.state = self.database._state = ObservedState(self)

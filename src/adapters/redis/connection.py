@@ -18,7 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from domain.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
-_TIMEOUT_SECONDS: Final = 3.0
+_TIMEOUT: Final = timedelta(seconds=3)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 _RETRIES: Final = 2
@@ -61,7 +61,9 @@ _CONNECTIONS: Final = {
 
 
 @asynccontextmanager
-async def open_redis(url: str, *, patience: timedelta = timedelta(seconds=15)) -> AsyncIterator[Redis]:
+async def open_redis(
+    url: str, *, patience: timedelta = timedelta(seconds=15), answer_within: timedelta = _TIMEOUT
+) -> AsyncIterator[Redis]:
     """A client whose server has answered once, closed at the end.
 
     A command on a connection that has died is tried again on a new one.
@@ -69,6 +71,7 @@ async def open_redis(url: str, *, patience: timedelta = timedelta(seconds=15)) -
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``, with the database's number.
         patience: how long to go on trying at the start.
+        answer_within: how long the server may take to take or give something; what is large takes longer to travel.
 
     Raises:
         UnavailableError: ``CACHE_UNAVAILABLE``.
@@ -76,8 +79,8 @@ async def open_redis(url: str, *, patience: timedelta = timedelta(seconds=15)) -
     try:
         client = Redis.from_url(
             url,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+            socket_timeout=answer_within.total_seconds(),
+            socket_connect_timeout=_TIMEOUT.total_seconds(),
             retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), _RETRIES),
             client_name="pombo",
         )

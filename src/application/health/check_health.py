@@ -13,10 +13,11 @@ _DEADLINE_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartHealth:
-    """One part. ``problem`` None means that it answers."""
+    """One part. ``problem`` None means that it answers; ``is_needed``: the gateway isn't ready without it."""
 
     name: str
     problem: str | None
+    is_needed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,8 @@ class HealthReport:
 
     @property
     def ready(self) -> bool:
-        """Whether every part answers."""
-        return all(part.problem is None for part in self.parts)
+        """Whether every part answers that is needed."""
+        return all(part.problem is None or not part.is_needed for part in self.parts)
 
 
 class CheckHealth:
@@ -49,4 +50,4 @@ class CheckHealth:
             problem = f"no answer within {_DEADLINE_SECONDS:g} s"
         except PomboError as error:
             problem = error.message
-        return PartHealth(name=check.name, problem=problem)
+        return PartHealth(name=check.name, problem=problem, is_needed=check.is_needed)

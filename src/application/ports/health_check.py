@@ -12,6 +12,11 @@ class HealthCheck(Protocol):
     def name(self) -> str:
         """The part's public name, like ``postgres``."""
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether the gateway isn't ready without it."""
+        return True
+
     @abstractmethod
     async def check(self) -> str | None:
         """None when the part answers, else a sentence that says what is wrong, without secrets.

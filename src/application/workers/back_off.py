@@ -11,7 +11,9 @@ from domain.session import StatusReason
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 _MAX_FRUITLESS: Final = 6
-_HOPELESS: Final = frozenset({StatusReason.BROWSER_MISSING})
+_HOPELESS: Final = frozenset(
+    {StatusReason.BROWSER_MISSING, StatusReason.LOGIN_MISSING, StatusReason.SNAPSHOT_UNREADABLE}
+)
 UNREACHABLE: Final = frozenset({StatusReason.PAGE_UNREACHABLE, StatusReason.CONNECTION_LOST})
 """WhatsApp, or the way to it, is away: that passes, and no session is given up for it."""
 
@@ -38,7 +40,7 @@ class BackOff:
             self._fruitless += 1
 
     def gives_up(self, ending: Ending) -> bool:
-        """Whether trying again is of no use: nothing to open a page with, or six pages in a row that didn't work."""
+        """Whether trying again is of no use: nothing to open a page with, or six in a row that didn't work."""
         return ending.reason in _HOPELESS or self._fruitless >= _MAX_FRUITLESS
 
     def pause(self) -> timedelta:

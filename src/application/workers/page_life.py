@@ -126,6 +126,11 @@ class PageLife:
             return False
         return self.ending is None or self.ending.reason is StatusReason.BROWSER_RECYCLED
 
+    @property
+    def has_login(self) -> bool:
+        """Whether the page has worked, and its link hasn't ended, as far as is known."""
+        return self._had_worked and self._linked
+
     async def logout(self) -> None:
         """Has the page end the link; this life then ends by itself."""
         async with self._one_logout:
@@ -310,6 +315,7 @@ class PageLife:
         await self._disconnect()
         await self._record.hide_qr()
         await self._record.logged_out(reason)
+        self._linked = False
         return self._ending(reason, None)
 
     async def _revive(self, reason: StatusReason, detail: str) -> Ending | None:

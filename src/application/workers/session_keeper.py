@@ -16,6 +16,7 @@ from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import Ending, PageLife
 from application.workers.page_phase import Phase
 from application.workers.session_record import SessionRecord
+from application.workers.snapshots import SessionSnapshots
 from application.workers.start_gate import StartGate, Turn
 from domain.errors import ConflictError, NotFoundError, PomboError
 from domain.session import AT_REST, Session, SessionStatus, StatusReason, Wanted
@@ -38,6 +39,11 @@ _HELD_FOR: Final = {StatusReason.CONFLICT: Phase.CONFLICT, StatusReason.PASSKEY_
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
     "BROWSER_FAILED": StatusReason.BROWSER_CRASHED,
     "PROFILE_IN_USE": StatusReason.BROWSER_CRASHED,
+    "SNAPSHOT_CORRUPT": StatusReason.SNAPSHOT_UNREADABLE,
+    "SNAPSHOT_FOREIGN": StatusReason.SNAPSHOT_UNREADABLE,
+    "SNAPSHOT_UNSUPPORTED": StatusReason.SNAPSHOT_UNREADABLE,
+    "SNAPSHOT_KEY_UNKNOWN": StatusReason.SNAPSHOT_UNREADABLE,
+    "SNAPSHOT_TOO_LARGE": StatusReason.SNAPSHOT_UNREADABLE,
 }
 
 
@@ -59,6 +65,7 @@ class SessionKeeper:
         jitter: Callable[[], float],
         gate: StartGate,
         settings: KeeperSettings,
+        snapshots: SessionSnapshots,
         *,
         epoch: int,
     ) -> None:
@@ -70,6 +77,7 @@ class SessionKeeper:
         self._jitter = jitter
         self._gate = gate
         self._settings = settings
+        self._snapshots = snapshots
         self._back_off = BackOff(jitter)
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._recycled_at: float | None = None
@@ -119,6 +127,7 @@ class SessionKeeper:
         if life.ending is None or life.ending.reason not in _LINK_ENDED:
             # Something else ended the page's life before it could record what it had confirmed.
             await self._record.logged_out(StatusReason.LOGGED_OUT_BY_API)
+            await self._snapshots.ended()
         self.nudge()
         await self.settled()
 
@@ -301,8 +310,14 @@ class SessionKeeper:
         return self._closing or (self._life is not None and self._life.ending is not None)
 
     async def _open_and_follow(self, session: Session) -> Ending:
-        if self._gate.is_crowded and self._opening[0] is StatusReason.PAGE_LOADING:
-            await self._record.observe(SessionStatus.STARTING, StatusReason.WAITING_TO_START)
+        reason, detail = self._opening
+        if self._gate.is_crowded and reason is StatusReason.PAGE_LOADING:
+            reason, detail = StatusReason.WAITING_TO_START, None
+        await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
+        try:
+            await self._snapshots.prepare(session, on_waiting=self._say_waiting)
+        except PomboError as error:
+            return _not_opened(error)
         async with self._gate.turn() as turn:
             return await self._open_in_turn(session, turn)
 
@@ -312,9 +327,9 @@ class SessionKeeper:
         try:
             page = await self._driver.open(session.id, self._epoch)
         except PomboError as error:
-            reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
-            return Ending(reason=reason, detail=error.message)
+            return _not_opened(error)
         turn.opened()
+        self._snapshots.opened(page)
         life = self._life = PageLife(
             session,
             page,
@@ -330,6 +345,7 @@ class SessionKeeper:
         try:
             ending = await self._follow(life)
             if ending.reason in _LINK_ENDED:
+                await self._snapshots.ended()
                 await self._driver.forget(session.id)
             return ending
         finally:
@@ -342,6 +358,10 @@ class SessionKeeper:
             self._life = None
             self._closing = True
             await life.page.close()
+            await self._snapshots.closed(take=life.has_login and not self._abandoned)
+
+    async def _say_waiting(self, why: str) -> None:
+        await self._record.observe(SessionStatus.STARTING, StatusReason.WAITING_FOR_SNAPSHOTS, detail=why)
 
     async def _wait_for_nudge(self) -> None:
         if not self._nudged.is_set():
@@ -378,6 +398,11 @@ class SessionKeeper:
         if self._life is None:
             raise ConflictError("SESSION_NOT_RUNNING", "The session has no page open; start it first.")
         return self._life
+
+
+def _not_opened(error: PomboError) -> Ending:
+    reason = _REASON_OF.get(error.reason, StatusReason.INTERNAL_FAULT)
+    return Ending(reason=reason, detail=error.message)
 
 
 async def _finished(task: asyncio.Task[Ending]) -> None:

@@ -24,6 +24,7 @@ from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms, Ownership
 from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
+from application.workers.snapshots import Snapshots
 from application.workers.start_gate import StartGate
 from domain.bridge import Bridge
 from domain.errors import TRANSIENT, ConflictError, DeadlineExceededError, NotFoundError, PomboError
@@ -81,6 +82,7 @@ class SessionSupervisor(SessionWorkers):
         settings: KeeperSettings,
         watchdog: Watchdog,
         terms: LeaseTerms,
+        snapshots: Snapshots,
     ) -> None:
         self._uow = uow
         self._driver = driver
@@ -91,6 +93,7 @@ class SessionSupervisor(SessionWorkers):
         self._waiters = waiters
         self._on_fault = on_fault
         self._settings = settings
+        self._snapshots = snapshots
         self._gate = StartGate(settings.starts_at_once, clock)
         self._ownership = Ownership(uow, watchdog, clock, terms)
         self._charges: dict[SessionId, _Charge] = {}
@@ -284,6 +287,8 @@ class SessionSupervisor(SessionWorkers):
         try:
             if not leases:
                 await self._refuse_elsewhere(session_id)
+            for lease in leases:
+                await self._snapshots.of(session_id, lease.epoch).ended()
             await self._driver.forget(session_id)
         finally:
             await self._ownership.release(leases)
@@ -337,6 +342,7 @@ class SessionSupervisor(SessionWorkers):
             random.random,
             self._gate,
             self._settings,
+            self._snapshots.of(session_id, lease.epoch),
             epoch=lease.epoch,
         )
         charge = self._charges[session_id] = _Charge(lease=lease, keeper=keeper, wanted=wanted)

@@ -73,6 +73,7 @@ _INSPECTIONS: Final[dict[str, Callable[[Settings], Awaitable[str]]]] = {
     "browser": inspection.inspect_browser,
     "database": inspection.inspect_database,
     "redis": inspection.inspect_redis,
+    "snapshot key": inspection.inspect_snapshot_key,
 }
 
 

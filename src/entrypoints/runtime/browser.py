@@ -13,6 +13,7 @@ from domain.bridge import BridgeSource
 from domain.errors import InvalidArgumentError, UnavailableError
 from entrypoints.runtime.announcer import Announcer
 from entrypoints.runtime.health import BrowserHealth
+from entrypoints.runtime.snapshots import max_bytes
 from entrypoints.settings import Settings, SettingsError
 
 
@@ -108,6 +109,7 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
         wajs=wajs,
         bridges=bridge_records(settings),
         web_url=settings.web_url,
+        max_image_bytes=max_bytes(settings),
         memory_limit=settings.browser_memory_mb * 2**20 or None,
     )
     return PlaywrightWhatsAppDriver(driver_settings), BrowserHealth(browser)

@@ -26,6 +26,7 @@ from entrypoints.rest.server import RestServer
 from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
+from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
 from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
 from entrypoints.settings import Settings, unknown_variables
@@ -68,6 +69,7 @@ class Gateway:
         work = {
             "event feed": container.feed().run(),
             "session supervisor": container.supervisor().run(),
+            "snapshots": container.snapshots().run(),
             "housekeeper": container.housekeeper().run(),
             "webhook dispatcher": container.webhook_dispatcher().run(),
         }
@@ -107,6 +109,8 @@ class Gateway:
         container.health_checks.override(providers.Object((*storage.health_checks, browser_health)))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
+        container.snapshot_every.override(providers.Object(snapshot_every(self._settings)))
+        container.tell_of_snapshot.override(providers.Object(tell))
         container.on_fault.override(providers.Object(_log_fault))
         container.keeper_settings.override(providers.Object(_keeper_settings(self._settings)))
         container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
@@ -161,6 +165,7 @@ def _hand_in(container: Container, storage: Storage) -> None:
     container.event_log.override(providers.Object(storage.event_log))
     container.bus.override(providers.Object(storage.bus))
     container.codes.override(providers.Object(storage.codes))
+    container.session_store.override(providers.Object(storage.snapshots))
 
 
 def _keeper_settings(settings: Settings) -> KeeperSettings:

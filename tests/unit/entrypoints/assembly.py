@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
@@ -39,6 +40,7 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.event_log.override(database)
     container.bus.override(MemoryEventBus())
     container.codes.override(MemoryLinkCodeCache(clock))
+    container.session_store.override(MemorySessionStore())
     container.driver.override(MemoryWhatsAppDriver(whatsapp))
     container.watchdog.override(MemoryWatchdog(whatsapp, clock))
     container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))
@@ -53,7 +55,12 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
 
 @asynccontextmanager
 async def running(container: Container) -> AsyncIterator[UseCases]:
-    work = (container.supervisor().run(), container.feed().run(), container.webhook_dispatcher().run())
+    work = (
+        container.supervisor().run(),
+        container.feed().run(),
+        container.webhook_dispatcher().run(),
+        container.snapshots().run(),
+    )
     tasks = [asyncio.ensure_future(each) for each in work]
     await asyncio.sleep(0)
     try:

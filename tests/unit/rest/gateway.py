@@ -16,6 +16,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
@@ -77,6 +78,7 @@ class Gateway:
         container.event_log.override(self.database)
         container.bus.override(MemoryEventBus())
         container.codes.override(MemoryLinkCodeCache(SystemClock()))
+        container.session_store.override(MemorySessionStore())
         container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
         container.watchdog.override(MemoryWatchdog(self.whatsapp, SystemClock()))
         container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))

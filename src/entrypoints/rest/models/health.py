@@ -14,15 +14,16 @@ class Liveness(AnswerModel):
 
 
 class PartHealth(AnswerModel):
-    """A part that the gateway needs."""
+    """A part of the gateway."""
 
     name: str = Field(examples=["postgres"])
     ready: bool
     problem: str | None = Field(description="What is wrong with it; null when it answers.")
+    needed: bool = Field(description="Whether the gateway isn't ready without it.")
 
 
 class Readiness(AnswerModel):
-    """Every part answers."""
+    """Every part answers that is needed."""
 
     status: Literal["ready"]
     parts: list[PartHealth]

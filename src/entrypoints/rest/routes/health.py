@@ -62,14 +62,18 @@ class HealthRoutes:
         parts = _parts(report)
         if report.ready:
             return json_response({"status": "ready", "parts": parts})
+        missing = [part["name"] for part in parts if part["needed"] and not part["ready"]]
         problem = Problem(
             status=_UNAVAILABLE.http,
             title=_UNAVAILABLE.title,
             reason="NOT_READY",
-            detail=f"No answer from: {', '.join(part['name'] for part in parts if not part['ready'])}.",
+            detail=f"No answer from: {', '.join(missing)}.",
         )
         return problem.response(request.scope, parts=parts)
 
 
 def _parts(report: HealthReport) -> list[dict[str, Any]]:
-    return [{"name": part.name, "ready": part.problem is None, "problem": part.problem} for part in report.parts]
+    return [
+        {"name": part.name, "ready": part.problem is None, "problem": part.problem, "needed": part.is_needed}
+        for part in report.parts
+    ]

@@ -130,6 +130,14 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     """The browser had grown too large, and is opened again."""
     STATUS_REASON_BRIDGE_ROLLED_BACK: _StatusReason.ValueType  # 30
     """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
+    STATUS_REASON_WAITING_FOR_SNAPSHOTS: _StatusReason.ValueType  # 40
+    """Another gateway may have run the session since, and the store of snapshots doesn't answer."""
+    STATUS_REASON_LOGIN_MISSING: _StatusReason.ValueType  # 41
+    """Linked, and neither a profile nor a snapshot is to be had here."""
+    STATUS_REASON_SNAPSHOT_UNREADABLE: _StatusReason.ValueType  # 42
+    """Linked, without a profile here, and none of the snapshots can be read."""
+    STATUS_REASON_PROFILE_UNWRITABLE: _StatusReason.ValueType  # 43
+    """The profile can't be written: a full disk, or a mode."""
 
 class StatusReason(_StatusReason, metaclass=_StatusReasonEnumTypeWrapper):
     """Why a session has its status."""
@@ -190,6 +198,14 @@ STATUS_REASON_BROWSER_RECYCLED: StatusReason.ValueType  # 26
 """The browser had grown too large, and is opened again."""
 STATUS_REASON_BRIDGE_ROLLED_BACK: StatusReason.ValueType  # 30
 """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
+STATUS_REASON_WAITING_FOR_SNAPSHOTS: StatusReason.ValueType  # 40
+"""Another gateway may have run the session since, and the store of snapshots doesn't answer."""
+STATUS_REASON_LOGIN_MISSING: StatusReason.ValueType  # 41
+"""Linked, and neither a profile nor a snapshot is to be had here."""
+STATUS_REASON_SNAPSHOT_UNREADABLE: StatusReason.ValueType  # 42
+"""Linked, without a profile here, and none of the snapshots can be read."""
+STATUS_REASON_PROFILE_UNWRITABLE: StatusReason.ValueType  # 43
+"""The profile can't be written: a full disk, or a mode."""
 Global___StatusReason: _TypeAlias = StatusReason  # noqa: Y015
 
 class _WantedState:
