@@ -152,7 +152,9 @@ class InternalError(PomboError):
 def error_of(
     kind: str, reason: str, message: str, *, field: str | None = None, metadata: Mapping[str, str] | None = None
 ) -> PomboError:
-    """An error of a kind that is only known by its name, as of one that was stored."""
-    error = PomboError(reason, message, field=field, metadata=metadata)
+    """An error of a kind that is only known by its name, as of one that was stored, or told by another gateway."""
+    of_kind = next((each for each in PomboError.__subclasses__() if each.kind == kind), PomboError)
+    error = of_kind.__new__(of_kind)
+    PomboError.__init__(error, reason, message, field=field, metadata=metadata)
     error.kind = ErrorKind(kind)
     return error

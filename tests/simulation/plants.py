@@ -95,12 +95,12 @@ class BlindRecovery(NewIdOnRetry):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        attempt = dispatcher._attempt
+        attempt = dispatcher.attempt
 
         async def blind(delivery: Any, message: Any, *, look_first: bool) -> Any:  # noqa: ARG001 - that is the fault
             return await attempt(delivery, message, look_first=False)
 
-        yield dispatcher, "_attempt", blind
+        yield dispatcher, "attempt", blind
 
 
 class NoRecovery(Plant):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from application.ports.clock import Clock
-from application.ports.whatsapp_driver import MessagingPage
+from application.sessions.workers import SessionPage
 from domain.errors import UnprocessableError
 from domain.ids import SessionId
 from domain.jid import Jid
@@ -26,13 +26,13 @@ class RecipientDirectory:
         """Whether nobody needs to be asked: the user is known to exist, or the address isn't a user's."""
         return not jid.is_user or self._fresh((session_id, jid))
 
-    async def check(self, session_id: SessionId, page: MessagingPage, jid: Jid) -> None:
+    async def check(self, session_id: SessionId, page: SessionPage, jid: Jid) -> None:
         """Checks a user's address; other addresses pass.
 
         Raises:
             UnprocessableError: ``NUMBER_NOT_ON_WHATSAPP``.
             UnavailableError: ``PAGE_UNAVAILABLE``.
-            DeadlineExceededError: ``LOOKUP_TIMEOUT``.
+            DeadlineExceededError: ``LOOKUP_TIMEOUT``, ``OWNER_SILENT``.
         """
         if self.knows(session_id, jid):
             return

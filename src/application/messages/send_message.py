@@ -1,5 +1,7 @@
 """Send a message."""
 
+from typing import Final
+
 from application.idempotency.within import answered, note_answer
 from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
 from application.messages.departure import Departures, raise_failure
@@ -10,7 +12,7 @@ from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.errors import ConflictError
+from domain.errors import ConflictError, DeadlineExceededError
 from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
 from domain.lease import STALE_LEASE, Lease
@@ -18,6 +20,9 @@ from domain.message import Message, MessageStatus
 from domain.session import SessionStatus
 
 __all__ = ["SendMessage", "SendMessageCommand"]
+
+
+_ON_ITS_WAY: Final = frozenset({"SESSION_NOT_RUNNING", "OWNER_SILENT"})
 
 
 class SendMessage:
@@ -88,13 +93,14 @@ class SendMessage:
                 return MessageId(answer["message_id"])
             session = await uow.sessions.get(session_id)
             account_of(session)
-        # Of a session that is on its way back nobody can be asked: the send itself tells, as the message's failure.
+        # Of a session that is on its way back, or to another gateway, nobody can be asked: the send itself tells, as
+        # the message's failure.
         if session.status is SessionStatus.WORKING:
             try:
-                page = await self._workers.page(session_id)
-            except ConflictError:
-                return None  # nor where the session is on its way to another gateway
-            await self._recipients.check(session_id, page, to)
+                await self._recipients.check(session_id, await self._workers.page(session_id), to)
+            except (ConflictError, DeadlineExceededError) as error:
+                if error.reason not in _ON_ITS_WAY:
+                    raise
         return None
 
     async def _accept(

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from application.ports.whatsapp_driver import WhatsAppPage
+from application.ports.whatsapp_driver import Recipient
 from domain.bridge import Bridge
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.lease import Lease
 from domain.message import Message
-from domain.session import Capability
+from domain.session import Capability, PairingCode
 
 _TOPIC = "session:"
 
@@ -19,8 +19,28 @@ def session_topic(session_id: SessionId) -> str:
     return f"{_TOPIC}{session_id}"
 
 
+class SessionPage(Protocol):
+    """What the use cases ask of a session's page, at whichever gateway it is open.
+
+    Where another gateway runs the session, all of it raises ``OWNER_SILENT`` (DeadlineExceededError) too, when that one
+    doesn't answer: it may have been done.
+    """
+
+    @abstractmethod
+    async def refresh_qr(self) -> None:
+        """As ``LinkingPage`` has it."""
+
+    @abstractmethod
+    async def request_pairing_code(self, phone: str) -> PairingCode:
+        """As ``LinkingPage`` has it."""
+
+    @abstractmethod
+    async def resolve(self, jid: Jid) -> Recipient | None:
+        """As ``MessagingPage`` has it."""
+
+
 class SessionWorkers(Protocol):
-    """The sessions that run, each driven by a supervised task of its own."""
+    """The sessions that run, each driven by a supervised task of its own, at this gateway or at another one."""
 
     @abstractmethod
     def nudge(self, session_id: SessionId) -> None:
@@ -51,7 +71,7 @@ class SessionWorkers(Protocol):
         """Closes the session's page; the supervisor opens it again when the session is wanted.
 
         Raises:
-            ConflictError: ``SESSION_ELSEWHERE``: another gateway runs it.
+            DeadlineExceededError: ``OWNER_SILENT``: the gateway that runs it doesn't say so.
         """
 
     @abstractmethod
@@ -76,17 +96,17 @@ class SessionWorkers(Protocol):
         """Ends the session's link, and returns when the page has confirmed it and is closed.
 
         Raises:
-            ConflictError: ``SESSION_NOT_RUNNING``, ``SESSION_ELSEWHERE``, ``NOT_LINKED``.
-            DeadlineExceededError: ``LOGOUT_UNCONFIRMED``.
+            ConflictError: ``SESSION_NOT_RUNNING``, ``NOT_LINKED``.
+            DeadlineExceededError: ``LOGOUT_UNCONFIRMED``, ``OWNER_SILENT``.
             UnavailableError: ``PAGE_UNAVAILABLE``.
         """
 
     @abstractmethod
-    async def page(self, session_id: SessionId) -> WhatsAppPage:
+    async def page(self, session_id: SessionId) -> SessionPage:
         """The session's open page.
 
         Raises:
-            ConflictError: ``SESSION_NOT_RUNNING``, ``SESSION_ELSEWHERE``.
+            ConflictError: ``SESSION_NOT_RUNNING``.
         """
 
     @abstractmethod

@@ -1,11 +1,9 @@
-"""Keeps the keepers of this gateway's sessions running."""
+"""Runs sessions, or asks the gateway that does."""
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final, override
+from collections.abc import AsyncIterator
+from typing import Final, override
 
 from application.events.feed import wait_or_poll
 from application.messages.record_page_news import RecordPageNews
@@ -17,57 +15,35 @@ from application.ports.link_code_cache import LinkCodeCache
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
-from application.sessions.workers import SessionWorkers, session_topic
+from application.sessions.workers import SessionPage, SessionWorkers, session_topic
+from application.workers.charges import FaultHook, SessionCharges
 from application.workers.dispatcher import OutboxDispatcher
-from application.workers.fence import FencedUnitsOfWork, is_stale
+from application.workers.fence import FencedUnitsOfWork
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms, Ownership
+from application.workers.peer_calls import PeerCalls
+from application.workers.remote_session import LocalSessions, RemoteSession, handlers
 from application.workers.session_keeper import SessionKeeper
 from application.workers.session_record import SessionRecord
 from application.workers.snapshots import Snapshots
 from application.workers.start_gate import StartGate
 from domain.bridge import Bridge
-from domain.errors import TRANSIENT, ConflictError, DeadlineExceededError, NotFoundError, PomboError
+from domain.errors import ConflictError, DeadlineExceededError, NotFoundError
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.lease import Lease
 from domain.message import Message
 from domain.session import AT_REST, Capability, Wanted
 
-_FAULT_PAUSE: Final = timedelta(seconds=5)
-"""Between two tries to put a fault on record, when that is what fails."""
-_DATABASE_PAUSE: Final = timedelta(milliseconds=500)
-_LOOK_EVERY: Final = timedelta(seconds=2)
-"""For sessions that nobody runs; what is hinted at is looked for at once."""
-_LEAVE_SECONDS: Final = 2.0
+__all__ = ["FaultHook", "SessionSupervisor"]
+
 _CLOSE_SECONDS: Final = 20.0
 """How long another gateway may take to close a session's page."""
 _POLL_SECONDS: Final = 0.5
 
-_TOPIC: Final = "workers"
-_ANY: Final = "any"
-_WANTED: Final = "wanted:"
-_OUTBOX: Final = "outbox:"
-
-FaultHook = Callable[[SessionId | None, BaseException], None]
-"""Is told of faults of ours, and of which session."""
-
-
-@dataclass(slots=True)
-class _Charge:
-    """A session that is ours. ``wanted``: as last seen from outside its keeper."""
-
-    lease: Lease
-    keeper: SessionKeeper
-    wanted: Wanted | None = None
-    task: asyncio.Task[None] | None = None
-
 
 class SessionSupervisor(SessionWorkers):
-    """One keeper for each session whose lease this gateway has. One that fails by a fault of ours takes no other along.
-
-    A session that somebody has to run and nobody does is looked for at the start, at every hint, and now and then.
-    """
+    """The sessions of the whole database: those that this gateway runs, and those of its peers."""
 
     def __init__(
         self,
@@ -96,116 +72,36 @@ class SessionSupervisor(SessionWorkers):
         self._snapshots = snapshots
         self._gate = StartGate(settings.starts_at_once, clock)
         self._ownership = Ownership(uow, watchdog, clock, terms)
-        self._charges: dict[SessionId, _Charge] = {}
-        self._tasks: asyncio.TaskGroup | None = None
-        self._hinted = asyncio.Event()
-        self._looking = asyncio.Lock()
-        self.taken_over = asyncio.Event()
+        self._charges = SessionCharges(self._ownership, bus, clock, self._make_keeper, on_fault)
+        self._peers = PeerCalls(bus, terms.owner)
+        self._here = _Here(self._charges)
+        self.taken_over = self._charges.taken_over
         """Set when no session that is ours to run claims any more what an earlier gateway saw."""
 
     async def run(self) -> None:
         """Works until cancelled; then closes every page, gives the leases back, and returns."""
-        async with asyncio.TaskGroup() as lasting:
-            keeping = lasting.create_task(self._ownership.keep(self._lose))
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    self._tasks = tasks
-                    tasks.create_task(self._listen())
-                    try:
-                        await self._work()
-                    finally:
-                        self._tasks = None  # calls come in while the pages are being closed, and nothing new is begun
-            finally:
-                # The pages are closed: only now may others have the sessions, and then at once.
-                keeping.cancel()
-                await self._ownership.leave(_LEAVE_SECONDS)
-                await self._bus.publish(_TOPIC, _ANY)
+        await self._charges.run(self._peers.serve(handlers(self._here), lambda fault: self._on_fault(None, fault)))
 
-    async def _work(self) -> None:
-        while not await self._look():
-            # A database that is away just now doesn't end the gateway.
-            await self._clock.sleep(_DATABASE_PAUSE)
-        for charge in tuple(self._charges.values()):
-            await charge.keeper.taken_over.wait()
-        self.taken_over.set()
-        while True:
-            await self._pause(_LOOK_EVERY * random.uniform(0.75, 1.25))  # noqa: S311 - only spreads the gateways
-            self._hinted.clear()
-            await self._look()
-
-    async def _pause(self, span: timedelta) -> None:
-        """Until there is a hint, or for a time."""
-        sleeping = asyncio.create_task(self._clock.sleep(span))
-        hinted = asyncio.create_task(self._hinted.wait())
-        try:
-            await asyncio.wait({sleeping, hinted}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hinted.cancel()
-
-    async def _look(self) -> bool:
-        """Takes what nobody runs. Tells whether the database has answered."""
-        try:
-            async with self._looking:
-                charges = await self._ownership.charges()
-                free = {
-                    charge.session_id: charge.wanted
-                    for charge in charges
-                    if charge.session_id not in self._charges
-                    and (charge.lease is None or self._ownership.is_left_over(charge.lease))
-                }
-                if free:
-                    for lease in await self._ownership.claim(free.keys()):
-                        self._keep(lease, free[lease.session_id])
-        except PomboError as error:
-            if error.kind not in TRANSIENT:
-                self._on_fault(None, error)
-            return False
-        for charge in charges:
-            self._compare(charge.session_id, charge.wanted)
-        return True
-
-    def _compare(self, session_id: SessionId, wanted: Wanted) -> None:
-        """A change that was asked for at another gateway, whose hint was lost."""
-        charge = self._charges.get(session_id)
-        if charge is not None:
-            if charge.wanted is not wanted:
-                charge.keeper.nudge()
-            charge.wanted = wanted
-
-    async def _listen(self) -> None:
-        async with self._bus.subscribe(_TOPIC) as hints:
-            async for hint in hints:
-                self._heed(hint)
-
-    def _heed(self, hint: str) -> None:
-        if hint.startswith(_OUTBOX):
-            charge = self._charges.get(SessionId(hint.removeprefix(_OUTBOX)))
-            if charge is not None:
-                charge.keeper.dispatcher.nudge()
-        elif hint.startswith(_WANTED):
-            charge = self._charges.get(SessionId(hint.removeprefix(_WANTED)))
-            if charge is not None:
-                charge.keeper.nudge()
-        else:
-            self._hinted.set()
-
-    def _tell(self, hint: str) -> None:
-        """Hints at something that this gateway doesn't run."""
-        self._do(self._bus.publish(_TOPIC, hint))
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._tasks is None:
-            work.close()  # starting or stopping: each start looks at every session anyway
-        else:
-            self._tasks.create_task(work)
+    def _make_keeper(self, lease: Lease) -> SessionKeeper:
+        session_id, uow = lease.session_id, FencedUnitsOfWork(self._uow, lease)
+        return SessionKeeper(
+            SessionRecord(session_id, uow, self._codes, self._bus, self._clock, self._ids),
+            self._driver,
+            RecordPageNews(uow, self._clock, self._ids, self._waiters),
+            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters),
+            self._clock,
+            random.random,
+            self._gate,
+            self._settings,
+            self._snapshots.of(session_id, lease.epoch),
+            epoch=lease.epoch,
+        )
 
     @override
     def nudge(self, session_id: SessionId) -> None:
         charge = self._charges.get(session_id)
         if charge is None:
-            self._hinted.set()
-            self._tell(f"{_WANTED}{session_id}")
+            self._charges.ask_for(session_id)
         else:
             charge.keeper.nudge()
 
@@ -213,7 +109,7 @@ class SessionSupervisor(SessionWorkers):
     def nudge_outbox(self, session_id: SessionId) -> None:
         charge = self._charges.get(session_id)
         if charge is None:
-            self._tell(f"{_OUTBOX}{session_id}")
+            self._charges.ask_to_send(session_id)
         else:
             charge.keeper.dispatcher.nudge()
 
@@ -236,13 +132,12 @@ class SessionSupervisor(SessionWorkers):
 
     @override
     async def restart(self, session_id: SessionId) -> None:
-        if session_id not in self._charges:
-            await self._look()
-        charge = self._charges.get(session_id)
-        if charge is not None:
-            await charge.keeper.restart()
-        else:
-            await self._refuse_elsewhere(session_id)
+        if self._charges.get(session_id) is None:
+            await self._charges.look()
+        if self._charges.get(session_id) is not None:
+            await self._here.restart(session_id)
+        elif (remote := await self._elsewhere(session_id)) is not None:
+            await remote.restart()
 
     @override
     async def closed(self, session_id: SessionId) -> None:
@@ -257,13 +152,13 @@ class SessionSupervisor(SessionWorkers):
             ) from None
 
     async def _wait_closed(self, session_id: SessionId, signals: AsyncIterator[str]) -> None:
-        while self._tasks is not None or session_id in self._charges:
+        while self._charges.is_at_work or self._charges.get(session_id) is not None:
             charge = self._charges.get(session_id)
             if charge is not None:
                 await charge.keeper.settled()
             if await self._is_closed(session_id):
                 return
-            self._hinted.set()  # its owner may be gone: then it is ours to end
+            self._charges.hint()  # its owner may be gone: then it is ours to end
             await wait_or_poll(signals, _POLL_SECONDS)
 
     async def _is_closed(self, session_id: SessionId) -> bool:
@@ -278,7 +173,10 @@ class SessionSupervisor(SessionWorkers):
 
     @override
     async def logout(self, session_id: SessionId) -> None:
-        await (await self._running(session_id)).logout()
+        if (remote := await self._elsewhere(session_id)) is not None:
+            await remote.logout()
+        else:
+            await self._here.logout(session_id)
 
     @override
     async def forget(self, session_id: SessionId) -> None:
@@ -286,7 +184,7 @@ class SessionSupervisor(SessionWorkers):
         leases = await self._ownership.claim([session_id])
         try:
             if not leases:
-                await self._refuse_elsewhere(session_id)
+                raise _elsewhere(session_id)
             for lease in leases:
                 await self._snapshots.of(session_id, lease.epoch).ended()
             await self._driver.forget(session_id)
@@ -294,8 +192,8 @@ class SessionSupervisor(SessionWorkers):
             await self._ownership.release(leases)
 
     @override
-    async def page(self, session_id: SessionId) -> WhatsAppPage:
-        return (await self._running(session_id)).page
+    async def page(self, session_id: SessionId) -> SessionPage:
+        return await self._elsewhere(session_id) or await self._here.page(session_id)
 
     @override
     def capabilities(self, session_id: SessionId) -> tuple[Capability, ...]:
@@ -313,74 +211,42 @@ class SessionSupervisor(SessionWorkers):
         except ConflictError:
             return None
 
-    async def _running(self, session_id: SessionId) -> SessionKeeper:
+    async def _elsewhere(self, session_id: SessionId) -> RemoteSession | None:
+        """The session at the gateway that runs it, where that is another one."""
+        if self._charges.get(session_id) is not None:
+            return None
+        lease = await self._ownership.holder(session_id)
+        return None if lease is None or self._ownership.is_own(lease) else RemoteSession(self._peers, lease)
+
+
+class _Here(LocalSessions):
+    """The sessions that this gateway runs."""
+
+    def __init__(self, charges: SessionCharges) -> None:
+        self._charges = charges
+
+    @override
+    async def restart(self, session_id: SessionId) -> None:
+        await self._keeper(session_id).restart()
+
+    @override
+    async def logout(self, session_id: SessionId) -> None:
+        await self._keeper(session_id).logout()
+
+    @override
+    async def page(self, session_id: SessionId) -> WhatsAppPage:
+        return self._keeper(session_id).page
+
+    def _keeper(self, session_id: SessionId) -> SessionKeeper:
         charge = self._charges.get(session_id)
         if charge is None:
-            await self._refuse_elsewhere(session_id)
             raise ConflictError("SESSION_NOT_RUNNING", "The session isn't running; start it first.")
         return charge.keeper
 
-    async def _refuse_elsewhere(self, session_id: SessionId) -> None:
-        lease = await self._ownership.holder(session_id)
-        if lease is not None and not self._ownership.is_own(lease):
-            raise ConflictError(
-                "SESSION_ELSEWHERE",
-                f"Another gateway ({lease.owner.node}) runs this session; ask that one.",
-                metadata={"session_id": session_id, "node": lease.owner.node},
-            )
 
-    def _keep(self, lease: Lease, wanted: Wanted) -> None:
-        if self._tasks is None:
-            return  # stopping: the lease is given back with the others
-        session_id, uow = lease.session_id, FencedUnitsOfWork(self._uow, lease)
-        keeper = SessionKeeper(
-            SessionRecord(session_id, uow, self._codes, self._bus, self._clock, self._ids),
-            self._driver,
-            RecordPageNews(uow, self._clock, self._ids, self._waiters),
-            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters),
-            self._clock,
-            random.random,
-            self._gate,
-            self._settings,
-            self._snapshots.of(session_id, lease.epoch),
-            epoch=lease.epoch,
-        )
-        charge = self._charges[session_id] = _Charge(lease=lease, keeper=keeper, wanted=wanted)
-        charge.task = self._tasks.create_task(self._run(charge))
-
-    def _lose(self, lease: Lease) -> None:
-        """The browser is being killed; the keeper has nothing to say any more."""
-        charge = self._charges.get(lease.session_id)
-        if charge is not None and charge.lease == lease:
-            charge.keeper.abandon()
-            if charge.task is not None:
-                charge.task.cancel()
-
-    async def _run(self, charge: _Charge) -> None:
-        try:
-            await self._drive(charge)
-        finally:
-            # Without a pause after the keeper's end: whoever asks for the session from now on wants a new one.
-            del self._charges[charge.lease.session_id]
-            charge.keeper.end()
-        await self._ownership.release([charge.lease])
-        self._hinted.set()  # it may have been asked for meanwhile
-        await self._bus.publish(session_topic(charge.lease.session_id))
-
-    async def _drive(self, charge: _Charge) -> None:
-        keeper, session_id = charge.keeper, charge.lease.session_id
-        failed = ended = False
-        while not ended:
-            try:
-                if failed:
-                    await keeper.after_fault()
-                    failed = False
-                await keeper.run()
-                ended = True
-            except Exception as fault:  # noqa: BLE001 - whatever it is, the other sessions go on and this one says so
-                if is_stale(fault):
-                    return
-                self._on_fault(session_id, fault)
-                if failed:
-                    await self._clock.sleep(_FAULT_PAUSE)
-                failed = True
+def _elsewhere(session_id: SessionId) -> ConflictError:
+    return ConflictError(
+        "SESSION_ELSEWHERE",
+        "Another gateway has taken the session meanwhile: somebody has started it again.",
+        metadata={"session_id": session_id},
+    )

@@ -47,7 +47,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "WEBHOOK_NOT_FOUND": (_K.NOT_FOUND, "There is no webhook with this id."),
     "SESSION_EXISTS": (_K.ALREADY_EXISTS, "A session with this id exists."),
     "SESSION_NOT_RUNNING": (_K.CONFLICT, "The session doesn't run; start it first."),
-    "SESSION_ELSEWHERE": (_K.CONFLICT, "Another gateway runs the session; `metadata` names it."),
+    "SESSION_ELSEWHERE": (_K.CONFLICT, "Another gateway has taken the session meanwhile."),
     "SESSION_NOT_WORKING": (_K.CONFLICT, "The session isn't linked, or isn't wanted to run."),
     "MESSAGE_NOT_CANCELABLE": (_K.CONFLICT, "The message isn't `QUEUED` any more."),
     "REQUEST_IN_PROGRESS": (_K.CONFLICT, "A request with this key is being worked on."),
@@ -76,7 +76,10 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "PAGE_NOT_READY": (_K.UNAVAILABLE, "The session's page is still loading."),
     "QR_NOT_READY": (_K.UNAVAILABLE, "The page shows no QR yet."),
     "LOOKUP_TIMEOUT": (_K.DEADLINE_EXCEEDED, "WhatsApp didn't say in time whether the number has an account."),
-    "OWNER_SILENT": (_K.DEADLINE_EXCEEDED, "The gateway that runs the session hasn't done it in time."),
+    "OWNER_SILENT": (
+        _K.DEADLINE_EXCEEDED,
+        "The session's gateway hasn't answered in time; it may do it still.",
+    ),
     "LOGOUT_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "The page didn't confirm; the link may still stand."),
 }
 

@@ -19,6 +19,7 @@ from application.messages.recipients import RecipientDirectory
 from application.messages.send_message import SendMessage, SendMessageCommand
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
+from application.ports.event_bus import EventBus
 from application.ports.link_code_cache import LinkCodeCache
 from application.sessions.create_session import CreateSession, CreateSessionCommand
 from application.sessions.end_session import DeleteSession, LogoutSession
@@ -39,6 +40,7 @@ from domain.session import Session, SessionStatus
 
 ANA, BEN, CARLA = "15550100100", "15550100200", "15550100300"
 SESSION = SessionId("ana")
+OWNER = Owner(node="node", life="life")
 _HASTE = 200
 
 
@@ -68,10 +70,13 @@ class World:
         database: MemoryDatabase | None = None,
         codes: LinkCodeCache | None = None,
         settings: KeeperSettings | None = None,
+        bus: EventBus | None = None,
+        owner: Owner = OWNER,
+        ttl: timedelta = timedelta(seconds=20),
     ) -> None:
         self.clock = clock
         self.whatsapp = whatsapp
-        self.bus = MemoryEventBus()
+        self.bus = MemoryEventBus() if bus is None else bus
         self.codes = MemoryLinkCodeCache(clock) if codes is None else codes
         self.database = MemoryDatabase() if database is None else database
         self.feed = EventFeed(self.database, self.bus)
@@ -103,7 +108,7 @@ class World:
             lambda _, fault: self.faults.append(fault),
             KeeperSettings() if settings is None else settings,
             MemoryWatchdog(whatsapp, clock),
-            LeaseTerms(owner=Owner(node="node", life="life")),
+            LeaseTerms(owner=owner, ttl=ttl),
             self.snapshots,
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)

@@ -76,7 +76,7 @@ class LinkingRoutes:
             self.refresh_qr,
             methods=["POST"],
             operation_id="refreshQr",
-            responses=_FORMS | problems(*_REASONS, *KEYED, "SESSION_ELSEWHERE"),
+            responses=_FORMS | problems(*_REASONS, *KEYED, "OWNER_SILENT"),
             **common,
         )
         router.add_api_route(
@@ -86,7 +86,7 @@ class LinkingRoutes:
             operation_id="requestPairingCode",
             responses=problems(
                 *(*BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_PHONE", "SESSION_NOT_FOUND", "ALREADY_LINKED"),
-                *("SESSION_NOT_RUNNING", "SESSION_ELSEWHERE", "PASSKEY_REQUIRED"),
+                *("SESSION_NOT_RUNNING", "OWNER_SILENT", "PASSKEY_REQUIRED"),
                 *("NUMBER_NOT_ON_WHATSAPP", "PAIRING_CODE_RATE_LIMITED"),
                 *("CAPABILITY_UNAVAILABLE", "PAGE_NOT_READY", "PAGE_UNAVAILABLE"),
             ),

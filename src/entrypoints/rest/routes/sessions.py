@@ -93,9 +93,8 @@ class SessionRoutes:
         add(f"{SESSION}/status", self.status, methods=["GET"], operation_id="getSessionStatus", **one | report)
         add(f"{SESSION}/start", self.start, methods=["POST"], operation_id="startSession", **keyed)
         stopped = one | {"responses": problems(*_ONE, *KEYED, "OWNER_SILENT")}
-        restarted = one | {"responses": problems(*_ONE, *KEYED, "SESSION_ELSEWHERE")}
         add(f"{SESSION}/stop", self.stop, methods=["POST"], operation_id="stopSession", **stopped)
-        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **restarted)
+        add(f"{SESSION}/restart", self.restart, methods=["POST"], operation_id="restartSession", **stopped)
         add(
             f"{SESSION}/status/history",
             self.history,
@@ -128,7 +127,7 @@ class SessionRoutes:
             **one
             | {
                 "responses": problems(
-                    *(*_ONE, *KEYED, "NOT_LINKED", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE", "PAGE_UNAVAILABLE"),
+                    *(*_ONE, *KEYED, "NOT_LINKED", "SESSION_NOT_RUNNING", "OWNER_SILENT", "PAGE_UNAVAILABLE"),
                     "LOGOUT_UNCONFIRMED",
                 )
             },

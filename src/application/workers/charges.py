@@ -1,0 +1,237 @@
+"""The sessions that this gateway runs: taken, kept, and given back."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from application.ports.clock import Clock
+from application.ports.event_bus import EventBus
+from application.sessions.workers import session_topic
+from application.workers.fence import is_stale
+from application.workers.ownership import Ownership
+from application.workers.session_keeper import SessionKeeper
+from domain.errors import TRANSIENT, PomboError
+from domain.ids import SessionId
+from domain.lease import Lease
+from domain.session import Wanted
+
+_FAULT_PAUSE: Final = timedelta(seconds=5)
+"""Between two tries to put a fault on record, when that is what fails."""
+_DATABASE_PAUSE: Final = timedelta(milliseconds=500)
+_LOOK_EVERY: Final = timedelta(seconds=2)
+"""For sessions that nobody runs; what is hinted at is looked for at once."""
+_LEAVE_SECONDS: Final = 2.0
+
+_TOPIC: Final = "workers"
+_ANY: Final = "any"
+_WANTED: Final = "wanted:"
+_OUTBOX: Final = "outbox:"
+
+FaultHook = Callable[[SessionId | None, BaseException], None]
+"""Is told of faults of ours, and of which session."""
+
+
+@dataclass(slots=True)
+class Charge:
+    """A session that is ours. ``wanted``: as last seen from outside its keeper."""
+
+    lease: Lease
+    keeper: SessionKeeper
+    wanted: Wanted
+    task: asyncio.Task[None] | None = None
+
+
+class SessionCharges:
+    """One keeper for each session whose lease this gateway has. One that fails by a fault of ours takes no other along.
+
+    A session that somebody has to run and nobody does is looked for at the start, at every hint, and now and then.
+    """
+
+    def __init__(
+        self,
+        ownership: Ownership,
+        bus: EventBus,
+        clock: Clock,
+        make_keeper: Callable[[Lease], SessionKeeper],
+        on_fault: FaultHook,
+    ) -> None:
+        self.ownership = ownership
+        self._bus = bus
+        self._clock = clock
+        self._make_keeper = make_keeper
+        self._on_fault = on_fault
+        self._charges: dict[SessionId, Charge] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._hinted = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self.taken_over = asyncio.Event()
+        """Set when no session that is ours to run claims any more what an earlier gateway saw."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether sessions are run at present, and not only before and after."""
+        return self._tasks is not None
+
+    def get(self, session_id: SessionId) -> Charge | None:
+        """A session that is run here."""
+        return self._charges.get(session_id)
+
+    async def run(self, beside: Coroutine[Any, Any, None]) -> None:
+        """Works until cancelled; then closes every page, gives the leases back, and returns.
+
+        Args:
+            beside: what is done for as long as sessions are run.
+        """
+        async with asyncio.TaskGroup() as lasting:
+            keeping = lasting.create_task(self.ownership.keep(self._lose))
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    self._tasks = tasks
+                    tasks.create_task(beside)
+                    tasks.create_task(self._listen())
+                    try:
+                        await self._work()
+                    finally:
+                        self._tasks = None  # calls come in while the pages are being closed, and nothing new is begun
+            finally:
+                # The pages are closed: only now may others have the sessions, and then at once.
+                keeping.cancel()
+                await self.ownership.leave(_LEAVE_SECONDS)
+                await self._bus.publish(_TOPIC, _ANY)
+
+    async def _work(self) -> None:
+        while not await self.look():
+            # A database that is away just now doesn't end the gateway.
+            await self._clock.sleep(_DATABASE_PAUSE)
+        for charge in tuple(self._charges.values()):
+            await charge.keeper.taken_over.wait()
+        self.taken_over.set()
+        while True:
+            await self._pause(_LOOK_EVERY * random.uniform(0.75, 1.25))  # noqa: S311 - only spreads the gateways
+            self._hinted.clear()
+            await self.look()
+
+    async def _pause(self, span: timedelta) -> None:
+        """Until there is a hint, or for a time."""
+        sleeping = asyncio.create_task(self._clock.sleep(span))
+        hinted = asyncio.create_task(self._hinted.wait())
+        try:
+            await asyncio.wait({sleeping, hinted}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            hinted.cancel()
+
+    async def look(self) -> bool:
+        """Takes what nobody runs. Tells whether the database has answered."""
+        try:
+            async with self._looking:
+                charges = await self.ownership.charges()
+                free = {
+                    charge.session_id: charge.wanted
+                    for charge in charges
+                    if charge.session_id not in self._charges
+                    and (charge.lease is None or self.ownership.is_left_over(charge.lease))
+                }
+                if free:
+                    for lease in await self.ownership.claim(free.keys()):
+                        self._keep(lease, free[lease.session_id])
+        except PomboError as error:
+            if error.kind not in TRANSIENT:
+                self._on_fault(None, error)
+            return False
+        for charge in charges:
+            self._compare(charge.session_id, charge.wanted)
+        return True
+
+    def _compare(self, session_id: SessionId, wanted: Wanted) -> None:
+        """A change that was asked for at another gateway, whose hint was lost."""
+        charge = self._charges.get(session_id)
+        if charge is not None:
+            if charge.wanted is not wanted:
+                charge.keeper.nudge()
+            charge.wanted = wanted
+
+    async def _listen(self) -> None:
+        async with self._bus.subscribe(_TOPIC) as hints:
+            async for hint in hints:
+                self._heed(hint)
+
+    def _heed(self, hint: str) -> None:
+        if hint.startswith(_OUTBOX):
+            charge = self._charges.get(SessionId(hint.removeprefix(_OUTBOX)))
+            if charge is not None:
+                charge.keeper.dispatcher.nudge()
+        elif hint.startswith(_WANTED):
+            charge = self._charges.get(SessionId(hint.removeprefix(_WANTED)))
+            if charge is not None:
+                charge.keeper.nudge()
+        else:
+            self._hinted.set()
+
+    def ask_for(self, session_id: SessionId) -> None:
+        """Says that what is wanted of a session that isn't run here may have changed."""
+        self.hint()
+        self._tell(f"{_WANTED}{session_id}")
+
+    def ask_to_send(self, session_id: SessionId) -> None:
+        """Says that a message waits in the outbox of a session that isn't run here."""
+        self._tell(f"{_OUTBOX}{session_id}")
+
+    def hint(self) -> None:
+        """Says that there may be a session that nobody runs."""
+        self._hinted.set()
+
+    def _tell(self, hint: str) -> None:
+        self._do(self._bus.publish(_TOPIC, hint))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._tasks is None:
+            work.close()  # starting or stopping: each start looks at every session anyway
+        else:
+            self._tasks.create_task(work)
+
+    def _keep(self, lease: Lease, wanted: Wanted) -> None:
+        if self._tasks is None:
+            return  # stopping: the lease is given back with the others
+        charge = self._charges[lease.session_id] = Charge(lease=lease, keeper=self._make_keeper(lease), wanted=wanted)
+        charge.task = self._tasks.create_task(self._run(charge))
+
+    def _lose(self, lease: Lease) -> None:
+        """The browser is being killed; the keeper has nothing to say any more."""
+        charge = self._charges.get(lease.session_id)
+        if charge is not None and charge.lease == lease:
+            charge.keeper.abandon()
+            if charge.task is not None:
+                charge.task.cancel()
+
+    async def _run(self, charge: Charge) -> None:
+        try:
+            await self._drive(charge)
+        finally:
+            # Without a pause after the keeper's end: whoever asks for the session from now on wants a new one.
+            del self._charges[charge.lease.session_id]
+            charge.keeper.end()
+        await self.ownership.release([charge.lease])
+        self._hinted.set()  # it may have been asked for meanwhile
+        await self._bus.publish(session_topic(charge.lease.session_id))
+
+    async def _drive(self, charge: Charge) -> None:
+        keeper, session_id = charge.keeper, charge.lease.session_id
+        failed = ended = False
+        while not ended:
+            try:
+                if failed:
+                    await keeper.after_fault()
+                    failed = False
+                await keeper.run()
+                ended = True
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the other sessions go on and this one says so
+                if is_stale(fault):
+                    return
+                self._on_fault(session_id, fault)
+                if failed:
+                    await self._clock.sleep(_FAULT_PAUSE)
+                failed = True
