@@ -25,7 +25,8 @@ class TakeOverSession:
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
-            ConflictError: ``NOT_IN_CONFLICT``, ``SESSION_NOT_RUNNING``, ``SESSION_ELSEWHERE``.
+            ConflictError: ``NOT_IN_CONFLICT``, ``SESSION_NOT_RUNNING``.
+            DeadlineExceededError: ``OWNER_SILENT``.
             CapabilityUnavailableError: this page can't.
             UnavailableError: ``PAGE_UNAVAILABLE``.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.

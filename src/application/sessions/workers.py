@@ -35,6 +35,10 @@ class SessionPage(Protocol):
         """As ``LinkingPage`` has it."""
 
     @abstractmethod
+    async def take_over(self) -> None:
+        """As ``LinkingPage`` has it."""
+
+    @abstractmethod
     async def resolve(self, jid: Jid) -> Recipient | None:
         """As ``MessagingPage`` has it."""
 

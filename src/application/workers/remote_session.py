@@ -64,6 +64,10 @@ class RemoteSession(SessionPage):
         return PairingCode(code=told["code"], expires_at=datetime.fromisoformat(told["expires_at"]))
 
     @override
+    async def take_over(self) -> None:
+        await self._call("take_over", _LINKING)
+
+    @override
     async def resolve(self, jid: Jid) -> Recipient | None:
         told = (await self._call("resolve", _LOOKUP, jid=str(jid)))["recipient"]
         if told is None:
@@ -95,6 +99,10 @@ def handlers(sessions: LocalSessions) -> Mapping[str, Handler]:
         code = await page.request_pairing_code(asked["phone"])
         return {"code": code.code, "expires_at": code.expires_at.isoformat()}
 
+    async def take_over(asked: Json) -> Json:
+        await (await sessions.page(SessionId(asked["session_id"]))).take_over()
+        return {}
+
     async def resolve(asked: Json) -> Json:
         found = await (await sessions.page(SessionId(asked["session_id"]))).resolve(Jid.parse(asked["jid"]))
         if found is None:
@@ -106,5 +114,6 @@ def handlers(sessions: LocalSessions) -> Mapping[str, Handler]:
         "logout": logout,
         "refresh_qr": refresh_qr,
         "request_pairing_code": request_pairing_code,
+        "take_over": take_over,
         "resolve": resolve,
     }

@@ -212,3 +212,16 @@ async def test_calls_are_answered_with_what_came_of_them() -> None:
     with pytest.raises(DeadlineExceededError):
         await south.call(NORTH, "add", {"number": 99}, within=timedelta(seconds=0.05))
     assert 99 not in done
+
+
+async def test_a_login_is_taken_back_through_the_owner(pair: Two) -> None:
+    await link(pair)
+    pair.north.whatsapp.conflict(SESSION)
+
+    async def lost() -> bool | None:
+        return (await pair.south.session()).status_reason is StatusReason.CONFLICT or None
+
+    await until(lost)
+    await pair.south.take_over.execute(SESSION)
+    await pair.south.status(SessionStatus.WORKING)
+    assert await pair.owner() == NORTH

@@ -114,7 +114,7 @@ class SessionRoutes:
             **one
             | {
                 "responses": problems(
-                    *(*_ONE, *KEYED, "NOT_IN_CONFLICT", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE"),
+                    *(*_ONE, *KEYED, "NOT_IN_CONFLICT", "SESSION_NOT_RUNNING", "OWNER_SILENT"),
                     *("PAGE_UNAVAILABLE", "CAPABILITY_UNAVAILABLE"),
                 )
             },
