@@ -172,6 +172,8 @@ def _check_linkable(session: Session) -> None:
         case SessionStatus.STARTING | SessionStatus.SCAN_QR_CODE:
             if session.me is not None:
                 raise _already_linked()
+        case SessionStatus.DEGRADED if session.me is None:
+            return  # the page, not linked yet, is out of WhatsApp's reach
         case SessionStatus.WORKING | SessionStatus.DEGRADED:
             raise _already_linked()
         case SessionStatus.PASSKEY_REQUIRED:

@@ -276,6 +276,8 @@ class SessionKeeper:
     async def _live(self, session: Session, asked: int) -> Ending | None:
         """One life of the page. None when it was ended from here: stopped or restarted."""
         self._restart = self._closing = False
+        # Whoever waits for the last page's end mustn't find its status.
+        await self._say_opening()
         self._answer(asked)
         task = asyncio.create_task(self._open_and_follow(session))
         ended_from_here = False
@@ -310,16 +312,18 @@ class SessionKeeper:
         return self._closing or (self._life is not None and self._life.ending is not None)
 
     async def _open_and_follow(self, session: Session) -> Ending:
-        reason, detail = self._opening
-        if self._gate.is_crowded and reason is StatusReason.PAGE_LOADING:
-            reason, detail = StatusReason.WAITING_TO_START, None
-        await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
         try:
             await self._snapshots.prepare(session, on_waiting=self._say_waiting)
         except PomboError as error:
             return _not_opened(error)
         async with self._gate.turn() as turn:
             return await self._open_in_turn(session, turn)
+
+    async def _say_opening(self) -> None:
+        reason, detail = self._opening
+        if self._gate.is_crowded and reason is StatusReason.PAGE_LOADING:
+            reason = StatusReason.WAITING_TO_START
+        await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
 
     async def _open_in_turn(self, session: Session, turn: Turn) -> Ending:
         reason, detail = self._opening

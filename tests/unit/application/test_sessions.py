@@ -90,6 +90,15 @@ async def test_restart_opens_the_page_again(world: World) -> None:
     assert await world.supervisor.page(SESSION) is not page
 
 
+async def test_a_restarted_session_doesnt_claim_the_state_of_the_page_that_was(world: World) -> None:
+    await world.create.execute(CreateSessionCommand(id=SESSION))
+    await world.status(SessionStatus.SCAN_QR_CODE)
+    world.whatsapp.demand_passkey(SESSION)
+    await world.status(SessionStatus.PASSKEY_REQUIRED)
+    assert (await world.restart.execute(SESSION)).status is not SessionStatus.PASSKEY_REQUIRED
+    assert await world.get_qr.execute(SESSION, wait=SOON)
+
+
 async def test_logout_ends_the_link(world: World) -> None:
     await world.linked()
     session = await world.logout.execute(SESSION)

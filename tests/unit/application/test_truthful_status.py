@@ -1,11 +1,15 @@
 """A session's status is true within a minute, whatever its page tells by itself."""
 
 import asyncio
+from datetime import timedelta
+
+import pytest
 
 from adapters.memory.driver import Hang, Operation
 from application.ports.page_events import Connected
 from application.ports.whatsapp_driver import PageHealth, Probe
 from application.sessions.create_session import CreateSessionCommand
+from domain.errors import NotFoundError, UnavailableError
 from domain.session import SessionStatus, StatusReason
 
 from .virtual import HOUR, MINUTE, Scene, in_virtual_time
@@ -81,6 +85,55 @@ def test_a_link_that_was_made_without_a_word_shows_within_a_minute() -> None:
         me = (await scene.session()).me
         assert me is not None
         assert me.phone == ANA
+
+    in_virtual_time(scenario)
+
+
+def test_a_page_without_a_link_that_loses_whatsapp_shows_no_qr_and_isnt_called_linked() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.world.create.execute(CreateSessionCommand(id=SESSION))
+        await scene.reached(SessionStatus.SCAN_QR_CODE, StatusReason.QR_READY, within=1)
+        page = scene.whatsapp.page(SESSION)
+        probe = page.probe
+
+        async def away() -> Probe:
+            return Probe(health=PageHealth.DISCONNECTED, state="TIMEOUT")
+
+        page.probe = away  # type: ignore[method-assign]
+        await scene.reached(SessionStatus.DEGRADED, StatusReason.CONNECTION_LOST, within=MINUTE)
+        with pytest.raises(UnavailableError) as caught:
+            await scene.world.get_qr.execute(SESSION)
+        assert caught.value.reason == "QR_NOT_READY"
+        with pytest.raises(UnavailableError) as caught:
+            await scene.world.pairing_code.execute(SESSION, phone=ANA)
+        assert caught.value.reason == "PAGE_NOT_READY"
+        page.probe = probe  # type: ignore[method-assign]
+        await scene.reached(SessionStatus.STARTING, StatusReason.PAGE_LOADING, within=MINUTE)
+        page.show_qr(timedelta(seconds=60))
+        await scene.reached(SessionStatus.SCAN_QR_CODE, StatusReason.QR_READY, within=1)
+
+    in_virtual_time(scenario)
+
+
+def test_a_pairing_code_ends_with_its_page_and_the_status_says_so() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.world.create.execute(CreateSessionCommand(id=SESSION))
+        await scene.reached(SessionStatus.SCAN_QR_CODE, StatusReason.QR_READY, within=1)
+        dead = await scene.world.pairing_code.execute(SESSION, phone=ANA)
+        scene.whatsapp.wedge(SESSION)
+        before = len(await scene.history())
+        await scene.until(lambda: changed(scene, before), within=MINUTE)
+        await scene.reached(SessionStatus.SCAN_QR_CODE, StatusReason.QR_READY, within=MINUTE)
+        told = (await scene.history())[before:]
+        assert SessionStatus.SCAN_QR_CODE not in {change.status for change in told[:-1]}
+        with pytest.raises(NotFoundError):
+            scene.whatsapp.enter_code(ANA, dead.code)
+        code = await scene.world.pairing_code.execute(SESSION, phone=ANA)
+        scene.whatsapp.enter_code(ANA, code.code)
+        await scene.working()
+
+    async def changed(scene: Scene, before: int) -> bool:
+        return len(await scene.history()) > before
 
     in_virtual_time(scenario)
 

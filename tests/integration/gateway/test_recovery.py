@@ -1,0 +1,91 @@
+"""Sessions whose pages go wrong, through the gateway's own API, with a real browser and the sandbox."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ANA, BEN
+from .processes import Gateway, Sandbox, until
+
+CARLA = "15550100300"
+
+
+@pytest.fixture
+async def gateway(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Gateway]:
+    gateway = Gateway(tmp_path / "data", sandbox, {"POMBO_PROBE_SECONDS": "1"})
+    try:
+        await gateway.start()
+        yield gateway
+    finally:
+        await gateway.close()
+
+
+def had(gateway: Gateway, session: str, *wanted: tuple[str, str]) -> Callable[[], Awaitable[bool | None]]:
+    """Whether the history has these changes, newest first, and what came after them."""
+
+    async def look() -> bool | None:
+        listed = await gateway.call("GET", f"/api/v1/sessions/{session}/status/history")
+        changes = iter((change["status"], change["reason"]) for change in listed["items"])
+        return all(any(change == found for found in changes) for change in wanted) or None
+
+    return look
+
+
+async def fault(sandbox: Sandbox, kind: str, phone: str, **more: Any) -> None:
+    await sandbox.call("POST", "/faults", {"kind": kind, "account": phone, **more})
+
+
+async def test_a_page_that_goes_elsewhere_comes_back_and_nothing_is_lost(gateway: Gateway, sandbox: Sandbox) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    await gateway.send("ana", BEN, "before it went")
+    await fault(sandbox, "navigate_page", ANA)
+    await sandbox.send(BEN, ANA, "while it was elsewhere")
+    message = await gateway.send("ana", BEN, "from elsewhere")
+    recovered = (("WORKING", "CONNECTED"), ("DEGRADED", "PAGE_UNRESPONSIVE"), ("WORKING", "CONNECTED"))
+    await until(had(gateway, "ana", *recovered))
+    await gateway.received("while it was elsewhere")
+
+    async def sent() -> bool | None:
+        found = await gateway.call("GET", f"/api/v1/messages/{message['id']}")
+        return found["status"] in {"SENT", "DELIVERED", "READ"} or None
+
+    await until(sent)
+    assert await sandbox.bodies(BEN, ANA) == ["before it went", "from elsewhere"]
+    told = [event["payload"] for event in await gateway.events("session.status")]
+    reasons = [payload["status_reason"] for payload in told]
+    assert "PAGE_UNRESPONSIVE" in reasons
+
+
+async def test_another_browser_takes_over_and_is_taken_over(gateway: Gateway, sandbox: Sandbox) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    await fault(sandbox, "conflict", ANA)
+    degraded = await gateway.status("ana", "DEGRADED")
+    assert degraded["status_reason"] == "CONFLICT"
+    await gateway.call("POST", "/api/v1/sessions/ana/takeover")
+    await gateway.status("ana", "WORKING")
+    await gateway.send("ana", BEN, "here again")
+    assert await sandbox.bodies(BEN, ANA) == ["here again"]
+
+
+async def test_a_ban_and_a_passkey_are_called_what_they_are(gateway: Gateway, sandbox: Sandbox) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    await fault(sandbox, "ban", ANA)
+    ended = await gateway.status("ana", "LOGGED_OUT")
+    assert (ended["status_reason"], ended["me"]) == ("BANNED", None)
+
+    await sandbox.account(CARLA)
+    await fault(sandbox, "passkey", CARLA, count=1)
+    await gateway.call("POST", "/api/v1/sessions", {"id": "carla"})
+    qr = await gateway.call("GET", "/api/v1/sessions/carla/qr?wait=30")
+    with pytest.raises(AssertionError, match="PASSKEY_REQUIRED"):
+        await sandbox.scan(CARLA, qr["qr"])
+    demanded = await gateway.status("carla", "PASSKEY_REQUIRED")
+    assert demanded["status_reason"] == "PASSKEY_DEMANDED"
+    await gateway.call("GET", "/api/v1/sessions/carla/qr", status=409)
+    # The way out: another try.
+    await gateway.call("POST", "/api/v1/sessions/carla/restart")
+    qr = await gateway.call("GET", "/api/v1/sessions/carla/qr?wait=30")
+    await sandbox.scan(CARLA, qr["qr"])
+    await gateway.status("carla", "WORKING")
