@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from application.ports.page_events import MessagesSeen, PageDied, ReceiptsSeen
 from application.ports.whatsapp_driver import WhatsAppPage
@@ -32,6 +33,11 @@ class PageInbox:
             self._filled.clear()
             await self._filled.wait()
         return self._events.popleft()
+
+    def rest(self) -> Sequence[InboxItem]:
+        """Takes all that is there."""
+        events, self._events = tuple(self._events), deque()
+        return events
 
     async def fill(self, page: WhatsAppPage) -> None:
         """Takes over all that a page tells, until its stream ends."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -40,7 +41,8 @@ from domain.bridge import Bridge
 from domain.errors import TRANSIENT, PomboError
 from domain.session import Me, Session, SessionStatus, StatusReason
 
-_AT_ONCE: Final = 500
+_LAST_WORDS_SECONDS: Final = 5.0
+AT_ONCE: Final = 500
 """Messages in one transaction: neither a burst nor a long absence makes one that the database would break off."""
 
 _MB: Final = 1024 * 1024
@@ -111,6 +113,7 @@ class PageLife:
         self._revived = self._stale = self._abandoned = False
         self._logging_out = self._logged_out = False
         self._one_logout = asyncio.Lock()
+        self._in_hand: MessagesSeen | None = None
         self.ending: Ending | None = None
         """Why the life ended; None while it lasts, and when it was ended from outside."""
         self.closed = asyncio.Event()
@@ -119,6 +122,20 @@ class PageLife:
     def abandon(self) -> None:
         """The session is another gateway's: nothing is waited for when this life ends."""
         self._abandoned = True
+
+    async def told_in_vain(self) -> Sequence[MessagesSeen]:
+        """After this life's end: the messages that the page has told of, or still tells of, and nobody recorded.
+
+        The page isn't closed yet. Its end is waited for, a few seconds at most: whose lease is lost is killed.
+        """
+        told = [] if self._in_hand is None else [self._in_hand]
+        told += [event for event in self._inbox.rest() if isinstance(event, MessagesSeen)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                async for event in self.page.events():
+                    if isinstance(event, MessagesSeen):
+                        told.append(event)
+        return told
 
     def _closes_in_peace(self) -> bool:
         """Whether the page, which is about to be closed, can still send what it was handed."""
@@ -175,8 +192,10 @@ class PageLife:
     async def _handle(self, event: InboxItem, tasks: asyncio.TaskGroup) -> Ending | None:
         match event:
             case MessagesSeen(messages=messages, backfilled=backfilled):
-                for part in batched(messages, _AT_ONCE):
+                self._in_hand = event
+                for part in batched(messages, AT_ONCE):
                     await self._record.insist(partial(self._store, part, backfilled=backfilled))
+                self._in_hand = None
             case ReceiptsSeen(receipts=receipts):
                 await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
             case LoggedOut(locked=locked):

@@ -2,16 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
+from application.ports.page_events import MessagesSeen
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
 from application.workers.back_off import LONGEST_PAUSE, UNREACHABLE, BackOff
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.fence import is_stale
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import Ending, PageLife
 from application.workers.page_phase import Phase
@@ -19,6 +21,7 @@ from application.workers.session_record import SessionRecord
 from application.workers.snapshots import SessionSnapshots
 from application.workers.start_gate import StartGate, Turn
 from domain.errors import ConflictError, NotFoundError, PomboError
+from domain.ids import SessionId
 from domain.session import AT_REST, Session, SessionStatus, StatusReason, Wanted
 
 _LAST_WORD_SECONDS: Final = 2.0
@@ -68,6 +71,7 @@ class SessionKeeper:
         snapshots: SessionSnapshots,
         *,
         epoch: int,
+        on_told_in_vain: Callable[[SessionId, Sequence[MessagesSeen]], None],
     ) -> None:
         self._record = record
         self._driver = driver
@@ -82,6 +86,7 @@ class SessionKeeper:
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._recycled_at: float | None = None
         self._epoch = epoch
+        self._on_told_in_vain = on_told_in_vain
         self._abandoned = False
         self._life: PageLife | None = None
         self._nudged = asyncio.Event()
@@ -358,6 +363,10 @@ class SessionKeeper:
     async def _follow(self, life: PageLife) -> Ending:
         try:
             return await life.run()
+        except BaseException as error:
+            if self._abandoned or is_stale(error):
+                self._on_told_in_vain(self._record.session_id, await life.told_in_vain())
+            raise
         finally:
             self._life = None
             self._closing = True

@@ -20,6 +20,7 @@ from application.workers.charges import FaultHook, SessionCharges
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.fence import FencedUnitsOfWork
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.late_news import LateNews
 from application.workers.ownership import LeaseTerms, Ownership
 from application.workers.peer_calls import PeerCalls
 from application.workers.remote_session import LocalSessions, RemoteSession, handlers
@@ -70,6 +71,7 @@ class SessionSupervisor(SessionWorkers):
         self._on_fault = on_fault
         self._settings = settings
         self._snapshots = snapshots
+        self._late_news = LateNews(uow, RecordPageNews(uow, clock, ids, waiters), clock, on_fault)
         self._gate = StartGate(settings.starts_at_once, clock)
         self._ownership = Ownership(uow, watchdog, clock, terms)
         self._charges = SessionCharges(self._ownership, bus, clock, self._make_keeper, on_fault)
@@ -80,7 +82,12 @@ class SessionSupervisor(SessionWorkers):
 
     async def run(self) -> None:
         """Works until cancelled; then closes every page, gives the leases back, and returns."""
-        await self._charges.run(self._peers.serve(handlers(self._here), lambda fault: self._on_fault(None, fault)))
+        await self._charges.run(self._work_beside())
+
+    async def _work_beside(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._peers.serve(handlers(self._here), lambda fault: self._on_fault(None, fault)))
+            tasks.create_task(self._late_news.run())
 
     def _make_keeper(self, lease: Lease) -> SessionKeeper:
         session_id, uow = lease.session_id, FencedUnitsOfWork(self._uow, lease)
@@ -95,6 +102,7 @@ class SessionSupervisor(SessionWorkers):
             self._settings,
             self._snapshots.of(session_id, lease.epoch),
             epoch=lease.epoch,
+            on_told_in_vain=self._late_news.put,
         )
 
     @override

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp
 from application.ports.whatsapp_driver import PageHealth, Probe
 from application.workers.keeper_settings import KeeperSettings
@@ -18,24 +19,29 @@ MINUTE = 60.0
 HOUR = 60 * MINUTE
 
 
-def in_virtual_time(scenario: Callable[["Scene"], Coroutine[Any, Any, None]], **settings: Any) -> None:
+def in_virtual_time(
+    scenario: Callable[["Scene"], Coroutine[Any, Any, None]], *, database: MemoryDatabase | None = None, **settings: Any
+) -> None:
     """Plays a scenario to its end."""
     loop = VirtualLoop(lambda: None, step_limit=20_000_000)
     try:
-        loop.run_until_complete(_play(scenario, loop, KeeperSettings(**settings)))
+        loop.run_until_complete(_play(scenario, loop, database, KeeperSettings(**settings)))
         assert loop.errors == []
     finally:
         loop.dispose()
 
 
 async def _play(
-    scenario: Callable[["Scene"], Coroutine[Any, Any, None]], loop: VirtualLoop, settings: KeeperSettings
+    scenario: Callable[["Scene"], Coroutine[Any, Any, None]],
+    loop: VirtualLoop,
+    database: MemoryDatabase | None,
+    settings: KeeperSettings,
 ) -> None:
     clock = VirtualClock(loop)
     whatsapp = MemoryWhatsApp(clock)
     for phone in (ANA, BEN, CARLA):
         whatsapp.add_account(phone)
-    async with running(World(clock, whatsapp, settings=settings)) as world:
+    async with running(World(clock, whatsapp, database, settings=settings)) as world:
         await scenario(Scene(world, whatsapp))
 
 
