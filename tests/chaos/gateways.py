@@ -116,8 +116,15 @@ class Gateway:
         return False
 
     async def until_serving(self, seconds: float) -> None:
+        """Waits for its first start.
+
+        Raises:
+            RuntimeError: it has ended, and why.
+        """
         async with asyncio.timeout(seconds):
-            while not await self.is_serving():  # noqa: ASYNC110 - a state of another process
+            while not await self.is_serving():
+                if self.ledger.exits:
+                    raise RuntimeError(f"{self.ledger.exits[-1]}: {self.log.read_text(errors='replace')[-500:]}")
                 await asyncio.sleep(_LOOK_SECONDS)
 
     async def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> Any:

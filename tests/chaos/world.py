@@ -1,6 +1,7 @@
 """The programs of a run, all of them processes but the servers' supervision, the proxies and the receiver."""
 
 import asyncio
+import base64
 import secrets
 import shutil
 from collections.abc import AsyncIterator
@@ -58,7 +59,7 @@ async def open_world(home: Path, *, seed: int, gateways: int, ledger: Ledger) ->
         world = World(postgres, valkey, whatsapp, receiver, [])
         shared = {
             "API_KEY": secrets.token_urlsafe(24),
-            "POMBO_SNAPSHOT_KEY": secrets.token_hex(32),
+            "POMBO_SNAPSHOT_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "WHATSAPP_WEB_URL": whatsapp.page,
         }
         for number in range(gateways):
