@@ -64,6 +64,9 @@ class DataDirectory:
     def node(self) -> str:
         """What distinguishes this directory's gateway from others on one database: made once, the host's name first.
 
+        A copy of the directory is another node: two gateways that took each other's sessions for their own would run
+        them both.
+
         Raises:
             UnavailableError: ``DATA_DIR_UNUSABLE``.
         """
@@ -74,12 +77,13 @@ class DataDirectory:
 
     def _node(self) -> str:
         place = self._path / _NODE
-        node = place.read_text(errors="replace").strip() if place.exists() else ""
-        if not _NODE_FORM.fullmatch(node):
+        node, _, inode = place.read_text(errors="replace").strip().partition(" ") if place.exists() else ("", "", "")
+        if not _NODE_FORM.fullmatch(node) or inode != str(place.stat().st_ino):
             host = _NOT_IN_NODE.sub("-", socket.gethostname())[:_HOST_CHARACTERS].strip("-")
             node = f"{host or 'node'}-{secrets.token_hex(4)}"
             whole = place.with_suffix(".new")
-            whole.write_text(f"{node}\n")
+            whole.touch(mode=0o600)
+            whole.write_text(f"{node} {whole.stat().st_ino}\n")
             whole.replace(place)
         return node
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Final, override
 
 import structlog
 
+from adapters.playwright.processes import browser_pids, kill, tree
 from adapters.playwright.profile import user_data_dir
 from application.ports.watchdog import Watchdog
 from domain.errors import UnavailableError
@@ -20,6 +22,7 @@ _PROGRAM: Final = Path(__file__).with_name("watchdog_process.py")
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 15.0
 _WRITE_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.1
 
 
 class ProcessWatchdog(Watchdog):
@@ -83,6 +86,12 @@ class ProcessWatchdog(Watchdog):
     async def allow(self, until: Mapping[SessionId, timedelta]) -> None:
         if not until:
             return
+        now = timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+        for session_id, end in until.items():
+            if end <= now:  # at once, also where the process can't be had
+                self._until[session_id] = end
+                for pid in browser_pids(user_data_dir(self._profiles, session_id)):
+                    kill(tree(pid))
         await self.start()
         process = self._process
         if process is None:
@@ -124,6 +133,7 @@ class ProcessWatchdog(Watchdog):
         code = await process.wait()
         _LOG.error("watchdog_died", status=code)
         if not self._stopped:
+            await asyncio.sleep(_PAUSE_SECONDS)  # one that can't live isn't started without end
             with suppress(UnavailableError):  # whoever needs it next tries again, and is told
                 await self.start()
 

@@ -96,6 +96,10 @@ class Ownership:
         until = self._trusted()
         async with self._uow.begin() as uow:
             leases = await uow.leases.claim(session_ids, self._terms.owner, ttl=self._terms.ttl)
+        if until <= self._clock.elapsed():
+            # The answer was too long on its way: what it says may be over.
+            await self.release(leases)
+            return ()
         try:
             await self._watchdog.allow({lease.session_id: until for lease in leases})
         except PomboError:

@@ -49,15 +49,16 @@ class PeerCalls:
             )
             try:
                 async with asyncio.timeout(within.total_seconds()):
-                    answer = json.loads(await anext(answers))
+                    while (answer := _read(await anext(answers), "result", "error")) is None:
+                        pass  # not one of ours
             except TimeoutError:
                 raise DeadlineExceededError(
                     "OWNER_SILENT",
                     f"The gateway that runs the session ({owner.node}) hasn't answered in time; it may do it still.",
                     metadata={"node": owner.node},
                 ) from None
-        if (error := answer.get("error")) is not None:
-            raise _read_error(error)
+        if answer["error"] is not None:
+            raise _read_error(answer["error"])
         result: Json = answer["result"]
         return result
 
@@ -65,8 +66,8 @@ class PeerCalls:
         """Does what others ask for, until cancelled; what is under way then isn't answered."""
         async with asyncio.TaskGroup() as tasks, self._bus.subscribe(_calls(self._life)) as calls:
             async for text in calls:
-                call: Json = json.loads(text)
-                if call["id"] not in self._known:
+                call = _read(text, "id", "method", "arguments")
+                if call is not None and call["id"] not in self._known:
                     self._remember(call["id"])
                     tasks.create_task(self._answer(call, handlers, on_fault))
 
@@ -78,18 +79,30 @@ class PeerCalls:
             handler = handlers.get(call["method"])
             if handler is None:
                 raise InternalError("INTERNAL", "The other gateway's version doesn't know this call.")
-            answer = {"result": await handler(call["arguments"])}
+            answer = {"result": await handler(call["arguments"]), "error": None}
         except PomboError as error:
-            answer = {"error": _write_error(error)}
+            answer = {"result": None, "error": _write_error(error)}
         except Exception as fault:  # noqa: BLE001 - whatever it is, its caller is told, and this gateway goes on
             on_fault(fault)
-            answer = {"error": _write_error(InternalError("INTERNAL", "A fault of the other gateway's; see its log."))}
+            answer = {
+                "result": None,
+                "error": _write_error(InternalError("INTERNAL", "A fault of the other gateway's; see its log.")),
+            }
         await self._bus.publish(_answers(call["id"]), json.dumps(answer))
 
     def _remember(self, call_id: str) -> None:
         self._known[call_id] = None
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
+
+
+def _read(text: str, *fields: str) -> Json | None:
+    """What came over the bus; None where it can't be ours: others may write there, too."""
+    try:
+        read = json.loads(text)
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) and all(field in read for field in fields) else None
 
 
 def _calls(life: str) -> str:

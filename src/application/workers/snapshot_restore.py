@@ -49,6 +49,7 @@ class SnapshotRestore:
             UnavailableError: ``PROFILE_UNWRITABLE``.
         """
         if session.me is None:
+            await self._drop_foreign(session.id, epoch)
             return
         local = await self._driver.login(session.id)
         stored = await self._versions(session.id, local, epoch, on_waiting)
@@ -62,6 +63,16 @@ class SnapshotRestore:
             self._tell("snapshot_unreadable", session.id, f"the older profile that is here is used: {error.message}")
             return
         raise error
+
+    async def _drop_foreign(self, session_id: SessionId, epoch: int) -> None:
+        """A login that an unlinked session finds here may be of one that was deleted elsewhere under the same id.
+
+        Where the lease before this one was the profile's own, it was linked under it, and that didn't get on record.
+        """
+        local = await self._driver.login(session_id)
+        if local.linked and local.epoch + 1 < epoch:
+            await self._driver.forget(session_id)
+            self._tell("profile_dropped", session_id, "it held the login of an earlier session with this id")
 
     async def _versions(
         self, session_id: SessionId, local: LocalLogin, epoch: int, on_waiting: Waiting

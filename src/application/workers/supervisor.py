@@ -149,6 +149,9 @@ class SessionSupervisor(SessionWorkers):
 
     @override
     async def closed(self, session_id: SessionId) -> None:
+        charge = self._charges.get(session_id)
+        if charge is not None:
+            await charge.keeper.settled()  # here it takes as long as it takes
         try:
             async with asyncio.timeout(_CLOSE_SECONDS), self._bus.subscribe(session_topic(session_id)) as signals:
                 await self._wait_closed(session_id, signals)

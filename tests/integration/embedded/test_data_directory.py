@@ -1,6 +1,7 @@
 """The data directory is ours, private, and one gateway's at a time."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -85,3 +86,24 @@ def test_a_file_in_its_place(data_dir: Path) -> None:
     assert (type(error), error.reason) == (UnavailableError, "DATA_DIR_UNUSABLE")
     error = refusal(data_dir / "file" / "below")
     assert error.reason == "DATA_DIR_UNUSABLE"
+
+
+def test_a_copy_is_another_node(tmp_path: Path) -> None:
+    """Two that took each other's leases for their own would run every session twice."""
+    with DataDirectory.open(tmp_path / "data") as directory:
+        node = directory.node
+        assert directory.node == node
+    with DataDirectory.open(tmp_path / "data") as directory:
+        assert directory.node == node
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    with DataDirectory.open(tmp_path / "copy") as copied:
+        other = copied.node
+        assert other != node
+        assert copied.node == other
+    (tmp_path / "data").rename(tmp_path / "moved")
+    with DataDirectory.open(tmp_path / "moved") as moved:
+        assert moved.node == node
+    for spoilt in ("", "x" * 400, "a b c", "../.. 7"):
+        (tmp_path / "moved" / "node").write_text(spoilt)
+        with DataDirectory.open(tmp_path / "moved") as mended:
+            assert mended.node not in {node, other, spoilt}

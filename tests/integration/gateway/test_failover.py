@@ -31,7 +31,7 @@ class Node:
 
     @property
     def name(self) -> str:
-        return (self.data / "node").read_text().strip()
+        return (self.data / "node").read_text().split()[0]
 
     @property
     def profile(self) -> Path:

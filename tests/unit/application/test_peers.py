@@ -225,3 +225,35 @@ async def test_a_login_is_taken_back_through_the_owner(pair: Two) -> None:
     await pair.south.take_over.execute(SESSION)
     await pair.south.status(SessionStatus.WORKING)
     assert await pair.owner() == NORTH
+
+
+async def test_what_others_write_on_the_bus_harms_nobody(pair: Two) -> None:
+    await link(pair)
+    for payload in (
+        "",
+        "{",
+        "[]",
+        "7",
+        "null",
+        '{"id": "x"}',
+        '{"id": "x", "method": "logout", "arguments": {}}',
+        "\x00",
+    ):
+        for topic in (f"peer-calls:{NORTH.life}", "workers"):
+            await pair.south.bus.publish(topic, payload)
+    assert (await pair.south.text("still")).status in LEFT
+    await pair.south.restart.execute(SESSION)
+    pair.north.faults.clear()  # of the call without a session
+
+
+async def test_a_login_of_a_session_that_was_deleted_elsewhere_is_nobody_s(world: World) -> None:
+    """Another gateway's data directory still holds it, when a session with the same id is made."""
+    await world.linked()
+    profile = world.whatsapp.profile(SESSION)
+    await world.delete.execute(SESSION)
+    left = world.whatsapp.profile(SESSION)
+    left.account, left.epoch = profile.account, 1
+    world.whatsapp.account(ANA).devices[SESSION] = left
+    await world.create.execute(CreateSessionCommand(id=SESSION))
+    session = await world.status(SessionStatus.SCAN_QR_CODE, SessionStatus.WORKING)
+    assert (session.status, session.me) == (SessionStatus.SCAN_QR_CODE, None)

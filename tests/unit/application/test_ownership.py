@@ -1,0 +1,127 @@
+"""How long a gateway believes in its leases."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import override
+
+import pytest
+
+from adapters.memory.database import MemoryDatabase
+from application.ports.watchdog import Watchdog
+from application.workers.ownership import LeaseTerms, Ownership
+from domain.errors import UnavailableError
+from domain.ids import SessionId
+from domain.lease import Lease, Owner
+from tests.contracts.samples import SALES, SUPPORT, session
+
+from .outages import SlowDatabase, UnsteadyDatabase
+from .world import HastyClock, until
+
+TERMS = LeaseTerms(owner=Owner(node="north", life="1"), ttl=timedelta(seconds=2))
+
+
+class ListingWatchdog(Watchdog):
+    """Notes what it is told; refuses while ``broken``."""
+
+    broken = False
+
+    def __init__(self) -> None:
+        self.until: dict[SessionId, timedelta] = {}
+
+    @override
+    async def allow(self, until: Mapping[SessionId, timedelta]) -> None:
+        if self.broken:
+            raise UnavailableError("WATCHDOG_FAILED", "It is gone.")
+        self.until |= until
+
+    @override
+    async def dismiss(self, session_ids: Collection[SessionId]) -> None:
+        for session_id in session_ids:
+            self.until.pop(session_id, None)
+
+
+class TrueClock(HastyClock):
+    @override
+    async def sleep(self, span: timedelta) -> None:
+        await asyncio.sleep(span.total_seconds())
+
+
+@asynccontextmanager
+async def owning(database: MemoryDatabase, watchdog: ListingWatchdog) -> AsyncIterator[tuple[Ownership, list[Lease]]]:
+    lost: list[Lease] = []
+    async with database.begin() as uow:
+        for session_id in (SALES, SUPPORT):
+            await uow.sessions.add(session(session_id))
+    ownership = Ownership(database, watchdog, TrueClock(), TERMS)
+    keeping = asyncio.create_task(ownership.keep(lost.append))
+    try:
+        yield ownership, lost
+    finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
+
+
+async def test_it_ends_its_sessions_before_their_leases_have_expired() -> None:
+    """The database is away: nobody tells it that its time is over."""
+    database, watchdog, clock = UnsteadyDatabase(), ListingWatchdog(), TrueClock()
+    async with owning(database, watchdog) as (ownership, lost):
+        leases = await ownership.claim([SALES, SUPPORT])
+        database.go_away()
+
+        async def gone() -> bool | None:
+            return len(lost) == 2 or None
+
+        await until(gone, 3)
+        assert sorted(lease.session_id for lease in lost) == [SALES, SUPPORT]
+        assert watchdog.until == {SALES: timedelta(0), SUPPORT: timedelta(0)}
+        database.error = None
+        # By the database's clock they weren't over yet.
+        async with database.begin() as uow:
+            assert await uow.leases.find(SALES) == leases[0]
+        # Its own node may have them anew at once.
+        again = await ownership.claim([SALES])
+        assert again[0].epoch == 2
+        assert watchdog.until[SALES] > clock.elapsed()
+
+
+async def test_a_short_outage_of_the_database_ends_nothing() -> None:
+    database, watchdog = UnsteadyDatabase(), ListingWatchdog()
+    async with owning(database, watchdog) as (ownership, lost):
+        await ownership.claim([SALES])
+        first = watchdog.until[SALES]
+        database.go_away()
+        await asyncio.sleep(0.9)
+        database.error = None
+
+        async def renewed() -> bool | None:
+            return watchdog.until[SALES] > first or None
+
+        await until(renewed, 3)
+        assert lost == []
+
+
+async def test_an_answer_that_comes_too_late_is_worth_nothing() -> None:
+    database, watchdog = SlowDatabase(), ListingWatchdog()
+    async with owning(database, watchdog) as (ownership, _):
+        database.pause = 1.6
+        assert await ownership.claim([SALES]) == ()
+        assert watchdog.until == {}
+
+
+async def test_without_a_watchdog_nothing_is_taken_and_nothing_kept() -> None:
+    database, watchdog = UnsteadyDatabase(), ListingWatchdog()
+    async with owning(database, watchdog) as (ownership, lost):
+        await ownership.claim([SALES])
+        watchdog.broken = True
+        with pytest.raises(UnavailableError):
+            await ownership.claim([SUPPORT])
+        async with database.begin() as uow:
+            assert await uow.leases.find(SUPPORT) is None
+
+        async def gone() -> bool | None:
+            return bool(lost) or None
+
+        await until(gone, 3)
+        assert [lease.session_id for lease in lost] == [SALES]
