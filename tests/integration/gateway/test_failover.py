@@ -18,6 +18,8 @@ from adapters.playwright.processes import browser_pids
 from .conftest import ANA, BEN
 from .processes import Gateway, Sandbox, until
 
+pytestmark = pytest.mark.timeout(300)
+
 CARLA = "15550100300"
 
 
