@@ -121,7 +121,7 @@ class NewsReader:
                     bridge_version=f"wa-js {item.get('wajs')}",
                 )
             case "logout":
-                yield from self._unlinked(locked=item.get("reason") == _ACCOUNT_LOCKED)
+                yield from self._unlinked(told=True, locked=item.get("reason") == _ACCOUNT_LOCKED)
             case "fault":
                 self._log.warning("bridge_fault", where=str(item.get("where")), detail=str(item.get("detail")))
             case _:
@@ -161,9 +161,9 @@ class NewsReader:
             case _:
                 raise MalformedError("unknown phase")
 
-    def _unlinked(self, *, locked: bool = False) -> Iterable[PageEvent]:
+    def _unlinked(self, *, told: bool = False, locked: bool = False) -> Iterable[PageEvent]:
         """No account is linked; that is news where one was. The page may tell so twice, or only after a restart."""
         self.fresh_link = True
         if self.linked:
             self.linked = False
-            yield LoggedOut(locked=locked)
+            yield LoggedOut(locked=locked, told=told)

@@ -70,9 +70,15 @@ class ConflictDetected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedOut:
-    """The page says that the link has ended. ``locked``: and that WhatsApp has locked the account."""
+    """The link has ended.
+
+    Attributes:
+        locked: the page says that WhatsApp has locked the account.
+        told: the page has told of the end; else it is without its login, for whatever reason.
+    """
 
     locked: bool = False
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

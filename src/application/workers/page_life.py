@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import batched
@@ -58,6 +58,7 @@ class Ending:
         had_worked: whether the session had worked in it.
         sound_for: for how long, at the end, it had worked or shown what a person can link by.
         phase: what the page was at.
+        without_login: the page came up without the login that it should have, and the link isn't known to have ended.
     """
 
     reason: StatusReason
@@ -65,6 +66,7 @@ class Ending:
     had_worked: bool = False
     sound_for: timedelta = timedelta(0)
     phase: Phase = Phase.LOADING
+    without_login: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -91,10 +93,12 @@ class PageLife:
         jitter: Callable[[], float],
         on_up: Callable[[], None],
         may_recycle: Callable[[], bool],
+        may_restore: Callable[[], bool],
     ) -> None:
         """``on_up`` is called when the page has come to what it can be at for long, and more often.
 
-        ``may_recycle`` tells whether a browser that has grown too large may be opened again just now.
+        ``may_recycle`` tells whether a browser that has grown too large may be opened again just now, ``may_restore``
+        whether a login that is missing may be sought in the snapshots.
         """
         self._session = session
         self.page = page
@@ -103,6 +107,7 @@ class PageLife:
         self._dispatcher = dispatcher
         self._settings = settings
         self._may_recycle = may_recycle
+        self._may_restore = may_restore
         self._inbox = PageInbox()
         self._watch = PageWatch(self._inbox, clock, jitter, on_up)
         self._prober = Prober(page, self._inbox, clock, settings.probe_every, lambda: self._watch.phase)
@@ -198,8 +203,10 @@ class PageLife:
                 self._in_hand = None
             case ReceiptsSeen(receipts=receipts):
                 await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
-            case LoggedOut(locked=locked):
-                return await self._log_out(self._why_logged_out(locked=locked))
+            case LoggedOut(told=False) if self._may_restore_login():
+                return self._without_login()
+            case LoggedOut():
+                return await self._log_out(self._why_logged_out(event))
             case PageDied(detail=detail):
                 return self._ending(StatusReason.BROWSER_CRASHED, detail)
             case BridgeReady():
@@ -218,6 +225,8 @@ class PageLife:
         match event:
             case Connected(me=me):
                 await self._connect(me, tasks)
+            case QrShown() | QrBatchEnded() if self._may_restore_login():
+                return self._without_login()
             case QrShown() | QrBatchEnded() if self._linked:
                 return await self._log_out(StatusReason.LINK_LOST)
             case BridgeRolledBack(bridge=bridge):
@@ -228,10 +237,19 @@ class PageLife:
                 await self._observe(event)
         return None
 
-    def _why_logged_out(self, *, locked: bool) -> StatusReason:
-        if locked:
+    def _may_restore_login(self) -> bool:
+        """Whether a login is missing that this page has never had: a snapshot can't take a good one's place."""
+        return self._linked and not self._had_worked and not self._logging_out and self._may_restore()
+
+    def _without_login(self) -> Ending:
+        return replace(self._ending(StatusReason.LINK_LOST, "the page came up without its login"), without_login=True)
+
+    def _why_logged_out(self, event: LoggedOut) -> StatusReason:
+        if event.locked:
             return StatusReason.BANNED
-        return StatusReason.LOGGED_OUT_BY_API if self._logging_out else StatusReason.UNLINKED_BY_PHONE
+        if self._logging_out:
+            return StatusReason.LOGGED_OUT_BY_API
+        return StatusReason.UNLINKED_BY_PHONE if event.told or self._had_worked else StatusReason.LINK_LOST
 
     async def _doubt(
         self, found: Disagreement | Unanswered | Overdue | BrowserTooLarge, tasks: asyncio.TaskGroup

@@ -85,6 +85,8 @@ class SessionKeeper:
         self._back_off = BackOff(jitter)
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._recycled_at: float | None = None
+        self._restoring = False
+        """Whether the login was missing, and no page has worked since a snapshot was put in its place."""
         self._epoch = epoch
         self._on_told_in_vain = on_told_in_vain
         self._abandoned = False
@@ -216,6 +218,7 @@ class SessionKeeper:
         return self._asked != asked
 
     def _start_afresh(self) -> None:
+        self._restoring = False
         self._back_off.reset()
         self._opening = (StatusReason.PAGE_LOADING, None)
 
@@ -226,9 +229,20 @@ class SessionKeeper:
 
     async def _try(self, session: Session, asked: int) -> None:
         ending = await self._live(session, asked)
+        if ending is not None and ending.without_login:
+            await self._seek_login(ending)
+            return
         if ending is None or ending.reason in _LINK_ENDED:
             self._start_afresh()
             return
+        if self._restoring and ending.reason is StatusReason.LOGIN_MISSING:
+            # There is no snapshot: what the page said stands.
+            await self._record.logged_out(StatusReason.LINK_LOST)
+            await self._forget_login(session)
+            self._start_afresh()
+            return
+        if ending.had_worked:
+            self._restoring = False
         if ending.reason is StatusReason.BROWSER_RECYCLED:
             self._recycled_at = asyncio.get_running_loop().time()
             self._opening = (ending.reason, ending.detail)
@@ -242,6 +256,12 @@ class SessionKeeper:
             await self._rest_until_asked()
         else:
             await self._open_later(ending)
+
+    async def _seek_login(self, ending: Ending) -> None:
+        """Has the next opening find that there is no login here, and restore the newest snapshot."""
+        self._restoring = True
+        self._opening = (ending.reason, f"{ending.detail}; the newest snapshot of it is restored, if there is one")
+        await self._record.hide_qr()
 
     def _may_recycle(self) -> bool:
         since = self._recycled_at
@@ -350,15 +370,19 @@ class SessionKeeper:
             jitter=self._jitter,
             on_up=turn.over,
             may_recycle=self._may_recycle,
+            may_restore=lambda: not self._restoring,
         )
         try:
             ending = await self._follow(life)
-            if ending.reason in _LINK_ENDED:
-                await self._snapshots.ended()
-                await self._driver.forget(session.id)
+            if ending.reason in _LINK_ENDED and not ending.without_login:
+                await self._forget_login(session)
             return ending
         finally:
             life.closed.set()
+
+    async def _forget_login(self, session: Session) -> None:
+        await self._snapshots.ended()
+        await self._driver.forget(session.id)
 
     async def _follow(self, life: PageLife) -> Ending:
         try:

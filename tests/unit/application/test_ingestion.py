@@ -185,6 +185,7 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
             jitter=lambda: 0.5,
             on_up=lambda: None,
             may_recycle=lambda: False,
+            may_restore=lambda: False,
         ).run()
     )
     assert bodies(await until_received(world, 2)) == ["3EB0AA", "3EB0FF"]
