@@ -14,6 +14,9 @@ pytest.register_assert_rewrite(
             "outbox",
             "session_repository",
             "unit_of_work",
+            "whatsapp_driver",
+            "whatsapp_page",
+            "whatsapp_world",
         )
     )
 )

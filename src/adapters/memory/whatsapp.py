@@ -248,9 +248,22 @@ class MemoryWhatsApp:
         held = self._images.get(image.data)
         if held is None or held.session_id != profile.session_id:
             raise snapshot_corrupt("it is no image of this profile")
+        self._readopt(profile, held)
         profile.lost = False
         profile.messages, profile.pending = dict(held.messages), dict(held.pending)
         profile.revoked = profile.account is None or profile.link != held.link
+
+    def _readopt(self, profile: Profile, held: Image) -> None:
+        """Makes a profile the device of an image's link, where that is another one's that was forgotten."""
+        devices = (account.devices.get(held.session_id) for account in self._accounts.values())
+        device = next((each for each in devices if each is not None and each.link == held.link), None)
+        if device is None or device is profile or device.account is None:
+            return
+        if profile.account is not None:
+            # The phone of the account that is linked by now still lists a device, and nobody opens it any more.
+            profile.account.devices[profile.session_id] = replace(profile, page=None)
+        profile.account, profile.link, profile.queue = device.account, device.link, device.queue
+        device.account.devices[profile.session_id] = profile
 
     def end_link(self, profile: Profile) -> None:
         """Takes a device off its account."""

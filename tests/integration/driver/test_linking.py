@@ -27,21 +27,9 @@ from domain.errors import ConflictError, RateLimitedError, UnavailableError, Unp
 from domain.ids import SessionId
 
 from .conftest import MakeDriver
-from .world import ROOT, SECONDS, Ear, Sandbox, link, text
+from .world import ROOT, SECONDS, Ear, Sandbox, data_dir, kill_browser, link, text
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-def data_dir(driver: PlaywrightWhatsAppDriver, session: SessionId) -> Path:
-    return driver._settings.profiles / session / "chromium"
-
-
-async def kill_browser(driver: PlaywrightWhatsAppDriver, session: SessionId) -> None:
-    directory = data_dir(driver, session)
-    main = processes.main_browser_pid(directory)
-    assert main is not None
-    processes.kill(processes.tree(main))
-    assert await processes.gone(directory, 5)
 
 
 async def test_qr_link_kill_stop_and_unlink(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:

@@ -1,4 +1,4 @@
-"""Messages and receipts, on one linked account."""
+"""Messages, on one linked account: what goes beyond the contract of a page."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,17 +16,15 @@ from application.ports.page_events import (
     ConnectionLost,
     LoggedOut,
     MessagesSeen,
-    ReceiptsSeen,
     SeenMessage,
 )
 from application.ports.whatsapp_driver import PageHealth, WhatsAppPage
 from domain.content import Text, Unsupported
-from domain.errors import DeadlineExceededError, RateLimitedError, UnavailableError, UnprocessableError
-from domain.ids import SessionId, WhatsAppMessageId
-from domain.jid import Jid
+from domain.errors import DeadlineExceededError, RateLimitedError, UnavailableError
+from domain.ids import SessionId
 from domain.message import MessageStatus
 
-from .world import Ear, Phone, Sandbox, link, message_id, text
+from .world import Ear, Phone, Sandbox, link, text
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -62,43 +60,6 @@ async def received(world: World, inner_id: str) -> SeenMessage:
         MessagesSeen, lambda event: any(inner_id in message.whatsapp_id for message in event.messages)
     )
     return next(message for message in seen.messages if inner_id in message.whatsapp_id)
-
-
-async def test_a_text_leaves_with_its_id_and_its_receipts_come(world: World) -> None:
-    outgoing = text(world.ben, "bom dia 🐦", 1)
-    sent = await world.page.send(outgoing)
-    assert sent.whatsapp_id == outgoing.whatsapp_id
-    assert (sent.chat, sent.sender, sent.recipient) == (world.ben.jid, world.me.jid, world.ben.jid)
-    assert sent.from_me
-    assert sent.status is not None
-    assert sent.content == Text(body="bom dia 🐦")
-    held = await world.ben.held(world.me, "bom dia 🐦")
-    assert [message["id"] for message in held] == [outgoing.whatsapp_id.rsplit("_", 1)[1]]
-    for status in (MessageStatus.DELIVERED, MessageStatus.READ):
-        await world.ear.until(
-            ReceiptsSeen,
-            lambda event, status=status: any(
-                receipt.whatsapp_id == outgoing.whatsapp_id and receipt.status is status for receipt in event.receipts
-            ),
-        )
-
-
-async def test_sending_again_with_the_same_id_sends_nothing_twice(world: World) -> None:
-    outgoing = text(world.ben, "once", 2)
-    first, *others = await asyncio.gather(*[world.page.send(outgoing) for _ in range(3)])
-    again = await world.page.send(outgoing)
-    assert {message.whatsapp_id for message in (first, again, *others)} == {outgoing.whatsapp_id}
-    assert len(await world.ben.held(world.me, "once")) == 1
-
-
-async def test_twenty_at_once_arrive_once_each(world: World) -> None:
-    carla = await world.sandbox.phone("Carla")
-    outgoing = [text(to, f"many {n}", 100 + 2 * n + m) for n in range(20) for m, to in enumerate((world.ben, carla))]
-    sent = await asyncio.gather(*[world.page.send(message) for message in outgoing])
-    assert [message.whatsapp_id for message in sent] == [message.whatsapp_id for message in outgoing]
-    for n in range(20):
-        assert len(await world.ben.held(world.me, f"many {n}")) == 1
-        assert len(await carla.held(world.me, f"many {n}")) == 1
 
 
 async def test_a_text_comes_in(world: World) -> None:
@@ -139,14 +100,6 @@ async def test_replies_both_ways(world: World) -> None:
     assert thanks.reply_to == answer.whatsapp_id
     held = await world.ben.held(world.me, "thanks")
     assert held[0]["quoted_id"] == inner
-
-
-async def test_a_reply_to_an_unknown_message_is_refused(world: World) -> None:
-    unknown = WhatsAppMessageId(f"false_{world.ben.jid}_3EB0FFFFFFFFFFFFFFFFFF")
-    with pytest.raises(UnprocessableError) as caught:
-        await world.page.send(text(world.ben, "to nothing", 302, reply_to=unknown))
-    assert caught.value.reason == "QUOTED_MESSAGE_UNKNOWN"
-    assert await world.ben.held(world.me, "to nothing") == []
 
 
 async def test_mentions_leave(world: World) -> None:
@@ -192,47 +145,6 @@ async def test_a_number_in_an_error_isnt_a_refusal(world: World) -> None:
     assert caught.value.reason == "SEND_UNCONFIRMED"
     await world.page.send(outgoing)
     assert len(await world.ben.held(world.me, "who knows")) == 1
-
-
-async def test_find(world: World) -> None:
-    sent = await world.page.send(text(world.ben, "find me", 400))
-    found = await world.page.find(sent.whatsapp_id)
-    assert found is not None
-    assert (found.whatsapp_id, found.content) == (sent.whatsapp_id, sent.content)
-    assert found.status is not None
-    assert await world.page.find(message_id(world.ben.jid, 0xFFFF)) is None
-    assert await world.page.find(WhatsAppMessageId("nonsense")) is None
-    stranger = WhatsAppMessageId("true_15559990000@c.us_3EB0000000000000000000")
-    assert await world.page.find(stranger) is None
-
-
-async def test_recent(world: World) -> None:
-    sent = await world.page.send(text(world.ben, "recent one", 401))
-    since = datetime.now(UTC) - timedelta(minutes=5)
-    newest = await world.page.recent(since=since, limit=3)
-    assert len(newest) == 3
-    assert sent.whatsapp_id in {message.whatsapp_id for message in newest}
-    everything = await world.page.recent(since=since, limit=1000)
-    assert [message.timestamp for message in everything] == sorted(message.timestamp for message in everything)
-    assert len({message.whatsapp_id for message in everything}) == len(everything) > 60
-    assert await world.page.recent(since=datetime.now(UTC) + timedelta(hours=1), limit=10) == ()
-
-
-async def test_resolve(world: World) -> None:
-    stranger = await world.sandbox.phone("Stranger")
-    found = await world.page.resolve(stranger.jid)
-    assert found is not None
-    assert found.jid == stranger.jid
-    assert found.lid is not None
-    assert found.lid.server == "lid"
-    assert await world.page.resolve(Jid.parse("15559998888@c.us")) is None
-
-
-async def test_a_number_without_an_account_is_refused(world: World) -> None:
-    nobody = Phone(world.sandbox, "15559997777")
-    with pytest.raises(UnprocessableError) as caught:
-        await world.page.send(text(nobody, "anyone?", 500))
-    assert caught.value.reason in {"NUMBER_NOT_ON_WHATSAPP", "SEND_REFUSED"}
 
 
 @pytest.mark.parametrize(("kind", "reason"), [("restrict_463", "REACHOUT_TIMELOCK"), ("cap_475", "NEW_CHAT_CAP")])

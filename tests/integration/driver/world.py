@@ -1,28 +1,43 @@
-"""What the driver's tests need: the sandbox as a process, phones of its control API, and an ear on a page's events."""
+"""What the driver's tests need: the sandbox as a process, and phones of its control API."""
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 
+from adapters.playwright import processes
 from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import Browser
+from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.settings import DriverSettings
-from application.ports.page_events import Connected, PageEvent, QrShown
-from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing
 from domain.content import Text
-from domain.ids import WhatsAppMessageId
+from domain.ids import SessionId
 from domain.jid import Jid
+from tests.contracts.whatsapp_world import SECONDS, Ear, link, message_id
+
+__all__ = [
+    "ROOT",
+    "SECONDS",
+    "WEB",
+    "Ear",
+    "Phone",
+    "Sandbox",
+    "data_dir",
+    "kill_browser",
+    "link",
+    "message_id",
+    "text",
+]
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "web"
-SECONDS = 60.0
 
 
 class Phone:
@@ -51,6 +66,12 @@ class Phone:
         """The messages of a chat with exactly this text, as this phone holds them."""
         messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
         return [message for message in messages if message["body"] == text]
+
+    async def enter_code(self, code: str) -> None:
+        await self.call("POST", "/pairing-code", {"code": code})
+
+    async def devices(self) -> int:
+        return len((await self.call("GET", "/devices"))["devices"])
 
     async def unlink(self) -> None:
         for device in (await self.call("GET", "/devices"))["devices"]:
@@ -103,65 +124,16 @@ class Sandbox:
         return DriverSettings(browser=browser, profiles=profiles, **{**defaults, **changes})
 
 
-class Ear:
-    """Hears a page's events, all of them, and waits for those that a test is about."""
-
-    def __init__(self, page: WhatsAppPage) -> None:
-        self.page = page
-        self.heard: list[PageEvent] = []
-        self.ended = False
-        self._news = asyncio.Condition()
-        self._task = asyncio.create_task(self._listen())
-
-    async def _listen(self) -> None:
-        async for event in self.page.events():
-            await self._add(event)
-        self.ended = True
-        await self._add(None)
-
-    async def _add(self, event: PageEvent | None) -> None:
-        async with self._news:
-            if event is not None:
-                self.heard.append(event)
-            self._news.notify_all()
-
-    async def until[T: PageEvent](
-        self, kind: type[T], that: Callable[[T], bool] = lambda _: True, *, after: int = 0
-    ) -> T:
-        """The first event of a kind, from position ``after`` on, that fits; it may have come already."""
-
-        def found() -> T | None:
-            return next((event for event in self.heard[after:] if isinstance(event, kind) and that(event)), None)
-
-        try:
-            async with asyncio.timeout(SECONDS), self._news:
-                await self._news.wait_for(found)
-        except TimeoutError:
-            heard = [each.__name__ for each in self.kinds()]
-            raise AssertionError(f"no such {kind.__name__} within {SECONDS} s, but {heard}") from None
-        event = found()
-        assert event is not None
-        return event
-
-    def kinds(self) -> list[type[PageEvent]]:
-        return [type(event) for event in self.heard]
-
-    async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+def data_dir(driver: PlaywrightWhatsAppDriver, session: SessionId) -> Path:
+    return driver._settings.profiles / session / "chromium"
 
 
-async def link(page: WhatsAppPage, phone: Phone) -> Ear:
-    """Links an account by QR and waits until it is connected."""
-    ear = Ear(page)
-    qr = await ear.until(QrShown)
-    await phone.scan(qr.qr.text)
-    await ear.until(Connected)
-    return ear
-
-
-def message_id(chat: Jid, number: int) -> WhatsAppMessageId:
-    return WhatsAppMessageId(f"true_{chat}_3EB0{number:018X}")
+async def kill_browser(driver: PlaywrightWhatsAppDriver, session: SessionId) -> None:
+    directory = data_dir(driver, session)
+    main = processes.main_browser_pid(directory)
+    assert main is not None
+    processes.kill(processes.tree(main))
+    assert await processes.gone(directory, 5)
 
 
 def text(to: Phone, body: str, number: int, **more: Any) -> Outgoing:

@@ -1,0 +1,166 @@
+"""What every driver does with a session's profile and page, and how an account is linked.
+
+Fixtures: ``stage``, and ``session``, the id of a session that was never opened.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from application.ports.page_events import (
+    BridgeReady,
+    Connected,
+    LoggedOut,
+    MessagesSeen,
+    PageDied,
+    QrShown,
+    Syncing,
+)
+from application.ports.whatsapp_driver import PageHealth
+from domain.errors import ConflictError, UnavailableError, UnprocessableError
+from domain.ids import SessionId
+from tests.contracts.whatsapp_world import Ear, Stage, link, open_linked, text
+
+
+class WhatsAppDriverContract:
+    async def test_a_page_without_a_login_shows_a_qr_and_has_nothing_to_lose(
+        self, stage: Stage, session: SessionId
+    ) -> None:
+        assert not (await stage.driver.login(session)).linked
+        assert await stage.driver.image(session) is None
+        page = await stage.driver.open(session, 3)
+        ear = Ear(page)
+        shown = await ear.until(QrShown)
+        assert ear.kinds()[0] is BridgeReady
+        assert shown.qr.expires_at > datetime.now(UTC)
+        assert (await page.probe()).health is PageHealth.UNLINKED
+        for asked in (page.logout(), page.image()):
+            with pytest.raises(ConflictError) as refused:
+                await asked
+            assert refused.value.reason == "NOT_LINKED"
+        await page.close()
+        await ear.until_ended()
+        login = await stage.driver.login(session)
+        assert (login.linked, login.epoch) == (False, 3)
+
+    async def test_a_linked_account_stays_linked_when_its_page_is_closed(
+        self, stage: Stage, session: SessionId
+    ) -> None:
+        linked = await open_linked(stage, session)
+        ben = await stage.person("Ben")
+        kinds = linked.ear.kinds()
+        assert kinds.index(Syncing) < kinds.index(Connected)
+        for asked in (stage.driver.open(session, 1), stage.driver.forget(session), stage.driver.login(session)):
+            with pytest.raises(ConflictError) as refused:
+                await asked
+            assert refused.value.reason == "PROFILE_IN_USE"
+        await linked.page.close()
+        await linked.page.close()
+        await linked.ear.until_ended()
+        assert PageDied not in linked.ear.kinds()
+        for asked in (linked.page.probe(), linked.page.send(text(ben, "too late"))):
+            with pytest.raises(UnavailableError) as gone:
+                await asked
+            assert gone.value.reason == "PAGE_UNAVAILABLE"
+
+        inner = await ben.send(linked.me, "are you there?")
+        page = await stage.driver.open(session, 2)
+        ear = Ear(page)
+        me = (await ear.until(Connected)).me
+        assert me.jid == linked.me.jid
+        assert QrShown not in ear.kinds()
+        # It is told, or at least known: who connects asks for what it missed.
+        known = await page.recent(since=datetime.fromtimestamp(0, UTC), limit=100)
+        told = [message for event in ear.heard if isinstance(event, MessagesSeen) for message in event.messages]
+        assert any(inner in message.whatsapp_id for message in (*known, *told))
+        await page.close()
+        assert (await stage.driver.login(session)).epoch == 2
+        assert await linked.me.devices() == 1
+
+    async def test_a_browser_that_dies_is_told_and_costs_no_login(self, stage: Stage, session: SessionId) -> None:
+        linked = await open_linked(stage, session)
+        await stage.kill(session)
+        assert (await linked.ear.until(PageDied)).detail
+        await linked.ear.until_ended()
+        assert linked.ear.kinds()[-1] is PageDied
+        with pytest.raises(UnavailableError) as gone:
+            await linked.page.probe()
+        assert gone.value.reason == "PAGE_UNAVAILABLE"
+        await linked.page.close()
+        page = await stage.driver.open(session, 2)
+        ear = Ear(page)
+        await ear.until(Connected)
+        assert QrShown not in ear.kinds()
+        await page.close()
+
+    async def test_a_pairing_code_links_and_a_logout_ends_the_link(self, stage: Stage, session: SessionId) -> None:
+        ana = await stage.person("Ana")
+        page = await stage.driver.open(session, 1)
+        ear = Ear(page)
+        await ear.until(QrShown)
+        with pytest.raises(UnprocessableError) as unknown:
+            await page.request_pairing_code(stage.nobody.user)
+        assert unknown.value.reason == "NUMBER_NOT_ON_WHATSAPP"
+        code = await page.request_pairing_code(ana.number)
+        assert len(code.code) == 8
+        assert code.expires_at > datetime.now(UTC)
+        await ana.enter_code(code.code)
+        await ear.until(Connected)
+        assert await ana.devices() == 1
+        await page.logout()
+        await ear.until(LoggedOut)
+        assert await ana.devices() == 0
+        await page.close()
+        page = await stage.driver.open(session, 1)
+        await Ear(page).until(QrShown)
+        await page.close()
+
+    async def test_an_unlinking_is_told_at_once_or_at_the_next_opening(self, stage: Stage, session: SessionId) -> None:
+        linked = await open_linked(stage, session)
+        await linked.me.unlink()
+        await linked.ear.until(LoggedOut)
+        assert linked.ear.kinds().count(LoggedOut) == 1
+        await linked.page.close()
+
+        page = await stage.driver.open(session, 1)
+        await link(page, linked.me)
+        await page.close()
+        await linked.me.unlink()
+        page = await stage.driver.open(session, 1)
+        ear = Ear(page)
+        await ear.until(LoggedOut)
+        assert Connected not in ear.kinds()
+        await page.close()
+
+    async def test_an_image_brings_a_forgotten_login_back(self, stage: Stage, session: SessionId) -> None:
+        linked = await open_linked(stage, session)
+        running = await linked.page.image()
+        for asked in (stage.driver.image(session), stage.driver.restore(session, running, 5)):
+            with pytest.raises(ConflictError) as refused:
+                await asked
+            assert refused.value.reason == "PROFILE_IN_USE"
+        await linked.page.close()
+        closed = await stage.driver.image(session)
+        assert closed is not None
+        assert closed.kind == running.kind
+
+        torn, foreign = replace(closed, data=closed.data[: len(closed.data) // 2]), replace(closed, kind="other")
+        for bad in (torn, foreign):
+            with pytest.raises(UnprocessableError) as unreadable:
+                await stage.driver.restore(session, bad, 9)
+            assert unreadable.value.reason in {"SNAPSHOT_CORRUPT", "SNAPSHOT_UNSUPPORTED"}
+        login = await stage.driver.login(session)
+        assert (login.linked, login.epoch) == (True, 1)  # nothing has changed
+
+        await stage.driver.forget(session)
+        assert not (await stage.driver.login(session)).linked
+        assert await stage.driver.image(session) is None
+        await stage.driver.restore(session, closed, 5)
+        login = await stage.driver.login(session)
+        assert (login.linked, login.epoch) == (True, 5)
+        page = await stage.driver.open(session, 6)
+        ear = Ear(page)
+        assert (await ear.until(Connected)).me.jid == linked.me.jid
+        assert QrShown not in ear.kinds()
+        await page.close()

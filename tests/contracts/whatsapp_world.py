@@ -1,0 +1,165 @@
+"""What the suites of the WhatsApp driver play with: people with phones, an ear on a page, and a hand on the world."""
+
+import asyncio
+import itertools
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from application.ports.page_events import Connected, PageEvent, QrShown
+from application.ports.whatsapp_driver import Outgoing, WhatsAppDriver, WhatsAppPage
+from domain.content import Text
+from domain.ids import SessionId, WhatsAppMessageId
+from domain.jid import Jid
+
+SECONDS: Final = 60.0
+_NUMBERS: Final = itertools.count(0xC0FFEE)
+
+
+class Person(Protocol):
+    """Somebody with an account and a phone, who reads at once what comes."""
+
+    number: str
+    jid: Jid
+
+    @abstractmethod
+    async def scan(self, qr: str) -> None:
+        """Links the session that shows the QR."""
+
+    @abstractmethod
+    async def enter_code(self, code: str) -> None:
+        """Links the session that shows the code."""
+
+    @abstractmethod
+    async def send(self, to: "Person", text: str) -> str:
+        """Writes from the phone; gives the last part of the message's id, which all views share."""
+
+    @abstractmethod
+    async def held(self, chat: "Person", text: str) -> list[Any]:
+        """The messages of a chat with exactly this text, as this phone holds them."""
+
+    @abstractmethod
+    async def devices(self) -> int:
+        """How many companion devices the phone lists."""
+
+    @abstractmethod
+    async def unlink(self) -> None:
+        """Takes all companion devices off the account."""
+
+
+class Stage(Protocol):
+    """A WhatsApp in which a test can let things happen, and the driver of it."""
+
+    driver: WhatsAppDriver
+    nobody: Jid
+    """A user's address that has no account."""
+
+    @abstractmethod
+    async def person(self, name: str = "Person") -> Person:
+        """Somebody new."""
+
+    @abstractmethod
+    async def cut(self, session: SessionId, who: Person) -> None:
+        """Takes WhatsApp away from a session's page, until ``mend``."""
+
+    @abstractmethod
+    async def mend(self, session: SessionId) -> None:
+        """Gives WhatsApp back."""
+
+    @abstractmethod
+    async def kill(self, session: SessionId) -> None:
+        """Kills the browser of a session's page."""
+
+
+class Ear:
+    """Hears a page's events, all of them, and waits for those that a test is about."""
+
+    def __init__(self, page: WhatsAppPage) -> None:
+        self.page = page
+        self.heard: list[PageEvent] = []
+        self.ended = False
+        self._news = asyncio.Condition()
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for event in self.page.events():
+            await self._add(event)
+        self.ended = True
+        await self._add(None)
+
+    async def _add(self, event: PageEvent | None) -> None:
+        async with self._news:
+            if event is not None:
+                self.heard.append(event)
+            self._news.notify_all()
+
+    async def until[T: PageEvent](
+        self, kind: type[T], that: Callable[[T], bool] = lambda _: True, *, after: int = 0
+    ) -> T:
+        """The first event of a kind, from position ``after`` on, that fits; it may have come already."""
+
+        def found() -> T | None:
+            return next((event for event in self.heard[after:] if isinstance(event, kind) and that(event)), None)
+
+        try:
+            async with asyncio.timeout(SECONDS), self._news:
+                await self._news.wait_for(found)
+        except TimeoutError:
+            heard = [each.__name__ for each in self.kinds()]
+            raise AssertionError(f"no such {kind.__name__} within {SECONDS} s, but {heard}") from None
+        event = found()
+        assert event is not None
+        return event
+
+    async def until_ended(self) -> None:
+        """Waits for the end of the stream."""
+        async with asyncio.timeout(SECONDS), self._news:
+            await self._news.wait_for(lambda: self.ended)
+
+    def kinds(self) -> list[type[PageEvent]]:
+        return [type(event) for event in self.heard]
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """An open page that is linked and connected."""
+
+    stage: Stage
+    session: SessionId
+    page: WhatsAppPage
+    ear: Ear
+    me: Person
+
+
+async def link(page: WhatsAppPage, person: Person) -> Ear:
+    """Links an account by QR and waits until it is connected."""
+    ear = Ear(page)
+    qr = await ear.until(QrShown)
+    await person.scan(qr.qr.text)
+    await ear.until(Connected)
+    return ear
+
+
+async def open_linked(stage: Stage, session: SessionId) -> Linked:
+    """A page of a new session, linked to somebody new."""
+    me = await stage.person("Me")
+    page = await stage.driver.open(session, 1)
+    return Linked(stage, session, page, await link(page, me), me)
+
+
+def message_id(chat: Jid, number: int) -> WhatsAppMessageId:
+    return WhatsAppMessageId(f"true_{chat}_3EB0{number:018X}")
+
+
+def text(to: Person, body: str, **more: Any) -> Outgoing:
+    """A text to somebody, with an id of its own."""
+    return text_to(to.jid, body, **more)
+
+
+def text_to(chat: Jid, body: str, **more: Any) -> Outgoing:
+    return Outgoing(whatsapp_id=message_id(chat, next(_NUMBERS)), chat=chat, content=Text(body=body), **more)
