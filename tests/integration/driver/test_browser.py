@@ -259,7 +259,8 @@ async def test_a_failure_of_our_own_ends_the_page_for_all_to_see(
     sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
 ) -> None:
     """Here the note of the link, which can't be taken away."""
-    (profiles / SESSION / "linked").mkdir(parents=True)
+    for name in ("linked", "chromium"):
+        (profiles / SESSION / name).mkdir(parents=True)
     driver = make_driver(sandbox, browser)
     page = await driver.open(SESSION, 1)
     await Ear(page).until(PageDied)
