@@ -30,7 +30,7 @@ class LeaseTerms:
     Attributes:
         owner: this life of this gateway.
         ttl: how long a lease lasts on the database's clock after it was last confirmed there. A gateway that was killed
-            is succeeded after that; a database that is away for two thirds of it ends no session.
+            is succeeded after that; a database that is away for four fifths of it, less the margin, ends no session.
     """
 
     owner: Owner
