@@ -54,6 +54,7 @@ class NewsReader:
         self.linked = linked
         self.fresh_link = False
         self.connected = False
+        self._held_login = False
         self._last: tuple[PageEvent, ...] = ()
 
     def settled(self) -> None:
@@ -63,6 +64,10 @@ class NewsReader:
 
     def read(self, item: Mapping[str, Any]) -> tuple[PageEvent, ...]:
         """The events that one element tells; none where it is malformed."""
+        if item.get("t") == "login":
+            # Before the page's scripts, which remove a login that WhatsApp refuses, maybe before the bridge is up.
+            self._held_login |= item.get("held") is True
+            return ()
         if item.get("t") == "document":
             self.connected, self._last = False, ()
             return ()
@@ -166,4 +171,4 @@ class NewsReader:
         self.fresh_link = True
         if self.linked:
             self.linked = False
-            yield LoggedOut(locked=locked, told=told)
+            yield LoggedOut(locked=locked, told=told or self._held_login)

@@ -74,7 +74,7 @@ class LoggedOut:
 
     Attributes:
         locked: the page says that WhatsApp has locked the account.
-        told: the page has told of the end; else it is without its login, for whatever reason.
+        told: the page has told of the end, or had a login to be refused; else it came up without one.
     """
 
     locked: bool = False

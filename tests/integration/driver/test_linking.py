@@ -104,6 +104,7 @@ async def test_a_conflict_and_unlinked_while_stopped(sandbox: Sandbox, driver: P
     await ear.until(QrShown)
     assert ear.kinds().count(LoggedOut) == 1
     assert ear.kinds().index(LoggedOut) < ear.kinds().index(QrShown)
+    assert (await ear.until(LoggedOut)).told
     await page.close()
     await driver.forget(session)
     assert not data_dir(driver, session).parent.exists()

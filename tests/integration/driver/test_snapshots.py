@@ -12,7 +12,7 @@ import pytest
 from adapters.playwright import processes
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
-from application.ports.page_events import Connected, MessagesSeen, QrShown
+from application.ports.page_events import Connected, LoggedOut, MessagesSeen, QrShown
 from application.ports.whatsapp_driver import WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
@@ -154,6 +154,30 @@ async def test_a_page_that_is_closed_meanwhile(sandbox: Sandbox, browser: Browse
     await page.close()
     assert (await taking).data
     assert processes.browser_pids(profiles / SESSION / "chromium") == ()
+    await driver.stop()
+
+
+async def test_a_profile_without_its_login_is_told_from_a_link_that_has_ended(
+    sandbox: Sandbox, browser: Browser, profiles: Path
+) -> None:
+    ana = await sandbox.phone("Ana")
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    page = await driver.open(SESSION, 1)
+    await (await link(page, ana)).stop()
+    await page.close()
+    image = await driver.image(SESSION)
+    assert image is not None
+    shutil.rmtree(profiles / SESSION / "chromium" / "Default" / "IndexedDB")
+    shutil.rmtree(profiles / SESSION / "chromium" / "Default" / "Local Storage")
+    page = await driver.open(SESSION, 1)
+    ear = Ear(page)
+    assert not (await ear.until(LoggedOut)).told
+    await ear.stop()
+    await page.close()
+    await driver.restore(SESSION, image, 1)
+    ear = Ear(await driver.open(SESSION, 1))
+    assert (await ear.until(Connected)).me.jid == ana.jid
+    await ear.stop()
     await driver.stop()
 
 

@@ -1,19 +1,22 @@
 """Adapters in memory whose servers go away and come back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import override
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.session_store import MemorySessionStore
+from application.ports.session_store import NewSnapshot, StoredVersion
 from application.ports.unit_of_work import UnitOfWork
 from domain.errors import InternalError, PomboError, UnavailableError
 from domain.ids import SessionId
 from domain.lease import Lease
 from domain.message import MessageStatus
 from domain.session import QrCode
+from domain.snapshot import Snapshot, SnapshotLabel
 
 
 class UnsteadyDatabase(MemoryDatabase):
@@ -68,6 +71,41 @@ class SlowDatabase(MemoryDatabase):
         async with super().begin(fence) as uow:
             yield uow
         await asyncio.sleep(self.pause)
+
+
+class UnsteadyStore(MemorySessionStore):
+    """Isn't there while ``away``."""
+
+    away = False
+
+    @override
+    async def save(self, snapshot: NewSnapshot) -> SnapshotLabel:
+        self._check()
+        return await super().save(snapshot)
+
+    @override
+    async def versions(self, session_id: SessionId) -> Sequence[StoredVersion]:
+        self._check()
+        return await super().versions(session_id)
+
+    @override
+    async def load(self, session_id: SessionId, version: int) -> Snapshot:
+        self._check()
+        return await super().load(session_id, version)
+
+    @override
+    async def delete(self, session_id: SessionId, *, epoch: int, up_to: int | None = None) -> None:
+        self._check()
+        await super().delete(session_id, epoch=epoch, up_to=up_to)
+
+    @override
+    async def own_sessions(self) -> Sequence[SessionId]:
+        self._check()
+        return await super().own_sessions()
+
+    def _check(self) -> None:
+        if self.away:
+            raise UnavailableError("CACHE_UNAVAILABLE", "Redis doesn't answer.")
 
 
 class AbsentCache(MemoryLinkCodeCache):

@@ -73,6 +73,7 @@ class World:
         bus: EventBus | None = None,
         owner: Owner = OWNER,
         ttl: timedelta = timedelta(seconds=20),
+        store: MemorySessionStore | None = None,
     ) -> None:
         self.clock = clock
         self.whatsapp = whatsapp
@@ -85,7 +86,7 @@ class World:
         self.ids = ids = UlidGenerator(clock)
         self.receivers = MemoryWebhookReceivers()
         self.sender = MemoryWebhookSender(self.receivers, clock)
-        self.store = MemorySessionStore()
+        self.store = MemorySessionStore() if store is None else store
         self.told: list[tuple[str, SessionId, str]] = []
         driver = MemoryWhatsAppDriver(whatsapp)
         self.snapshots = Snapshots(

@@ -142,3 +142,12 @@ def test_a_qr_that_would_hold_for_ever_is_bounded() -> None:
     (shown,) = read(NewsReader("s", linked=False), {"t": "qr", "text": "2@x", "ttlMs": 1e300})
     assert isinstance(shown, QrShown)
     assert shown.qr.expires_at - datetime.now(UTC) < timedelta(hours=1)
+
+
+def test_a_login_that_is_missing_is_told_from_a_link_that_has_ended() -> None:
+    """A profile with a login shows it as the first document begins, whatever comes of it."""
+    held, none = {"t": "login", "held": True}, {"t": "login", "held": False}
+    for before, told in (([], False), ([none, phase("starting")], False), ([held], True), ([held, none], True)):
+        for last in ("unlinked", "idle"):
+            events = read(NewsReader("s", linked=True), *before, phase(last))
+            assert [event for event in events if isinstance(event, LoggedOut)] == [LoggedOut(told=told)]

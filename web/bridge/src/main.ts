@@ -53,10 +53,21 @@ function injected(): Promise<void> {
   });
 }
 
+/** Whether the profile says whose device it is, in the entry in which the page keeps it. */
+function holdsLogin(): boolean {
+  try {
+    return localStorage.getItem("last-wid-md") !== null;
+  } catch {
+    return false;
+  }
+}
+
 async function start(config: Config): Promise<void> {
   const emit = (globalThis as unknown as Record<string, (batch: string) => void>)[config.binding];
   if (typeof emit !== "function") return;
   const channel = new Channel(emit);
+  // Before the page's own scripts: when WhatsApp refuses a login, they remove it.
+  channel.tell({ t: "login", held: holdsLogin() });
   Object.defineProperty(globalThis, "pomboBridge", {
     value: (commands: readonly Command[]) => {
       for (const command of commands) void run(channel, command);

@@ -62,6 +62,8 @@ export interface WireReceipt {
 
 export type Outgoing =
   | { readonly t: "ready"; readonly capabilities: readonly CapabilityState[]; readonly page: string; readonly wajs: string }
+  /** First in each document: whether the profile holds a login. */
+  | { readonly t: "login"; readonly held: boolean }
   | { readonly t: "unfit"; readonly detail: string }
   | { readonly t: "phase"; readonly phase: Phase; readonly socket: string; readonly me?: Account }
   | { readonly t: "qr"; readonly text: string; readonly ttlMs: number }
