@@ -56,7 +56,7 @@ check locks "make lock" scripts/lock.sh --check
 closing="" in_containers=""
 if [ "${1:-}" != --fast ]; then
   check simulation "replay the seed as it says; docs/simulation.md tells how to read its trace" python -m tests.simulation
-  check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45
+  check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45 --gateways 1
   check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
     run_tests_in_containers
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
