@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 from collections.abc import Sequence
@@ -9,12 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from adapters.embedded.disk_space import MEBIBYTE, require_space, tells_full
 from adapters.embedded.identity import Identity, Mode
 from adapters.embedded.server_log import ServerLog
 from adapters.embedded.supervised_server import SERVER_ENVIRONMENT, launch_command
 from domain.errors import ConflictError, UnavailableError
 
 USER: Final = "pombo"
+_NEW_CLUSTER: Final = 96 * MEBIBYTE
+"""A new one has 40 MiB, and its log grows at once."""
+_CAUSE: Final = re.compile(r"FATAL|PANIC|ERROR|error:")
 
 
 class Cluster:
@@ -62,7 +67,7 @@ class Cluster:
 
         Raises:
             ConflictError: ``EMBEDDED_POSTGRES_VERSION``.
-            UnavailableError: ``EMBEDDED_POSTGRES_FAILED``.
+            UnavailableError: ``EMBEDDED_POSTGRES_FAILED``, ``DISK_FULL``.
         """
         if not self._path.exists():
             await self._make(identity)
@@ -76,6 +81,7 @@ class Cluster:
         await asyncio.to_thread(_give_to, self._path, identity)
 
     async def _make(self, identity: Identity) -> None:
+        require_space(self._path.parent, _NEW_CLUSTER, "Or set DATABASE_URL to a PostgreSQL elsewhere.")
         # In a directory of another name, so that one whose making was killed is never taken for a cluster.
         unfinished = self._path.with_suffix(".unfinished")
         await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
@@ -88,9 +94,17 @@ class Cluster:
             log = self._log.open()
             os.write(log, output.encode())
             os.close(log)
+            if tells_full(output):
+                raise UnavailableError(
+                    "DISK_FULL",
+                    f"The disk of {self._path.parent} is too small for a PostgreSQL's data. Free space on it, choose "
+                    "another with POMBO_DATA_DIR, or set DATABASE_URL.",
+                )
+            # What it says last is that it tidies up.
+            cause = next((line for line in output.splitlines() if _CAUSE.search(line)), self._log.last_line())
             raise UnavailableError(
                 "EMBEDDED_POSTGRES_FAILED",
-                f"The embedded PostgreSQL couldn't make its data: {self._log.last_line()} (see {self._log.path})",
+                f"The embedded PostgreSQL couldn't make its data: {cause[:300]} (see {self._log.path})",
             )
         unfinished.rename(self._path)
         _sync(self._path.parent)

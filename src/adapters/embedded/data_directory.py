@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from domain.errors import ConflictError, UnavailableError
+from adapters.embedded.disk_space import LEAST_FREE, is_full, require_space
+from domain.errors import ConflictError, PomboError, UnavailableError
 
 _MARKER: Final = "pombo-data"
 _LOCK: Final = "lock"
@@ -39,7 +40,7 @@ class DataDirectory:
             ConflictError: ``DATA_DIR_FOREIGN``: it has files and isn't marked as ours; ``DATA_DIR_OWNER``: it
                 belongs to another user; ``DATA_DIR_IN_USE``: another gateway has it; ``DATA_DIR_NEWER``: a newer
                 version of the program wrote it.
-            UnavailableError: ``DATA_DIR_UNUSABLE``: it can't be made or written.
+            UnavailableError: ``DATA_DIR_UNUSABLE``: it can't be made or written; ``DISK_FULL``.
         """
         path = path.absolute()
         try:
@@ -51,11 +52,12 @@ class DataDirectory:
             raise _unusable(path, error) from error
         try:
             _take(path, lock)
+            require_space(path, LEAST_FREE, "POMBO_DATA_DIR can name a directory on another disk.")
             _mark(path)
         except OSError as error:
             os.close(lock)
             raise _unusable(path, error) from error
-        except ConflictError:
+        except PomboError:
             os.close(lock)
             raise
         return cls(path, lock)
@@ -147,6 +149,10 @@ def _mark(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> UnavailableError:
+    if is_full(error):
+        return UnavailableError(
+            "DISK_FULL", f"The disk of {path} is full. Free space on it, or choose another with POMBO_DATA_DIR."
+        )
     return UnavailableError(
         "DATA_DIR_UNUSABLE",
         f"{path} can't be used: {error.strerror}. Make it writable, or choose another directory with POMBO_DATA_DIR.",

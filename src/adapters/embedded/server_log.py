@@ -14,6 +14,7 @@ class ServerLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._start = 0
 
     @property
     def path(self) -> Path:
@@ -29,9 +30,20 @@ class ServerLog:
 
     def last_line(self) -> str:
         """What the server said last, cut short; empty when it said nothing."""
+        lines = self._tail().splitlines()
+        return lines[-1][-_SHOWN:] if lines else ""
+
+    def mark(self) -> None:
+        """Notes where a start of the server begins."""
+        self._start = self._path.stat().st_size if self._path.exists() else 0
+
+    def said_since_mark(self) -> str:
+        """The end of what the server said since."""
+        return self._tail(self._start)
+
+    def _tail(self, start: int = 0) -> str:
         if not self._path.exists():
             return ""
         with self._path.open("rb") as file:
-            file.seek(max(0, self._path.stat().st_size - _TAIL))
-            lines = file.read().decode(errors="replace").strip().splitlines()
-        return lines[-1][-_SHOWN:] if lines else ""
+            file.seek(max(start, self._path.stat().st_size - _TAIL))
+            return file.read().decode(errors="replace").strip()

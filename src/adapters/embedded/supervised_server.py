@@ -12,6 +12,7 @@ from typing import Final, override
 
 import structlog
 
+from adapters.embedded.disk_space import MEBIBYTE, free_bytes, is_full, tells_full
 from adapters.embedded.identity import Identity
 from adapters.embedded.server_log import ServerLog
 from application.ports.health_check import HealthCheck
@@ -77,14 +78,14 @@ class SupervisedServer(HealthCheck):
         """Starts the server and returns its URL once it answers. The URL stays the same over its restarts.
 
         Raises:
-            UnavailableError: a reason that starts with ``EMBEDDED_``, or ``LEFTOVER_SERVER``.
+            UnavailableError: a reason that starts with ``EMBEDDED_``, ``LEFTOVER_SERVER``, ``DISK_FULL``.
         """
         try:
             await self._prepare()
             await self._launch()
         except OSError as error:
             await self._end_process()
-            raise self._failed(f"couldn't be started ({error})") from error
+            raise self._failed(f"couldn't be started ({error})", error) from error
         except BaseException:
             await self._end_process()
             raise
@@ -124,6 +125,7 @@ class SupervisedServer(HealthCheck):
 
     async def _launch(self) -> None:
         output = self._server_log.open()
+        self._server_log.mark()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *launch_command(self._identity, self._signals[0], self._command()),
@@ -150,7 +152,15 @@ class SupervisedServer(HealthCheck):
         if self.pid is None:
             raise self._failed("ended while it started")
 
-    def _failed(self, what: str) -> UnavailableError:
+    def _failed(self, what: str, error: OSError | None = None) -> UnavailableError:
+        home = self._server_log.path.parent
+        full = error is not None and is_full(error)
+        if full or tells_full(self._server_log.said_since_mark()) or (home.exists() and free_bytes(home) < MEBIBYTE):
+            return UnavailableError(
+                "DISK_FULL",
+                f"The embedded {self._name} {what}, since the disk of {home} is full. Free space on it: no data is "
+                "lost.",
+            )
         return UnavailableError(
             f"EMBEDDED_{self._name.upper()}_FAILED",
             f"The embedded {self._name} {what}: {self._server_log.last_line() or 'it said nothing'} "

@@ -79,6 +79,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         await self.start()
         profile = await Profile.acquire(self._settings.profiles, session_id)
         try:
+            profile.require_space()
             profile.epoch = epoch
         except BaseException:
             profile.release()

@@ -142,13 +142,20 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                 case BridgeReady() if not self._bridge_up.done():
                     self._bridge_up.set_result(None)
                 case Connected():
-                    self._profile.linked = True
+                    self._note_link(linked=True)
                 case LoggedOut():
-                    self._profile.linked = False
+                    self._note_link(linked=False)
                     self._logged_out.set()
                 case _:
                     pass
             self._events.put_nowait(event)
+
+    def _note_link(self, *, linked: bool) -> None:
+        try:
+            self._profile.linked = linked
+        except OSError as error:
+            # A page that works isn't ended for a note.
+            self._log.warning("link_not_noted", error=error.strerror)
 
     async def _settle(self) -> None:
         """Brings a fresh login to disk by a clean close and a new start of the browser.

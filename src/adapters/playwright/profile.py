@@ -1,6 +1,7 @@
 """A session's profile on disk, owned by one driver at a time."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import shutil
@@ -13,6 +14,9 @@ from domain.ids import SessionId, parse_session_id
 from domain.snapshot import ProfileImage
 
 _PRIVATE: Final = 0o700
+_MEBIBYTE: Final = 1024 * 1024
+_LEAST_FREE: Final = 16 * _MEBIBYTE
+"""Bytes free on a profile's disk without which no browser is started on it."""
 _LEAVE_SECONDS: Final = 3.0
 _EPOCH: Final = "epoch"
 _RESTORED: Final = "chromium.restored"
@@ -47,7 +51,7 @@ class Profile:
 
         Raises:
             ConflictError: ``PROFILE_IN_USE``.
-            UnavailableError: ``BROWSER_FAILED`` when the directory can't be used.
+            UnavailableError: ``PROFILE_UNWRITABLE``, ``DISK_FULL``.
         """
         home = root / parse_session_id(session_id)
         try:
@@ -56,14 +60,15 @@ class Profile:
             home.chmod(_PRIVATE)
             lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise UnavailableError(
-                "BROWSER_FAILED", f"The profile directory can't be used: {error.strerror}."
-            ) from error
+            raise unwritable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock)
-            raise ConflictError("PROFILE_IN_USE", "Another process has this session's browser profile open.") from error
+            raise ConflictError(
+                "PROFILE_IN_USE",
+                f"Another process has this session's browser profile open: end the one that has {home / 'lock'} open.",
+            ) from error
         profile = cls(home, lock)
         try:
             await profile._clear()
@@ -78,7 +83,10 @@ class Profile:
         if not await processes.gone(home, _LEAVE_SECONDS):
             processes.kill(processes.browser_pids(home))
             if not await processes.gone(home, _LEAVE_SECONDS):
-                raise ConflictError("PROFILE_IN_USE", "A browser that doesn't end has this session's profile open.")
+                pids = ", ".join(map(str, processes.browser_pids(home)))
+                raise ConflictError(
+                    "PROFILE_IN_USE", f"A browser that doesn't end has this session's profile open: process {pids}."
+                )
         for name in _SINGLETONS:
             (home / name).unlink(missing_ok=True)
         try:
@@ -169,6 +177,15 @@ class Profile:
         except OSError as error:
             raise unwritable(error) from error
 
+    def require_space(self) -> None:
+        """Checks that there is room for what the page must remember. On a full disk a login that is made is lost.
+
+        Raises:
+            UnavailableError: ``DISK_FULL``.
+        """
+        if shutil.disk_usage(self._home).free < _LEAST_FREE:
+            raise _full()
+
     async def delete(self) -> None:
         """Deletes the directory with the login in it, and lets go of the lock."""
         await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=False)
@@ -183,6 +200,8 @@ class Profile:
 
 def unwritable(error: OSError) -> UnavailableError:
     """A directory that can't be written."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _full()
     return UnavailableError(
         "PROFILE_UNWRITABLE",
         f"The session's profile can't be written: {error.strerror}. Make room or make it writable, and start it again.",
@@ -192,3 +211,11 @@ def unwritable(error: OSError) -> UnavailableError:
 def unreadable(error: OSError) -> UnavailableError:
     """A directory that can't be read."""
     return UnavailableError("PROFILE_UNREADABLE", f"The session's profile can't be read: {error.strerror}.")
+
+
+def _full() -> UnavailableError:
+    return UnavailableError(
+        "DISK_FULL",
+        f"The disk of the browsers' profiles has less than {_LEAST_FREE // _MEBIBYTE} MiB free. Free space on it; the "
+        "link is kept.",
+    )

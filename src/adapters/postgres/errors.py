@@ -13,6 +13,8 @@ _AWAY: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    # A disk that fails under the server is no fault of the statement's.
+    asyncpg.PostgresSystemError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
@@ -37,8 +39,8 @@ def translated(connection: asyncpg.Connection | None = None) -> Iterator[None]:
             itself breaks off what takes too long, and to ask it for that over a dead network takes as long again.
 
     Raises:
-        UnavailableError: ``DATABASE_UNAVAILABLE``: it doesn't answer, refuses us, or two transactions stood in each
-            other's way.
+        UnavailableError: ``DISK_FULL``: the server's disk; ``DATABASE_UNAVAILABLE``: it doesn't answer, refuses us, or
+            two transactions stood in each other's way.
         InternalError: ``DATABASE_FAULT``: the statement is wrong.
     """
     try:
@@ -47,6 +49,12 @@ def translated(connection: asyncpg.Connection | None = None) -> Iterator[None]:
         raise
     except _AGAIN as error:
         raise _unavailable("Transactions stood in each other's way; try again.") from error
+    except asyncpg.DiskFullError as error:
+        raise UnavailableError(
+            "DISK_FULL",
+            "The database's disk is full; nothing of this was stored. Free space on it.",
+            retry_after=_RETRY_AFTER,
+        ) from error
     except (*_AWAY, OSError) as error:
         if connection is not None and isinstance(error, (asyncpg.InternalClientError, TimeoutError)):
             end(connection)

@@ -232,7 +232,8 @@ class WhatsAppDriver(Protocol):
             epoch: that of the lease it is opened under; it stays with the profile. 0 is before any lease.
 
         Raises:
-            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``,
+                ``DISK_FULL``.
             ConflictError: ``PROFILE_IN_USE``.
         """
 

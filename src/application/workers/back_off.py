@@ -15,7 +15,9 @@ _HOPELESS: Final = frozenset(
     {StatusReason.BROWSER_MISSING, StatusReason.LOGIN_MISSING, StatusReason.SNAPSHOT_UNREADABLE}
 )
 UNREACHABLE: Final = frozenset({StatusReason.PAGE_UNREACHABLE, StatusReason.CONNECTION_LOST})
-"""WhatsApp, or the way to it, is away: that passes, and no session is given up for it."""
+"""WhatsApp, or the way to it, is away."""
+PASSING: Final = UNREACHABLE | {StatusReason.DISK_FULL}
+"""Nothing of the session's own: it passes, and no session is given up for it."""
 
 
 class BackOff:
@@ -36,7 +38,7 @@ class BackOff:
         self._ended += 1
         if ending.had_worked:
             self._fruitless = 0
-        elif ending.reason not in UNREACHABLE:
+        elif ending.reason not in PASSING:
             self._fruitless += 1
 
     def gives_up(self, ending: Ending) -> bool:

@@ -11,7 +11,7 @@ from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
 from application.ports.page_events import MessagesSeen
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
-from application.workers.back_off import LONGEST_PAUSE, UNREACHABLE, BackOff
+from application.workers.back_off import LONGEST_PAUSE, PASSING, UNREACHABLE, BackOff
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.fence import is_stale
 from application.workers.keeper_settings import KeeperSettings
@@ -41,7 +41,6 @@ _CLAIMS_A_PAGE: Final = frozenset(
 _HELD_FOR: Final = {StatusReason.CONFLICT: Phase.CONFLICT, StatusReason.PASSKEY_DEMANDED: Phase.PASSKEY}
 _REASON_OF: Final = {reason.value: reason for reason in StatusReason} | {
     "BROWSER_FAILED": StatusReason.BROWSER_CRASHED,
-    "PROFILE_IN_USE": StatusReason.BROWSER_CRASHED,
     "SNAPSHOT_CORRUPT": StatusReason.SNAPSHOT_UNREADABLE,
     "SNAPSHOT_FOREIGN": StatusReason.SNAPSHOT_UNREADABLE,
     "SNAPSHOT_UNSUPPORTED": StatusReason.SNAPSHOT_UNREADABLE,
@@ -285,9 +284,9 @@ class SessionKeeper:
     async def _open_later(self, ending: Ending) -> None:
         pause = self._back_off.pause()
         detail = ending.detail or "the page has ended"
-        if ending.reason in UNREACHABLE:
+        if ending.reason in PASSING:
             # One and the same for as long as it lasts: an outage of hours is one entry of the history.
-            reason = StatusReason.PAGE_UNREACHABLE
+            reason = StatusReason.PAGE_UNREACHABLE if ending.reason in UNREACHABLE else ending.reason
             minutes = LONGEST_PAUSE.total_seconds() / 60
             detail = f"{detail.removesuffix('.')}; it is tried again, at least every {minutes:.0f} minutes or so"
             self._opening = (reason, detail)

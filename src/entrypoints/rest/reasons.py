@@ -70,6 +70,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "NEW_CHAT_CAP": (_K.RATE_LIMITED, "The account has started as many chats as WhatsApp lets it."),
     "INTERNAL": (_K.INTERNAL, "A fault of the gateway's own."),
     "CAPABILITY_UNAVAILABLE": (_K.CAPABILITY_UNAVAILABLE, "The gateway, or this session's page, can't do this."),
+    "DISK_FULL": (_K.UNAVAILABLE, "The database's disk is full; nothing was accepted."),
     "DATABASE_UNAVAILABLE": (_K.UNAVAILABLE, "The database doesn't answer; nothing was accepted."),
     "CACHE_UNAVAILABLE": (_K.UNAVAILABLE, "The cache doesn't answer."),
     "PAGE_UNAVAILABLE": (_K.UNAVAILABLE, "The session's page doesn't answer."),
@@ -83,7 +84,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "LOGOUT_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "The page didn't confirm; the link may still stand."),
 }
 
-ALWAYS: Final = ("API_KEY_MISSING", "API_KEY_INVALID", "INTERNAL", "DATABASE_UNAVAILABLE")
+ALWAYS: Final = ("API_KEY_MISSING", "API_KEY_INVALID", "INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL")
 BODY: Final = ("INVALID_REQUEST", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 
 

@@ -26,6 +26,7 @@ from entrypoints.rest.server import RestServer
 from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
+from entrypoints.runtime.health import DiskHealth
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
 from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
@@ -94,6 +95,7 @@ class Gateway:
                 open_storage(stack, self._settings, self._announcer, container.clock(), lambda: container.feed().hint())
             )
             making = tasks.create_task(make_driver(self._settings, self._announcer))
+        disk = DiskHealth(self._settings.data_dir)
         storage, (driver, browser_health) = opening.result(), making.result()
         watchdog = make_watchdog(self._settings)
         # Ended after the driver, which closes the browsers in peace.
@@ -106,7 +108,7 @@ class Gateway:
         container.watchdog.override(providers.Object(watchdog))
         terms = LeaseTerms(owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds))
         container.lease_terms.override(providers.Object(terms))
-        container.health_checks.override(providers.Object((*storage.health_checks, browser_health)))
+        container.health_checks.override(providers.Object((*storage.health_checks, browser_health, disk)))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
         container.snapshot_every.override(providers.Object(snapshot_every(self._settings)))

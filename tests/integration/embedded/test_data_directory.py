@@ -107,3 +107,15 @@ def test_a_copy_is_another_node(tmp_path: Path) -> None:
         (tmp_path / "moved" / "node").write_text(spoilt)
         with DataDirectory.open(tmp_path / "moved") as mended:
             assert mended.node not in {node, other, spoilt}
+
+
+def test_a_full_disk_is_told_before_anything_is_begun(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # More than any disk has: what is looked at is the real one.
+    monkeypatch.setattr("adapters.embedded.data_directory.LEAST_FREE", 2**62)
+    error = refusal(data_dir / "data")
+    assert (type(error), error.reason) == (UnavailableError, "DISK_FULL")
+    assert "POMBO_DATA_DIR" in error.message
+    assert not (data_dir / "data" / "pombo-data").exists()
+    monkeypatch.undo()
+    with DataDirectory.open(data_dir / "data"):
+        pass

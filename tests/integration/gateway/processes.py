@@ -8,7 +8,7 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -114,7 +114,16 @@ class Sandbox:
 class Gateway:
     """``pombo serve`` on a data directory of its own; may be killed and started again."""
 
-    def __init__(self, data: Path, sandbox: Sandbox, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        sandbox: Sandbox,
+        environment: Mapping[str, str] | None = None,
+        *,
+        through: Sequence[str] = (),
+    ) -> None:
+        """``through`` is a program that becomes it."""
+        self._through = through
         self.port, self.grpc_port = free_port(), free_port()
         self.key = secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -145,7 +154,7 @@ class Gateway:
     async def launch(self, *program: str) -> None:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", *(program or ("entrypoints.cli", "serve"))),
+                *(*self._through, sys.executable, "-m", *(program or ("entrypoints.cli", "serve"))),
                 stdout=log,
                 stderr=log,
                 env=self._environment,

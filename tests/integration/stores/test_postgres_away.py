@@ -121,3 +121,17 @@ async def test_when_all_connections_are_taken(server: EmbeddedPostgres) -> None:
 async def _open(url: str, patience: timedelta) -> None:
     async with ConnectionPool.open(url, PoolSettings(patience=patience)):
         pass
+
+
+@pytest.mark.parametrize(("condition", "reason"), [("disk_full", "DISK_FULL"), ("io_error", "DATABASE_UNAVAILABLE")])
+async def test_trouble_with_the_servers_disk_passes(server: EmbeddedPostgres, condition: str, reason: str) -> None:
+    """Told by the server itself, as it would tell of its own."""
+    async with ConnectionPool.open(await server.start()) as pool:
+        with pytest.raises(UnavailableError) as refused:
+            async with pool.connection() as connection:
+                await connection.execute(
+                    f"DO $$ BEGIN RAISE EXCEPTION 'secret row' USING ERRCODE = '{condition}'; END $$"
+                )
+        assert refused.value.reason == reason
+        async with pool.connection() as connection:
+            assert await connection.fetchval("SELECT 1") == 1

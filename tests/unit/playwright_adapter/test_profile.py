@@ -6,7 +6,7 @@ import pytest
 
 from adapters.playwright import processes
 from adapters.playwright.profile import Profile
-from domain.errors import ConflictError, InvalidArgumentError
+from domain.errors import ConflictError, InvalidArgumentError, UnavailableError
 from domain.ids import SessionId
 
 SESSION = SessionId("one")
@@ -70,3 +70,14 @@ async def test_a_watch_tells_of_the_end() -> None:
     await child.wait()
     with pytest.raises(ProcessLookupError):
         processes.ProcessWatch(child.pid, ended.set)
+
+
+async def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = await Profile.acquire(tmp_path, SESSION)
+    profile.require_space()
+    # More than any disk has: what is looked at is the real one.
+    monkeypatch.setattr("adapters.playwright.profile._LEAST_FREE", 2**62)
+    with pytest.raises(UnavailableError, match="Free space") as caught:
+        profile.require_space()
+    assert caught.value.reason == "DISK_FULL"
+    profile.release()

@@ -130,6 +130,10 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     """The browser had grown too large, and is opened again."""
     STATUS_REASON_BRIDGE_ROLLED_BACK: _StatusReason.ValueType  # 30
     """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
+    STATUS_REASON_DISK_FULL: _StatusReason.ValueType  # 31
+    """The disk of the session's profile has too little room for a browser to keep the login on."""
+    STATUS_REASON_PROFILE_IN_USE: _StatusReason.ValueType  # 32
+    """Another process has the session's profile open."""
     STATUS_REASON_WAITING_FOR_SNAPSHOTS: _StatusReason.ValueType  # 40
     """Another gateway may have run the session since, and the store of snapshots doesn't answer."""
     STATUS_REASON_LOGIN_MISSING: _StatusReason.ValueType  # 41
@@ -198,6 +202,10 @@ STATUS_REASON_BROWSER_RECYCLED: StatusReason.ValueType  # 26
 """The browser had grown too large, and is opened again."""
 STATUS_REASON_BRIDGE_ROLLED_BACK: StatusReason.ValueType  # 30
 """The bridge that was asked for does less in this page than the last good one, which is opened instead."""
+STATUS_REASON_DISK_FULL: StatusReason.ValueType  # 31
+"""The disk of the session's profile has too little room for a browser to keep the login on."""
+STATUS_REASON_PROFILE_IN_USE: StatusReason.ValueType  # 32
+"""Another process has the session's profile open."""
 STATUS_REASON_WAITING_FOR_SNAPSHOTS: StatusReason.ValueType  # 40
 """Another gateway may have run the session since, and the store of snapshots doesn't answer."""
 STATUS_REASON_LOGIN_MISSING: StatusReason.ValueType  # 41
