@@ -10,6 +10,7 @@ from tests.simulation.loop import OWNER, StuckError, VirtualLoop
 
 class Process:
     alive = True
+    stopped = False
 
 
 def run(work, step_limit=1_000):

@@ -103,16 +103,23 @@ class SessionCharges:
                 await self._bus.publish(_TOPIC, _ANY)
 
     async def _work(self) -> None:
-        while not await self.look():
-            # A database that is away just now doesn't end the gateway.
+        while not await self._take_over():
+            # Neither does a database that is away just now end the gateway, nor the loss of a lease while it starts.
             await self._clock.sleep(_DATABASE_PAUSE)
-        for charge in tuple(self._charges.values()):
-            await charge.keeper.taken_over.wait()
         self.taken_over.set()
         while True:
             await self._pause(_LOOK_EVERY * random.uniform(0.75, 1.25))  # noqa: S311 - only spreads the gateways
             self._hinted.clear()
             await self.look()
+
+    async def _take_over(self) -> bool:
+        """Whether every session that is ours to run has been looked at by its keeper, and is still ours."""
+        if not await self.look():
+            return False
+        charges = tuple(self._charges.values())
+        for charge in charges:
+            await charge.keeper.taken_over.wait()
+        return all(self._charges.get(charge.lease.session_id) is charge for charge in charges)
 
     async def _pause(self, span: timedelta) -> None:
         """Until there is a hint, or for a time."""

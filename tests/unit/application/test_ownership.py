@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import override
 
 import pytest
 
 from adapters.memory.database import MemoryDatabase
+from adapters.memory.driver import MemoryWhatsApp
+from application.ports.unit_of_work import UnitOfWork
 from application.ports.watchdog import Watchdog
 from application.workers.ownership import LeaseTerms, Ownership
 from domain.errors import UnavailableError
 from domain.ids import SessionId
 from domain.lease import Lease, Owner
+from domain.session import SessionStatus
 from tests.contracts.samples import SALES, SUPPORT, session
 
 from .outages import SlowDatabase, UnsteadyDatabase
-from .world import HastyClock, until
+from .world import HastyClock, World, until
 
 TERMS = LeaseTerms(owner=Owner(node="north", life="1"), ttl=timedelta(seconds=2))
 
@@ -125,3 +128,52 @@ async def test_without_a_watchdog_nothing_is_taken_and_nothing_kept() -> None:
 
         await until(gone, 3)
         assert [lease.session_id for lease in lost] == [SALES]
+
+
+class StallingDatabase(UnsteadyDatabase):
+    """What a lease fences waits until ``go_on`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    @override
+    def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._stalling(fence)
+
+    @asynccontextmanager
+    async def _stalling(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
+        if fence is not None:
+            await self.go_on.wait()
+        async with super().begin(fence) as uow:
+            yield uow
+
+
+async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet() -> None:
+    """Else it would serve a status that an earlier gateway saw."""
+    database = StallingDatabase()
+    async with database.begin() as uow:
+        await uow.sessions.add(session(SALES, status=SessionStatus.WORKING))
+    clock = HastyClock()
+    world = World(clock, MemoryWhatsApp(clock), database, ttl=timedelta(seconds=1))
+    working = asyncio.create_task(world.supervisor.run())
+    try:
+
+        async def claimed() -> Lease | None:
+            async with database.begin() as uow:
+                return await uow.leases.find(SALES)
+
+        await until(claimed)
+        database.go_away()
+
+        async def lost() -> bool | None:
+            return world.supervisor._charges.get(SALES) is None or None
+
+        await until(lost)
+        database.error = None
+        database.go_on.set()
+        await world.supervisor.taken_over.wait()
+        assert (await world.session(SALES)).status is not SessionStatus.WORKING
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
