@@ -43,9 +43,10 @@ def _address(url: str) -> Address:
 @pytest.fixture
 async def client(proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Redis]:
     # The same as in earnest, ten times as fast.
-    monkeypatch.setattr(connection, "_TIMEOUT_SECONDS", TIMEOUT)
+    timeout = timedelta(seconds=TIMEOUT)
+    monkeypatch.setattr(connection, "_TIMEOUT", timeout)
     monkeypatch.setattr(event_bus, "_SILENCE_SECONDS", 1.0)
-    async with open_redis(f"redis://127.0.0.1:{proxy.port}/0") as client:
+    async with open_redis(f"redis://127.0.0.1:{proxy.port}/0", answer_within=timeout) as client:
         yield client
 
 
