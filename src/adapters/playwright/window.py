@@ -29,6 +29,7 @@ _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
 _LOOK_SECONDS: Final = 5.0
 _LONGEST_LINE: Final = 200
+_STDERR: Final = re.compile(r"\[err\]\s*(\S.*)")
 _DIGITS: Final = re.compile(r"\d{5,}")
 _DIED: Final = "has been closed"
 """What Playwright says of a browser that ended by itself while it started."""
@@ -96,7 +97,10 @@ class Window:
                 _LOG.warning("browser_died_at_start", browser=browser.version)
                 context = await self._start(playwright, browser)
         except Error as error:
-            raise UnavailableError("BROWSER_FAILED", f"The browser didn't start: {_first_line(error)}") from error
+            why = _last_words(error) or _first_line(error)
+            raise UnavailableError(
+                "BROWSER_FAILED", f"The browser didn't start: {why}. `pombo doctor` tries it and says what it lacks."
+            ) from error
         return await self._adopt(context)
 
     async def _start(self, playwright: Playwright, browser: Browser) -> BrowserContext:
@@ -317,3 +321,9 @@ def _first_line(error: Exception) -> str:
     """The first line of Playwright's message; the rest is the call log with the whole command line."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return lines[0][:300] if lines else type(error).__name__
+
+
+def _last_words(error: Exception) -> str | None:
+    """The first thing a browser that didn't start wrote to its standard error, as in Playwright's call log."""
+    found = _STDERR.search(str(error))
+    return found[1].strip()[:_LONGEST_LINE] if found else None

@@ -170,3 +170,13 @@ async def _until(client: GatewayClient, status: str) -> dict[str, object]:
             await anext(aiter(events))
             session = await client.call("GET", "/sessions/demo")
         return session
+
+
+@pytest.mark.parametrize("setting", ["POMBO_WAJS_PATH", "POMBO_WAJS_CANARY_PATH"])
+async def test_a_wajs_that_is_none(home: Path, setting: str) -> None:
+    (home / "other.js").write_text("self.jQuery = {}")
+    code, _, errors = await run("serve", environment=settings(home) | {setting: str(home / "other.js")}, directory=home)
+    assert code == 2
+    assert f"{setting}: " in errors
+    assert "isn't wa-js" in errors
+    assert await all_gone(home) == []

@@ -327,3 +327,32 @@ async def test_a_killed_gateway_leaves_no_browser(sandbox: Sandbox, browser: Bro
         left = not await processes.gone(directory, 20)
         processes.kill(processes.browser_pids(directory))
     assert not left
+
+
+async def test_a_browser_that_hangs_at_its_start_is_told_and_leaves_nothing(
+    sandbox: Sandbox, make_driver: MakeDriver, browser: Browser, tmp_path: Path, profiles: Path
+) -> None:
+    wrapper = tmp_path / "browser"
+    wrapper.write_text("#!/bin/sh\nexec sleep 1000\n")
+    wrapper.chmod(0o700)
+    hanging = make_driver(sandbox, replace(browser, path=wrapper), load_timeout=timedelta(seconds=3))
+    with pytest.raises(UnavailableError, match="didn't start") as caught:
+        await hanging.open(SESSION, 1)
+    assert caught.value.reason == "BROWSER_FAILED"
+    sound = make_driver(sandbox, browser)
+    page = await sound.open(SESSION, 2)
+    await Ear(page).until(QrShown)
+    await page.close()
+    assert processes.browser_pids(profiles / SESSION / "chromium") == ()
+
+
+async def test_a_browser_without_a_library_is_told_with_what_to_do(
+    sandbox: Sandbox, make_driver: MakeDriver, browser: Browser, tmp_path: Path
+) -> None:
+    wrapper = tmp_path / "browser"
+    wrapper.write_text("#!/bin/sh\necho 'error while loading shared libraries: libnss3.so' >&2\nexit 127\n")
+    wrapper.chmod(0o700)
+    driver = make_driver(sandbox, replace(browser, path=wrapper))
+    with pytest.raises(UnavailableError, match="libnss3") as caught:
+        await driver.open(SESSION, 1)
+    assert caught.value.reason == "BROWSER_FAILED"
