@@ -65,6 +65,8 @@ def draw_plan(chance: random.Random) -> Plan:
     kinds = [kind for kind in MISHAPS if chance.random() < 0.4]
     nodes = chance.choice((1, 1, 2))
     mishaps = tuple(chance.choice(kinds) for _ in range(chance.randint(0, 7))) if kinds else ()
+    if nodes > 1 and chance.random() < 0.5:
+        mishaps += ("freeze",)  # what a second gateway is most likely to get wrong
     return Plan(
         span=chance.choice((2.0, 6.0, 6.0, 15.0)),
         nodes=nodes,

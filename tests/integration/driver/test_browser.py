@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +17,9 @@ from adapters.playwright import processes
 from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, BrowserKind, find_browser, packaged_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from adapters.playwright.news import NewsReader
 from adapters.playwright.page import PlaywrightWhatsAppPage
-from application.ports.page_events import BrowserTooLarge, PageDied, QrShown
+from application.ports.page_events import BrowserTooLarge, PageDied, PageEvent, QrShown
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 
@@ -256,14 +259,20 @@ async def test_a_driver_that_stops_ends_what_is_opening(
 
 
 async def test_a_failure_of_our_own_ends_the_page_for_all_to_see(
-    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, profiles: Path
+    driver: PlaywrightWhatsAppDriver, profiles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here the note of the link, which can't be taken away."""
-    for name in ("linked", "chromium"):
-        (profiles / SESSION / name).mkdir(parents=True)
-    driver = make_driver(sandbox, browser)
+    """Else it would look alive, and never tell anything again."""
+    read = NewsReader.read
+
+    def fail_at_a_qr(reader: NewsReader, item: Mapping[str, Any]) -> list[PageEvent]:
+        if item.get("t") == "qr":
+            raise RuntimeError("a fault of ours")
+        return list(read(reader, item))
+
+    monkeypatch.setattr(NewsReader, "read", fail_at_a_qr)
     page = await driver.open(SESSION, 1)
-    await Ear(page).until(PageDied)
+    died = await Ear(page).until(PageDied)
+    assert died.detail == "following it failed: RuntimeError"
     await page.close()
     assert processes.browser_pids(profiles / SESSION / "chromium") == ()
 

@@ -33,12 +33,26 @@ def had(gateway: Gateway, session: str, *wanted: tuple[str, str]) -> Callable[[]
     return look
 
 
+async def link(gateway: Gateway, sandbox: Sandbox) -> None:
+    """Links, and waits until the browser of the fresh link has been started once more: faults hit open pages."""
+    await gateway.link("ana", sandbox, ANA)
+
+    async def settled() -> bool | None:
+        if b"fresh_login_saved" not in gateway.log.read_bytes():
+            return None
+        devices = (await sandbox.call("GET", f"/accounts/{ANA}/devices"))["devices"]
+        return any(device["connected"] for device in devices) or None
+
+    await until(settled)
+    await gateway.status("ana", "WORKING")
+
+
 async def fault(sandbox: Sandbox, kind: str, phone: str, **more: Any) -> None:
     await sandbox.call("POST", "/faults", {"kind": kind, "account": phone, **more})
 
 
 async def test_a_page_that_goes_elsewhere_comes_back_and_nothing_is_lost(gateway: Gateway, sandbox: Sandbox) -> None:
-    await gateway.link("ana", sandbox, ANA)
+    await link(gateway, sandbox)
     await gateway.send("ana", BEN, "before it went")
     await fault(sandbox, "navigate_page", ANA)
     await sandbox.send(BEN, ANA, "while it was elsewhere")
@@ -59,7 +73,7 @@ async def test_a_page_that_goes_elsewhere_comes_back_and_nothing_is_lost(gateway
 
 
 async def test_another_browser_takes_over_and_is_taken_over(gateway: Gateway, sandbox: Sandbox) -> None:
-    await gateway.link("ana", sandbox, ANA)
+    await link(gateway, sandbox)
     await fault(sandbox, "conflict", ANA)
     degraded = await gateway.status("ana", "DEGRADED")
     assert degraded["status_reason"] == "CONFLICT"
@@ -70,7 +84,7 @@ async def test_another_browser_takes_over_and_is_taken_over(gateway: Gateway, sa
 
 
 async def test_a_ban_and_a_passkey_are_called_what_they_are(gateway: Gateway, sandbox: Sandbox) -> None:
-    await gateway.link("ana", sandbox, ANA)
+    await link(gateway, sandbox)
     await fault(sandbox, "ban", ANA)
     ended = await gateway.status("ana", "LOGGED_OUT")
     assert (ended["status_reason"], ended["me"]) == ("BANNED", None)

@@ -217,6 +217,18 @@ async def test_typing_and_presence_are_told(wa_js: WaJsFactory, sandbox: Sandbox
         await eventually(typing, what="typing")
 
 
+_STORED = """(id) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("model-storage");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const asking = opening.result.transaction("message").objectStore("message").getKey(id);
+    asking.onerror = () => reject(asking.error);
+    asking.onsuccess = () => { opening.result.close(); resolve(asking.result !== undefined); };
+  };
+})"""
+"""Sends are told to be under way before they are on disk: a browser closed that instant would have nothing to send."""
+
+
 async def test_a_message_left_unsent_by_a_closed_browser_is_sent_once_at_the_next_start(
     wa_js: WaJsFactory, sandbox: Sandbox
 ) -> None:
@@ -228,6 +240,7 @@ async def test_a_message_left_unsent_by_a_closed_browser_is_sent_once_at_the_nex
         await eventually(_becomes(lambda: page.evaluate("WPP.whatsapp.Socket.state"), "OPENING"), what="OPENING")
         unsent = await page.send(bob, "unsent", waitForAck=False)
         assert unsent["ack"] == 0
+        await eventually(lambda: page.evaluate(_STORED, unsent["id"]), what="the page has stored it")
     assert bob.held(ann, "unsent") == []
     sandbox.call("DELETE", "/faults")
 

@@ -115,7 +115,7 @@ async def test_control_refuses_what_is_malformed(world: World) -> None:
         ("POST", "/accounts/15550001/react", {}, 501),
         ("POST", "/faults", {}, 400),
         ("POST", "/faults", {"kind": "meteor"}, 400),
-        ("POST", "/faults", {"kind": "passkey"}, 501),
+        ("POST", "/faults", {"kind": "upload_failure"}, 501),
         ("POST", "/faults", {"kind": "slow_sync"}, 400),
         ("POST", "/faults", {"kind": "ban", "account": "15559999"}, 404),
         ("GET", "/nothing", None, 404),

@@ -41,7 +41,17 @@ class Mishaps(Actor):
         if self.world.running():
             process = self._any()
             if not process.stopping and not process.stopped:
-                await process.freeze(self.chance.choice((1, 6, 20)) * self.chance.random())
+                if self.chance.random() < 0.5:
+                    await self._in_transaction(process)
+                if process.alive and not process.stopping and not process.stopped:
+                    await process.freeze(self.chance.choice((1, 6, 9, 20)) * self.chance.random())
+
+    async def _in_transaction(self, process: GatewayProcess) -> None:
+        """Waits a while until it has written what it hasn't committed: the worst moment to stop it in."""
+        for _ in range(300):
+            if any(not transaction.is_empty for transaction in process.transactions.values()):
+                return
+            await asyncio.sleep(0.01)
 
     def _any(self) -> GatewayProcess:
         return self.chance.choice(self.world.running())

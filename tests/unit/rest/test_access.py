@@ -84,11 +84,18 @@ async def test_health_needs_no_key(gateway: Gateway) -> None:
     assert (await nobody.get("/health/live")).json() == {"status": "live"}
     ready = await nobody.get("/health/ready")
     assert (ready.status, ready.json()["status"]) == (200, "ready")
-    assert ready.json()["parts"] == [{"name": "database", "ready": True, "problem": None}]
+    snapshots = {"name": "snapshots", "ready": True, "problem": None, "needed": False}
+    assert ready.json()["parts"] == [
+        {"name": "database", "ready": True, "problem": None, "needed": True},
+        snapshots,
+    ]
     gateway.part.problem = "connection refused"
     away = await nobody.get("/health/ready")
     assert (away.status, away.reason) == (503, "NOT_READY")
-    assert away.json()["parts"] == [{"name": "database", "ready": False, "problem": "connection refused"}]
+    assert away.json()["parts"] == [
+        {"name": "database", "ready": False, "problem": "connection refused", "needed": True},
+        snapshots,
+    ]
     assert (await nobody.get("/health/live")).status == 200
 
 
