@@ -12,6 +12,7 @@ from application.ports.event_bus import EventBus
 from application.sessions.workers import session_topic
 from application.workers.fence import is_stale
 from application.workers.ownership import Ownership
+from application.workers.pause import pause_until
 from application.workers.session_keeper import SessionKeeper
 from domain.errors import TRANSIENT, PomboError
 from domain.ids import SessionId
@@ -108,7 +109,8 @@ class SessionCharges:
             await self._clock.sleep(_DATABASE_PAUSE)
         self.taken_over.set()
         while True:
-            await self._pause(_LOOK_EVERY * random.uniform(0.75, 1.25))  # noqa: S311 - only spreads the gateways
+            spread = random.uniform(0.75, 1.25)  # noqa: S311 - only spreads the gateways
+            await pause_until(self._hinted, _LOOK_EVERY * spread, self._clock)
             self._hinted.clear()
             await self.look()
 
@@ -120,16 +122,6 @@ class SessionCharges:
         for charge in charges:
             await charge.keeper.taken_over.wait()
         return all(self._charges.get(charge.lease.session_id) is charge for charge in charges)
-
-    async def _pause(self, span: timedelta) -> None:
-        """Until there is a hint, or for a time."""
-        sleeping = asyncio.create_task(self._clock.sleep(span))
-        hinted = asyncio.create_task(self._hinted.wait())
-        try:
-            await asyncio.wait({sleeping, hinted}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hinted.cancel()
 
     async def look(self) -> bool:
         """Takes what nobody runs. Tells whether the database has answered."""

@@ -17,6 +17,7 @@ from application.workers.fence import is_stale
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import Ending, PageLife
 from application.workers.page_phase import Phase
+from application.workers.pause import pause_until
 from application.workers.session_record import SessionRecord
 from application.workers.snapshots import SessionSnapshots
 from application.workers.start_gate import StartGate, Turn
@@ -407,13 +408,7 @@ class SessionKeeper:
         self._restart = False
 
     async def _pause(self, span: timedelta) -> None:
-        pause = asyncio.create_task(self._clock.sleep(span))
-        nudge = asyncio.create_task(self._nudged.wait())
-        try:
-            await asyncio.wait({pause, nudge}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            nudge.cancel()
+        await pause_until(self._nudged, span, self._clock)
         self._nudged.clear()
 
     def _answer(self, asked: int) -> None:
