@@ -1,6 +1,9 @@
 """The PostgreSQL adapters over a database of their own."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,14 @@ from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.event_log import PostgresEventLog
 from tests.integration.servers import Servers, database
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """For embedded servers of a test's own."""
+    path = Path(tempfile.mkdtemp(prefix="pombo-"))
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")

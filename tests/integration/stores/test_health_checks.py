@@ -1,8 +1,6 @@
 """The health checks of the stores and of the embedded servers keep the contract of their port."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +12,6 @@ from adapters.postgres.health_check import PostgresHealthCheck
 from adapters.redis.connection import open_redis
 from adapters.redis.health_check import RedisHealthCheck
 from tests.contracts.health_check import HealthCheckContract, Part
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="pombo-"))
-    yield path
-    shutil.rmtree(path)
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,13 +17,6 @@ from adapters.postgres.health_check import PostgresHealthCheck
 from adapters.postgres.migrator import migrate
 from domain.errors import UnavailableError
 from tests.contracts.samples import SALES, SUPPORT, session
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="pombo-"))
-    yield path
-    shutil.rmtree(path)
 
 
 @pytest.fixture

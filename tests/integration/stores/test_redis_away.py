@@ -1,10 +1,8 @@
 """What happens while Redis is away, and when it comes back. Over a server of the test's own."""
 
 import asyncio
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,13 +18,6 @@ from adapters.system.system_clock import SystemClock
 from domain.errors import UnavailableError
 from domain.session import QrCode
 from tests.contracts.samples import SALES
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="pombo-"))
-    yield path
-    shutil.rmtree(path)
 
 
 @pytest.fixture
