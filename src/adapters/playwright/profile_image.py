@@ -35,7 +35,11 @@ _LEFT_OUT: Final = frozenset({"LOCK", "LOG", "LOG.old"})
 """LevelDB's lock, which is made anew, and its diary."""
 _MOST_FILES: Final = 50_000
 _LONGEST_NAME: Final = 512
+_LONGEST_PART: Final = 255
+"""Bytes of one part of a name: file systems take no more."""
 _DEEPEST: Final = 12
+_END_MARK: Final = 2 * tarfile.BLOCKSIZE
+"""Zeros, at the end of every archive."""
 _FILE_MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
 
@@ -157,10 +161,18 @@ def _entries(data: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
                 if len(content) != entry.size:
                     raise snapshot_corrupt("a file in it is cut off")
                 yield entry.name, content
-    except (tarfile.TarError, ValueError, EOFError) as error:
+            end = archive.offset
+    except (tarfile.TarError, ValueError, EOFError, OverflowError, RecursionError) as error:
         raise snapshot_corrupt("its files can't be listed") from error
     if not seen:
         raise snapshot_corrupt("it holds no files")
+    _check_end(data[end:])
+
+
+def _check_end(rest: bytes) -> None:
+    """To tarfile, an image ends where its bytes do, and at a header that it can't read; so it must say that it ends."""
+    if len(rest) < _END_MARK or any(rest):
+        raise snapshot_corrupt("it doesn't end where its files do")
 
 
 def _check_name(name: str) -> None:
@@ -168,9 +180,13 @@ def _check_name(name: str) -> None:
     inside = name in _FILES or any(name.startswith(f"{part}/") for part in _DIRECTORIES)
     if (
         not inside
-        or len(name.encode(errors="surrogateescape")) > _LONGEST_NAME
+        or _bytes_in(name) > _LONGEST_NAME
         or len(parts) > _DEEPEST
-        or any(part in {"", ".", ".."} or "\0" in part for part in parts)
+        or any(part in {"", ".", ".."} or "\0" in part or _bytes_in(part) > _LONGEST_PART for part in parts)
         or str(PurePosixPath(name)) != name
     ):
         raise snapshot_corrupt("a file in it lies where none belongs")
+
+
+def _bytes_in(name: str) -> int:
+    return len(name.encode(errors="surrogateescape"))

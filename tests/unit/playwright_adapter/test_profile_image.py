@@ -6,6 +6,7 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -118,6 +119,7 @@ def test_the_limit_holds_both_ways(profile: Path, tmp_path: Path) -> None:
         "SingletonLock",
         "linked",
         "Default/IndexedDB/" + "d/" * 20 + "x",
+        "Default/IndexedDB/" + "x" * 256,
         "Default/IndexedDB/" + "x" * 600,
         "",
     ],
@@ -146,11 +148,79 @@ def _damaged() -> Iterator[bytes]:
     yield b"junk"
     yield from (data[:length] for length in (100, 511, 512, 1_000, 2_000))
     yield data[:148] + b"9" * 8 + data[156:]
+    yield data + b"junk"
+    yield data[: 512 * 7] + data
 
 
 @pytest.mark.parametrize("data", list(_damaged()))
 def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
     assert refusal(ProfileImage(kind=KIND, data=data), tmp_path / "copy") == "SNAPSHOT_CORRUPT"
+
+
+def test_an_image_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    data = archive(entry(GOOD), entry(f"{GOOD}.2"), content=b"x" * 500).data
+    end = len(data.rstrip(b"\0"))
+    end += -end % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE
+    for number, length in enumerate(range(0, end, 64)):
+        cut = ProfileImage(kind=KIND, data=data[:length])
+        assert refusal(cut, tmp_path / str(number)) == "SNAPSHOT_CORRUPT", length
+    unpack(ProfileImage(kind=KIND, data=data[:end]), tmp_path / "whole", LIMIT)
+    assert len(tree(tmp_path / "whole")) == 2
+
+
+def test_a_header_that_is_damaged_does_not_end_the_image(tmp_path: Path) -> None:
+    data = bytearray(archive(entry(GOOD), entry(f"{GOOD}.2"), entry(f"{GOOD}.3"), content=b"x" * 500).data)
+    for position in (1_024 + 10, 1_024 + 150, 2_048 + 130):
+        damaged = data.copy()
+        damaged[position] ^= 0x15
+        image = ProfileImage(kind=KIND, data=bytes(damaged))
+        assert refusal(image, tmp_path / str(position)) == "SNAPSHOT_CORRUPT"
+
+
+def _header(kind: bytes, size: int, name: str = GOOD) -> bytes:
+    info = entry(name, kind)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _extended(key: str, value: str) -> bytes:
+    """An extended header with one record."""
+    rest = f" {key}={value}\n"
+    length = len(rest) + 1
+    while len(record := f"{length}{rest}") != length:
+        length = len(record)
+    return _header(tarfile.XHDTYPE, length) + record.encode().ljust(-(-length // 512) * 512, b"\0")
+
+
+_FILE: Final = _header(tarfile.REGTYPE, 1) + b"x".ljust(512, b"\0")
+_END: Final = b"\0" * tarfile.RECORDSIZE
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(_header(tarfile.REGTYPE, 1 << 70), "SNAPSHOT_TOO_LARGE", id="a file's size"),
+        pytest.param(_extended("size", str(1 << 70)) + _FILE, "SNAPSHOT_TOO_LARGE", id="a size in an extended header"),
+        pytest.param(_header(tarfile.REGTYPE, -512) + _FILE, "SNAPSHOT_CORRUPT", id="a negative size"),
+        pytest.param(_extended("size", "-512") + _FILE, "SNAPSHOT_CORRUPT", id="a negative extended size"),
+        pytest.param(_header(tarfile.XHDTYPE, 1 << 70) + _FILE, "SNAPSHOT_CORRUPT", id="an extended header's size"),
+        pytest.param(_header(tarfile.GNUTYPE_LONGNAME, 1 << 70), "SNAPSHOT_CORRUPT", id="a long name's size"),
+        pytest.param(_header(b"Z", 1 << 70), "SNAPSHOT_CORRUPT", id="the size of what isn't known"),
+        pytest.param(_extended("comment", "x") * 5_000 + _FILE, "SNAPSHOT_CORRUPT", id="header upon header"),
+        pytest.param(_extended("path", "../../x") + _FILE, "SNAPSHOT_CORRUPT", id="another name"),
+        pytest.param(_extended("path", "Default/IndexedDB/a\0b") + _FILE, "SNAPSHOT_CORRUPT", id="a NUL in a name"),
+        pytest.param(
+            _extended("GNU.sparse.map", f"{1 << 60},1") + _FILE, "SNAPSHOT_CORRUPT", id="a sparse file by its map"
+        ),
+        pytest.param(
+            _extended("GNU.sparse.size", str(1 << 60)) + _FILE, "SNAPSHOT_CORRUPT", id="a sparse file by its size"
+        ),
+        pytest.param(_header(tarfile.GNUTYPE_SPARSE, 1) + b"x" * 512, "SNAPSHOT_CORRUPT", id="an old sparse file"),
+    ],
+)
+def test_headers_that_mean_harm(tmp_path: Path, data: bytes, reason: str) -> None:
+    assert refusal(ProfileImage(kind=KIND, data=data + _END), tmp_path / "copy") == reason
+    assert not any(path.stat().st_size > 1 for path in (tmp_path / "copy").rglob("*") if path.is_file())
 
 
 def test_another_kind(tmp_path: Path) -> None:
