@@ -21,6 +21,7 @@ from application.messages.cancel_message import CancelMessage
 from application.messages.expire_messages import ExpireMessages
 from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.recipients import RecipientDirectory
+from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.messages.waiters import MessageWaiters
@@ -49,8 +50,8 @@ from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, List
 from application.webhooks.replay_events import ReplayEvents
 from application.workers.housekeeper import Housekeeper
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.left_behind import LeftBehind, Tell
 from application.workers.ownership import LeaseTerms
-from application.workers.snapshot_restore import Tell
 from application.workers.snapshots import Snapshots
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
@@ -92,12 +93,18 @@ class Container(containers.DeclarativeContainer):
         providers.Callable(lambda days: timedelta(days=days), event_retention_days),
         providers.Singleton(NeededEvents, uow, clock).provided.execute,
     )
+    left_behind = providers.Singleton(
+        LeftBehind, uow, driver, providers.Singleton(RecordPageNews, uow, clock, ids, waiters), clock, tell_of_snapshot
+    )
     snapshots = providers.Singleton(
-        Snapshots, session_store, driver, uow, clock, snapshot_every, providers.Object(random.random), tell_of_snapshot
+        Snapshots,
+        *(session_store, driver, uow, clock, snapshot_every, providers.Object(random.random), tell_of_snapshot),
+        left_behind,
     )
     supervisor = providers.Singleton(
         SessionSupervisor,
         *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms, snapshots),
+        left_behind,
     )
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)

@@ -278,3 +278,12 @@ class Race:
             assert lease is not None
             self.seen.append((lease.epoch, int(written.get("epoch", 0)), written.get("mark", "")))
             await asyncio.sleep(0)
+
+    async def test_a_newest_epoch_is_known_whoever_has_it(self, uow: UnitOfWorkFactory) -> None:
+        await add(uow, SALES, SUPPORT)
+        (first,) = await claim(uow, NORTH)
+        await release(uow, first)
+        await claim(uow, SOUTH, ttl=SHORT)
+        await expired(uow)
+        async with uow.begin() as unit:
+            assert await unit.leases.epochs([SALES, SUPPORT, SessionId("unheard-of")]) == {SALES: 2}

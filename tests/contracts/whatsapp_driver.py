@@ -4,7 +4,7 @@ Fixtures: ``stage``, and ``session``, the id of a session that was never opened.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,6 +21,8 @@ from application.ports.whatsapp_driver import PageHealth
 from domain.errors import ConflictError, UnavailableError, UnprocessableError
 from domain.ids import SessionId
 from tests.contracts.whatsapp_world import Ear, Stage, link, open_linked, text
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class WhatsAppDriverContract:
@@ -164,3 +166,53 @@ class WhatsAppDriverContract:
         assert (await ear.until(Connected)).me.jid == linked.me.jid
         assert QrShown not in ear.kinds()
         await page.close()
+
+    async def test_a_profile_that_was_left_behind_is_read_without_whatsapp(
+        self, stage: Stage, session: SessionId
+    ) -> None:
+        linked = await open_linked(stage, session)
+        ben = await stage.person("Ben")
+        assert (await stage.driver.unread()).get(session) == 1
+        with pytest.raises(ConflictError) as in_use:
+            await stage.driver.stored_messages(session, since=LONG_AGO)
+        assert in_use.value.reason == "PROFILE_IN_USE"
+        came = await ben.send(linked.me, "taken, and never put on record")
+        await linked.ear.until(MessagesSeen, lambda event: came in event.messages[0].whatsapp_id)
+        sent = await linked.page.send(text(ben, "left"))
+        await stage.kill(session)
+        await linked.ear.until_ended()
+        await linked.page.close()
+        waits = await ben.send(linked.me, "sent meanwhile")
+
+        held = await stage.driver.stored_messages(session, since=LONG_AGO)
+        bodies = [message.content.body for message in held]  # type: ignore[union-attr]  # all are texts
+        assert "taken, and never put on record" in bodies
+        assert sent.whatsapp_id in {message.whatsapp_id for message in held}
+        assert not any(waits in message.whatsapp_id for message in held), "WhatsApp was reached"
+        assert await stage.driver.stored_messages(session, since=datetime.now(UTC) + timedelta(hours=1)) == ()
+
+        login = await stage.driver.login(session)
+        assert (login.linked, login.epoch, login.unread) == (True, 1, True)
+        await stage.driver.note_read(session, 7)  # of another opening
+        assert (await stage.driver.login(session)).unread
+        await stage.driver.note_read(session, 1)
+        assert not (await stage.driver.login(session)).unread
+        assert session not in await stage.driver.unread()
+
+        # The login is as good as before, and what waited for it comes to the next page.
+        page = await stage.driver.open(session, 2)
+        ear = Ear(page)
+        await ear.until(Connected)
+        assert (await stage.driver.unread())[session] == 2
+        known = await page.recent(since=LONG_AGO, limit=100)
+        told = [message for event in ear.heard if isinstance(event, MessagesSeen) for message in event.messages]
+        assert any(waits in message.whatsapp_id for message in (*known, *told))
+        await page.close()
+        image = await stage.driver.image(session)
+        assert image is not None
+        await stage.driver.restore(session, image, 3)
+        assert not (await stage.driver.login(session)).unread, "a snapshot holds what its taker had on record"
+        await stage.driver.forget(session)
+        with pytest.raises(ConflictError) as unlinked:
+            await stage.driver.stored_messages(session, since=LONG_AGO)
+        assert unlinked.value.reason == "NOT_LINKED"

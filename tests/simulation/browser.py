@@ -1,17 +1,17 @@
 """The browser and its pages as one simulated process reaches them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from contextvars import Context
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, override
 
 from adapters.memory.driver import MemoryWhatsAppDriver
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import LocalLogin, Outgoing, WhatsAppPage
-from domain.errors import DeadlineExceededError, PomboError, UnprocessableError
+from domain.errors import ConflictError, DeadlineExceededError, PomboError, UnprocessableError
 from domain.ids import SessionId
 from domain.snapshot import ProfileImage
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
@@ -27,6 +27,8 @@ class SimulatedDriver:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._disks = gate.world.disks
+        self._node = gate.process.node
         self._driver = MemoryWhatsAppDriver(gate.world.whatsapp)
 
     async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
@@ -36,6 +38,7 @@ class SimulatedDriver:
 
         async def act() -> WhatsAppPage:
             gate.world.check_free(gate.process, session_id)
+            self._mount(session_id)
             page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch)
             opened.append(page)
             gate.process.watchdog.look(session_id)
@@ -50,16 +53,65 @@ class SimulatedDriver:
         return gate.world.plant.page(gate, session_id, page)
 
     async def login(self, session_id: SessionId) -> LocalLogin:
-        return await self._gate.call("login", lambda: self._driver.login(session_id), BROWSER)
+        async def act() -> LocalLogin:
+            if self._disks.mount(self._node, session_id):
+                return await self._driver.login(session_id)
+            stored = self._disks.stored(self._node, session_id)
+            linked = stored.link is not None
+            return LocalLogin(linked=linked, epoch=stored.epoch, unread=linked and stored.unread)
+
+        return await self._gate.call("login", act, BROWSER)
 
     async def image(self, session_id: SessionId) -> ProfileImage | None:
-        return await self._gate.call("image", lambda: self._driver.image(session_id), BROWSER)
+        return await self._gate.call("image", self._here(session_id, self._driver.image), BROWSER)
 
     async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
-        await self._gate.call("restore", lambda: self._driver.restore(session_id, image, epoch), BROWSER)
+        async def act() -> None:
+            self._mount(session_id)
+            await self._driver.restore(session_id, image, epoch)
+
+        await self._gate.call("restore", act, BROWSER)
+
+    async def unread(self) -> Mapping[SessionId, int]:
+        async def act() -> Mapping[SessionId, int]:
+            stored = {name: self._disks.stored(self._node, name) for name in self._gate.world.accounts}
+            return {name: each.epoch for name, each in stored.items() if each.link is not None and each.unread}
+
+        return await self._gate.call("unread", act, BROWSER)
+
+    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        async def act() -> tuple[SeenMessage, ...]:
+            if self._disks.is_open(self._node, session_id):
+                raise ConflictError("PROFILE_IN_USE", "Simulated: its page is open.")
+            stored = self._disks.stored(self._node, session_id)
+            if stored.link is None:
+                raise ConflictError("NOT_LINKED", "Simulated: it holds no login.")
+            known = (message for message in stored.messages.values() if message.timestamp >= since)
+            return tuple(sorted(known, key=lambda message: message.timestamp))
+
+        return await self._gate.call("stored messages", act, BROWSER, detail=session_id)
+
+    async def note_read(self, session_id: SessionId, epoch: int) -> None:
+        async def act() -> None:
+            if self._disks.is_open(self._node, session_id):
+                raise ConflictError("PROFILE_IN_USE", "Simulated: its page is open.")
+            self._disks.note_read(self._node, session_id, epoch)
+
+        await self._gate.call("note read", act, BROWSER, detail=session_id)
 
     async def forget(self, session_id: SessionId) -> None:
-        await self._gate.call("forget", lambda: self._driver.forget(session_id), BROWSER)
+        await self._gate.call("forget", self._here(session_id, self._driver.forget), BROWSER)
+
+    def _here[T](self, session_id: SessionId, act: Callable[[SessionId], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+        async def on_own_disk() -> T:
+            self._mount(session_id)
+            return await act(session_id)
+
+        return on_own_disk
+
+    def _mount(self, session_id: SessionId) -> None:
+        if not self._disks.mount(self._node, session_id):
+            raise ConflictError("PROFILE_IN_USE", "Simulated: another node has the session's page open.")
 
 
 class SimulatedWatchdog(Watchdog):

@@ -19,6 +19,7 @@ from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from application.webhooks.envelope import envelope_of
 from application.workers import dispatcher, webhook_lane
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.left_behind import LeftBehind
 from application.workers.ownership import Ownership
 from application.workers.reconciler import Reconciler
 from application.workers.webhook_lane import LaneWork
@@ -285,6 +286,17 @@ class TrustTooLong(Plant):
         yield Ownership, "_trusted", trusted
 
 
+class LeftUnread(Plant):
+    """What a page had taken when its gateway was killed, and another one took its session over, stays on its disk."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def nothing(*_: object) -> None:
+            pass
+
+        yield LeftBehind, "read", nothing
+
+
 def _new(transaction: Transaction) -> set[str]:
     return set(transaction._added.values())
 
@@ -309,4 +321,5 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "stale-commits": StaleCommits,
     "early-takeover": EarlyTakeover,
     "trust-too-long": TrustTooLong,
+    "left-unread": LeftUnread,
 }

@@ -12,6 +12,7 @@ from adapters.memory.driver import MemoryWhatsApp
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.state import MessageRow, State
+from application.ports.session_store import NewSnapshot
 from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId
 from domain.jid import Jid
@@ -21,6 +22,7 @@ from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
 from tests.simulation.actors.base import Actor, Part
 from tests.simulation.clocks import CountingIds, VirtualClock
+from tests.simulation.disks import Disks
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.plan import Plan
@@ -85,6 +87,7 @@ class World:
         self.trace = Trace(self.loop.time)
         self.clock = VirtualClock(self.loop)
         self.whatsapp = MemoryWhatsApp(VirtualClock(self.loop))
+        self.disks = Disks(self.whatsapp)
         self.codes = MemoryLinkCodeCache(self.clock)
         self.snapshots = MemorySessionStore()
         self.ids = CountingIds()
@@ -154,6 +157,15 @@ class World:
                 account.devices[session_id] = profile
                 session = Session.create(id=session_id, name=session_id, start=True, metadata={}, now=self.clock.now())
                 await uow.sessions.add(session.link(account.me, self.clock.now()))
+                await self.snapshots.save(
+                    NewSnapshot(
+                        session_id=session_id,
+                        account=account.me.jid,
+                        epoch=0,
+                        taken_at=self.clock.now(),
+                        image=self.whatsapp.image(profile),
+                    )
+                )
             for endpoint in self._endpoints():
                 await uow.webhooks.add(endpoint)
 

@@ -61,6 +61,7 @@ class Profile:
         queue: what WhatsApp holds for this device until it connects.
         pending: sent while the page had no connection; they leave when it has one.
         epoch: that of the lease it was opened under last.
+        unread: it was opened since what it holds was said to be on record.
         link: which link it is; the images of an earlier one are of a device that is gone.
         lost: the machine with the profile is gone. WhatsApp still lists the device.
         muted: the page learns of messages and receipts but doesn't tell: a missed page event.
@@ -69,6 +70,7 @@ class Profile:
     session_id: SessionId
     account: Account | None = None
     epoch: int = 0
+    unread: bool = False
     revoked: bool = False
     messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     queue: deque[SeenMessage | SeenReceipt] = field(default_factory=deque)

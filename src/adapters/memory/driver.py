@@ -1,12 +1,15 @@
 """The WhatsApp driver over the WhatsApp in memory: for tests of what stands above the port, and for simulations."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from typing import override
 
 from adapters.memory.accounts import Account, Profile
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.page import MemoryWhatsAppPage
 from adapters.memory.whatsapp import MemoryWhatsApp
+from application.ports.page_events import SeenMessage
 from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
@@ -50,7 +53,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         if profile.page is not None:
             raise ConflictError("PROFILE_IN_USE", "A page of this session is open already.")
         profile.page = page = MemoryWhatsAppPage(self._whatsapp, profile)
-        profile.epoch = epoch
+        profile.epoch, profile.unread = epoch, True
         page.load()
         return page
 
@@ -58,7 +61,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
     async def login(self, session_id: SessionId) -> LocalLogin:
         await asyncio.sleep(0)
         profile = self._closed(session_id)
-        return LocalLogin(linked=profile.has_login, epoch=profile.epoch)
+        return LocalLogin(linked=profile.has_login, epoch=profile.epoch, unread=profile.has_login and profile.unread)
 
     @override
     async def image(self, session_id: SessionId) -> ProfileImage | None:
@@ -69,8 +72,31 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
     @override
     async def restore(self, session_id: SessionId, image: ProfileImage, epoch: int) -> None:
         await asyncio.sleep(0)
-        self._whatsapp.restore(self._closed(session_id), image)
-        self._whatsapp.profile(session_id).epoch = epoch
+        profile = self._closed(session_id)
+        self._whatsapp.restore(profile, image)
+        profile.epoch, profile.unread = epoch, False
+
+    @override
+    async def unread(self) -> Mapping[SessionId, int]:
+        await asyncio.sleep(0)
+        profiles = self._whatsapp.profiles()
+        return {profile.session_id: profile.epoch for profile in profiles if profile.has_login and profile.unread}
+
+    @override
+    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        await asyncio.sleep(0)
+        profile = self._closed(session_id)
+        if not profile.has_login:
+            raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
+        known = (message for message in profile.messages.values() if message.timestamp >= since)
+        return tuple(sorted(known, key=lambda message: message.timestamp))
+
+    @override
+    async def note_read(self, session_id: SessionId, epoch: int) -> None:
+        await asyncio.sleep(0)
+        profile = self._closed(session_id)
+        if profile.epoch == epoch:
+            profile.unread = False
 
     def _closed(self, session_id: SessionId) -> Profile:
         profile = self._whatsapp.profile(session_id)

@@ -1,6 +1,6 @@
 """Leases in memory."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
@@ -70,6 +70,11 @@ class MemorySessionLeases(SessionLeases):
         if row is None or row.owner is None or not row.is_valid(self._now()):
             return None
         return Lease(session_id=session_id, owner=row.owner, epoch=row.epoch)
+
+    @override
+    async def epochs(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, int]:
+        rows = {session_id: self._transaction.leases.get(session_id) for session_id in session_ids}
+        return {session_id: row.epoch for session_id, row in rows.items() if row is not None}
 
     def _is_free(self, row: LeaseRow, owner: Owner) -> bool:
         return row.owner is None or row.owner.node == owner.node or not row.is_valid(self._now())

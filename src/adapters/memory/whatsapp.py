@@ -211,6 +211,10 @@ class MemoryWhatsApp:
         """A session's profile; a new one where there is none."""
         return self._profiles.setdefault(session_id, Profile(session_id=session_id))
 
+    def profiles(self) -> tuple[Profile, ...]:
+        """All profiles that there are."""
+        return tuple(self._profiles.values())
+
     def page(self, session_id: SessionId) -> "MemoryWhatsAppPage":
         """A session's open page.
 

@@ -1,8 +1,9 @@
 """The driver: one Playwright, one browser per open session."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, override
 
 import structlog
@@ -11,13 +12,15 @@ from playwright.async_api import Playwright, async_playwright
 from adapters.playwright import processes
 from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.bridge_records import BridgeRecords
+from adapters.playwright.offline import OfflineReader
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
+from application.ports.page_events import SeenMessage
 from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
-from domain.errors import UnavailableError
+from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 from domain.snapshot import ProfileImage
 
@@ -40,6 +43,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         self._records = BridgeRecords(settings.bridge_records)
         self._passing: set[tuple[str, str]] = set()
         self._pages: set[PlaywrightWhatsAppPage] = set()
+        self._offline = OfflineReader(settings, self._choose, self._pages)
 
     async def start(self) -> None:
         """Starts Playwright, anew where its process has died. May be called twice."""
@@ -50,6 +54,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             if self._playwright is None:
                 if not self._pages:
                     await asyncio.to_thread(self._records.prune)
+                    await asyncio.to_thread(self._offline.tidy)
                 before = processes.playwright_pids()
                 self._playwright = await async_playwright().start()
                 for pid in processes.playwright_pids() - before:
@@ -80,6 +85,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         profile = await Profile.acquire(self._settings.profiles, session_id)
         try:
             profile.require_space()
+            profile.unread = True
             profile.epoch = epoch
         except BaseException:
             profile.release()
@@ -91,17 +97,20 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                 raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
             return await Window.open(self._playwright, self._settings, profile.user_data_dir, build)
 
-        choice = BridgeChoice(session_id, self._settings, self._records, self._passing)
+        choice = self._choose(session_id, self._settings)
         page = PlaywrightWhatsAppPage(session_id, self._settings, profile, choice, open_window, self._pages.discard)
         self._pages.add(page)
         await page.start()
         return page
 
+    def _choose(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
+        return BridgeChoice(session_id, settings, self._records, self._passing)
+
     @override
     async def login(self, session_id: SessionId) -> LocalLogin:
         profile = await Profile.acquire(self._settings.profiles, session_id)
         try:
-            return LocalLogin(linked=profile.linked, epoch=profile.epoch)
+            return LocalLogin(linked=profile.linked, epoch=profile.epoch, unread=profile.unread)
         finally:
             profile.release()
 
@@ -115,6 +124,29 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         profile = await Profile.acquire(self._settings.profiles, session_id)
         await _holding(profile, lambda: profile.restore(image, epoch, self._settings.max_image_bytes))
         _LOG.info("profile_restored", session_id=session_id, bytes=len(image.data))
+
+    @override
+    async def unread(self) -> Mapping[SessionId, int]:
+        return await asyncio.to_thread(Profile.all_unread, self._settings.profiles)
+
+    @override
+    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        await self.start()
+        image = await self.image(session_id)
+        if image is None:
+            raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
+        if self._playwright is None:
+            raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
+        return await self._offline.read(self._playwright, session_id, image, since)
+
+    @override
+    async def note_read(self, session_id: SessionId, epoch: int) -> None:
+        profile = await Profile.acquire(self._settings.profiles, session_id)
+        try:
+            if profile.epoch == epoch:
+                profile.unread = False
+        finally:
+            profile.release()
 
     @override
     async def forget(self, session_id: SessionId) -> None:

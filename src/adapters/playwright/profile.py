@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,6 +20,8 @@ _LEAST_FREE: Final = 16 * _MEBIBYTE
 """Bytes free on a profile's disk without which no browser is started on it."""
 _LEAVE_SECONDS: Final = 3.0
 _EPOCH: Final = "epoch"
+_READ: Final = "read"
+"""There while all that the profile holds is on record."""
 _RESTORED: Final = "chromium.restored"
 """Where a restored profile is written; in place it is only when it is whole."""
 _REPLACED: Final = "chromium.replaced"
@@ -39,9 +42,9 @@ class Profile:
     held on an open file, and the kernel lets go of it when its owner dies.
     """
 
-    def __init__(self, home: Path, lock: int) -> None:
+    def __init__(self, home: Path, lock: int | None) -> None:
         self._home = home
-        self._lock: int | None = lock
+        self._lock = lock
 
     @classmethod
     async def acquire(cls, root: Path, session_id: SessionId) -> Self:
@@ -137,6 +140,35 @@ class Profile:
         except OSError as error:
             raise unwritable(error) from error
 
+    @property
+    def unread(self) -> bool:
+        """Whether it holds a login, and was opened since it was restored or read."""
+        return self.linked and not (self._home / _READ).exists()
+
+    @unread.setter
+    def unread(self, unread: bool) -> None:
+        try:
+            if unread:
+                (self._home / _READ).unlink(missing_ok=True)
+            else:
+                (self._home / _READ).touch(mode=0o600)
+        except OSError as error:
+            raise unwritable(error) from error
+
+    @classmethod
+    def all_unread(cls, root: Path) -> Mapping[SessionId, int]:
+        """The unread profiles below a root, whoever has them open, with their epochs. Blocks.
+
+        Raises:
+            UnavailableError: ``PROFILE_UNREADABLE``.
+        """
+        try:
+            homes = [home for home in root.iterdir() if home.is_dir()] if root.is_dir() else []
+            profiles = {SessionId(home.name): cls(home, None) for home in homes}
+            return {name: profile.epoch for name, profile in profiles.items() if profile.unread}
+        except OSError as error:
+            raise unreadable(error) from error
+
     def read_image(self, limit: int) -> ProfileImage | None:
         """The login's part of the profile, whose browser is closed; None where no account is linked. Blocks.
 
@@ -170,6 +202,7 @@ class Profile:
                     self.user_data_dir.rename(replaced)
                 restored.rename(self.user_data_dir)
                 self.linked = True
+                self.unread = False
                 self.epoch = epoch
                 profile_image.sync_directory(self._home)
             finally:

@@ -5,14 +5,15 @@ import contextlib
 import inspect
 import re
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import orjson
 import structlog
-from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, ProxySettings
 
 from adapters.playwright import flags, freeze, processes, profile_image
 from adapters.playwright.assets import BINDING, init_script
@@ -35,6 +36,19 @@ _DIED: Final = "has been closed"
 """What Playwright says of a browser that ended by itself while it started."""
 
 
+class Network(Protocol):
+    """A way to the site."""
+
+    @property
+    @abstractmethod
+    def proxy(self) -> ProxySettings:
+        """What the browser is started with."""
+
+    @abstractmethod
+    async def stand_in(self, context: BrowserContext) -> None:
+        """Sees to a browser's requests, before it makes the first."""
+
+
 class Window:
     """A browser on a session's profile, with the site's page in it.
 
@@ -44,8 +58,11 @@ class Window:
         commands: the way to the bridge.
     """
 
-    def __init__(self, settings: DriverSettings, user_data_dir: Path, build: WajsBuild) -> None:
+    def __init__(
+        self, settings: DriverSettings, user_data_dir: Path, build: WajsBuild, network: Network | None = None
+    ) -> None:
         self._settings = settings
+        self._network = network
         self._build = build
         self._user_data_dir = user_data_dir
         self._context: BrowserContext | None = None
@@ -63,14 +80,21 @@ class Window:
 
     @classmethod
     async def open(
-        cls, playwright: Playwright, settings: DriverSettings, user_data_dir: Path, build: WajsBuild
+        cls,
+        playwright: Playwright,
+        settings: DriverSettings,
+        user_data_dir: Path,
+        build: WajsBuild,
+        network: Network | None = None,
     ) -> Self:
         """Starts the browser and loads the site with this wa-js. Doesn't wait for the bridge.
+
+        ``network`` is what it gets instead of the machine's own.
 
         Raises:
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_MISSING``.
         """
-        window = cls(settings, user_data_dir, build)
+        window = cls(settings, user_data_dir, build, network)
         try:
             page = await window._launch(playwright)
             await window._instrument(page)
@@ -119,6 +143,9 @@ class Window:
             handle_sighup=False,
             accept_downloads=False,
             no_viewport=True,
+            proxy=None if self._network is None else self._network.proxy,
+            # Requests of a service worker would pass by those who stand in for the network.
+            service_workers="allow" if self._network is None else "block",
         )
 
     async def _adopt(self, context: BrowserContext) -> Page:
@@ -135,6 +162,8 @@ class Window:
 
     async def _instrument(self, page: Page) -> None:
         settings = self._settings
+        if self._network is not None:
+            await self._network.stand_in(page.context)
         script = init_script(
             settings.assets,
             self._build.text,

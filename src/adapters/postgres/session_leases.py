@@ -1,6 +1,6 @@
 """Leases in PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, override
 
@@ -38,6 +38,7 @@ _FIND: Final = """
 SELECT session_id, epoch, owner, node FROM pombo.session_leases
 WHERE session_id = $1 AND owner IS NOT NULL AND expires_at > clock_timestamp()
 """
+_EPOCHS: Final = "SELECT session_id, epoch FROM pombo.session_leases WHERE session_id = ANY ($1) AND epoch > 0"
 
 
 class PostgresSessionLeases(SessionLeases):
@@ -77,6 +78,11 @@ class PostgresSessionLeases(SessionLeases):
     async def find(self, session_id: SessionId) -> Lease | None:
         rows = await self._transaction.read(_FIND, session_id)
         return _lease(rows[0]) if rows else None
+
+    @override
+    async def epochs(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, int]:
+        rows = await self._transaction.read(_EPOCHS, list(session_ids))
+        return {SessionId(row["session_id"]): row["epoch"] for row in rows}
 
 
 def _columns(leases: Collection[Lease]) -> tuple[list[str], list[str], list[int]]:

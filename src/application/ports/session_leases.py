@@ -1,7 +1,7 @@
 """Who runs which session."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -53,3 +53,7 @@ class SessionLeases(Protocol):
     @abstractmethod
     async def find(self, session_id: SessionId) -> Lease | None:
         """A session's valid lease."""
+
+    @abstractmethod
+    async def epochs(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, int]:
+        """The epoch of each session's newest lease, valid or not; without those that never had one."""

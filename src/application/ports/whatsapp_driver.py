@@ -1,7 +1,7 @@
 """The WhatsApp driver: opens a session's page and talks with it."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -72,10 +72,12 @@ class LocalLogin:
     Attributes:
         linked: whether there is one.
         epoch: that of the lease under which the profile was opened or restored last; 0 when it never was.
+        unread: whether it was opened since it was restored or ``note_read``: it may hold what nobody has recorded.
     """
 
     linked: bool
     epoch: int
+    unread: bool
 
 
 class LinkingPage(Protocol):
@@ -269,6 +271,39 @@ class WhatsAppDriver(Protocol):
             ConflictError: ``PROFILE_IN_USE``.
             UnprocessableError: ``SNAPSHOT_CORRUPT``, ``SNAPSHOT_UNSUPPORTED``: it isn't an image of this driver's.
             TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``BROWSER_FAILED``, ``PROFILE_UNWRITABLE``.
+        """
+
+    @abstractmethod
+    async def unread(self) -> Mapping[SessionId, int]:
+        """The linked sessions whose profile on this machine is unread (see ``LocalLogin``), and the profiles' epochs.
+
+        A session whose page is open may be among them.
+
+        Raises:
+            UnavailableError: ``PROFILE_UNREADABLE``.
+        """
+
+    @abstractmethod
+    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        """The messages that a session's profile holds and that are not older than ``since``, oldest first.
+
+        For a profile whose session another gateway runs by now: WhatsApp isn't reached, hears nothing of it, and the
+        profile stays as it is.
+
+        Raises:
+            ConflictError: ``PROFILE_IN_USE``; ``NOT_LINKED``: it holds no login.
+            TooLargeError: ``SNAPSHOT_TOO_LARGE``.
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``PAGE_UNAVAILABLE``,
+                ``BRIDGE_FAILED``, ``PROFILE_UNREADABLE``, ``PROFILE_UNWRITABLE``, ``DISK_FULL``.
+        """
+
+    @abstractmethod
+    async def note_read(self, session_id: SessionId, epoch: int) -> None:
+        """Says that what a profile holds is on record, unless it was opened again, under a later lease.
+
+        Raises:
+            ConflictError: ``PROFILE_IN_USE``.
             UnavailableError: ``BROWSER_FAILED``, ``PROFILE_UNWRITABLE``.
         """
 

@@ -7,6 +7,7 @@ from typing import Final
 from application.ports.clock import Clock
 from application.ports.session_store import SessionStore, StoredVersion
 from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver
+from application.workers.left_behind import LeftBehind, Tell
 from domain.errors import ConflictError, PomboError, UnavailableError
 from domain.ids import SessionId
 from domain.session import Me, Session
@@ -15,9 +16,6 @@ from domain.snapshot import SNAPSHOT_CORRUPT, SNAPSHOT_FOREIGN, Snapshot, snapsh
 _ASK_AGAIN: Final = timedelta(seconds=2)
 _PASSED_OVER: Final = frozenset({SNAPSHOT_CORRUPT, SNAPSHOT_FOREIGN, "SNAPSHOT_NOT_FOUND"})
 """What no repair brings back: an older snapshot is the best there is. A missing key can be put back."""
-
-Tell = Callable[[str, SessionId, str], None]
-"""Takes what is worth a line in the log: the event, the session, and what there is to say."""
 
 Waiting = Callable[[str], Awaitable[None]]
 """Is told why a session waits."""
@@ -29,11 +27,14 @@ class SnapshotRestore:
     Others have, when a snapshot was stored under a later lease than the one that the profile was last opened under.
     """
 
-    def __init__(self, store: SessionStore, driver: WhatsAppDriver, clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self, store: SessionStore, driver: WhatsAppDriver, clock: Clock, tell: Tell, left_behind: LeftBehind
+    ) -> None:
         self._store = store
         self._driver = driver
         self._clock = clock
         self._tell = tell
+        self._left_behind = left_behind
 
     async def prepare(self, session: Session, epoch: int, *, on_waiting: Waiting) -> None:
         """Sees to it that the profile is the session's newest, before it is opened under a lease.
@@ -56,6 +57,8 @@ class SnapshotRestore:
         newer = [each for each in stored if not local.linked or each.label is None or each.label.epoch > local.epoch]
         if not any(each.label is not None for each in newer) and local.linked:
             return
+        if local.unread:
+            await self._left_behind.read_before_loss(session.id, local.epoch)
         error = await self._restore_one_of(session.id, session.me, newer, epoch)
         if error is None:
             return

@@ -12,7 +12,8 @@ from application.ports.health_check import HealthCheck
 from application.ports.session_store import NewSnapshot, SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
-from application.workers.snapshot_restore import SnapshotRestore, Tell, Waiting
+from application.workers.left_behind import LeftBehind, Tell
+from application.workers.snapshot_restore import SnapshotRestore, Waiting
 from domain.errors import DeadlineExceededError, NotFoundError, PomboError
 from domain.ids import SessionId
 from domain.lease import STALE_LEASE
@@ -60,6 +61,7 @@ class Snapshots(HealthCheck):
         every: between two snapshots of a session that runs; None takes only the others.
         jitter: a number from 0 to 1 by chance.
         tell: takes what is worth a line in the log.
+        left_behind: reads a profile before a snapshot takes its place.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Snapshots(HealthCheck):
         every: timedelta | None,
         jitter: Callable[[], float],
         tell: Tell,
+        left_behind: LeftBehind,
     ) -> None:
         self._store = store
         self._driver = driver
@@ -82,7 +85,7 @@ class Snapshots(HealthCheck):
         self._watched: dict[SessionId, _Watched] = {}
         self._ended: dict[SessionId, int] = {}
         self._swept_at: datetime | None = None
-        self.restore = SnapshotRestore(store, driver, clock, tell)
+        self.restore = SnapshotRestore(store, driver, clock, tell, left_behind)
 
     def of(self, session_id: SessionId, epoch: int) -> "SessionSnapshots":
         """Those of one session, under one lease."""
@@ -165,7 +168,7 @@ class Snapshots(HealthCheck):
                 self._note(watched, "it took too long, or was broken off")
                 raise
             if taken:
-                self._taken(watched)
+                await self._taken(watched)
 
     async def _take_one(self, watched: _Watched) -> bool:
         """False while there is nothing to take."""
@@ -198,10 +201,13 @@ class Snapshots(HealthCheck):
         async with self._uow.begin() as uow:
             return await uow.sessions.get(session_id)
 
-    def _taken(self, watched: _Watched) -> None:
+    async def _taken(self, watched: _Watched) -> None:
         watched.failing_since, watched.problem = None, ""
         if watched.page is None:
             self._forget(watched)
+            # Whoever runs the session next has all that the profile holds, and finds what isn't on record.
+            with suppress(PomboError):
+                await self._driver.note_read(watched.session_id, watched.epoch)
         elif self._every is None:
             watched.due = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
         else:

@@ -21,6 +21,7 @@ from application.workers.dispatcher import OutboxDispatcher
 from application.workers.fence import FencedUnitsOfWork
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.late_news import LateNews
+from application.workers.left_behind import LeftBehind
 from application.workers.ownership import LeaseTerms, Ownership
 from application.workers.peer_calls import PeerCalls
 from application.workers.remote_session import LocalSessions, RemoteSession, handlers
@@ -60,6 +61,7 @@ class SessionSupervisor(SessionWorkers):
         watchdog: Watchdog,
         terms: LeaseTerms,
         snapshots: Snapshots,
+        left_behind: LeftBehind,
     ) -> None:
         self._uow = uow
         self._driver = driver
@@ -71,6 +73,7 @@ class SessionSupervisor(SessionWorkers):
         self._on_fault = on_fault
         self._settings = settings
         self._snapshots = snapshots
+        self._left_behind = left_behind
         self._late_news = LateNews(uow, RecordPageNews(uow, clock, ids, waiters), clock, on_fault)
         self._gate = StartGate(settings.starts_at_once, clock)
         self._ownership = Ownership(uow, watchdog, clock, terms)
@@ -88,6 +91,10 @@ class SessionSupervisor(SessionWorkers):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._peers.serve(handlers(self._here), lambda fault: self._on_fault(None, fault)))
             tasks.create_task(self._late_news.run())
+            tasks.create_task(self._left_behind.run(self._is_run_here, self._on_fault))
+
+    def _is_run_here(self, session_id: SessionId) -> bool:
+        return self._charges.get(session_id) is not None
 
     def _make_keeper(self, lease: Lease) -> SessionKeeper:
         session_id, uow = lease.session_id, FencedUnitsOfWork(self._uow, lease)

@@ -322,7 +322,16 @@ async def test_a_start_finds_what_is_left_of_links_that_have_ended(
             )
         )
     # A start of its own, since what is swept is swept once an hour.
-    again = Snapshots(store, MemoryWhatsAppDriver(whatsapp), world.database, clock, None, lambda: 0.5, lambda *_: None)
+    again = Snapshots(
+        store,
+        MemoryWhatsAppDriver(whatsapp),
+        world.database,
+        clock,
+        None,
+        lambda: 0.5,
+        lambda *_: None,
+        world.left_behind,
+    )
     await again._turn()
     assert await versions(world, OTHER) == []
     assert await versions(world) == []

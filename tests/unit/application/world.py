@@ -16,6 +16,7 @@ from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhook
 from adapters.system.ulid_generator import UlidGenerator
 from application.events.feed import EventFeed
 from application.messages.recipients import RecipientDirectory
+from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage, SendMessageCommand
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
@@ -27,6 +28,7 @@ from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCo
 from application.sessions.run_session import RestartSession, StartSession, StopSession
 from application.sessions.take_over import TakeOverSession
 from application.workers.keeper_settings import KeeperSettings
+from application.workers.left_behind import LeftBehind
 from application.workers.ownership import LeaseTerms
 from application.workers.snapshots import Snapshots
 from application.workers.supervisor import SessionSupervisor
@@ -89,6 +91,13 @@ class World:
         self.store = MemorySessionStore() if store is None else store
         self.told: list[tuple[str, SessionId, str]] = []
         driver = MemoryWhatsAppDriver(whatsapp)
+
+        def tell(event: str, session_id: SessionId, detail: str) -> None:
+            self.told.append((event, session_id, detail))
+
+        self.left_behind = left_behind = LeftBehind(
+            self.database, driver, RecordPageNews(self.database, clock, ids, waiters), clock, tell
+        )
         self.snapshots = Snapshots(
             self.store,
             driver,
@@ -96,7 +105,8 @@ class World:
             clock,
             timedelta(minutes=5),
             lambda: 0.5,
-            lambda event, session_id, detail: self.told.append((event, session_id, detail)),
+            tell,
+            left_behind,
         )
         self.supervisor = SessionSupervisor(
             self.database,
@@ -111,6 +121,7 @@ class World:
             MemoryWatchdog(whatsapp, clock),
             LeaseTerms(owner=owner, ttl=ttl),
             self.snapshots,
+            left_behind,
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)

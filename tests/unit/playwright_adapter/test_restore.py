@@ -47,7 +47,7 @@ async def test_into_nothing_and_over_an_old_one(tmp_path: Path) -> None:
     profile.restore(image(b"two"), 6, LIMIT)
     assert (profile.linked, profile.epoch, content(profile)) == (True, 6, b"two")
     assert not (profile.user_data_dir / "Default/stale").exists()
-    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock"]
+    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock", "read"]
     modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in (tmp_path / SESSION / "chromium").rglob("*")}
     assert modes == {0}
     profile.release()
@@ -104,7 +104,7 @@ async def test_killed_at_any_step_over_an_old_one(tmp_path: Path, monkeypatch: p
     # With the old epoch the snapshot still counts as the newer one, and is restored again.
     assert (profile.linked, profile.epoch) == (True, 1)
     assert content(profile) == (b"new" if step == "epoch" else b"old")
-    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock"]
+    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock", "read"]
     profile.restore(image(b"new"), 2, LIMIT)
     assert (profile.epoch, content(profile)) == (2, b"new")
     profile.release()
@@ -118,7 +118,7 @@ async def test_killed_at_any_step_into_nothing(tmp_path: Path, monkeypatch: pyte
     profile.release()
     profile = await acquire(tmp_path)
     assert profile.linked == (step == "epoch")
-    assert set(entries(tmp_path)) <= {"chromium", "linked", "lock"}
+    assert set(entries(tmp_path)) <= {"chromium", "linked", "lock", "read"}
     profile.restore(image(b"new"), 2, LIMIT)
     assert (profile.epoch, content(profile)) == (2, b"new")
     profile.release()
@@ -131,7 +131,7 @@ async def test_a_snapshot_that_is_none_leaves_the_old_profile(tmp_path: Path) ->
         with pytest.raises(PomboError):
             profile.restore(bad, 2, LIMIT)
     assert (profile.linked, profile.epoch, content(profile)) == (True, 1, b"old")
-    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock"]
+    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock", "read"]
     profile.release()
 
 
@@ -147,5 +147,5 @@ async def test_a_full_disk_leaves_the_old_profile(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert refused.value.reason == "PROFILE_UNWRITABLE"
     assert (profile.linked, profile.epoch, content(profile)) == (True, 1, b"old")
-    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock"]
+    assert entries(tmp_path) == ["chromium", "epoch", "linked", "lock", "read"]
     profile.release()
