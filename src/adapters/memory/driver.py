@@ -38,15 +38,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
     @override
     async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
         await asyncio.sleep(0)
-        match self._whatsapp.faults.take(session_id, Operation.OPEN):
-            case Refuse(error=error):
-                raise error
-            case Hang():
-                await asyncio.get_running_loop().create_future()
-            case Die() | LoseOutcome():
-                raise UnavailableError("BROWSER_FAILED", "The browser died while it started.")
-            case None:
-                pass
+        await self._start(session_id, Operation.OPEN)
         if self._whatsapp.unreachable:
             raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
         profile = self._whatsapp.profile(session_id)
@@ -86,6 +78,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
     async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
         await asyncio.sleep(0)
         profile = self._closed(session_id)
+        await self._start(session_id, Operation.STORED)
         if not profile.has_login:
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
         known = (message for message in profile.messages.values() if message.timestamp >= since)
@@ -97,6 +90,18 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         profile = self._closed(session_id)
         if profile.epoch == epoch:
             profile.unread = False
+
+    async def _start(self, session_id: SessionId, operation: Operation) -> None:
+        """Starts a browser, as it is scripted."""
+        match self._whatsapp.faults.take(session_id, operation):
+            case Refuse(error=error):
+                raise error
+            case Hang():
+                await asyncio.get_running_loop().create_future()
+            case Die() | LoseOutcome():
+                raise UnavailableError("BROWSER_FAILED", "The browser died while it started.")
+            case None:
+                pass
 
     def _closed(self, session_id: SessionId) -> Profile:
         profile = self._whatsapp.profile(session_id)

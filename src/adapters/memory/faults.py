@@ -23,6 +23,7 @@ class Operation(StrEnum):
     TAKE_OVER = "take_over"
     LOGOUT = "logout"
     IMAGE = "image"
+    STORED = "stored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,9 @@ class LeftBehind:
         except NotFoundError:
             await self._driver.note_read(session_id, epoch)
             return  # deleted meanwhile: nobody waits for it
-        # Not before the session was made: the profile may be of one that was deleted, with the same id.
-        since = max(session.created_at, self._clock.now() - _SPAN)
+        # Not before the session was made: the profile may be of one that was deleted, with the same id. And WhatsApp's
+        # times are whole seconds.
+        since = max(session.created_at.replace(microsecond=0), self._clock.now() - _SPAN)
         found = await self._driver.stored_messages(session_id, since=since)
         new = 0
         for part in batched(found, AT_ONCE):

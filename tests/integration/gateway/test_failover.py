@@ -21,6 +21,9 @@ from .processes import Gateway, Sandbox, until
 pytestmark = pytest.mark.timeout(300)
 
 CARLA = "15550100300"
+UNRECORDED = "taken, and not recorded"
+DELIVERED = 2
+"""The sandbox's ack of a message that a device of the recipient's has."""
 
 
 class Node:
@@ -102,6 +105,24 @@ async def paired(home: Path, sandbox: Sandbox, database_url: str, redis_url: str
             await asyncio.shield(node.gateway.close())
 
 
+async def take_unrecorded(node: Node, sandbox: Sandbox) -> None:
+    """Has the page take a message while its gateway stands still. WhatsApp counts it as delivered."""
+    await sandbox.call("PATCH", f"/accounts/{ANA}", {"online": False})  # it is the page's receipt that comes
+    node.gateway.process.send_signal(signal.SIGSTOP)
+    await sandbox.send(BEN, ANA, UNRECORDED)
+
+    async def delivered() -> bool | None:
+        held = (await sandbox.call("GET", f"/accounts/{BEN}/messages?chat={ANA}"))["messages"]
+        return next(message["ack"] for message in held if message["body"] == UNRECORDED) >= DELIVERED or None
+
+    await until(delivered)
+    await sandbox.call("PATCH", f"/accounts/{ANA}", {"online": True})
+
+
+async def received_by(gateway: Gateway) -> list[dict[str, Any]]:
+    return await gateway.events("message.received")
+
+
 async def post(gateway: Gateway, to: str, body: str) -> str:
     request = {"session_id": "ana", "to": to, "type": "text", "text": {"body": body}}
     async with gateway.http.post(
@@ -142,6 +163,7 @@ async def test_the_peer_of_a_gateway_that_was_killed_takes_over_what_it_had(
         ids += [await post(gateway, BEN, f"behind {n}") for n, gateway in enumerate((north, south, north, south))]
         ids += [await post(gateway, CARLA, f"beside {n}") for n, gateway in enumerate((south, north, south))]
         before = await pair.owned_by(pair.north)
+        await take_unrecorded(pair.north, sandbox)
         north.process.kill()
         killed = time.monotonic()
         await north.process.wait()
@@ -157,6 +179,11 @@ async def test_the_peer_of_a_gateway_that_was_killed_takes_over_what_it_had(
         expected = ["hello", "half sent", *(f"behind {n}" for n in range(4)), "meanwhile"]
         assert await sandbox.bodies(BEN, ANA) == expected
         assert await sandbox.bodies(CARLA, ANA) == [f"beside {n}" for n in range(3)]
+        # What north's page had taken is on its own disk alone, and told once it is back, without the session.
+        assert UNRECORDED not in {event["payload"]["message"]["text"]["body"] for event in await received_by(south)}
+        await north.start()
+        await south.received(UNRECORDED)
+        assert await pair.owned_by(pair.south) == after
 
 
 async def test_a_gateway_that_was_stopped_finds_its_browser_dead_before_its_peer_s_was_started(

@@ -1,0 +1,177 @@
+"""What a gateway finds in a profile that it was killed with, and whose session another one has run since."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
+from application.ports.session_store import NewSnapshot
+from application.workers.snapshot_restore import SnapshotRestore
+from domain.errors import InternalError, UnavailableError
+from domain.lease import Owner
+from domain.session import Session
+
+from .outages import UnsteadyDatabase
+from .world import ANA, BEN, SESSION, HastyClock, World, until
+
+NORTH, SOUTH = Owner(node="north", life="1"), Owner(node="south", life="1")
+
+
+@pytest.fixture
+def database() -> UnsteadyDatabase:
+    return UnsteadyDatabase()
+
+
+@pytest.fixture
+async def left(clock: HastyClock, whatsapp: MemoryWhatsApp, database: UnsteadyDatabase) -> World:
+    """A session whose page has taken one message under the first lease, and told nobody."""
+    world = World(clock, whatsapp, database=database)
+    profile, account = whatsapp.profile(SESSION), whatsapp.account(ANA)
+    profile.account, account.devices[SESSION] = account, profile
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    session = Session.create(id=SESSION, name="Ana", start=True, metadata={}, now=now)
+    async with database.begin() as uow:
+        await uow.sessions.add(session.link(account.me, now))
+        await uow.leases.claim([SESSION], NORTH, ttl=timedelta(0))
+    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION, 1)
+    whatsapp.phone_sends(BEN, ANA, "taken, and not recorded")
+    await page.close()
+    return world
+
+
+async def outrun(world: World) -> None:
+    async with world.database.begin() as uow:
+        assert await uow.leases.claim([SESSION], SOUTH, ttl=timedelta(hours=1))
+
+
+@asynccontextmanager
+async def looking(world: World, *, is_run_here: bool = False) -> AsyncIterator[None]:
+    task = asyncio.create_task(
+        world.left_behind.run(lambda _: is_run_here, lambda _, fault: world.faults.append(fault))
+    )
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def recorded(world: World) -> list[str]:
+    return [
+        event.payload.message.content.body  # type: ignore[union-attr]  # all are texts here
+        for event in await world.events()
+        if event.type == "message.received"
+    ]
+
+
+async def is_read(world: World) -> bool | None:
+    return (not (await MemoryWhatsAppDriver(world.whatsapp).login(SESSION)).unread) or None
+
+
+async def test_it_is_recorded_once_and_the_profile_left_alone(left: World) -> None:
+    await outrun(left)
+    async with looking(left):
+        await until(lambda: is_read(left))
+        await asyncio.sleep(0.2)  # several looks
+    assert await recorded(left) == ["taken, and not recorded"]
+    assert [event for event, _, _ in left.told] == ["left_profile_read"]
+    assert left.whatsapp.profile(SESSION).epoch == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_profile_that_nobody_has_outrun_or_that_runs_here_is_left_unread(left: World, held: bool) -> None:
+    if held:
+        await outrun(left)
+    async with looking(left, is_run_here=held):
+        await asyncio.sleep(0.2)
+    assert await recorded(left) == []
+    assert not await is_read(left)
+
+
+async def test_it_is_tried_until_the_database_takes_it_and_the_profile_can_be_read(
+    left: World, database: UnsteadyDatabase
+) -> None:
+    await outrun(left)
+    fault = Refuse(UnavailableError("BROWSER_FAILED", "It doesn't start."))
+    for _ in range(3):
+        left.whatsapp.script(SESSION, Operation.STORED, fault)
+    database.go_away()
+    async with looking(left):
+        await asyncio.sleep(0.1)
+        assert not await is_read(left)
+        database.error = None
+        await until(lambda: is_read(left))
+    assert await recorded(left) == ["taken, and not recorded"]
+    assert [event for event, _, _ in left.told] == ["left_profile_unreadable", "left_profile_read"]
+
+
+async def test_a_fault_of_ours_is_told_and_ends_nothing(left: World) -> None:
+    await outrun(left)
+    left.whatsapp.script(SESSION, Operation.STORED, Refuse(InternalError("FAULT", "A fault.")))
+    async with looking(left):
+        await until(lambda: is_read(left))
+    assert await recorded(left) == ["taken, and not recorded"]
+
+
+async def test_of_a_deleted_session_nothing_is_recorded(left: World) -> None:
+    await outrun(left)
+    async with left.database.begin() as uow:
+        await uow.sessions.delete(SESSION)
+    async with looking(left):
+        await until(lambda: is_read(left))
+    assert await recorded(left) == []
+
+
+async def test_what_came_before_the_session_was_made_is_another_one_s(left: World) -> None:
+    await outrun(left)
+    async with left.database.begin() as uow:
+        session = await uow.sessions.get(SESSION, lock=True)
+        await uow.sessions.save(replace(session, created_at=datetime.now(UTC) + timedelta(hours=1)))
+    async with looking(left):
+        await until(lambda: is_read(left))
+    assert await recorded(left) == []
+
+
+async def restore(world: World) -> None:
+    """Puts a newer snapshot, without the message, in the profile's place."""
+    whatsapp = world.whatsapp
+    profile = whatsapp.profile(SESSION)
+    taken, profile.messages = profile.messages, {}
+    image = whatsapp.image(profile)
+    profile.messages = taken
+    await world.store.save(
+        NewSnapshot(
+            session_id=SESSION,
+            account=whatsapp.account(ANA).jid,
+            epoch=2,
+            taken_at=datetime.now(UTC),
+            image=image,
+        )
+    )
+    told = world.told
+    driver = MemoryWhatsAppDriver(whatsapp)
+    restoring = SnapshotRestore(world.store, driver, HastyClock(), lambda *what: told.append(what), world.left_behind)
+
+    async def waits(_: str) -> None:
+        pass
+
+    await restoring.prepare(await world.session(), 3, on_waiting=waits)
+    assert profile.messages == {}
+
+
+async def test_before_a_snapshot_takes_its_place_it_is_read(left: World) -> None:
+    left.whatsapp.script(SESSION, Operation.STORED, Refuse(UnavailableError("BROWSER_FAILED", "It doesn't start.")))
+    await restore(left)
+    assert await recorded(left) == ["taken, and not recorded"]
+    assert [event for event, _, _ in left.told] == ["left_profile_read", "snapshot_restored"]
+
+
+async def test_a_profile_that_can_t_be_read_doesn_t_keep_the_session_away(left: World) -> None:
+    for _ in range(20):
+        left.whatsapp.script(SESSION, Operation.STORED, Refuse(UnavailableError("BROWSER_FAILED", "It doesn't start.")))
+    await restore(left)
+    assert [event for event, _, _ in left.told] == ["left_profile_lost", "snapshot_restored"]
