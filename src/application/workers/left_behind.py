@@ -20,6 +20,9 @@ _TRIES: Final = 6
 _AGAIN: Final = timedelta(seconds=1)
 """After the first try; then twice as long each time."""
 
+_NOT_ITS_OWN: Final = frozenset({"PROFILE_IN_USE", "DATABASE_UNAVAILABLE"})
+"""What says nothing of the profile."""
+
 Tell = Callable[[str, SessionId, str], None]
 """Takes what is worth a line in the log: the event, the session, and what there is to say."""
 
@@ -71,7 +74,7 @@ class LeftBehind:
             await self.read(session_id, epoch)
         except PomboError as error:
             # Told once; it is tried for as long as it lies here.
-            if error.reason != "PROFILE_IN_USE" and session_id not in self._told:
+            if error.reason not in _NOT_ITS_OWN and session_id not in self._told:
                 self._told.add(session_id)
                 self._tell("left_profile_unreadable", session_id, error.message)
 
