@@ -11,7 +11,8 @@ import io
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -33,6 +34,8 @@ _FILES: Final = (
 )
 _LEFT_OUT: Final = frozenset({"LOCK", "LOG", "LOG.old"})
 """LevelDB's lock, which is made anew, and its diary."""
+_TABLES: Final = (".ldb", ".sst")
+_BLOBS: Final = "indexeddb.blob/"
 _MOST_FILES: Final = 50_000
 _LONGEST_NAME: Final = 512
 _LONGEST_PART: Final = 255
@@ -44,12 +47,54 @@ _FILE_MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
 
 
-def read(user_data_dir: Path, limit: int) -> list[tuple[str, bytes]]:
+@dataclass(frozen=True, slots=True)
+class _ReadAhead:
+    version: tuple[int, ...]
+    content: bytes
+
+
+ReadAhead = Mapping[str, _ReadAhead]
+"""Files that were read before their browser was stopped, by name."""
+
+
+def read_ahead(user_data_dir: Path, limit: int, settled_before: int) -> ReadAhead:
+    """Reads files that a browser writes once, while it goes on: LevelDB's tables, and blobs.
+
+    Whether they are still what they were is for ``read`` to find out. A file that changes gets another inode, size or
+    time of change; and two changes have the same time of change only within the clock's resolution.
+
+    Args:
+        user_data_dir: of a browser that runs.
+        limit: of bytes altogether; what is beyond it isn't read.
+        settled_before: nanoseconds since the epoch; a file that has changed since is left out. It is to be farther from
+            now than the file system's clock is coarse.
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    ahead: dict[str, _ReadAhead] = {}
+    size = 0
+    for name in _names(user_data_dir):
+        path = f"{user_data_dir}/{name}"
+        before = _stat(path) if _is_written_once(name) else None
+        if before is None or before.st_ctime_ns >= settled_before:
+            continue
+        size += before.st_size
+        if size > limit or len(ahead) >= _MOST_FILES:
+            break
+        content = _content(path)
+        if content is not None and _version(before) == _version(_stat(path)):
+            ahead[name] = _ReadAhead(_version(before), content)
+    return ahead
+
+
+def read(user_data_dir: Path, limit: int, ahead: ReadAhead | None = None) -> list[tuple[str, bytes]]:
     """Reads the files into memory, and does nothing else: a browser may be waiting for it.
 
     Args:
         user_data_dir: of a browser that is closed, or stopped.
         limit: of bytes altogether.
+        ahead: what needn't be read again where it is unchanged.
 
     Raises:
         TooLargeError: ``SNAPSHOT_TOO_LARGE``.
@@ -58,7 +103,9 @@ def read(user_data_dir: Path, limit: int) -> list[tuple[str, bytes]]:
     files: list[tuple[str, bytes]] = []
     size = 0
     for name in _names(user_data_dir):
-        content = _content(user_data_dir / name)
+        path = f"{user_data_dir}/{name}"
+        known = ahead.get(name) if ahead else None
+        content = known.content if known is not None and known.version == _version(_stat(path)) else _content(path)
         if content is None:
             continue
         size += len(content)
@@ -123,13 +170,33 @@ def sync_directory(path: Path) -> None:
 
 
 def _names(root: Path) -> Iterator[str]:
+    """Without pathlib, which takes longer than the reading, while a browser stands still."""
     yield from _FILES
     for part in _DIRECTORIES:
-        for directory, _, names in os.walk(root / part):
-            yield from (f"{Path(directory).relative_to(root)}/{name}" for name in names if name not in _LEFT_OUT)
+        for directory, _, names in os.walk(f"{root}/{part}"):
+            within = directory[len(str(root)) + 1 :]
+            yield from (f"{within}/{name}" for name in names if name not in _LEFT_OUT)
 
 
-def _content(path: Path) -> bytes | None:
+def _is_written_once(name: str) -> bool:
+    return name.endswith(_TABLES) or _BLOBS in name
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
+
+
+def _version(found: os.stat_result | None) -> tuple[int, ...]:
+    """What changes with a file."""
+    if found is None:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _content(path: str) -> bytes | None:
     """A regular file's content; None for what is none, or isn't there."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

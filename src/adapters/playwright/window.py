@@ -29,6 +29,8 @@ from domain.snapshot import ProfileImage
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
 _LOOK_SECONDS: Final = 5.0
+_SETTLED_NS: Final = 2_000_000_000
+"""For how long a file is unchanged that is read before the browser is stopped: no file system's clock is coarser."""
 _LONGEST_LINE: Final = 200
 _STDERR: Final = re.compile(r"\[err\]\s*(\S.*)")
 _DIGITS: Final = re.compile(r"\d{5,}")
@@ -290,10 +292,12 @@ class Window:
         return await asyncio.shield(self._imaging)
 
     def _read_image(self, pid: int) -> ProfileImage:
+        directory, limit = self._user_data_dir, self._settings.max_image_bytes
         try:
+            ahead = profile_image.read_ahead(directory, limit, time.time_ns() - _SETTLED_NS)
             began = time.monotonic()
             with freeze.frozen(pid):
-                files = profile_image.read(self._user_data_dir, self._settings.max_image_bytes)
+                files = profile_image.read(directory, limit, ahead)
             paused = time.monotonic() - began
         except freeze.NotFrozenError as error:
             raise page_unavailable(str(error)) from error
