@@ -30,7 +30,10 @@ _NOTHING: Final[Form[None]] = Form(write=lambda _: {}, read=_read_nothing)
 
 
 class LogoutSession:
-    """Ends a session's link; the page confirms it."""
+    """Ends a session's link; the page confirms it.
+
+    One that has failed because its login is lost is forgotten here alone: the phone still lists the device.
+    """
 
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
         self._uow = uow
@@ -38,7 +41,7 @@ class LogoutSession:
         self._once = Once(uow, clock)
 
     async def execute(self, session_id: str, *, request: RequestKey | None = None) -> Session:
-        """Returns when WhatsApp has let the device go and the browser is closed.
+        """Returns when WhatsApp has let the device go and the browser is closed, or the link is forgotten.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.

@@ -99,6 +99,8 @@ class SessionWorkers(Protocol):
     async def logout(self, session_id: SessionId) -> None:
         """Ends the session's link, and returns when the page has confirmed it and is closed.
 
+        The link of one that has failed because its login is lost is forgotten.
+
         Raises:
             ConflictError: ``SESSION_NOT_RUNNING``, ``NOT_LINKED``.
             DeadlineExceededError: ``LOGOUT_UNCONFIRMED``, ``OWNER_SILENT``.

@@ -35,6 +35,8 @@ _LINK_ENDED: Final = frozenset(
         StatusReason.BANNED,
     }
 )
+_LOGIN_LOST: Final = frozenset({StatusReason.LOGIN_MISSING, StatusReason.SNAPSHOT_UNREADABLE})
+"""Of a session that has failed: linked, and no page can be opened that has its login."""
 _CLAIMS_A_PAGE: Final = frozenset(
     {SessionStatus.WORKING, SessionStatus.DEGRADED, SessionStatus.SCAN_QR_CODE, SessionStatus.PASSKEY_REQUIRED}
 )
@@ -96,6 +98,7 @@ class SessionKeeper:
         self._answered = 0
         self._moved = asyncio.Event()
         self._restart = False
+        self._forget = False
         self._closing = False
         self.taken_over = asyncio.Event()
         """Set when the session's status doesn't claim any more what an earlier gateway saw."""
@@ -127,7 +130,13 @@ class SessionKeeper:
         await self.settled()
 
     async def logout(self) -> None:
-        """Ends the link through the page, and returns when the page is closed."""
+        """Ends the link through the page, and returns when the page is closed.
+
+        Where the login is lost the link is forgotten: there is nothing left that could tell WhatsApp.
+        """
+        if self._life is None and _has_lost_login(await self._record.load()):
+            await self._forget_link()
+            return
         life = self._living()
         await life.logout()
         await life.closed.wait()
@@ -137,6 +146,16 @@ class SessionKeeper:
             await self._snapshots.ended()
         self.nudge()
         await self.settled()
+
+    async def _forget_link(self) -> None:
+        self._forget = True
+        try:
+            self.nudge()
+            await self.settled()
+        finally:
+            self._forget = False
+        if (await self._record.load()).me is not None:
+            raise _not_running()  # somebody has started it at this moment
 
     async def run(self) -> None:
         """Works until cancelled, or until nobody has to run the session. Cancelled, it closes the page and says so."""
@@ -210,10 +229,14 @@ class SessionKeeper:
     async def _step(self, asked: int) -> bool:
         """Tells whether there is more to do; else the session is at rest."""
         session = await self._record.load()
-        if session.wanted is Wanted.RUNNING:
+        if self._forget and _has_lost_login(session):
+            await self._record.logged_out(StatusReason.LOGGED_OUT_BY_API)
+            await self._forget_login(session)
+        elif session.wanted is Wanted.RUNNING:
             await self._try(session, asked)
             return True
-        await self._end(session)
+        else:
+            await self._end(session)
         self._start_afresh()
         return self._asked != asked
 
@@ -427,8 +450,16 @@ class SessionKeeper:
 
     def _living(self) -> PageLife:
         if self._life is None:
-            raise ConflictError("SESSION_NOT_RUNNING", "The session has no page open; start it first.")
+            raise _not_running()
         return self._life
+
+
+def _not_running() -> ConflictError:
+    return ConflictError("SESSION_NOT_RUNNING", "The session has no page open; start it first.")
+
+
+def _has_lost_login(session: Session) -> bool:
+    return session.status is SessionStatus.FAILED and session.status_reason in _LOGIN_LOST
 
 
 def _not_opened(error: PomboError) -> Ending:

@@ -119,7 +119,7 @@ class SnapshotRestore:
         return first or ConflictError(
             "LOGIN_MISSING",
             "The session is linked, and neither its profile nor a snapshot of it is here. Put the data directory or "
-            "Redis's data back and start it again; or delete the session and link the account anew.",
+            "Redis's data back and start it again; or log it out and link the account anew.",
         )
 
     async def _load(self, session_id: SessionId, version: int, me: Me) -> Snapshot:

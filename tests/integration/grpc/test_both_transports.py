@@ -17,6 +17,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 
 from adapters.memory.driver import LoseOutcome, Operation, Refuse
 from domain.errors import ErrorKind, RateLimitedError, UnavailableError
+from domain.ids import SessionId
 from domain.session import SessionStatus
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1 import event_service_pb2 as events
@@ -24,6 +25,7 @@ from entrypoints.grpc.gen.pombo.v1 import message_pb2, session_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as messages
 from entrypoints.grpc.gen.pombo.v1 import session_service_pb2 as sessions
 from entrypoints.grpc.gen.pombo.v1 import webhook_service_pb2 as webhooks
+from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceStub
 from entrypoints.grpc.server import GrpcServer
 from entrypoints.rest.config import RestConfig
 from entrypoints.status import STATUS
@@ -227,6 +229,26 @@ async def test_a_logout_that_isnt_confirmed_is_told_alike() -> None:
                 reasons.append(info(await both.over_grpc("SessionService/LogoutSession", request)).reason)
             await both.gateway.reach(SessionStatus.LOGGED_OUT)
     assert reasons == ["LOGOUT_UNCONFIRMED"] * 2
+
+
+@pytest.mark.parametrize("transport", ["REST", "gRPC"])
+async def test_a_link_whose_login_is_lost_is_forgotten(both: Both, transport: str) -> None:
+    gateway, session_id = both.gateway, SessionId("ana")
+    await gateway.link()
+    await gateway.client.post(f"{SESSIONS}/ana/stop")
+    await gateway.container.session_store().delete(session_id, epoch=0)
+    gateway.whatsapp.lose_profile(session_id)
+    await gateway.client.post(f"{SESSIONS}/ana/start")
+    await gateway.reach(SessionStatus.FAILED)
+    if transport == "REST":
+        assert (await gateway.client.post(f"{SESSIONS}/ana/logout")).status == 200
+    else:
+        logout = SessionServiceStub(both.channel).LogoutSession
+        await logout(sessions.LogoutSessionRequest(session_id="ana"), metadata=(("x-api-key", KEY),))
+    ended = (await gateway.client.get(f"{SESSIONS}/ana")).json()
+    assert (ended["status"], ended["status_reason"], ended["me"]) == ("LOGGED_OUT", "LOGGED_OUT_BY_API", None)
+    await gateway.client.post(f"{SESSIONS}/ana/start")
+    await gateway.reach(SessionStatus.SCAN_QR_CODE)
 
 
 async def test_a_database_that_is_away_is_told_alike(both: Both) -> None:

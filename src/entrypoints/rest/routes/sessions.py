@@ -215,7 +215,11 @@ class SessionRoutes:
         return _answer(await self._use_cases.take_over_session.execute(session_id, request=key_of(idempotency_key)))
 
     async def logout(self, session_id: str, idempotency_key: IdempotencyKey = None) -> Response:
-        """Ends a session's link; answers when the page has confirmed it."""
+        """Ends a session's link; answers when the page has confirmed it.
+
+        A session that has failed with `LOGIN_MISSING` or `SNAPSHOT_UNREADABLE` has no page to confirm it: its link is
+        forgotten, and the phone lists the device until it is removed there.
+        """
         return _answer(await self._use_cases.logout_session.execute(session_id, request=key_of(idempotency_key)))
 
     async def me(self, session_id: str) -> Response:

@@ -236,7 +236,9 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LogoutSession(self, request, context):
-        """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
+        """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed. The link of one that
+        has failed with `LOGIN_MISSING` or `SNAPSHOT_UNREADABLE` is forgotten, since there is no page that could end it: the
+        phone lists the device until it is removed there.
 
         Reasons: `NOT_LINKED`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `LOGOUT_UNCONFIRMED` (DEADLINE_EXCEEDED: the
         link may still stand).

@@ -88,7 +88,9 @@ class SessionServiceStub:
     `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
     """
     LogoutSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.LogoutSessionRequest, _session_service_pb2.LogoutSessionResponse]
-    """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
+    """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed. The link of one that
+    has failed with `LOGIN_MISSING` or `SNAPSHOT_UNREADABLE` is forgotten, since there is no page that could end it: the
+    phone lists the device until it is removed there.
 
     Reasons: `NOT_LINKED`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `LOGOUT_UNCONFIRMED` (DEADLINE_EXCEEDED: the
     link may still stand).
@@ -190,7 +192,9 @@ class SessionServiceAsyncStub(SessionServiceStub):
     `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED).
     """
     LogoutSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.LogoutSessionRequest, _session_service_pb2.LogoutSessionResponse]  # type: ignore[assignment]
-    """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
+    """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed. The link of one that
+    has failed with `LOGIN_MISSING` or `SNAPSHOT_UNREADABLE` is forgotten, since there is no page that could end it: the
+    phone lists the device until it is removed there.
 
     Reasons: `NOT_LINKED`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `LOGOUT_UNCONFIRMED` (DEADLINE_EXCEEDED: the
     link may still stand).
@@ -349,7 +353,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.LogoutSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.LogoutSessionResponse, _abc.Awaitable[_session_service_pb2.LogoutSessionResponse]]:
-        """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed.
+        """Ends a session's link; returns when WhatsApp has let the device go and the browser is closed. The link of one that
+        has failed with `LOGIN_MISSING` or `SNAPSHOT_UNREADABLE` is forgotten, since there is no page that could end it: the
+        phone lists the device until it is removed there.
 
         Reasons: `NOT_LINKED`, `SESSION_NOT_RUNNING` (FAILED_PRECONDITION), `LOGOUT_UNCONFIRMED` (DEADLINE_EXCEEDED: the
         link may still stand).
