@@ -68,10 +68,11 @@ class Window:
         self._build = build
         self._user_data_dir = user_data_dir
         self._context: BrowserContext | None = None
-        self._page: Page | None = None
         self._cdp: CDPSession | None = None
         self._watch: processes.ProcessWatch | None = None
         self._pid: int | None = None
+        self._document: str | None = None
+        self._navigated = asyncio.Event()
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._first_exception: str | None = None
@@ -99,10 +100,9 @@ class Window:
         window = cls(settings, user_data_dir, build, network)
         try:
             page = await window._launch(playwright)
-            await window._instrument(page)
+            cdp = await window._instrument(page)
             window._sender = asyncio.create_task(window.commands.run(), name="bridge-commands")
-            window._page = page
-            await window._load(page, settings.load_timeout)
+            await window._load(cdp, settings.load_timeout)
         except BaseException:
             await window.close()
             raise
@@ -162,7 +162,7 @@ class Window:
         page.on("close", lambda _: self._die("the page was closed"))
         return page
 
-    async def _instrument(self, page: Page) -> None:
+    async def _instrument(self, page: Page) -> CDPSession:
         settings = self._settings
         if self._network is not None:
             await self._network.stand_in(page.context)
@@ -178,6 +178,8 @@ class Window:
             cdp.on("Runtime.bindingCalled", _Listener(self._told))
             cdp.on("Runtime.exceptionThrown", self._thrown)
             cdp.on("Runtime.executionContextsCleared", lambda _: self._document_changed())
+            cdp.on("Page.frameNavigated", self._arrived)
+            await cdp.send("Page.enable")
             await cdp.send("Runtime.enable")  # Without it no binding is told of.
             await cdp.send("Runtime.addBinding", {"name": BINDING})
             if settings.browser is not None:
@@ -186,6 +188,7 @@ class Window:
         except Error as error:
             raise UnavailableError("BROWSER_FAILED", f"The browser failed: {_first_line(error)}") from error
         self._cdp = cdp
+        return cdp
 
     async def memory(self) -> int:
         """What the browser's processes take of the machine's memory, in bytes; 0 once it is gone."""
@@ -198,22 +201,46 @@ class Window:
         Raises:
             UnavailableError: ``PAGE_UNREACHABLE``.
         """
-        if self._page is None or self.death is not None:
+        if self._cdp is None or self.death is not None:
             raise UnavailableError("PAGE_UNREACHABLE", "The page isn't open.")
-        await self._load(self._page, self._settings.reload_timeout)
+        await self._load(self._cdp, self._settings.reload_timeout)
 
-    async def _load(self, page: Page, within: timedelta) -> None:
+    async def _load(self, cdp: CDPSession, within: timedelta) -> None:
         try:
-            response = await page.goto(
-                self._settings.web_url, wait_until="commit", timeout=within.total_seconds() * 1000
-            )
+            async with asyncio.timeout(within.total_seconds()):
+                await self._navigate(cdp)
+        except TimeoutError:
+            raise _unreachable(f"no answer within {within.total_seconds():g} s") from None
         except Error as error:
-            raise UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {_first_line(error)}") from error
-        if response is not None and response.status >= _BROKEN:
-            raise UnavailableError("PAGE_UNREACHABLE", f"The page answered with HTTP status {response.status}.")
+            raise _unreachable(_first_line(error)) from error
+        # None where there is none, or where the page doesn't answer, which is found out soon enough.
+        status = await self._look("performance.getEntriesByType('navigation')[0]?.responseStatus")
+        if isinstance(status, int) and status >= _BROKEN:
+            raise UnavailableError("PAGE_UNREACHABLE", f"The page answered with HTTP status {status}.")
         # Scripts of ours run before the page's own, so that the bridge is there at once or not at all.
         if await self._look("typeof pomboBridge") == "undefined" and await self._is_on_site():
             self.news.put_nowait({"t": "absent", "detail": self._first_exception or "the script didn't run"})
+
+    async def _navigate(self, cdp: CDPSession) -> None:
+        """Goes to the site; done when its document has taken the place of the one before.
+
+        Not with Playwright's own ``goto``, which fails when a navigation of the page's own, under way already, ends
+        first: that is no reason to stop waiting for ours, which the browser goes on with.
+        """
+        answer = await cdp.send("Page.navigate", {"url": self._settings.web_url})
+        if "errorText" in answer:
+            raise _unreachable(answer["errorText"])
+        while self._document != answer["loaderId"]:
+            if self.death is not None:
+                raise _unreachable(self.death)
+            self._navigated.clear()
+            await self._navigated.wait()
+
+    def _arrived(self, event: Mapping[str, Any]) -> None:
+        """Notes which navigation brought the document that is there now."""
+        if "parentId" not in event["frame"]:
+            self._document = event["frame"]["loaderId"]
+            self._navigated.set()
 
     async def _look(self, expression: str) -> Any:
         """An expression's value in the page; None where the page doesn't answer."""
@@ -274,6 +301,7 @@ class Window:
         if self.death is not None:
             return
         self.death = why
+        self._navigated.set()
         self.commands.close(why)
         self.news.put_nowait(None)
 
@@ -348,6 +376,10 @@ class _Listener:
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         self._heard(event)
+
+
+def _unreachable(why: str) -> UnavailableError:
+    return UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {why}.")
 
 
 def _first_line(error: Exception) -> str:

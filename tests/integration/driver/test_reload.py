@@ -1,21 +1,48 @@
 """A page that is loaded anew, and pages that have to be."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import Page
 
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
-from application.ports.page_events import BridgeReady, Connected, LoggedOut, MessagesSeen, PageDied
+from adapters.playwright.page import PlaywrightWhatsAppPage
+from application.ports.page_events import BridgeReady, Connected, LoggedOut, MessagesSeen, PageDied, QrShown
 from application.ports.whatsapp_driver import PageHealth, WhatsAppPage
 from domain.errors import UnavailableError
 from domain.ids import SessionId
 
 from .conftest import MakeDriver
-from .world import Sandbox, link
+from .world import SECONDS, Ear, Sandbox, link
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def leave(page: WhatsAppPage, ms: int) -> None:
+    """Has the page on its way elsewhere: the answer has come, and for so long the page doesn't give up its place."""
+    gone = asyncio.Event()
+
+    async def heard(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gone.set()
+        writer.close()
+
+    async with await asyncio.start_server(heard, "127.0.0.1", 0) as server:
+        beacon = f"navigator.sendBeacon('http://127.0.0.1:{server.sockets[0].getsockname()[1]}/')"
+        linger = f"const end = Date.now() + {ms}; while (Date.now() < end);"
+        leaving = f"addEventListener('pagehide', () => {{ {beacon}; {linger} }}); location.assign('/elsewhere');"
+        await tab(page).evaluate(f"() => {{ {leaving} }}")
+        await asyncio.wait_for(gone.wait(), SECONDS)
+
+
+def tab(page: WhatsAppPage) -> Page:
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    assert page._window is not None
+    assert page._window._context is not None
+    return page._window._context.pages[0]
 
 
 async def answers(page: WhatsAppPage) -> bool:
@@ -52,6 +79,38 @@ async def test_a_page_that_went_elsewhere_is_brought_back(sandbox: Sandbox, driv
     await page.close()
     with pytest.raises(UnavailableError):
         await page.reload()
+
+
+async def test_a_page_that_is_leaving_is_brought_back(driver: PlaywrightWhatsAppDriver) -> None:
+    page = await driver.open(SessionId("leaves"), 1)
+    ear = Ear(page)
+    await ear.until(BridgeReady)
+    mark = len(ear.heard)
+    visited: list[str] = []
+    tab(page).on("framenavigated", lambda frame: visited.append(urlsplit(frame.url).path))
+    await leave(page, ms=1000)
+    await page.reload()
+    assert visited == ["/elsewhere", "/"]
+    await ear.until(QrShown, after=mark)
+    assert (await page.probe()).health is PageHealth.UNLINKED
+    await page.close()
+
+
+async def test_a_page_that_is_leaving_gets_no_second_time_limit(
+    sandbox: Sandbox, browser: Browser, make_driver: MakeDriver
+) -> None:
+    driver = make_driver(sandbox, browser, reload_timeout=timedelta(seconds=3))
+    page = await driver.open(SessionId("leaves-for-long"), 1)
+    # The site doesn't answer any more.
+    await tab(page).route("**/?syncDelayMs=*", lambda _: None)
+    await leave(page, ms=2000)
+    began = time.monotonic()
+    with pytest.raises(UnavailableError) as caught:
+        await page.reload()
+    assert caught.value.reason == "PAGE_UNREACHABLE"
+    assert urlsplit(tab(page).url).path == "/elsewhere"
+    assert 2.9 < time.monotonic() - began < 4.5
+    await page.close()
 
 
 async def test_a_page_that_hangs_for_a_while_is_loaded_anew(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
