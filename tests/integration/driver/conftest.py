@@ -7,15 +7,16 @@ import pytest_asyncio
 
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from entrypoints.settings import default_cache_dir
 
-from .world import ROOT, WEB, Sandbox
+from .world import WEB, Sandbox
 
 type MakeDriver = Callable[..., PlaywrightWhatsAppDriver]
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def browser() -> Browser:
-    return await find_browser(None, cache_dir=ROOT / ".cache" / "browser", web_dir=WEB)
+    return await find_browser(None, cache_dir=default_cache_dir(), web_dir=WEB)
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -22,6 +22,7 @@ from adapters.playwright.page import PlaywrightWhatsAppPage
 from application.ports.page_events import BrowserTooLarge, PageDied, PageEvent, QrShown
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
+from entrypoints.settings import default_cache_dir
 
 from .conftest import MakeDriver
 from .world import ROOT, WEB, Ear, Sandbox
@@ -63,7 +64,7 @@ INSTALLED = [kind for kind in ("chromium-headless-shell", "chromium") if (Path("
 async def test_each_kind_of_browser_shows_a_qr_and_no_headless(
     sandbox: Sandbox, make_driver: MakeDriver, profiles: Path, kind: str
 ) -> None:
-    cache = ROOT / ".cache" / "browser"
+    cache = default_cache_dir()
     if kind == "package":
         browser = await packaged_browser(cache, WEB)
         assert browser.kind is BrowserKind.PACKAGE

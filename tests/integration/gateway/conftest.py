@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.playwright.browser import find_browser
+from entrypoints.settings import default_cache_dir
 
 from .processes import ROOT, Gateway, Sandbox
 
@@ -31,5 +32,5 @@ async def gateway(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Gateway]:
 
 @pytest.fixture
 async def browser_path() -> str:
-    browser = await find_browser(None, cache_dir=ROOT / ".cache" / "browser", web_dir=ROOT / "web")
+    browser = await find_browser(None, cache_dir=default_cache_dir(), web_dir=ROOT / "web")
     return str(browser.path)

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Playwright, async_playwright
 
 from adapters.playwright.browser import Browser, find_browser
+from entrypoints.settings import default_cache_dir
 
 from .sandbox import Sandbox
 from .wajs import WaJsPage
@@ -22,7 +23,7 @@ type WwebjsFactory = Callable[..., WwebjsClient]
 @pytest.fixture(scope="session")
 def browser() -> Browser:
     """The one that the gateway would use: installed, or from the npm package."""
-    return asyncio.run(find_browser(None, cache_dir=ROOT / ".cache" / "browser", web_dir=ROOT / "web"))
+    return asyncio.run(find_browser(None, cache_dir=default_cache_dir(), web_dir=ROOT / "web"))
 
 
 @pytest.fixture(scope="package")
