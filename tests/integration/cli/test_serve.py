@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from adapters.postgres.connection_pool import ConnectionPool
+from adapters.postgres.migrator import migrate
 from entrypoints.cli.client import GatewayClient, Target
 from sandbox.app import SandboxServer
 from sandbox.config import SandboxConfig
@@ -63,7 +65,7 @@ async def test_the_life_of_a_gateway(sandbox: SandboxServer, home: Path) -> None
         assert not {"gateway.api_key", "gateway.webhook_secret"} & {line["event"] for line in second.lines}
         async with GatewayClient.open(Target(url=ready["rest"], api_key=key)) as client:
             assert (await client.call("GET", "/sessions/demo"))["id"] == "demo"
-            await _until(client, "SCAN_QR_CODE")
+            await _until(client, _is("SCAN_QR_CODE"))
         second.send(signal.SIGKILL)
         assert await second.ended() == -signal.SIGKILL
         assert await all_gone(home) == []
@@ -77,12 +79,51 @@ async def test_without_a_browser_it_serves_and_says_so(home: Path) -> None:
         assert any("BROWSER_PATH" in line["text"] for line in gateway.lines if line["event"] == "gateway.warning")
         async with GatewayClient.open(Target(url=ready["rest"], api_key=KEY)) as client:
             await client.call("POST", "/sessions", body={"id": "demo"})
-            session = await _until(client, "FAILED")
+            session = await _until(client, _is("FAILED"))
             assert session["status_reason"] == "BROWSER_MISSING"
         async with aiohttp.ClientSession() as http, http.get(f"{ready['rest']}/health/ready") as answer:
             assert answer.status == 503
         gateway.send(signal.SIGINT)
         assert await gateway.ended() == 0
+    assert await all_gone(home) == []
+
+
+@pytest.mark.timeout(120)
+async def test_a_browser_that_does_not_start_is_told_with_its_own_words(home: Path) -> None:
+    browser = home / "chromium"
+    browser.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "Chromium 150.0.0.0" && exit\necho "no libfoo.so.1" >&2\nexit 127\n'
+    )
+    browser.chmod(0o755)
+    environment = settings(home, API_KEY=KEY, BROWSER_PATH=str(browser), WHATSAPP_WEB_URL="http://127.0.0.1:9")
+    async with pombo("serve", environment=environment, directory=home) as gateway:
+        ready = await gateway.until("gateway.ready")
+        async with GatewayClient.open(Target(url=ready["rest"], api_key=KEY)) as client:
+            await client.call("POST", "/sessions", body={"id": "demo"})
+            session = await _until(client, lambda session: session["status_reason"] == "BROWSER_CRASHED")
+        assert session["status"] == "STARTING"
+        assert "no libfoo.so.1" in str(session["status_detail"])
+        assert "pombo doctor" in str(session["status_detail"])
+        gateway.send(signal.SIGTERM)
+        assert await gateway.ended() == 0
+    code, output, _ = await run("doctor", environment=environment, directory=home)
+    assert code != 0
+    assert "no libfoo.so.1" in output
+    assert await all_gone(home) == []
+
+
+async def test_a_database_that_a_newer_version_has_migrated(home: Path, blank_database_url: str) -> None:
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        async with pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO pombo.migrations (number, name, checksum) VALUES (9999, '9999_later', 'x')"
+            )
+    environment = settings(home, DATABASE_URL=blank_database_url, WHATSAPP_WEB_URL="http://127.0.0.1:9")
+    code, _, errors = await run("serve", environment=environment, directory=home)
+    assert (code, "DATABASE_NEWER" in errors) == (1, True), errors
+    assert "Traceback" not in errors
+    assert "Run that version, or restore a backup" in errors
     assert await all_gone(home) == []
 
 
@@ -160,13 +201,20 @@ async def _parts_answer(rest: str) -> None:
 async def _session_shows_qr(rest: str, key: str) -> None:
     async with GatewayClient.open(Target(url=rest, api_key=key)) as client:
         await client.call("POST", "/sessions", body={"id": "demo"})
-        await _until(client, "SCAN_QR_CODE")
+        await _until(client, _is("SCAN_QR_CODE"))
 
 
-async def _until(client: GatewayClient, status: str) -> dict[str, object]:
+type Session = dict[str, object]
+
+
+def _is(status: str) -> Callable[[Session], bool]:
+    return lambda session: session["status"] == status
+
+
+async def _until(client: GatewayClient, condition: Callable[[Session], bool]) -> Session:
     async with asyncio.timeout(60), client.stream(params={"session_id": "demo"}) as events:
-        session = await client.call("GET", "/sessions/demo")
-        while session["status"] != status:
+        session: Session = await client.call("GET", "/sessions/demo")
+        while not condition(session):
             await anext(aiter(events))
             session = await client.call("GET", "/sessions/demo")
         return session
