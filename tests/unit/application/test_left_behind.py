@@ -1,17 +1,21 @@
 """What a gateway finds in a profile that it was killed with, and whose session another one has run since."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import override
 
 import pytest
 
-from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
+from adapters.memory.driver import Hang, MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
+from application.ports.page_events import SeenMessage
 from application.ports.session_store import NewSnapshot
 from application.workers.snapshot_restore import SnapshotRestore
 from domain.errors import InternalError, UnavailableError
+from domain.ids import SessionId
 from domain.lease import Owner
 from domain.session import Session
 
@@ -175,3 +179,114 @@ async def test_a_profile_that_can_t_be_read_doesn_t_keep_the_session_away(left: 
         left.whatsapp.script(SESSION, Operation.STORED, Refuse(UnavailableError("BROWSER_FAILED", "It doesn't start.")))
     await restore(left)
     assert [event for event, _, _ in left.told] == ["left_profile_lost", "snapshot_restored"]
+
+
+class Steps(HastyClock):
+    """What is waited for takes as long as it says, on a clock that nobody waits for."""
+
+    def __init__(self) -> None:
+        self.slept: list[timedelta] = []
+
+    @override
+    def elapsed(self) -> timedelta:
+        return sum(self.slept, timedelta(0))
+
+    @override
+    async def sleep(self, span: timedelta) -> None:
+        self.slept.append(span)
+        await asyncio.sleep(0)
+
+
+async def test_one_that_can_t_be_read_for_ever_is_tried_ever_more_seldom(left: World) -> None:
+    await outrun(left)
+    clock = left.left_behind._clock = Steps()
+    tries: list[timedelta] = []
+
+    class Unreadable(MemoryWhatsAppDriver):
+        @override
+        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+            tries.append(clock.elapsed())
+            raise UnavailableError("PAGE_UNREACHABLE", "The site is away.")
+
+    left.left_behind._driver = Unreadable(left.whatsapp)
+    async with looking(left):
+        await until(lambda: _true(clock.elapsed() > timedelta(hours=5)))
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses[0] <= timedelta(seconds=20)
+    assert pauses == sorted(pauses)
+    assert timedelta(minutes=50) < pauses[-1] <= timedelta(minutes=61)
+    assert [event for event, _, _ in left.told] == ["left_profile_unreadable"]
+
+
+async def test_one_that_breaks_us_keeps_no_other_from_being_read_and_no_session_away(left: World) -> None:
+    await outrun(left)
+    driver = MemoryWhatsAppDriver(left.whatsapp)
+    broken = SessionId("aaa")
+
+    class Broken(MemoryWhatsAppDriver):
+        @override
+        async def unread(self) -> Mapping[SessionId, int]:
+            return {broken: 1, **await super().unread()}
+
+        @override
+        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+            if session_id == broken:
+                raise ValueError("ours")
+            return await super().stored_messages(session_id, since=since)
+
+    left.left_behind._driver = Broken(left.whatsapp)
+    async with left.database.begin() as uow:
+        await uow.sessions.add(
+            Session.create(id=broken, name="Other", start=True, metadata={}, now=datetime.now(UTC) - timedelta(hours=1))
+        )
+        for owner in (NORTH, SOUTH):
+            await uow.leases.claim([broken], owner, ttl=timedelta(0))
+    async with looking(left):
+        await until(lambda: is_read(left))
+    assert any(isinstance(fault, ValueError) for fault in left.faults)
+    await left.left_behind.read_before_loss(broken, 1)
+    assert ("left_profile_lost", broken, "reading it failed: ValueError") in left.told
+    assert not (await driver.login(SESSION)).unread
+
+
+async def test_before_a_loss_a_page_that_hangs_is_waited_for_as_long_as_is_bearable(
+    left: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("application.workers.left_behind._READING_SECONDS", 0.02)
+    monkeypatch.setattr("application.workers.left_behind._PATIENCE", timedelta(seconds=0.05))
+    for _ in range(20):
+        left.whatsapp.script(SESSION, Operation.STORED, Hang())
+    async with asyncio.timeout(5):
+        await left.left_behind.read_before_loss(SESSION, 1)
+    assert [event for event, _, _ in left.told] == ["left_profile_lost"]
+    assert not await is_read(left)
+
+
+async def test_few_are_read_at_once(left: World) -> None:
+    """A gateway that is back starts its sessions at once: their profiles mustn't each start a browser beside them."""
+    names = [SessionId(f"s{number}") for number in range(10)]
+    async with left.database.begin() as uow:
+        for name in names:
+            now = datetime.now(UTC)
+            await uow.sessions.add(Session.create(id=name, name="Other", start=True, metadata={}, now=now))
+    at_once = most = 0
+
+    class Counting(MemoryWhatsAppDriver):
+        @override
+        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0.01)
+            at_once -= 1
+            return ()
+
+    left.left_behind._driver = Counting(left.whatsapp)
+    async with asyncio.TaskGroup() as tasks:
+        for name in names:
+            tasks.create_task(left.left_behind.read_before_loss(name, 1))
+    assert most == 2
+
+
+async def _true(condition: bool) -> bool | None:
+    return condition or None
