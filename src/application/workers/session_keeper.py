@@ -376,6 +376,7 @@ class SessionKeeper:
     async def _open_in_turn(self, session: Session, turn: Turn) -> Ending:
         reason, detail = self._opening
         await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
+        self._snapshots.opening()
         try:
             page = await self._driver.open(session.id, self._epoch)
         except PomboError as error:

@@ -36,6 +36,7 @@ class _Watched:
         page: None when it is closed, and the last snapshot of it is still to be taken.
         due: when the next one is.
         failing_since: when the tries began that fail.
+        reopened: whether a page was to be opened since this one was closed: the profile may hold more by then.
     """
 
     session_id: SessionId
@@ -44,6 +45,7 @@ class _Watched:
     due: datetime
     failing_since: datetime | None = None
     problem: str = ""
+    reopened: bool = False
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -92,6 +94,12 @@ class Snapshots(HealthCheck):
         return SessionSnapshots(self, session_id, epoch)
 
     # What keepers say.
+
+    def opening(self, session_id: SessionId) -> None:
+        """A page is about to be opened."""
+        watched = self._watched.get(session_id)
+        if watched is not None:
+            watched.reopened = True
 
     def opened(self, session_id: SessionId, page: WhatsAppPage, epoch: int) -> None:
         """A page is open: its snapshots are due from the time on when it works."""
@@ -204,14 +212,24 @@ class Snapshots(HealthCheck):
     async def _taken(self, watched: _Watched) -> None:
         watched.failing_since, watched.problem = None, ""
         if watched.page is None:
-            self._forget(watched)
-            # Whoever runs the session next has all that the profile holds, and finds what isn't on record.
+            # Else nobody could say any more that the page is opened again, while it is noted.
             with suppress(PomboError):
-                await self._driver.note_read(watched.session_id, watched.epoch)
+                await self._note_read(watched)
+            self._forget(watched)
         elif self._every is None:
             watched.due = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
         else:
             watched.due = self._clock.now() + self._every * (0.75 + self._jitter() / 2)
+
+    async def _note_read(self, watched: _Watched) -> None:
+        """Says that the last snapshot has all that the profile holds, where the next who runs the session gets it.
+
+        He doesn't, where he has taken the session before it was stored: then he goes on from an older one.
+        """
+        async with self._uow.begin() as uow:
+            newest = await uow.leases.epochs([watched.session_id])
+        if newest.get(watched.session_id, 0) == watched.epoch and not watched.reopened:
+            await self._driver.note_read(watched.session_id, watched.epoch)
 
     def _failed(self, watched: _Watched, error: PomboError) -> None:
         if error.reason == STALE_LEASE or (watched.page is None and error.reason == "PROFILE_IN_USE"):
@@ -300,6 +318,10 @@ class SessionSnapshots:
     async def prepare(self, session: Session, *, on_waiting: Waiting) -> None:
         """See ``SnapshotRestore.prepare``; all that it raises."""
         await self._snapshots.restore.prepare(session, self._epoch, on_waiting=on_waiting)
+
+    def opening(self) -> None:
+        """A page is about to be opened."""
+        self._snapshots.opening(self._session_id)
 
     def opened(self, page: WhatsAppPage) -> None:
         """A page is open: a snapshot of it is due from the time on when it works."""

@@ -1,5 +1,6 @@
 """When snapshots are taken, what is restored, and what is never done for want of one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import override
@@ -12,8 +13,9 @@ from application.workers.snapshots import Snapshots
 from domain.errors import PomboError
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.lease import Owner
 from domain.session import Session, SessionStatus, StatusReason
-from domain.snapshot import ProfileImage, snapshot_corrupt, snapshot_key_unknown
+from domain.snapshot import ProfileImage, SnapshotLabel, snapshot_corrupt, snapshot_key_unknown
 
 from .outages import UnsteadyStore
 from .world import ANA, BEN, SESSION, HastyClock, World, running, until
@@ -352,3 +354,75 @@ async def test_a_stale_owner_stores_nothing(world: World, clock: SteppingClock) 
 
     await until(given_up)
     assert (await versions(world))[0] == last + 1
+
+
+class GatedStore(UnsteadyStore):
+    """Stores when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saving, self.free = asyncio.Event(), asyncio.Event()
+        self.free.set()
+
+    @override
+    async def save(self, snapshot: NewSnapshot) -> SnapshotLabel:
+        self.saving.set()
+        await self.free.wait()
+        return await super().save(snapshot)
+
+
+async def closed_unread(world: World, store: GatedStore) -> asyncio.Task[None]:
+    """The last snapshot of a page that was closed under the first lease, while it is being stored."""
+    whatsapp = world.whatsapp
+    profile, account = whatsapp.profile(SESSION), whatsapp.account(ANA)
+    profile.account, account.devices[SESSION] = account, profile
+    session = Session.create(id=SESSION, name="Ana", start=True, metadata={}, now=world.clock.now())
+    async with world.database.begin() as uow:
+        await uow.sessions.add(session.link(account.me, world.clock.now()))
+        await uow.leases.claim([SESSION], Owner(node="north", life="1"), ttl=timedelta(0))
+    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION, 1)
+    world.snapshots.opened(SESSION, page, 1)
+    await page.close()
+    store.free.clear()
+    closing = asyncio.create_task(world.snapshots.closed(SESSION, take=True))
+    await store.saving.wait()
+    return closing
+
+
+async def is_unread(world: World) -> bool:
+    return (await MemoryWhatsAppDriver(world.whatsapp).login(SESSION)).unread
+
+
+async def test_a_last_snapshot_has_all_that_the_profile_holds(clock: SteppingClock, whatsapp: MemoryWhatsApp) -> None:
+    world = World(clock, whatsapp, store=(store := GatedStore()))
+    closing = await closed_unread(world, store)
+    store.free.set()
+    await closing
+    assert not await is_unread(world)
+
+
+async def test_a_last_snapshot_that_comes_after_the_next_owner_says_nothing(
+    clock: SteppingClock, whatsapp: MemoryWhatsApp
+) -> None:
+    """He has restored an older one, and never sees it."""
+    world = World(clock, whatsapp, store=(store := GatedStore()))
+    closing = await closed_unread(world, store)
+    async with world.database.begin() as uow:
+        assert await uow.leases.claim([SESSION], Owner(node="south", life="1"), ttl=timedelta(hours=1))
+    store.free.set()
+    await closing
+    assert await is_unread(world)
+
+
+async def test_a_last_snapshot_says_nothing_of_a_page_that_was_opened_since_under_the_same_lease(
+    clock: SteppingClock, whatsapp: MemoryWhatsApp
+) -> None:
+    world = World(clock, whatsapp, store=(store := GatedStore()))
+    closing = await closed_unread(world, store)
+    world.snapshots.of(SESSION, 1).opening()
+    page = await MemoryWhatsAppDriver(whatsapp).open(SESSION, 1)
+    whatsapp.phone_sends(BEN, ANA, "not in the snapshot")
+    await page.close()  # it was on its way up, and never got so far that it was told as open
+    store.free.set()
+    await closing
+    assert await is_unread(world)
