@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, override
 
 import structlog
 
@@ -65,8 +65,13 @@ class BridgeRecords:
     """
 
     def __init__(self, home: Path) -> None:
+        self._home = home
         self._records = home / "sessions"
         self._builds = home / "builds"
+
+    def unchanging(self) -> "BridgeRecords":
+        """The same, and what is to be kept isn't: for a page that says nothing of its build."""
+        return _Unchanging(self._home)
 
     def load(self, session_id: SessionId) -> BridgeRecord:
         """A session's record; an empty one where there is none."""
@@ -130,6 +135,12 @@ class BridgeRecords:
 
     def _build(self, sha256: str) -> Path:
         return self._builds / f"{sha256}.js"
+
+
+class _Unchanging(BridgeRecords):
+    @override
+    def save(self, session_id: SessionId, record: BridgeRecord, good: WajsBuild) -> None:
+        pass
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -43,7 +43,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         self._records = BridgeRecords(settings.bridge_records)
         self._passing: set[tuple[str, str]] = set()
         self._pages: set[PlaywrightWhatsAppPage] = set()
-        self._offline = OfflineReader(settings, self._choose, self._pages)
+        self._offline = OfflineReader(settings, self._choose_offline, self._pages)
 
     async def start(self) -> None:
         """Starts Playwright, anew where its process has died. May be called twice."""
@@ -54,7 +54,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             if self._playwright is None:
                 if not self._pages:
                     await asyncio.to_thread(self._records.prune)
-                    await asyncio.to_thread(self._offline.tidy)
+                    await self._offline.tidy()
                 before = processes.playwright_pids()
                 self._playwright = await async_playwright().start()
                 for pid in processes.playwright_pids() - before:
@@ -105,6 +105,10 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
 
     def _choose(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
         return BridgeChoice(session_id, settings, self._records, self._passing)
+
+    def _choose_offline(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
+        # What a build does in a page that reaches nothing says nothing of it.
+        return BridgeChoice(session_id, settings, self._records.unchanging(), set(self._passing))
 
     @override
     async def login(self, session_id: SessionId) -> LocalLogin:

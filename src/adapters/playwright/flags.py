@@ -90,6 +90,14 @@ def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
     ]
 
 
+def cut_off_arguments(browser: Browser) -> list[str]:
+    """The command line of a browser that must reach nothing, beside its proxy: no name is resolved.
+
+    WebRTC passes by a proxy with its datagrams, and is told to send none.
+    """
+    return [*launch_arguments(browser, ()), "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"]
+
+
 def wants_chromium_sandbox(setting: bool | None) -> bool:  # noqa: FBT001 - the setting's own form
     """Whether Chromium's process sandbox is on: as set, else unless we are root, as whom it doesn't start."""
     return os.geteuid() != 0 if setting is None else setting

@@ -1,17 +1,27 @@
 """Reading what a profile holds, without WhatsApp: its page runs on a copy, in a browser that reaches nothing."""
 
 import asyncio
-import shutil
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from playwright.async_api import APIRequestContext, BrowserContext, Error, Playwright, ProxySettings, Route
+import structlog
+from playwright.async_api import (
+    APIRequestContext,
+    APIResponse,
+    BrowserContext,
+    Error,
+    Playwright,
+    ProxySettings,
+    Request,
+    Route,
+)
 
 from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.page import PlaywrightWhatsAppPage
@@ -29,14 +39,17 @@ from application.ports.page_events import (
     QrShown,
     SeenMessage,
 )
-from domain.errors import ConflictError, UnavailableError
+from domain.errors import ConflictError, PomboError, UnavailableError
 from domain.ids import SessionId
 from domain.snapshot import ProfileImage
 
+_LOG: Final = structlog.get_logger(__name__)
 _WITHOUT_CONNECTION: Final = timedelta(seconds=2)
 """For so long the page has tried to connect when it is asked: by then it has loaded what is stored."""
 _UNLAUNCHED: Final = "UNLAUNCHED"
 """WhatsApp Web's own name of the socket's state before the first try."""
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS: Final = 5
 _LIMIT: Final = 2_000
 _SETTLE_SECONDS: Final = 0.5
 _LOOKS: Final = 10
@@ -51,14 +64,21 @@ class DeadEnd:
 
     def __init__(self, settings: DriverSettings, playwright: Playwright) -> None:
         self._hosts = settings.hosts
+        self._port = _port(urlsplit(settings.web_url))
         self._playwright = playwright
         self._site: APIRequestContext | None = None
         self._refusing = socket.socket()
 
     async def __aenter__(self) -> Self:
-        # Bound and never listened on: nobody else can take the port, and the kernel refuses every connection.
-        self._refusing.bind(("127.0.0.1", 0))
-        self._site = await self._playwright.request.new_context()
+        try:
+            # Bound and never listened on: nobody else can take the port, and the kernel refuses every connection.
+            self._refusing.bind(("127.0.0.1", 0))
+            self._site = await self._playwright.request.new_context()
+        except BaseException as error:
+            self._refusing.close()
+            if isinstance(error, Error | OSError):
+                raise UnavailableError("BROWSER_FAILED", "The browser's stand-in for the network failed.") from error
+            raise
         return self
 
     async def __aexit__(
@@ -66,7 +86,8 @@ class DeadEnd:
     ) -> None:
         self._refusing.close()
         if self._site is not None:
-            await self._site.dispose()
+            with suppress(Error):  # of a Playwright that is gone
+                await self._site.dispose()
 
     @property
     def proxy(self) -> ProxySettings:
@@ -78,15 +99,48 @@ class DeadEnd:
         await context.route("**/*", self._answer)
 
     async def _answer(self, route: Route) -> None:
-        request = route.request
-        host = urlsplit(request.url).hostname or ""
-        try:
-            if self._site is None or request.method != "GET" or not any(fnmatch(host, each) for each in self._hosts):
+        # Who is gone meanwhile, the page or Playwright, needs no answer.
+        with suppress(Error):
+            try:
+                answer = await self._got(route.request)
+            except Error:
+                answer = None
+            if answer is None:
                 await route.abort()
             else:
-                await route.fulfill(response=await self._site.fetch(request))
-        except Error:
-            await route.abort()
+                await route.fulfill(response=answer)
+
+    async def _got(self, request: Request) -> APIResponse | None:
+        """What the site answers; None for what isn't asked of it."""
+        if self._site is None or request.method != "GET" or not self._is_site(request.url):
+            return None
+        # Redirects are followed one by one: each of them may lead away from the site.
+        answer = await self._site.fetch(request, max_redirects=0)
+        for _ in range(_MOST_REDIRECTS):
+            to = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or to is None:
+                return answer
+            url = urljoin(answer.url, to)
+            if not self._is_site(url):
+                return None
+            answer = await self._site.get(url, max_redirects=0)
+        return None
+
+    def _is_site(self, url: str) -> bool:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return (
+            parts.scheme in {"http", "https"}
+            and any(fnmatch(host, each) for each in self._hosts)
+            and _port(parts) == self._port
+        )
+
+
+def _port(url: SplitResult) -> int | None:
+    try:
+        return url.port or {"http": 80, "https": 443}.get(url.scheme)
+    except ValueError:
+        return None
 
 
 class OfflineReader:
@@ -109,9 +163,14 @@ class OfflineReader:
         self._choose = choose
         self._pages = pages
 
-    def tidy(self) -> None:
-        """Deletes what a driver that was killed has left. Blocks."""
-        shutil.rmtree(self._settings.profiles, ignore_errors=True)
+    async def tidy(self) -> None:
+        """Deletes what a driver that was killed has left, and nothing that is being read, by whichever process."""
+        for name in await asyncio.to_thread(self._left):
+            await self._delete(name)
+
+    def _left(self) -> tuple[SessionId, ...]:
+        root = self._settings.profiles
+        return tuple(SessionId(home.name) for home in root.iterdir()) if root.is_dir() else ()
 
     async def read(
         self,
@@ -133,7 +192,7 @@ class OfflineReader:
                 return await self._read(playwright, dead_end, session_id, profile, since)
         finally:
             profile.release()
-            await self._delete(session_id)
+            await _finished(self._delete(session_id))
 
     async def _read(
         self,
@@ -178,11 +237,17 @@ class OfflineReader:
         raise page_unavailable("it didn't come up without a connection")
 
     async def _delete(self, session_id: SessionId) -> None:
-        profile = await Profile.acquire(self._settings.profiles, session_id)
+        """A copy of a login mustn't lie about; but what was read isn't lost for one that can't be deleted now."""
         try:
-            await profile.delete()
-        finally:
-            profile.release()
+            profile = await Profile.acquire(self._settings.profiles, session_id)
+            try:
+                await profile.delete()
+            finally:
+                profile.release()
+        except ConflictError:
+            pass  # being read
+        except (PomboError, OSError) as error:
+            _LOG.warning("profile_copy_not_deleted", session_id=session_id, error=type(error).__name__)
 
 
 async def _messages(page: PlaywrightWhatsAppPage, since: datetime) -> tuple[SeenMessage, ...]:
@@ -196,7 +261,7 @@ async def _messages(page: PlaywrightWhatsAppPage, since: datetime) -> tuple[Seen
             return known
         before = len(known)
         await asyncio.sleep(_SETTLE_SECONDS)
-    return known
+    raise page_unavailable("what it knows hasn't settled")
 
 
 async def _finished[T](work: Awaitable[T]) -> T:

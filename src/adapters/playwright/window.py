@@ -135,7 +135,9 @@ class Window:
             self._user_data_dir,
             executable_path=browser.path,
             env={**browser.environment()},
-            args=flags.launch_arguments(browser, settings.hosts),
+            args=flags.launch_arguments(browser, settings.hosts)
+            if self._network is None
+            else flags.cut_off_arguments(browser),
             headless=settings.headless,
             chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
             timeout=settings.load_timeout.total_seconds() * 1000,

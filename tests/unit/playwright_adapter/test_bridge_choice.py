@@ -9,6 +9,7 @@ import pytest
 from adapters.playwright.assets import BridgeAssets
 from adapters.playwright.bridge_choice import CONNECTED, BridgeChoice
 from adapters.playwright.bridge_records import BridgeRecords
+from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsSettings
 from domain.bridge import Bridge, BridgeSource
@@ -326,3 +327,19 @@ async def test_a_session_remembers_the_newest_verdicts(machine: Machine) -> None
         assert not await choice.judge(CONNECTED, [Capability(name=each, available=True) for each in NAMES])
     kept = BridgeRecords(machine.home / "profiles-bridges").load(SESSION).given_up
     assert list(kept) == [sha(f"wa-js {number}") for number in range(5, 25)]
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_page_that_reaches_nothing_says_nothing_of_a_build(machine: Machine, late: bool) -> None:
+    await machine.life()
+    settings = machine.choice()._settings
+    driver = PlaywrightWhatsAppDriver(settings)
+    machine.configure(NEW)
+    machine.finds[NEW], machine.late = None, late
+    before = BridgeRecords(settings.bridge_records).load(SESSION)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "choice", lambda: driver._offline._choose(SESSION, settings))
+        await machine.life(CONNECTED)
+    assert machine.opened == [NEW, OLD], "it is read with the build that does come up"
+    assert BridgeRecords(settings.bridge_records).load(SESSION) == before
+    assert driver._passing == set()
