@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from adapters.memory import webhook_queue
+from adapters.memory.driver import MemoryWhatsAppDriver
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.state import LeaseRow
@@ -297,6 +298,21 @@ class LeftUnread(Plant):
         yield LeftBehind, "read", nothing
 
 
+class ReadAtOpening(Plant):
+    """A profile that has been read counts as that although its page is opened again."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        opens = MemoryWhatsAppDriver.open
+
+        async def unmarked(self: MemoryWhatsAppDriver, session_id: SessionId, epoch: int) -> WhatsAppPage:
+            page = await opens(self, session_id, epoch)
+            self._whatsapp.profile(session_id).unread = False
+            return page
+
+        yield MemoryWhatsAppDriver, "open", unmarked
+
+
 def _new(transaction: Transaction) -> set[str]:
     return set(transaction._added.values())
 
@@ -322,4 +338,5 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "early-takeover": EarlyTakeover,
     "trust-too-long": TrustTooLong,
     "left-unread": LeftUnread,
+    "read-at-opening": ReadAtOpening,
 }
