@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every check, one after another, each named and timed; stops at the first that fails.
+# Every check, one after another, each named and timed; stops at the first that fails. The simulation, which needs
+# nothing but processors, runs beside the first of them with what they leave.
 #
 #   scripts/check.sh           all of them, the simulation, the chaos and the tests included
 #   scripts/check.sh --fast    all but those that take minutes
@@ -16,11 +17,43 @@ check() {
   shift 2
   printf '\n=== %s: %s\n' "$name" "$*"
   "$@" || status=$?
-  if [ "$status" -ne 0 ]; then
-    printf '\n=== FAILED: %s (status %s, after %s s)\n    %s\n' "$name" "$status" $((SECONDS - started)) "$hint" >&2
-    exit "$status"
+  judge "$name" "$hint" "$status" $((SECONDS - started))
+}
+
+# judge NAME HINT STATUS TAKEN [MORE]
+judge() {
+  if [ "$3" -ne 0 ]; then
+    printf '\n=== FAILED: %s (status %s, after %s s)\n    %s\n' "$1" "$3" "$4" "$2" >&2
+    exit "$3"
   fi
-  summary+=("$(printf '%-16s %4s s' "$name" $((SECONDS - started)))")
+  summary+=("$(printf '%-16s %4s s%s' "$1" "$4" "${5:-}")")
+}
+
+# begin COMMAND… : starts a check that the next ones don't wait for; it has what they leave of the processors.
+begin() {
+  beside=("$@")
+  rm -f .cache/beside.end
+  set -m # a process group of its own, so that all of it can be ended
+  (
+    started=$SECONDS status=0
+    nice -n 19 "$@" || status=$?
+    echo "$status $((SECONDS - started))" >.cache/beside.end
+  ) >.cache/beside.log 2>&1 </dev/null &
+  beside_pid=$!
+  set +m
+  trap 'kill -TERM -- "-$beside_pid" 2>/dev/null || true' EXIT
+}
+
+# finish NAME HINT : waits for what was begun, and shows it.
+finish() {
+  local status=1 taken=0
+  printf '\n=== %s (begun beside the others): %s\n' "$1" "${beside[*]}"
+  wait "$beside_pid" || true
+  trap - EXIT
+  cat .cache/beside.log
+  # Nothing stands there when it was ended from outside.
+  [ ! -f .cache/beside.end ] || read -r status taken <.cache/beside.end
+  judge "$1" "$2" "$status" "$taken" ", beside the others"
 }
 
 # The tests' output is kept as well as shown, so that the closing line can be told again at the very end.
@@ -45,6 +78,7 @@ run_tests_in_containers() {
   fi
 }
 
+[ "${1:-}" = --fast ] || begin python -m tests.simulation
 check style "make format mends most of it" ruff check
 check format "make format" ruff format --check --quiet
 check types "mypy strict; its message names the line" mypy
@@ -55,10 +89,11 @@ check browser "types of the bridge and of the sandbox page" npm --prefix web run
 check locks "make lock" scripts/lock.sh --check
 closing="" in_containers=""
 if [ "${1:-}" != --fast ]; then
-  check simulation "replay the seed as it says; docs/simulation.md tells how to read its trace" python -m tests.simulation
   check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45 --gateways 1
   check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
     run_tests_in_containers
+  # Before the tests: some of them are about time, which is theirs alone.
+  finish simulation "replay the seed as it says; docs/simulation.md tells how to read its trace"
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
 fi
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pytest, in one worker process per processor where it runs many tests.
+# pytest, in several worker processes where it runs many tests: two per processor, four at most.
 #
 #   scripts/test.sh                        all tests
 #   scripts/test.sh -m servers DIRECTORY   those of a directory that use the servers
@@ -9,7 +9,9 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
 # A file's tests stay together, in their order: its servers and browsers are started once. The costly files come first.
-workers=(-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+# The tests with browsers and servers wait more than they compute: one worker per processor leaves half of it idle.
+processors=$(getconf _NPROCESSORS_ONLN)
+workers=(-n "$((processors * 2 < 4 ? processors * 2 : 4))" --dist loadfile --no-loadscope-reorder)
 for argument in "$@"; do
   case $argument in
     # What names tests, or wants one process: to look on, to stop at, to count.
