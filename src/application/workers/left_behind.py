@@ -15,6 +15,7 @@ from application.ports.whatsapp_driver import WhatsAppDriver
 from application.workers.page_life import AT_ONCE as MESSAGES_AT_ONCE
 from domain.errors import TRANSIENT, ConflictError, NotFoundError, PomboError, UnavailableError
 from domain.ids import SessionId
+from domain.session import Me
 
 _LOOK_EVERY: Final = timedelta(seconds=10)
 _SPAN: Final = timedelta(days=30)
@@ -144,6 +145,10 @@ class LeftBehind:
         since = max(session.created_at.replace(microsecond=0), self._clock.now() - _SPAN)
         async with self._places:
             found = await self._stored(session_id, since)
+        if session.me is not None and _is_foreign(found, session.me):
+            await self._driver.note_read(session_id, epoch)
+            self._tell("left_profile_foreign", session_id, "it is of an account that the session was linked to before")
+            return
         new = 0
         for part in batched(found, MESSAGES_AT_ONCE):
             new += await self._news.messages(session_id, part, backfilled=True)
@@ -180,3 +185,14 @@ class LeftBehind:
                 return
             await self._clock.sleep(pause)
             pause = min(pause * 2, _LOOK_EVERY)
+
+
+def _is_foreign(found: Sequence[SeenMessage], me: Me) -> bool:
+    """Whether messages are of another account's, as far as their own side of direct chats tells.
+
+    Addresses of a form that isn't known of the account tell nothing.
+    """
+    own = {message.sender if message.from_me else message.recipient for message in found if message.chat.is_user}
+    known = {each for each in (me.jid, me.lid) if each is not None}
+    comparable = {each for each in own if any(each.server is form.server for form in known)}
+    return bool(comparable) and not own & known

@@ -20,7 +20,7 @@ from domain.lease import Owner
 from domain.session import Session
 
 from .outages import UnsteadyDatabase
-from .world import ANA, BEN, SESSION, HastyClock, World, until
+from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, until
 
 NORTH, SOUTH = Owner(node="north", life="1"), Owner(node="south", life="1")
 
@@ -138,6 +138,19 @@ async def test_what_came_before_the_session_was_made_is_another_one_s(left: Worl
     async with looking(left):
         await until(lambda: is_read(left))
     assert await recorded(left) == []
+
+
+async def test_of_an_account_that_the_session_was_linked_to_before_nothing_is_recorded(left: World) -> None:
+    """Unlinked elsewhere while this gateway was away, and linked to somebody else."""
+    await outrun(left)
+    other = left.whatsapp.account(CARLA).me
+    async with left.database.begin() as uow:
+        session = await uow.sessions.get(SESSION, lock=True)
+        await uow.sessions.save(session.unlink(datetime.now(UTC)).link(other, datetime.now(UTC)))
+    async with looking(left):
+        await until(lambda: is_read(left))
+    assert await recorded(left) == []
+    assert [event for event, _, _ in left.told] == ["left_profile_foreign"]
 
 
 async def restore(world: World) -> None:
