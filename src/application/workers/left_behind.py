@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Final
+from weakref import WeakValueDictionary
 
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
@@ -73,6 +74,7 @@ class LeftBehind:
         self._put_off: dict[SessionId, _PutOff] = {}
         self._looks = 0
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._copies: WeakValueDictionary[SessionId, asyncio.Lock] = WeakValueDictionary()
 
     async def run(
         self, is_run_here: Callable[[SessionId], bool], on_fault: Callable[[SessionId | None, BaseException], None]
@@ -143,7 +145,8 @@ class LeftBehind:
         # Not before the session was made: the profile may be of one that was deleted, with the same id. And WhatsApp's
         # times are whole seconds.
         since = max(session.created_at.replace(microsecond=0), self._clock.now() - _SPAN)
-        async with self._places:
+        # One copy of a profile at a time: who comes second waits, and doesn't find it in use.
+        async with self._copies.setdefault(session_id, asyncio.Lock()), self._places:
             found = await self._stored(session_id, since)
         if session.me is not None and _is_foreign(found, session.me):
             await self._driver.note_read(session_id, epoch)

@@ -14,7 +14,7 @@ from adapters.memory.driver import Hang, MemoryWhatsApp, MemoryWhatsAppDriver, O
 from application.ports.page_events import SeenMessage
 from application.ports.session_store import NewSnapshot
 from application.workers.snapshot_restore import SnapshotRestore
-from domain.errors import InternalError, UnavailableError
+from domain.errors import ConflictError, InternalError, UnavailableError
 from domain.ids import SessionId
 from domain.lease import Owner
 from domain.session import Session
@@ -299,6 +299,31 @@ async def test_few_are_read_at_once(left: World) -> None:
         for name in names:
             tasks.create_task(left.left_behind.read_before_loss(name, 1))
     assert most == 2
+
+
+async def test_a_reading_that_is_under_way_is_waited_for_before_a_loss(left: World) -> None:
+    """It is at work on a copy of its own, and another copy can't be made beside it."""
+    under_way, free = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryWhatsAppDriver):
+        @override
+        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+            if under_way.is_set() and not free.is_set():
+                raise ConflictError("PROFILE_IN_USE", "Its copy is.")
+            under_way.set()
+            await free.wait()
+            return await super().stored_messages(session_id, since=since)
+
+    left.left_behind._driver = Slow(left.whatsapp)
+    first = asyncio.create_task(left.left_behind.read(SESSION, 1))
+    await under_way.wait()
+    second = asyncio.create_task(left.left_behind.read_before_loss(SESSION, 1))
+    await asyncio.sleep(0.3)  # more than all tries take
+    assert not second.done()
+    free.set()
+    await asyncio.gather(first, second)
+    assert {event for event, _, _ in left.told} == {"left_profile_read"}
+    assert await recorded(left) == ["taken, and not recorded"]
 
 
 async def _true(condition: bool) -> bool | None:
