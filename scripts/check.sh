@@ -89,7 +89,7 @@ check browser "types of the bridge and of the sandbox page" npm --prefix web run
 check locks "make lock" scripts/lock.sh --check
 closing="" in_containers=""
 if [ "${1:-}" != --fast ]; then
-  check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45 --gateways 1
+  check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45
   check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
     run_tests_in_containers
   # Before the tests: some of them are about time, which is theirs alone.
