@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.playwright import processes
 from adapters.playwright.processes import browser_pids
 from adapters.playwright.profile import user_data_dir
 from adapters.playwright.watchdog import ProcessWatchdog
@@ -63,8 +64,8 @@ class ProcessBrowsers:
 
     async def end(self) -> None:
         for process in self._started:
-            with suppress(ProcessLookupError):
-                process.kill()
+            if process.returncode is None:
+                processes.kill(processes.tree(process.pid))  # the helper too: it would sleep on
             await process.wait()
 
 
