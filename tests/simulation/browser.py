@@ -35,8 +35,12 @@ class SimulatedDriver:
         gate = self._gate
 
         opened: list[WhatsAppPage] = []
+        gate.world.check_right(gate.process, session_id)
 
         async def act() -> WhatsAppPage:
+            if not gate.process.watchdog.has_right(session_id):
+                # It was stopped on its way to this: the watchdog kills the browser as it starts.
+                raise unavailable(BROWSER)
             gate.world.check_free(gate.process, session_id)
             self._mount(session_id)
             page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch)

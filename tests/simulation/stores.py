@@ -45,6 +45,8 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
 
         async def commit() -> bool:
             nonlocal left
+            if id(transaction) in gate.process.broken:
+                raise unavailable(DATABASE)  # stopped on its way here, for longer than the database waits
             world.fresh_events, left = False, True
             writes = not transaction.is_empty
             await inner.__aexit__(None, None, None)
@@ -54,8 +56,6 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
 
         try:
             yield _Statements(gate, uow)  # type: ignore[misc]  # has all that a unit of work has
-            if id(transaction) in gate.process.broken:
-                raise unavailable(DATABASE)
             if await world.plant.commit(gate, transaction, commit):
                 gate.process.feed.hint()
         except BaseException as error:

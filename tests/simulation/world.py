@@ -280,6 +280,11 @@ class World:
 
     # What is watched.
 
+    def check_right(self, process: GatewayProcess, session_id: SessionId) -> None:
+        """Nobody may open a session's page without the right to."""
+        if not process.watchdog.has_right(session_id):
+            self.violate("one gateway per session", f"{process.name} opens {session_id} without the right to it")
+
     def check_free(self, process: GatewayProcess, session_id: SessionId) -> None:
         """Nobody else may have a session's page open when one is being opened."""
         for other in self.running():

@@ -13,7 +13,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.watchdog import Watchdog
 from domain.errors import PomboError
 from domain.ids import SessionId
-from domain.lease import Lease, Owner
+from domain.lease import Lease, Owner, stale_lease
 
 _RENEWALS: Final = 5
 """How often a lease is renewed in its time: the database may be away for the rest of it."""
@@ -68,6 +68,15 @@ class Ownership:
     def is_left_over(self, lease: Lease) -> bool:
         """Whether a lease is this node's, and not kept: of a life that is over, or claimed without an answer."""
         return self.is_own(lease) and not self._is_held(lease) and lease.session_id not in self._releasing
+
+    def check(self, lease: Lease) -> None:
+        """To be called right before what only the owner may do: who was stopped may have lost a lease and not know yet.
+
+        Raises:
+            ConflictError: ``STALE_LEASE``: we can't trust in it any more.
+        """
+        if not self._is_held(lease) or self._held[lease.session_id].until <= self._clock.elapsed():
+            raise stale_lease(lease)
 
     async def charges(self) -> Sequence[Charge]:
         """The sessions that somebody has to run, and who does.

@@ -73,6 +73,7 @@ class SessionKeeper:
         snapshots: SessionSnapshots,
         *,
         epoch: int,
+        check_lease: Callable[[], None],
         on_told_in_vain: Callable[[SessionId, Sequence[MessagesSeen]], None],
     ) -> None:
         self._record = record
@@ -90,6 +91,7 @@ class SessionKeeper:
         self._restoring = False
         """Whether the login was missing, and no page has worked since a snapshot was put in its place."""
         self._epoch = epoch
+        self._check_lease = check_lease
         self._on_told_in_vain = on_told_in_vain
         self._abandoned = False
         self._life: PageLife | None = None
@@ -377,6 +379,7 @@ class SessionKeeper:
         reason, detail = self._opening
         await self._record.observe(SessionStatus.STARTING, reason, detail=detail)
         self._snapshots.opening()
+        self._check_lease()
         try:
             page = await self._driver.open(session.id, self._epoch)
         except PomboError as error:

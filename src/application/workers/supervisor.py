@@ -109,6 +109,7 @@ class SessionSupervisor(SessionWorkers):
             self._settings,
             self._snapshots.of(session_id, lease.epoch),
             epoch=lease.epoch,
+            check_lease=lambda: self._ownership.check(lease),
             on_told_in_vain=self._late_news.put,
         )
 

@@ -13,7 +13,7 @@ from adapters.memory.driver import MemoryWhatsApp
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.watchdog import Watchdog
 from application.workers.ownership import LeaseTerms, Ownership
-from domain.errors import UnavailableError
+from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 from domain.lease import Lease, Owner
 from domain.session import SessionStatus
@@ -177,3 +177,32 @@ async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet(
     finally:
         working.cancel()
         await asyncio.wait({working})
+
+
+class StoppedClock(HastyClock):
+    """Goes on only where it is told to."""
+
+    at = timedelta(0)
+
+    @override
+    def elapsed(self) -> timedelta:
+        return self.at
+
+
+async def test_who_was_stopped_doesn_t_trust_in_what_it_had() -> None:
+    """Before it hears that the lease is lost."""
+    database, clock = MemoryDatabase(), StoppedClock()
+    async with database.begin() as uow:
+        await uow.sessions.add(session(SALES))
+    ownership = Ownership(database, ListingWatchdog(), clock, TERMS)
+    (lease,) = await ownership.claim([SALES])
+    clock.at = TERMS.ttl - TERMS.margin - timedelta(milliseconds=1)
+    ownership.check(lease)
+    clock.at += timedelta(milliseconds=1)
+    with pytest.raises(ConflictError) as stale:
+        ownership.check(lease)
+    assert stale.value.reason == "STALE_LEASE"
+    clock.at = timedelta(0)
+    await ownership.release([lease])
+    with pytest.raises(ConflictError):
+        ownership.check(lease)
