@@ -230,6 +230,11 @@ class MemoryWhatsApp:
         """Deletes a profile. The account still lists the device, as WhatsApp does."""
         self._profiles.pop(session_id, None)
 
+    @property
+    def images(self) -> int:
+        """How many images have been made."""
+        return len(self._images)
+
     def image(self, profile: Profile) -> ProfileImage:
         """An image of a profile."""
         name = b"image %d" % self.count()

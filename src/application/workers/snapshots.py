@@ -18,7 +18,6 @@ from domain.errors import DeadlineExceededError, NotFoundError, PomboError
 from domain.ids import SessionId
 from domain.lease import STALE_LEASE
 from domain.session import Session, SessionStatus
-from domain.snapshot import ProfileImage
 
 _LOOK_EVERY: Final = timedelta(seconds=2)
 _TAKE_SECONDS: Final = 60.0
@@ -164,8 +163,9 @@ class Snapshots(HealthCheck):
         async with watched.lock:
             if self._watched.get(watched.session_id) is not watched or watched.session_id in self._ended:
                 return
+            page = watched.page
             try:
-                taken = await self._take_one(watched)
+                taken = await self._take_one(watched, page)
             except NotFoundError:
                 self._forget(watched)
                 return
@@ -176,19 +176,19 @@ class Snapshots(HealthCheck):
                 self._note(watched, "it took too long, or was broken off")
                 raise
             if taken:
-                await self._taken(watched)
+                await self._taken(watched, page)
 
-    async def _take_one(self, watched: _Watched) -> bool:
+    async def _take_one(self, watched: _Watched, page: WhatsAppPage | None) -> bool:
         """False while there is nothing to take."""
         before = await self._session(watched.session_id)
-        if before.me is None or (watched.page is not None and before.status is not SessionStatus.WORKING):
+        if before.me is None or (page is not None and before.status is not SessionStatus.WORKING):
             return False
-        image = await self._image(watched)
+        image = await (self._driver.image(watched.session_id) if page is None else page.image())
         # Not of a page that has lost its login meanwhile: what it holds is none, and would push out the good ones.
         after = await self._session(watched.session_id)
         if image is None or after.me is None or after.me.jid != before.me.jid:
             return False
-        if watched.page is not None and after.status is not SessionStatus.WORKING:
+        if page is not None and after.status is not SessionStatus.WORKING:
             return False
         await self._store.save(
             NewSnapshot(
@@ -201,17 +201,16 @@ class Snapshots(HealthCheck):
         )
         return True
 
-    async def _image(self, watched: _Watched) -> ProfileImage | None:
-        page = watched.page
-        return await (self._driver.image(watched.session_id) if page is None else page.image())
-
     async def _session(self, session_id: SessionId) -> Session:
         async with self._uow.begin() as uow:
             return await uow.sessions.get(session_id)
 
-    async def _taken(self, watched: _Watched) -> None:
+    async def _taken(self, watched: _Watched, page: WhatsAppPage | None) -> None:
+        """``page``: of which the snapshot is; None where it is of the closed profile, and the last one."""
         watched.failing_since, watched.problem = None, ""
-        if watched.page is None:
+        if watched.page is not page:
+            return  # closed meanwhile: what the page took since is in the last one, which stays due
+        if page is None:
             # Else nobody could say any more that the page is opened again, while it is noted.
             with suppress(PomboError):
                 await self._note_read(watched)

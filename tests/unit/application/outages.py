@@ -74,13 +74,19 @@ class SlowDatabase(MemoryDatabase):
 
 
 class UnsteadyStore(MemorySessionStore):
-    """Isn't there while ``away``."""
+    """Isn't there while ``away``, and takes its time to store while ``go_on`` isn't set."""
 
     away = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
 
     @override
     async def save(self, snapshot: NewSnapshot) -> SnapshotLabel:
         self._check()
+        await self.go_on.wait()
         return await super().save(snapshot)
 
     @override

@@ -102,6 +102,32 @@ async def test_one_is_taken_when_a_session_works_and_one_when_its_page_is_closed
     await newest(world, after=first + 1)
 
 
+async def test_one_of_a_page_that_is_closed_meanwhile_isn_t_the_last(
+    world: World, clock: SteppingClock, store: UnsteadyStore
+) -> None:
+    await world.linked()
+    first = await newest(world)
+    store.go_on.clear()
+    clock.ahead += timedelta(minutes=6)
+
+    async def imaged() -> bool | None:
+        return world.whatsapp.images > images or None
+
+    images = world.whatsapp.images
+    await until(imaged)
+    world.whatsapp.phone_sends(BEN, ANA, "since")
+    stopping = asyncio.create_task(world.stop.execute(SESSION))
+    await world.status(SessionStatus.STOPPED)
+    store.go_on.set()
+    await stopping
+    last = await newest(world, after=first + 1)
+    world.whatsapp.lose_profile(SESSION)
+    await world.start.execute(SESSION)
+    await world.status(SessionStatus.WORKING)
+    assert "since" in [message.content.body for message in world.whatsapp.profile(SESSION).messages.values()]  # type: ignore[union-attr]  # all are texts
+    assert last == first + 2
+
+
 async def test_one_is_taken_on_schedule(world: World, clock: SteppingClock) -> None:
     await world.linked()
     first = await newest(world)
