@@ -7,6 +7,7 @@ from contextvars import Context
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, override
 
+from adapters.memory.accounts import known_since
 from adapters.memory.driver import MemoryWhatsAppDriver
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
@@ -90,8 +91,7 @@ class SimulatedDriver:
             stored = self._disks.stored(self._node, session_id)
             if stored.link is None:
                 raise ConflictError("NOT_LINKED", "Simulated: it holds no login.")
-            known = (message for message in stored.messages.values() if message.timestamp >= since)
-            return tuple(sorted(known, key=lambda message: message.timestamp))
+            return known_since(stored.messages, since)
 
         return await self._gate.call("stored messages", act, BROWSER, detail=session_id)
 

@@ -60,6 +60,10 @@ class Plant:
             yield
 
 
+async def _nothing(*_: object) -> None:
+    """Takes the place of what is left out."""
+
+
 class AnswerBeforeCommit(Plant):
     """A send is answered while its commit is still under way."""
 
@@ -110,10 +114,7 @@ class NoRecovery(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def nothing(_: OutboxDispatcher, __: object) -> None:
-            pass
-
-        yield OutboxDispatcher, "_recover", nothing
+        yield OutboxDispatcher, "_recover", _nothing
 
 
 class OutcomeForgotten(Plant):
@@ -132,10 +133,7 @@ class NoBackfill(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def nothing(_: Reconciler) -> None:
-            pass
-
-        yield Reconciler, "run", nothing
+        yield Reconciler, "run", _nothing
 
 
 class NoReconciliation(Plant):
@@ -143,10 +141,7 @@ class NoReconciliation(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def nothing(_: Reconciler) -> None:
-            pass
-
-        yield Reconciler, "_look_near", nothing
+        yield Reconciler, "_look_near", _nothing
 
 
 class NewestFirst(Plant):
@@ -292,10 +287,7 @@ class LeftUnread(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def nothing(*_: object) -> None:
-            pass
-
-        yield LeftBehind, "read", nothing
+        yield LeftBehind, "read", _nothing
 
 
 class ReadAtOpening(Plant):

@@ -1,7 +1,9 @@
 """Accounts and devices of the WhatsApp in memory."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from application.ports.page_events import MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
@@ -105,6 +107,12 @@ class Profile:
         if is_news and not self.muted:
             self.page.tell(event)
         return True
+
+
+def known_since(messages: Mapping[WhatsAppMessageId, SeenMessage], since: datetime) -> tuple[SeenMessage, ...]:
+    """The messages that aren't older, oldest first."""
+    known = (message for message in messages.values() if message.timestamp >= since)
+    return tuple(sorted(known, key=lambda message: message.timestamp))
 
 
 def apply_receipt(messages: dict[WhatsAppMessageId, SeenMessage], receipt: SeenReceipt) -> bool:

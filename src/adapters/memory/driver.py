@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import override
 
-from adapters.memory.accounts import Account, Profile
+from adapters.memory.accounts import Account, Profile, known_since
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.page import MemoryWhatsAppPage
 from adapters.memory.whatsapp import MemoryWhatsApp
@@ -81,8 +81,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         await self._start(session_id, Operation.STORED)
         if not profile.has_login:
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
-        known = (message for message in profile.messages.values() if message.timestamp >= since)
-        return tuple(sorted(known, key=lambda message: message.timestamp))
+        return known_since(profile.messages, since)
 
     @override
     async def note_read(self, session_id: SessionId, epoch: int) -> None:

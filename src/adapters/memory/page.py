@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from adapters.memory.accounts import Account, Profile
+from adapters.memory.accounts import Account, Profile, known_since
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp
 from application.ports.page_events import (
@@ -277,9 +277,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         await self._begin(Operation.RECENT)
-        known = [message for message in self._profile.messages.values() if message.timestamp >= since]
-        known.sort(key=lambda message: message.timestamp)
-        return tuple(known[-limit:]) if limit > 0 else ()
+        return known_since(self._profile.messages, since)[-limit:] if limit > 0 else ()
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

@@ -97,14 +97,11 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                 raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
             return await Window.open(self._playwright, self._settings, profile.user_data_dir, build)
 
-        choice = self._choose(session_id, self._settings)
+        choice = BridgeChoice(session_id, self._settings, self._records, self._passing)
         page = PlaywrightWhatsAppPage(session_id, self._settings, profile, choice, open_window, self._pages.discard)
         self._pages.add(page)
         await page.start()
         return page
-
-    def _choose(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
-        return BridgeChoice(session_id, settings, self._records, self._passing)
 
     def _choose_offline(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
         # What a build does in a page that reaches nothing says nothing of it.

@@ -30,6 +30,7 @@ from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
+from application.messages.look_back import known_since
 from application.ports.page_events import (
     Connected,
     ConnectionLost,
@@ -252,11 +253,9 @@ class OfflineReader:
 
 async def _messages(page: PlaywrightWhatsAppPage, since: datetime) -> tuple[SeenMessage, ...]:
     """All that the page knows. It doesn't say when it has loaded its chats: it is asked until two answers agree."""
-    limit, before = _LIMIT, -1
-    known: tuple[SeenMessage, ...] = ()
+    before = -1
     for _ in range(_LOOKS):
-        while len(known := await page.recent(since=since, limit=limit)) > limit // 2:
-            limit *= 2
+        known = await known_since(page, since, _LIMIT)
         if len(known) == before:
             return known
         before = len(known)

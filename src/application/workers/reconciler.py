@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.messages.look_back import known_since
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
 from application.ports.page_events import MessagesSeen, SeenMessage
@@ -75,7 +76,7 @@ class Reconciler:
         now = self._clock.now()
         try:
             since = max(self._session.created_at - _CLOCK_MARGIN, min(self._from, now - _SPAN))
-            known = await self._ask(since, _LIMIT)
+            known = await known_since(self._page, since, _LIMIT)
         except PomboError:
             # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
             return False
@@ -87,20 +88,11 @@ class Reconciler:
         now = self._clock.now()
         since = max(self._session.created_at - _CLOCK_MARGIN, min(self._complete_to or now, now) - _RECENT)
         try:
-            known = await self._ask(since, _RECENT_LIMIT)
+            known = await known_since(self._page, since, _RECENT_LIMIT)
         except PomboError:
             return
         self._complete_to = now
         self._tell(tuple(message for message in known if message.timestamp <= now - _ON_ITS_WAY))
-
-    async def _ask(self, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
-        """All that the page knows from then on, oldest first.
-
-        A page leaves out what it can't read, so that fewer than the limit may be all that it gives of too many.
-        """
-        while len(known := await self._page.recent(since=since, limit=limit)) > limit // 2:
-            limit *= 2
-        return known
 
     def _tell(self, known: tuple[SeenMessage, ...]) -> None:
         if known:

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.memory.driver import MemoryWhatsApp
 
+from .outages import UnsteadyStore
 from .world import ANA, BEN, CARLA, HastyClock, World, running
 
 
@@ -21,6 +22,12 @@ def whatsapp(clock: HastyClock) -> MemoryWhatsApp:
 
 
 @pytest.fixture
-async def world(clock: HastyClock, whatsapp: MemoryWhatsApp) -> AsyncIterator[World]:
-    async with running(World(clock, whatsapp)) as world:
+def store() -> UnsteadyStore:
+    return UnsteadyStore()
+
+
+@pytest.fixture
+async def world(clock: HastyClock, whatsapp: MemoryWhatsApp, store: UnsteadyStore) -> AsyncIterator[World]:
+    async with running(World(clock, whatsapp, store=store)) as world:
         yield world
+        assert world.faults == []

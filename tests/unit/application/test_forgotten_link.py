@@ -1,7 +1,6 @@
 """A session whose login is lost is logged out without a page: the link is forgotten here, and a new one can be made."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,21 +13,9 @@ from domain.snapshot import snapshot_key_unknown
 
 from .outages import UnsteadyStore
 from .test_peers import link, two
-from .world import ANA, SESSION, HastyClock, World, running, until
+from .world import ANA, SESSION, HastyClock, World, until
 
 LOST = [StatusReason.LOGIN_MISSING, StatusReason.SNAPSHOT_UNREADABLE]
-
-
-@pytest.fixture
-def store() -> UnsteadyStore:
-    return UnsteadyStore()
-
-
-@pytest.fixture
-async def world(clock: HastyClock, whatsapp: MemoryWhatsApp, store: UnsteadyStore) -> AsyncIterator[World]:
-    async with running(World(clock, whatsapp, store=store)) as world:
-        yield world
-        assert world.faults == []
 
 
 async def fail(world: World, reason: StatusReason) -> Session:

@@ -1,7 +1,6 @@
 """When snapshots are taken, what is restored, and what is never done for want of one."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import override
 
@@ -36,18 +35,6 @@ class SteppingClock(HastyClock):
 @pytest.fixture
 def clock() -> SteppingClock:
     return SteppingClock()
-
-
-@pytest.fixture
-def store() -> UnsteadyStore:
-    return UnsteadyStore()
-
-
-@pytest.fixture
-async def world(clock: SteppingClock, whatsapp: MemoryWhatsApp, store: UnsteadyStore) -> AsyncIterator[World]:
-    async with running(World(clock, whatsapp, store=store)) as world:
-        yield world
-        assert world.faults == []
 
 
 async def versions(world: World, session_id: SessionId = SESSION) -> list[int]:
