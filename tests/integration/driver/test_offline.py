@@ -18,6 +18,7 @@ from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.offline import DeadEnd
 from adapters.playwright.profile import Profile, user_data_dir
 from adapters.playwright.window import Window
+from application.ports.page_events import MessagesSeen
 from domain.errors import UnavailableError
 from domain.ids import SessionId
 from tests.contracts.whatsapp_driver import LONG_AGO
@@ -161,7 +162,8 @@ async def left(sandbox: Sandbox, browser: Browser, make_driver: MakeDriver) -> A
     driver = make_driver(sandbox, browser)
     stage = SandboxStage(sandbox, driver)
     linked: Linked = await open_linked(stage, SESSION)
-    await (await stage.person("Ben")).send(linked.me, "taken")
+    taken = await (await stage.person("Ben")).send(linked.me, "taken")
+    await linked.ear.until(MessagesSeen, lambda event: taken in event.messages[0].whatsapp_id)
     await linked.page.close()
     await linked.ear.stop()
     yield driver
