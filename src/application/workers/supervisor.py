@@ -212,7 +212,8 @@ class SessionSupervisor(SessionWorkers):
 
     @override
     async def page(self, session_id: SessionId) -> SessionPage:
-        return await self._elsewhere(session_id) or await self._here.page(session_id)
+        remote = await self._elsewhere(session_id)
+        return await self._here.page(session_id) if remote is None else remote.page()
 
     @override
     def capabilities(self, session_id: SessionId) -> tuple[Capability, ...]:
