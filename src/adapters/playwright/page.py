@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, override
 
 import structlog
 
 from adapters.playwright import decoder
 from adapters.playwright.bridge_choice import BridgeChoice
-from adapters.playwright.commands import PageGoneError, RefusedByBridgeError
+from adapters.playwright.commands import Commands
 from adapters.playwright.news import NewsReader
 from adapters.playwright.profile import Profile
-from adapters.playwright.refusals import page_unavailable, translate
+from adapters.playwright.questions import Questions
+from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
@@ -65,6 +66,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._on_closed = on_closed
         self._log = _LOG.bind(session_id=session_id)
         self._news = NewsReader(session_id, linked=profile.linked)
+        self._questions = Questions(self._commands, lambda: self._news.capabilities, settings.command_timeout)
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -194,37 +196,18 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     def bridge(self) -> Bridge | None:
         return self._choice.bridge()
 
-    def _require(self, *names: str) -> None:
-        lacking = {capability.name for capability in self._news.capabilities if not capability.available}
-        for name in names:
-            if name in lacking:
-                raise CapabilityUnavailableError(name)
-
-    async def _ask(self, name: str, args: Mapping[str, Any], within: timedelta, late: PomboError) -> Any:
-        if self._window is None or self._closing is not None:
-            raise page_unavailable("it is closed")
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                return await self._window.commands.call(name, args)
-        except PageGoneError as error:
-            raise page_unavailable(str(error)) from error
-        except RefusedByBridgeError as error:
-            raise translate(error) from error
-        except TimeoutError:
-            raise late from None
-
-    async def _question(self, name: str, args: Mapping[str, Any]) -> Any:
-        return await self._ask(name, args, self._settings.command_timeout, page_unavailable("no answer in time"))
+    def _commands(self) -> Commands | None:
+        return None if self._window is None or self._closing is not None else self._window.commands
 
     @override
     async def refresh_qr(self) -> None:
-        self._require("LINK_QR")
-        await self._question("refreshQr", {})
+        self._questions.require("LINK_QR")
+        await self._questions.ask("refreshQr", {})
 
     @override
     async def request_pairing_code(self, phone: str) -> PairingCode:
-        self._require("LINK_PAIRING_CODE")
-        code = await self._question("pairingCode", {"phone": phone})
+        self._questions.require("LINK_PAIRING_CODE")
+        code = await self._questions.ask("pairingCode", {"phone": phone})
         if not isinstance(code, str):
             raise page_unavailable("it gave no code")
         return PairingCode(
@@ -233,14 +216,14 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     @override
     async def take_over(self) -> None:
-        self._require("TAKE_OVER")
-        await self._question("takeOver", {})
+        self._questions.require("TAKE_OVER")
+        await self._questions.ask("takeOver", {})
 
     @override
     async def logout(self) -> None:
-        self._require("LOGOUT")
+        self._questions.require("LOGOUT")
         self._logged_out.clear()
-        await self._question("logout", {})
+        await self._questions.ask("logout", {})
         try:
             async with asyncio.timeout(self._settings.logout_timeout.total_seconds()):
                 await self._logged_out.wait()
@@ -254,30 +237,33 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         content = message.content
         if not isinstance(content, Text):
             raise CapabilityUnavailableError(f"SEND_{content.kind.upper()}")
-        self._require("SEND_TEXT", *(["REPLY"] if message.reply_to else ()), *(["MENTION"] if content.mentions else ()))
+        also = [("REPLY", message.reply_to), ("MENTION", content.mentions)]
+        self._questions.require("SEND_TEXT", *(name for name, wanted in also if wanted))
         args: dict[str, Any] = {"id": message.whatsapp_id, "chat": str(message.chat), "body": content.body}
         if message.reply_to is not None:
             args["replyTo"] = message.reply_to
         if content.mentions:
             args["mentions"] = [str(jid) for jid in content.mentions]
         late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
-        return _message(await self._ask("send", args, self._settings.send_timeout, late))
+        return _message(await self._questions.ask("send", args, within=self._settings.send_timeout, late=late))
 
     @override
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
-        found = await self._question("find", {"id": whatsapp_id})
+        found = await self._questions.ask("find", {"id": whatsapp_id})
         return None if found is None else _message(found)
 
     @override
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
-        items = await self._question("recent", {"since": int(since.timestamp()), "limit": limit})
+        items = await self._questions.ask("recent", {"since": int(since.timestamp()), "limit": limit})
         return self._news.messages(items)
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:
-        self._require("LOOKUP_NUMBER")
+        self._questions.require("LOOKUP_NUMBER")
         late = DeadlineExceededError("LOOKUP_TIMEOUT", "WhatsApp didn't say in time whether the number exists.")
-        found = await self._ask("resolve", {"jid": str(jid)}, self._settings.lookup_timeout, late)
+        found = await self._questions.ask(
+            "resolve", {"jid": str(jid)}, within=self._settings.lookup_timeout, late=late
+        )
         if found is None:
             return None
         try:
@@ -291,7 +277,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         if self._settling and self._closing is None:
             return Probe(health=PageHealth.SYNCING, state="SAVING_LOGIN")
         try:
-            found = await self._question("probe", {})
+            found = await self._questions.ask("probe", {})
             return self._news.probe(found)
         except (decoder.MalformedError, InvalidArgumentError) as error:
             raise page_unavailable("it gave no state that can be read") from error
