@@ -261,9 +261,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     async def resolve(self, jid: Jid) -> Recipient | None:
         self._questions.require("LOOKUP_NUMBER")
         late = DeadlineExceededError("LOOKUP_TIMEOUT", "WhatsApp didn't say in time whether the number exists.")
-        found = await self._questions.ask(
-            "resolve", {"jid": str(jid)}, within=self._settings.lookup_timeout, late=late
-        )
+        found = await self._questions.ask("resolve", {"jid": str(jid)}, within=self._settings.lookup_timeout, late=late)
         if found is None:
             return None
         try:
