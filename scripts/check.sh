@@ -85,6 +85,8 @@ check types "mypy strict; its message names the line" mypy
 check "script types" "mypy strict; its message names the line" mypy scripts/*.py
 check layers "ARCHITECTURE.md tells which package may import which" lint-imports
 check proto "make format, make proto; published fields and methods stay, new ones come beside them" python scripts/check_proto.py
+check coverage "docs/coverage/ names what carries each feature; scripts/in-env.sh python scripts/coverage_table.py writes the table" \
+  python scripts/coverage_table.py --check
 check browser "types of the bridge and of the sandbox page" npm --prefix web run check --silent
 check locks "make lock" scripts/lock.sh --check
 closing="" in_containers=""
