@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.playwright.decoder import Decoder, MalformedError, account
+from adapters.playwright.decoder import Decoder, account
+from adapters.playwright.fields import MalformedError
 from application.ports.page_events import (
     BridgeReady,
     ConflictDetected,

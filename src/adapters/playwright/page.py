@@ -10,6 +10,8 @@ import structlog
 from adapters.playwright import decoder
 from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.commands import Commands
+from adapters.playwright.contents import hand
+from adapters.playwright.fields import MalformedError
 from adapters.playwright.news import NewsReader
 from adapters.playwright.profile import Profile
 from adapters.playwright.questions import Questions
@@ -30,9 +32,7 @@ from application.ports.page_events import (
 )
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge
-from domain.content import Text
 from domain.errors import (
-    CapabilityUnavailableError,
     ConflictError,
     DeadlineExceededError,
     InvalidArgumentError,
@@ -234,18 +234,13 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     @override
     async def send(self, message: Outgoing) -> SeenMessage:
-        content = message.content
-        if not isinstance(content, Text):
-            raise CapabilityUnavailableError(f"SEND_{content.kind.upper()}")
-        also = [("REPLY", message.reply_to), ("MENTION", content.mentions)]
-        self._questions.require("SEND_TEXT", *(name for name, wanted in also if wanted))
-        args: dict[str, Any] = {"id": message.whatsapp_id, "chat": str(message.chat), "body": content.body}
+        handed = hand(message.content)
+        self._questions.require(*handed.needs, *(("REPLY",) if message.reply_to else ()))
+        args = {"id": message.whatsapp_id, "chat": str(message.chat), **handed.args}
         if message.reply_to is not None:
             args["replyTo"] = message.reply_to
-        if content.mentions:
-            args["mentions"] = [str(jid) for jid in content.mentions]
         late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
-        return _message(await self._questions.ask("send", args, within=self._settings.send_timeout, late=late))
+        return _message(await self._questions.ask(handed.command, args, within=self._settings.send_timeout, late=late))
 
     @override
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
@@ -266,7 +261,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             return None
         try:
             me = decoder.account(found)
-        except (decoder.MalformedError, InvalidArgumentError) as error:
+        except (MalformedError, InvalidArgumentError) as error:
             raise page_unavailable("it gave an address that can't be read") from error
         return Recipient(jid=me.jid, lid=me.lid)
 
@@ -277,7 +272,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         try:
             found = await self._questions.ask("probe", {})
             return self._news.probe(found)
-        except (decoder.MalformedError, InvalidArgumentError) as error:
+        except (MalformedError, InvalidArgumentError) as error:
             raise page_unavailable("it gave no state that can be read") from error
 
     @override
@@ -338,5 +333,5 @@ def _message(item: object) -> SeenMessage:
         raise page_unavailable("it gave no message")
     try:
         return decoder.message(item)
-    except (decoder.MalformedError, InvalidArgumentError) as error:
+    except (MalformedError, InvalidArgumentError) as error:
         raise page_unavailable("it gave a message that can't be read") from error

@@ -6,7 +6,7 @@ from typing import Final, override
 from adapters.postgres.stored_json import dump
 from adapters.postgres.transaction import Transaction
 from application.ports.event_log import EventAppender
-from application.representation import payload_to_dict
+from application.representation.events import payload_to_dict
 from domain.event import NewEvent
 
 _APPEND: Final = """

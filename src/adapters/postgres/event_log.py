@@ -10,7 +10,7 @@ from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.stored_json import load
 from application.events.cursors import check_kept
 from application.ports.event_log import EventBatch, EventLog
-from application.representation import payload_from_dict
+from application.representation.events import payload_from_dict
 from domain.event import Event
 from domain.ids import EventId, SessionId
 

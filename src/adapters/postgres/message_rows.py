@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.stored_json import dump, dump_optional, load
-from application.representation import content_from_dict, content_to_dict
+from application.representation.content import content_from_dict, content_to_dict
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus

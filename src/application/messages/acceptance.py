@@ -8,7 +8,8 @@ from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork
-from application.representation import content_to_dict, time_to_text
+from application.representation.content import content_to_dict
+from application.representation.values import time_to_text
 from domain.content import Content
 from domain.errors import ConflictError, InvalidArgumentError
 from domain.event import MessageQueued, NewEvent

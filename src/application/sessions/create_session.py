@@ -8,7 +8,7 @@ from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.representation import session_from_dict, session_to_dict
+from application.representation.sessions import session_from_dict, session_to_dict
 from application.sessions.workers import SessionWorkers
 from domain.event import NewEvent, SessionStatusChanged
 from domain.ids import parse_session_id

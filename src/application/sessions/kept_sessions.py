@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from application.idempotency.once import Form
-from application.representation import session_from_dict, session_to_dict
+from application.representation.sessions import session_from_dict, session_to_dict
 from domain.session import Session
 
 

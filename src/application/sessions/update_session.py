@@ -7,7 +7,7 @@ from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.representation import session_from_dict, session_to_dict
+from application.representation.sessions import session_from_dict, session_to_dict
 from domain.ids import parse_session_id
 from domain.session import Session, check_metadata, check_name
 

@@ -4,7 +4,8 @@ from typing import Final
 
 from application.json_text import json_text
 from application.ports.clock import Clock
-from application.representation import event_to_dict, time_to_text
+from application.representation.events import event_to_dict
+from application.representation.values import time_to_text
 from domain.event import Event
 from domain.ids import EventId, WebhookId
 

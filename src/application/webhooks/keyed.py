@@ -13,7 +13,7 @@ from application.idempotency.within import answered, note_answer
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.webhook_log import Delivery
-from application.representation import time_to_text
+from application.representation.values import time_to_text
 from domain.ids import EventId, SessionId, WebhookId
 from domain.webhook import DeliveryKind, DeliveryOutcome
 

@@ -8,7 +8,7 @@ from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.event_log import EventLog
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.representation import time_to_text
+from application.representation.values import time_to_text
 from application.webhooks.keyed import done_before, note_done
 from application.webhooks.read_webhooks import WebhookReport, report_of
 from domain.errors import InvalidArgumentError

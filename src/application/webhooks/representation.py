@@ -3,7 +3,7 @@
 from typing import Any
 
 from application.ports.webhook_log import DeadLetter, Delivery
-from application.representation import time_to_text
+from application.representation.values import time_to_text
 from application.webhooks.read_webhooks import WebhookReport
 from domain.webhook import WebhookEndpoint
 

@@ -11,7 +11,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from application.events.stream_events import StreamItem, StreamLag
-from application.representation import event_to_dict
+from application.representation.events import event_to_dict
 from domain.errors import ErrorKind, PomboError
 from entrypoints.rest.event_stream import OpenStreams, error_to_dict, lag_to_dict
 from entrypoints.rest.json_codec import to_json

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from application.events.stream_events import StreamItem, StreamLag
-from application.representation import event_to_dict
+from application.representation.events import event_to_dict
 from domain.errors import ErrorKind, PomboError
 from entrypoints.rest.http_protocol import ABORT
 from entrypoints.rest.json_codec import to_json

@@ -1,21 +1,16 @@
 import json
 from datetime import UTC, datetime
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.representation import (
-    content_from_dict,
-    content_to_dict,
-    message_from_dict,
-    message_to_dict,
-    payload_from_dict,
-    payload_to_dict,
-    session_from_dict,
-    session_to_dict,
-)
+from application.representation.content import CONTENT_FORMS, content_from_dict, content_to_dict
+from application.representation.events import PAYLOAD_FORMS, payload_from_dict, payload_to_dict
+from application.representation.messages import message_from_dict, message_to_dict
+from application.representation.sessions import session_from_dict, session_to_dict
 from domain import event
-from domain.content import Text, Unsupported
+from domain.content import Content, Text, Unsupported
 from domain.event import PAYLOAD_TYPES, Payload
 from domain.ids import MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid, Server
@@ -133,3 +128,9 @@ def test_every_payload_type_is_listed_by_its_name() -> None:
 )
 def test_a_session_is_read_back_as_it_was(session: Session) -> None:
     assert session_from_dict(json.loads(json.dumps(session_to_dict(session)))) == session
+
+
+def test_every_kind_of_content_and_payload_has_one_form() -> None:
+    assert sorted(form.kind.__name__ for form in CONTENT_FORMS) == sorted(kind.__name__ for kind in get_args(Content))
+    assert len({form.name for form in CONTENT_FORMS}) == len(CONTENT_FORMS)
+    assert sorted(form.kind.TYPE for form in PAYLOAD_FORMS) == sorted(PAYLOAD_TYPES)

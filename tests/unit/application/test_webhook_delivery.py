@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.representation import event_to_dict
+from application.representation.events import event_to_dict
 from application.webhooks.manage_webhooks import UpdateWebhookCommand
 from application.workers.webhook_dispatcher import WebhookLimits
 from domain.event import WebhookDisabled

@@ -7,7 +7,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.representation import message_to_dict, session_to_dict
+from application.representation.messages import message_to_dict
+from application.representation.sessions import session_to_dict
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.event import (

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.playwright import decoder
-from adapters.playwright.decoder import Decoder, MalformedError
+from adapters.playwright.decoder import Decoder
+from adapters.playwright.fields import MalformedError
 from domain.content import Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid

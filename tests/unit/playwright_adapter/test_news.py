@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.playwright.decoder import MalformedError
+from adapters.playwright.fields import MalformedError
 from adapters.playwright.news import NewsReader
 from application.ports.page_events import (
     BridgeReady,

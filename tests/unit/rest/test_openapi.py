@@ -13,14 +13,9 @@ from pydantic import BaseModel
 
 from application.messages.read_messages import MessagePage
 from application.ports.webhook_log import DeadLetter, Delivery
-from application.representation import (
-    capability_to_dict,
-    event_to_dict,
-    me_to_dict,
-    message_to_dict,
-    session_to_dict,
-    status_change_to_dict,
-)
+from application.representation.events import event_to_dict
+from application.representation.messages import message_to_dict
+from application.representation.sessions import capability_to_dict, me_to_dict, session_to_dict, status_change_to_dict
 from application.sessions.read_sessions import SessionReport
 from application.webhooks.read_webhooks import WebhookReport
 from application.webhooks.representation import (

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from application.events.list_events import ListEventsQuery
 from application.events.selection import EventSelection
 from application.events.stream_events import StreamEventsQuery
-from application.representation import event_to_dict
+from application.representation.events import event_to_dict
 from domain.errors import InvalidArgumentError
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_stream import EVENT_STREAM, EventStreamResponse, OpenStreams

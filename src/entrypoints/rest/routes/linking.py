@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
-from application.representation import time_to_text
+from application.representation.values import time_to_text
 from domain.session import QrCode
 from entrypoints.rest.config import MAX_WAIT
 from entrypoints.rest.json_codec import JSON, json_response

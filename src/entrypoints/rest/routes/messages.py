@@ -10,7 +10,7 @@ from starlette.responses import Response
 from application.messages.read_messages import ListMessagesQuery
 from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
-from application.representation import message_to_dict
+from application.representation.messages import message_to_dict
 from domain.errors import CapabilityUnavailableError, PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid

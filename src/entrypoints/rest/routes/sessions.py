@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from application.representation import (
+from application.representation.sessions import (
     bridge_to_dict,
     capability_to_dict,
     me_to_dict,

@@ -1,0 +1,70 @@
+"""What messages hold: ``{"type", <type>: {…}}``, the objects named like Meta's Cloud API where it has one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from application.representation.values import Json
+from domain.content import Content, Text, Unsupported
+from domain.jid import Jid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentForm[T]:
+    """One kind of content as JSON.
+
+    Attributes:
+        name: the public name of the type, and that of the object.
+        kind: the domain's type.
+        write: gives the object.
+        read: reads what ``write`` wrote, in this version or an earlier one.
+    """
+
+    name: str
+    kind: type[T]
+    write: Callable[[T], Json]
+    read: Callable[[Mapping[str, Any]], T]
+
+
+def _write_text(text: Text) -> Json:
+    return {"body": text.body, "mentions": [str(jid) for jid in text.mentions]}
+
+
+def _read_text(data: Mapping[str, Any]) -> Text:
+    return Text(body=data["body"], mentions=tuple(Jid.parse(jid) for jid in data.get("mentions", ())))
+
+
+def _write_unsupported(content: Unsupported) -> Json:
+    return {"kind": content.kind, "raw": dict(content.raw)}
+
+
+def _read_unsupported(data: Mapping[str, Any]) -> Unsupported:
+    return Unsupported(kind=data["kind"], raw=data["raw"])
+
+
+CONTENT_FORMS: Final[tuple[ContentForm[Any], ...]] = (
+    ContentForm(name="text", kind=Text, write=_write_text, read=_read_text),
+    ContentForm(name="unsupported", kind=Unsupported, write=_write_unsupported, read=_read_unsupported),
+)
+"""One of each kind of ``Content``; a test sees that none is missing."""
+
+_BY_KIND: Final = {form.kind: form for form in CONTENT_FORMS}
+_BY_TYPE: Final = {form.name: form for form in CONTENT_FORMS}
+
+
+def content_type(content: Content) -> str:
+    """The public name of a content's kind."""
+    return _BY_KIND[type(content)].name
+
+
+def content_to_dict(content: Content) -> Json:
+    """A content as the API shows it."""
+    form = _BY_KIND[type(content)]
+    return {"type": form.name, form.name: form.write(content)}
+
+
+def content_from_dict(data: Mapping[str, Any]) -> Content:
+    """Reads what ``content_to_dict`` wrote."""
+    form = _BY_TYPE[data["type"]]
+    content: Content = form.read(data[form.name])
+    return content
