@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid
+from domain.media_content import MediaContent
 
 MAX_TEXT_CHARACTERS: Final = 65_536
 """The longest text that WhatsApp Web lets a user send, in UTF-16 code units."""
@@ -63,4 +64,4 @@ class Unsupported:
     raw: Mapping[str, Any]
 
 
-Content = Text | Unsupported
+Content = Text | MediaContent | Unsupported

@@ -106,6 +106,12 @@ class TooLargeError(PomboError):
     kind = ErrorKind.TOO_LARGE
 
 
+class UnsupportedMediaError(PomboError):
+    """A file isn't of a type that can be taken, or isn't what it is said to be."""
+
+    kind = ErrorKind.UNSUPPORTED_MEDIA
+
+
 class UnprocessableError(PomboError):
     """Well formed, and refused by WhatsApp: the number has no account, the account is restricted."""
 

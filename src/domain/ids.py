@@ -20,9 +20,13 @@ EventId = NewType("EventId", str)
 WebhookId = NewType("WebhookId", str)
 """A webhook endpoint's id: ``whk_`` and a ULID."""
 
+MediaId = NewType("MediaId", str)
+"""The id of a file in the media store: ``media_`` and a ULID."""
+
 _MESSAGE_ID = re.compile(r"msg_[0-9A-HJKMNP-TV-Z]{26}")
 _EVENT_ID = re.compile(r"evt_[0-9A-HJKMNP-TV-Z]{26}")
 _WEBHOOK_ID = re.compile(r"whk_[0-9A-HJKMNP-TV-Z]{26}")
+_MEDIA_ID = re.compile(r"media_[0-9A-HJKMNP-TV-Z]{26}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -37,6 +41,19 @@ def parse_message_id(text: str, *, field: str = "message_id") -> MessageId:
             "INVALID_MESSAGE_ID", "A message id is 'msg_' and 26 characters, as the gateway gave it.", field=field
         )
     return MessageId(text)
+
+
+def parse_media_id(text: str, *, field: str = "media_id") -> MediaId:
+    """Reads the id of a file in the media store.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_MEDIA_ID`` when the text isn't one.
+    """
+    if not _MEDIA_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_MEDIA_ID", "A media id is 'media_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return MediaId(text)
 
 
 def parse_event_id(text: str, *, field: str = "event_id") -> EventId:

@@ -22,7 +22,7 @@ from application.ports.page_events import (
 )
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
-from domain.content import Text
+from domain.content import Unsupported
 from domain.errors import (
     CapabilityUnavailableError,
     ConflictError,
@@ -329,7 +329,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
             raise CapabilityUnavailableError(name)
 
     def _check_sendable(self, message: Outgoing) -> None:
-        if not isinstance(message.content, Text):
+        if isinstance(message.content, Unsupported):
             raise CapabilityUnavailableError(message.content.kind)
         if self._whatsapp.find_account(message.chat) is None:
             reason = "NUMBER_NOT_ON_WHATSAPP" if message.chat.is_user else "SEND_REFUSED"

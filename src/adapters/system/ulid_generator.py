@@ -5,7 +5,7 @@ from typing import Final, override
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -40,6 +40,10 @@ class UlidGenerator(IdGenerator):
     @override
     def webhook_id(self) -> WebhookId:
         return WebhookId(f"whk_{self._ulid()}")
+
+    @override
+    def media_id(self) -> MediaId:
+        return MediaId(f"media_{self._ulid()}")
 
     @override
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

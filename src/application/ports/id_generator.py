@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 
@@ -25,6 +25,10 @@ class IdGenerator(Protocol):
     @abstractmethod
     def webhook_id(self) -> WebhookId:
         """``whk_`` and a ULID."""
+
+    @abstractmethod
+    def media_id(self) -> MediaId:
+        """``media_`` and a ULID."""
 
     @abstractmethod
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

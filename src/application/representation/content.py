@@ -1,29 +1,13 @@
 """What messages hold: ``{"type", <type>: {…}}``, the objects named like Meta's Cloud API where it has one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
+from application.representation.content_form import ContentForm
+from application.representation.media import MEDIA_FORMS
 from application.representation.values import Json
 from domain.content import Content, Text, Unsupported
 from domain.jid import Jid
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentForm[T]:
-    """One kind of content as JSON.
-
-    Attributes:
-        name: the public name of the type, and that of the object.
-        kind: the domain's type.
-        write: gives the object.
-        read: reads what ``write`` wrote, in this version or an earlier one.
-    """
-
-    name: str
-    kind: type[T]
-    write: Callable[[T], Json]
-    read: Callable[[Mapping[str, Any]], T]
 
 
 def _write_text(text: Text) -> Json:
@@ -44,6 +28,7 @@ def _read_unsupported(data: Mapping[str, Any]) -> Unsupported:
 
 CONTENT_FORMS: Final[tuple[ContentForm[Any], ...]] = (
     ContentForm(name="text", kind=Text, write=_write_text, read=_read_text),
+    *MEDIA_FORMS,
     ContentForm(name="unsupported", kind=Unsupported, write=_write_unsupported, read=_read_unsupported),
 )
 """One of each kind of ``Content``; a test sees that none is missing."""

@@ -17,6 +17,7 @@ from domain.jid import Jid, Server
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DisabledReason
+from tests.unit.domain.media_values import media_contents
 
 jids = st.builds(
     lambda user, server: Jid(user=str(user), server=server),
@@ -29,8 +30,10 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-contents = st.builds(Text, body=st.text(), mentions=st.lists(jids, max_size=3).map(tuple)) | st.builds(
-    Unsupported, kind=st.text(min_size=1), raw=st.dictionaries(st.text(), json_values, max_size=3)
+contents = (
+    media_contents
+    | st.builds(Text, body=st.text(), mentions=st.lists(jids, max_size=3).map(tuple))
+    | st.builds(Unsupported, kind=st.text(min_size=1), raw=st.dictionaries(st.text(), json_values, max_size=3))
 )
 messages = st.builds(
     Message,
@@ -91,7 +94,7 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
 
 
 @given(contents)
-def test_content_survives_json(content: Text | Unsupported) -> None:
+def test_content_survives_json(content: Content) -> None:
     assert content_from_dict(json.loads(json.dumps(content_to_dict(content)))) == content
 
 

@@ -7,6 +7,7 @@ from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid
 from domain.message import Direction, Message, MessageStatus
+from entrypoints.grpc.converters.media import set_media_content
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
@@ -58,7 +59,7 @@ def _set_content(converted: pb.Message, content: Content) -> None:
             # JSON instead of a Struct: a Struct's numbers are doubles, and its depth is limited.
             converted.unsupported.raw_json = json.dumps(dict(content.raw), separators=(",", ":"))
         case _:
-            assert_never(content)
+            set_media_content(converted, content)
 
 
 def content_from_proto(request: service_pb.SendMessageRequest) -> Content:

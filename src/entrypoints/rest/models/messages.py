@@ -24,6 +24,7 @@ from entrypoints.rest.models.common import (
     Time,
     page_size,
 )
+from entrypoints.rest.models.media import Audio, Document, Image, Sticker, Video
 from entrypoints.rest.models.problem import Problem
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -163,8 +164,15 @@ class Message(AnswerModel):
         description="The other person's other address, where known.", examples=["9000000000002@lid"]
     )
     push_name: str | None = Field(description="The name that the sender gave itself.", examples=["Ben"])
-    type: str = Field(description="`text` or `unsupported`.", examples=["text"])
+    type: str = Field(
+        description="`text`, `image`, `video`, `audio`, `document`, `sticker` or `unsupported`.", examples=["text"]
+    )
     text: Text | None = Field(default=None, description="There when `type` is `text`.")
+    image: Image | None = Field(default=None, description="There when `type` is `image`.")
+    video: Video | None = Field(default=None, description="There when `type` is `video`.")
+    audio: Audio | None = Field(default=None, description="There when `type` is `audio`.")
+    document: Document | None = Field(default=None, description="There when `type` is `document`.")
+    sticker: Sticker | None = Field(default=None, description="There when `type` is `sticker`.")
     unsupported: Unsupported | None = Field(default=None, description="There when `type` is `unsupported`.")
     context: Reply | None
     status: MessageStatus

@@ -23,27 +23,28 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from entrypoints.grpc.gen.pombo.v1 import media_pb2 as pombo_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pombo/v1/message.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x06\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x04 \x01(\t\x12&\n\tdirection\x18\x05 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\x0e\n\x06sender\x18\x06 \x01(\t\x12\x11\n\trecipient\x18\x07 \x01(\t\x12\x19\n\x0c\x61lternate_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tpush_name\x18\t \x01(\tH\x02\x88\x01\x01\x12\x1e\n\x04text\x18\n \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12,\n\x0bunsupported\x18\x0b \x01(\x0b\x32\x15.pombo.v1.UnsupportedH\x00\x12)\n\x07\x63ontext\x18\x0c \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x06status\x18\r \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12%\n\x05\x65rror\x18\x0e \x01(\x0b\x32\x16.pombo.v1.MessageError\x12\x10\n\x08\x66rom_api\x18\x0f \x01(\x08\x12\x12\n\nbackfilled\x18\x10 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsent_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x65livered_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bplayed_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnot_before_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\t\n\x07\x63ontentB\x0f\n\r_alternate_idB\x0c\n\n_push_name\"&\n\x04Text\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x10\n\x08mentions\x18\x02 \x03(\t\"-\n\x0bUnsupported\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x10\n\x08raw_json\x18\x02 \x01(\t\"$\n\x0eMessageContext\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"/\n\x0cMessageError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*U\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44IRECTION_INBOUND\x10\x01\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x02*\xa5\x02\n\rMessageStatus\x12\x1e\n\x1aMESSAGE_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15MESSAGE_STATUS_QUEUED\x10\x01\x12\x1a\n\x16MESSAGE_STATUS_SENDING\x10\x02\x12\x17\n\x13MESSAGE_STATUS_SENT\x10\x03\x12\x1c\n\x18MESSAGE_STATUS_DELIVERED\x10\x04\x12\x17\n\x13MESSAGE_STATUS_READ\x10\x05\x12\x19\n\x15MESSAGE_STATUS_PLAYED\x10\x06\x12\x19\n\x15MESSAGE_STATUS_FAILED\x10\x07\x12\x1b\n\x17MESSAGE_STATUS_CANCELED\x10\x08\x12\x1a\n\x16MESSAGE_STATUS_EXPIRED\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pombo/v1/message.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pombo/v1/media.proto\"\xf6\x07\n\x07Message\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x04 \x01(\t\x12&\n\tdirection\x18\x05 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\x0e\n\x06sender\x18\x06 \x01(\t\x12\x11\n\trecipient\x18\x07 \x01(\t\x12\x19\n\x0c\x61lternate_id\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x16\n\tpush_name\x18\t \x01(\tH\x02\x88\x01\x01\x12\x1e\n\x04text\x18\n \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12,\n\x0bunsupported\x18\x0b \x01(\x0b\x32\x15.pombo.v1.UnsupportedH\x00\x12 \n\x05image\x18( \x01(\x0b\x32\x0f.pombo.v1.ImageH\x00\x12 \n\x05video\x18) \x01(\x0b\x32\x0f.pombo.v1.VideoH\x00\x12 \n\x05\x61udio\x18* \x01(\x0b\x32\x0f.pombo.v1.AudioH\x00\x12&\n\x08\x64ocument\x18+ \x01(\x0b\x32\x12.pombo.v1.DocumentH\x00\x12$\n\x07sticker\x18, \x01(\x0b\x32\x11.pombo.v1.StickerH\x00\x12)\n\x07\x63ontext\x18\x0c \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x06status\x18\r \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12%\n\x05\x65rror\x18\x0e \x01(\x0b\x32\x16.pombo.v1.MessageError\x12\x10\n\x08\x66rom_api\x18\x0f \x01(\x08\x12\x12\n\nbackfilled\x18\x10 \x01(\x08\x12/\n\x0b\x63reate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tsent_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x65livered_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tread_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bplayed_time\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0fnot_before_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\t\n\x07\x63ontentB\x0f\n\r_alternate_idB\x0c\n\n_push_name\"&\n\x04Text\x12\x0c\n\x04\x62ody\x18\x01 \x01(\t\x12\x10\n\x08mentions\x18\x02 \x03(\t\"-\n\x0bUnsupported\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x10\n\x08raw_json\x18\x02 \x01(\t\"$\n\x0eMessageContext\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"/\n\x0cMessageError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t*U\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x15\n\x11\x44IRECTION_INBOUND\x10\x01\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x02*\xa5\x02\n\rMessageStatus\x12\x1e\n\x1aMESSAGE_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15MESSAGE_STATUS_QUEUED\x10\x01\x12\x1a\n\x16MESSAGE_STATUS_SENDING\x10\x02\x12\x17\n\x13MESSAGE_STATUS_SENT\x10\x03\x12\x1c\n\x18MESSAGE_STATUS_DELIVERED\x10\x04\x12\x17\n\x13MESSAGE_STATUS_READ\x10\x05\x12\x19\n\x15MESSAGE_STATUS_PLAYED\x10\x06\x12\x19\n\x15MESSAGE_STATUS_FAILED\x10\x07\x12\x1b\n\x17MESSAGE_STATUS_CANCELED\x10\x08\x12\x1a\n\x16MESSAGE_STATUS_EXPIRED\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pombo.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIRECTION']._serialized_start=1080
-  _globals['_DIRECTION']._serialized_end=1165
-  _globals['_MESSAGESTATUS']._serialized_start=1168
-  _globals['_MESSAGESTATUS']._serialized_end=1461
-  _globals['_MESSAGE']._serialized_start=70
-  _globals['_MESSAGE']._serialized_end=904
-  _globals['_TEXT']._serialized_start=906
-  _globals['_TEXT']._serialized_end=944
-  _globals['_UNSUPPORTED']._serialized_start=946
-  _globals['_UNSUPPORTED']._serialized_end=991
-  _globals['_MESSAGECONTEXT']._serialized_start=993
-  _globals['_MESSAGECONTEXT']._serialized_end=1029
-  _globals['_MESSAGEERROR']._serialized_start=1031
-  _globals['_MESSAGEERROR']._serialized_end=1078
+  _globals['_DIRECTION']._serialized_start=1282
+  _globals['_DIRECTION']._serialized_end=1367
+  _globals['_MESSAGESTATUS']._serialized_start=1370
+  _globals['_MESSAGESTATUS']._serialized_end=1663
+  _globals['_MESSAGE']._serialized_start=92
+  _globals['_MESSAGE']._serialized_end=1106
+  _globals['_TEXT']._serialized_start=1108
+  _globals['_TEXT']._serialized_end=1146
+  _globals['_UNSUPPORTED']._serialized_start=1148
+  _globals['_UNSUPPORTED']._serialized_end=1193
+  _globals['_MESSAGECONTEXT']._serialized_start=1195
+  _globals['_MESSAGECONTEXT']._serialized_end=1231
+  _globals['_MESSAGEERROR']._serialized_start=1233
+  _globals['_MESSAGEERROR']._serialized_end=1280
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -113,6 +114,11 @@ class Message(_message.Message):
     PUSH_NAME_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     UNSUPPORTED_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    VIDEO_FIELD_NUMBER: _builtins.int
+    AUDIO_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    STICKER_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
@@ -156,6 +162,26 @@ class Message(_message.Message):
     @_builtins.property
     def unsupported(self) -> Global___Unsupported:
         """A kind that the gateway doesn't model."""
+
+    @_builtins.property
+    def image(self) -> _media_pb2.Image:
+        """A picture."""
+
+    @_builtins.property
+    def video(self) -> _media_pb2.Video:
+        """A film."""
+
+    @_builtins.property
+    def audio(self) -> _media_pb2.Audio:
+        """Sound."""
+
+    @_builtins.property
+    def document(self) -> _media_pb2.Document:
+        """Any file."""
+
+    @_builtins.property
+    def sticker(self) -> _media_pb2.Sticker:
+        """A sticker."""
 
     @_builtins.property
     def context(self) -> Global___MessageContext:
@@ -207,6 +233,11 @@ class Message(_message.Message):
         push_name: _builtins.str | None = ...,
         text: Global___Text | None = ...,
         unsupported: Global___Unsupported | None = ...,
+        image: _media_pb2.Image | None = ...,
+        video: _media_pb2.Video | None = ...,
+        audio: _media_pb2.Audio | None = ...,
+        document: _media_pb2.Document | None = ...,
+        sticker: _media_pb2.Sticker | None = ...,
         context: Global___MessageContext | None = ...,
         status: Global___MessageStatus.ValueType = ...,
         error: Global___MessageError | None = ...,
@@ -220,15 +251,15 @@ class Message(_message.Message):
         not_before_time: _timestamp_pb2.Timestamp | None = ...,
         deadline_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "error", b"error", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "sent_time", b"sent_time", "text", b"text", "unsupported", b"unsupported"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "audio", b"audio", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "document", b"document", "error", b"error", "image", b"image", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "backfilled", b"backfilled", "chat_id", b"chat_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "direction", b"direction", "error", b"error", "from_api", b"from_api", "id", b"id", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "recipient", b"recipient", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "status", b"status", "text", b"text", "unsupported", b"unsupported", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "error", b"error", "from_api", b"from_api", "id", b"id", "image", b"image", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "recipient", b"recipient", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
     _WhichOneofReturnType__push_name: _TypeAlias = _typing.Literal["push_name"]  # noqa: Y015
     _WhichOneofArgType__push_name: _TypeAlias = _typing.Literal["_push_name", b"_push_name"]  # noqa: Y015
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported", "image", "video", "audio", "document", "sticker"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
