@@ -14,12 +14,8 @@ from domain.errors import InvalidArgumentError, PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import Message
-from entrypoints.grpc.converters.messages import (
-    content_from_proto,
-    direction_from_proto,
-    message_to_proto,
-    status_from_proto,
-)
+from entrypoints.grpc.converters.contents import content_from_proto
+from entrypoints.grpc.converters.messages import direction_from_proto, message_to_proto, status_from_proto
 from entrypoints.grpc.converters.times import time_from_proto
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceServicer

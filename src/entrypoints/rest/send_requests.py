@@ -1,30 +1,29 @@
 """What a caller wants sent, read from its JSON."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from application.messages.acceptance import SendMessageCommand
-from domain.content import Text
 from domain.errors import PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from entrypoints.rest.field_errors import field_errors
 from entrypoints.rest.models.messages import SendMessageRequest
 from entrypoints.rest.problem import InvalidRequestError
+from entrypoints.rest.send_contents import content_to_send
 
 
 def to_command(body: SendMessageRequest) -> SendMessageCommand:
     """The command of one message, without wait and key.
 
     Raises:
-        InvalidArgumentError: what ``Text.compose`` and ``Jid.parse_recipient`` say.
+        InvalidArgumentError: what ``content_to_send`` and ``Jid.parse_recipient`` say.
     """
     return SendMessageCommand(
         session_id=body.session_id,
         to=Jid.parse_recipient(body.to),
-        content=Text.compose(body.text.body, _mentions(body.text.mentions)),
+        content=content_to_send(body),
         reply_to=None if body.context is None else body.context.message_id,
         not_before=body.not_before,
         deadline=body.deadline,
@@ -42,7 +41,3 @@ def to_entry(item: Any) -> SendMessageCommand | PomboError:
         return InvalidRequestError(field_errors([dict(problem) for problem in problems]))
     except PomboError as error:
         return error
-
-
-def _mentions(mentions: Sequence[str]) -> tuple[Jid, ...]:
-    return tuple(Jid.parse_recipient(text, field=f"text.mentions[{place}]") for place, text in enumerate(mentions))

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -33,7 +34,8 @@ from domain.message import Direction, Failure, Message, MessageStatus
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
 from entrypoints.grpc.converters import messages, sessions, webhooks
-from entrypoints.grpc.converters.events import event_to_proto
+from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS
+from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_proto
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2, webhook_pb2
 
@@ -101,6 +103,13 @@ def test_every_member_of_every_enum_has_a_value_of_its_own() -> None:
     ):
         assert set(mapping) == set(members)
         assert set(mapping.values()) == set(proto.values()) - {0}
+
+
+def test_every_kind_has_one_converter() -> None:
+    assert {converter.kind for converter in CONTENT_CONVERTERS} == set(get_args(Content))
+    assert len(CONTENT_CONVERTERS) == len(get_args(Content))
+    assert {converter.kind for converter in PAYLOAD_CONVERTERS} == set(PAYLOAD_TYPES.values())
+    assert len(PAYLOAD_CONVERTERS) == len(PAYLOAD_TYPES)
 
 
 def test_the_payloads_below_are_all_there_are() -> None:

@@ -85,6 +85,7 @@ async def test_a_wait_that_is_over(gateway: Gateway, client: Client) -> None:
         ({"to": None}, "INVALID_REQUEST", ["to"]),
         ({"session_id": "No!"}, "INVALID_SESSION_ID", ["session_id"]),
         ({"text": {"body": " "}}, "EMPTY_TEXT", ["text.body"]),
+        ({"text": None}, "INVALID_REQUEST", ["text"]),
         ({"text": {"body": "a\x00"}}, "INVALID_TEXT", ["text.body"]),
         ({"text": {"body": "a" * 65_537}}, "TEXT_TOO_LONG", ["text.body"]),
         ({"text": {"body": "a", "mentions": [BEN, "x"]}}, "INVALID_PHONE", ["text.mentions[1]"]),

@@ -1,16 +1,16 @@
 """Files, and messages with one."""
 
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Any, Final
 
 from google.protobuf.duration_pb2 import Duration
 
 from domain.errors import InvalidArgumentError
 from domain.media import Media, MediaKind
-from domain.media_content import Audio, Document, Image, MediaContent, MediaReference, Sticker, Video
+from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
+from entrypoints.grpc.converters.forms import ContentConverter
 from entrypoints.grpc.converters.times import duration_to_proto, optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as pb
-from entrypoints.grpc.gen.pombo.v1 import message_pb2
 
 # A member without a value of its own in the proto fails the import: none can be forgotten.
 KINDS: Final = {kind: pb.MediaKind.Value(f"MEDIA_KIND_{kind.name}") for kind in MediaKind}
@@ -50,50 +50,46 @@ def kind_from_proto(value: int, *, field: str = "kind") -> MediaKind | None:
     return _KIND_OF[value]
 
 
-def set_media_content(converted: message_pb2.Message, content: MediaContent) -> None:
-    """Puts what a message with a file holds into it."""
-    media = _reference(content.media)
-    match content:
-        case Image():
-            converted.image.CopyFrom(
-                pb.Image(
-                    media=media,
-                    caption=content.caption,
-                    width=content.width,
-                    height=content.height,
-                    view_once=content.view_once,
-                )
-            )
-        case Video():
-            converted.video.CopyFrom(
-                pb.Video(
-                    media=media,
-                    caption=content.caption,
-                    gif=content.gif,
-                    width=content.width,
-                    height=content.height,
-                    duration=_span(content.duration),
-                    view_once=content.view_once,
-                )
-            )
-        case Audio():
-            converted.audio.CopyFrom(
-                pb.Audio(
-                    media=media,
-                    voice=content.voice,
-                    duration=_span(content.duration),
-                    waveform=content.waveform or (),
-                    view_once=content.view_once,
-                )
-            )
-        case Document():
-            converted.document.CopyFrom(pb.Document(media=media, filename=content.filename, caption=content.caption))
-        case Sticker():
-            converted.sticker.CopyFrom(
-                pb.Sticker(media=media, animated=content.animated, width=content.width, height=content.height)
-            )
-        case _:
-            assert_never(content)
+def _image(content: Image) -> pb.Image:
+    return pb.Image(
+        media=_reference(content.media),
+        caption=content.caption,
+        width=content.width,
+        height=content.height,
+        view_once=content.view_once,
+    )
+
+
+def _video(content: Video) -> pb.Video:
+    return pb.Video(
+        media=_reference(content.media),
+        caption=content.caption,
+        gif=content.gif,
+        width=content.width,
+        height=content.height,
+        duration=_span(content.duration),
+        view_once=content.view_once,
+    )
+
+
+def _audio(content: Audio) -> pb.Audio:
+    return pb.Audio(
+        media=_reference(content.media),
+        voice=content.voice,
+        duration=_span(content.duration),
+        waveform=content.waveform or (),
+        view_once=content.view_once,
+    )
+
+
+def _document(content: Document) -> pb.Document:
+    return pb.Document(media=_reference(content.media), filename=content.filename, caption=content.caption)
+
+
+def _sticker(content: Sticker) -> pb.Sticker:
+    return pb.Sticker(
+        media=_reference(content.media), animated=content.animated, width=content.width, height=content.height
+    )
 
 
 def _reference(media: MediaReference) -> pb.MediaReference:
@@ -102,3 +98,12 @@ def _reference(media: MediaReference) -> pb.MediaReference:
 
 def _span(span: timedelta | None) -> Duration | None:
     return None if span is None else duration_to_proto(span)
+
+
+CONTENT_CONVERTERS: Final[tuple[ContentConverter[Any], ...]] = (
+    ContentConverter(field="image", kind=Image, write=_image),
+    ContentConverter(field="video", kind=Video, write=_video),
+    ContentConverter(field="audio", kind=Audio, write=_audio),
+    ContentConverter(field="document", kind=Document, write=_document),
+    ContentConverter(field="sticker", kind=Sticker, write=_sticker),
+)

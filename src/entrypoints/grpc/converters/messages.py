@@ -1,16 +1,12 @@
 """Messages."""
 
-import json
-from typing import Final, assert_never
+from typing import Final
 
-from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
-from domain.jid import Jid
 from domain.message import Direction, Message, MessageStatus
-from entrypoints.grpc.converters.media import set_media_content
+from entrypoints.grpc.converters.contents import set_content
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
-from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
 
 # A member without a value of its own in the proto fails the import: none can be forgotten.
 DIRECTIONS: Final = {direction: pb.Direction.Value(f"DIRECTION_{direction.name}") for direction in Direction}
@@ -45,41 +41,8 @@ def message_to_proto(message: Message) -> pb.Message:
         not_before_time=optional_time_to_proto(message.not_before),
         deadline_time=optional_time_to_proto(message.expires_at),
     )
-    _set_content(converted, message.content)
+    set_content(converted, message.content)
     return converted
-
-
-def _set_content(converted: pb.Message, content: Content) -> None:
-    match content:
-        case Text():
-            converted.text.body = content.body
-            converted.text.mentions.extend(str(jid) for jid in content.mentions)
-        case Unsupported():
-            converted.unsupported.kind = content.kind
-            # JSON instead of a Struct: a Struct's numbers are doubles, and its depth is limited.
-            converted.unsupported.raw_json = json.dumps(dict(content.raw), separators=(",", ":"))
-        case _:
-            set_media_content(converted, content)
-
-
-def content_from_proto(request: service_pb.SendMessageRequest) -> Content:
-    """The content of a message that is to be sent.
-
-    Raises:
-        InvalidArgumentError: ``INVALID_REQUEST`` when there is none, or what ``Text.compose`` and
-            ``Jid.parse_recipient`` say.
-    """
-    match kind := request.WhichOneof("content"):
-        case "text":
-            mentions = tuple(
-                Jid.parse_recipient(jid, field=f"text.mentions[{place}]")
-                for place, jid in enumerate(request.text.mentions)
-            )
-            return Text.compose(request.text.body, mentions)
-        case None:
-            raise InvalidArgumentError("INVALID_REQUEST", "Give the content: text.", field="content")
-        case _:
-            assert_never(kind)
 
 
 def direction_from_proto(value: int) -> Direction | None:

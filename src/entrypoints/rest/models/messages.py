@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
 from application.messages.send_messages import MAX_MESSAGES
-from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
 from domain.message import Direction, MessageStatus
 from entrypoints.rest.models.common import (
     MESSAGE_ID,
@@ -24,7 +23,7 @@ from entrypoints.rest.models.common import (
     Time,
     page_size,
 )
-from entrypoints.rest.models.media import Audio, Document, Image, Sticker, Video
+from entrypoints.rest.models.contents import ContentsToSend, ShownContents
 from entrypoints.rest.models.problem import Problem
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -50,21 +49,6 @@ _SendTime = Annotated[
 ]
 
 
-class TextToSend(RequestModel):
-    """A text."""
-
-    body: str = Field(
-        description="The text, with WhatsApp's own marks for bold, italic and the like.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT_CHARACTERS},
-        examples=["Hello from Pombo"],
-    )
-    mentions: list[str] = Field(
-        default=[],
-        description="The users whose `@number` stands in the body, as addresses or phone numbers.",
-        json_schema_extra={"maxItems": MAX_MENTIONS},
-    )
-
-
 class ReplyTo(RequestModel):
     """The message that this one answers."""
 
@@ -75,13 +59,11 @@ class ReplyTo(RequestModel):
     )
 
 
-class SendMessageRequest(RequestModel):
+class SendMessageRequest(ContentsToSend):
     """A message to send: `type` names the one content object that is given."""
 
     session_id: str = Field(description="The session that sends.", examples=["support"])
     to: str = Field(description=f"{_ADDRESS}, or a phone number with its country code.", examples=["+15550100200"])
-    type: Literal["text"] = Field(description="Texts are what can be sent at present.")
-    text: TextToSend
     context: ReplyTo | None = None
     not_before: _SendTime | None = Field(
         default=None,
@@ -123,20 +105,6 @@ class ListMessagesQuery(QueryModel):
     page_token: PageToken = None
 
 
-class Text(AnswerModel):
-    """A text."""
-
-    body: str = Field(examples=["Hello from Pombo"])
-    mentions: list[str] = Field(description="The addresses of those who are mentioned.")
-
-
-class Unsupported(AnswerModel):
-    """Content of a kind that the gateway doesn't model yet, as the page told it."""
-
-    kind: str = Field(description="WhatsApp Web's own name of the kind.", examples=["poll_creation"])
-    raw: dict[str, Any]
-
-
 class Reply(AnswerModel):
     """What a message answers."""
 
@@ -150,7 +118,7 @@ class MessageError(AnswerModel):
     message: str
 
 
-class Message(AnswerModel):
+class Message(ShownContents):
     """A message. `type` names the one content object that is there; further types will come."""
 
     id: str = Field(examples=[MESSAGE_ID])
@@ -164,16 +132,6 @@ class Message(AnswerModel):
         description="The other person's other address, where known.", examples=["9000000000002@lid"]
     )
     push_name: str | None = Field(description="The name that the sender gave itself.", examples=["Ben"])
-    type: str = Field(
-        description="`text`, `image`, `video`, `audio`, `document`, `sticker` or `unsupported`.", examples=["text"]
-    )
-    text: Text | None = Field(default=None, description="There when `type` is `text`.")
-    image: Image | None = Field(default=None, description="There when `type` is `image`.")
-    video: Video | None = Field(default=None, description="There when `type` is `video`.")
-    audio: Audio | None = Field(default=None, description="There when `type` is `audio`.")
-    document: Document | None = Field(default=None, description="There when `type` is `document`.")
-    sticker: Sticker | None = Field(default=None, description="There when `type` is `sticker`.")
-    unsupported: Unsupported | None = Field(default=None, description="There when `type` is `unsupported`.")
     context: Reply | None
     status: MessageStatus
     error: MessageError | None = Field(description="There when the status is `FAILED`.")
