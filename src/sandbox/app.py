@@ -13,6 +13,7 @@ from sandbox.control.app import control_application
 from sandbox.core import Core
 from sandbox.errors import StartError
 from sandbox.pages import StaticPage
+from sandbox.pictures import ProfilePictures
 from sandbox.tls import server_context
 
 
@@ -54,6 +55,7 @@ class SandboxServer:
             keeper = asyncio.create_task(core.database.keep_checkpointed())
             stack.push_async_callback(_end, keeper)
             stack.callback(core.phones.stop)
+            stack.callback(core.calls.stop)
             await self._listen(core, stack)
             core.phones.start()
             self._stack = stack.pop_all()
@@ -67,7 +69,7 @@ class SandboxServer:
     async def _listen(self, core: Core, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         chat = ChatEndpoint(core)
-        page = web.AppRunner(_page_application(chat, config.page_dir), access_log=None, shutdown_timeout=1.0)
+        page = web.AppRunner(_page_application(core, chat, config.page_dir), access_log=None, shutdown_timeout=1.0)
         stopping = asyncio.Event()
         control = web.AppRunner(control_application(core, stopping), access_log=None, shutdown_timeout=1.0)
         for runner in (page, control):
@@ -97,8 +99,9 @@ class SandboxServer:
             self.failure.set_result(error)
 
 
-def _page_application(chat: ChatEndpoint, page_dir: Path) -> web.Application:
+def _page_application(core: Core, chat: ChatEndpoint, page_dir: Path) -> web.Application:
     application = web.Application()
+    application.router.add_get("/pp/{picture}", ProfilePictures(core.people_store).serve)
     application.router.add_get("/ws/chat", chat.serve)
     application.router.add_get("/{path:.*}", StaticPage(page_dir).serve)
     return application

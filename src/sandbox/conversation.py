@@ -15,6 +15,7 @@ from sandbox.frames import Json, ids_field, text_field
 from sandbox.history import history_frames
 from sandbox.hub import DeviceLink
 from sandbox.login import Challenge, decode_key
+from sandbox.operations import Caller
 from sandbox.registration import Registration
 from sandbox.store.accounts import Account
 from sandbox.store.devices import Device, NewDevice
@@ -185,7 +186,7 @@ class Linked:
         if self._device.history_done:
             self._sync()
             return
-        self._history = history_frames(account, self._core.accounts, self._core.messages)
+        self._history = history_frames(self._core, account)
         self._send_history()
 
     def _send_history(self) -> None:
@@ -206,6 +207,8 @@ class Linked:
         self._sync()
 
     def _sync(self) -> None:
+        for call in self._core.calls.ringing_for(self._phone):
+            self._connection.send_object(call)
         slow = self._core.faults.find(FaultKind.SLOW_SYNC, self._phone, self._device.number)
         if slow is not None and slow.ms:
             self._timer = asyncio.get_running_loop().call_later(slow.ms / 1000, self._link.start)
@@ -243,7 +246,7 @@ class Linked:
 
     def _iq(self, frame: Json) -> Json | None:
         if frame.get("op") != "logout":
-            return self._core.questions.answer(frame)
+            return self._answer(frame)
         rid = frame.get("rid")
         device = self._device
 
@@ -255,6 +258,12 @@ class Linked:
         self._core.database.after_commit(goodbye)
         self._core.linking.unlink(device)
         return None
+
+    def _answer(self, frame: Json) -> Json:
+        operation = self._core.operations.get(text_field(frame, "op", longest=64))
+        if operation is None:
+            return self._core.questions.answer(frame)
+        return operation(Caller(self._core.accounts.get(self._phone), self._device.number), frame)
 
     def _chatstate(self, frame: Json) -> Json:
         account = self._core.accounts.get(self._phone)

@@ -3,20 +3,27 @@
 from collections.abc import Callable
 from typing import Final
 
+from sandbox.calls import Calls
+from sandbox.chat_actions import ChatActions
 from sandbox.config import SandboxConfig
 from sandbox.faults import Faults
 from sandbox.hub import Hub
 from sandbox.iq import Questions
 from sandbox.linking import Linking
 from sandbox.notices import Notices
+from sandbox.older import OlderHistory
+from sandbox.operations import Operation
+from sandbox.people import People
 from sandbox.phones import Phones
 from sandbox.presence import Presence
 from sandbox.receipts import Receipts
 from sandbox.router import Router
 from sandbox.store.accounts import AccountStore
+from sandbox.store.chat_states import ChatStateStore
 from sandbox.store.database import Database
 from sandbox.store.devices import DeviceStore
 from sandbox.store.messages import MessageStore
+from sandbox.store.people import PeopleStore
 from sandbox.store.queue import QueueStore
 
 DATABASE_NAME: Final = "sandbox.sqlite3"
@@ -35,11 +42,31 @@ class Core:
         self.notices = Notices()
         self.faults = Faults()
         self.hub = Hub(self.database, self.queue, self.devices)
-        self.receipts = Receipts(self.messages, self.devices, self.hub, self.notices)
+        self.people_store = PeopleStore(self.database)
+        self.chat_states = ChatStateStore(self.database)
+        self.receipts = Receipts(self.accounts, self.messages, self.devices, self.hub, self.notices)
         self.phones = Phones(self.accounts, self.messages, self.receipts)
-        self.presence = Presence(self.accounts, self.hub)
+        self.people = People(self.accounts, self.people_store, self.devices, self.hub, self.notices)
+        self.presence = Presence(self.accounts, self.people_store, self.people, self.hub)
+        self.chat_actions = ChatActions(
+            self.accounts, self.chat_states, self.messages, self.devices, self.hub, self.notices
+        )
+        self.calls = Calls(self.accounts, self.people_store, self.hub, self.notices)
+        self.operations: dict[str, Operation] = {
+            **self.people.operations,
+            **self.chat_actions.operations,
+            **self.calls.operations,
+            **OlderHistory(self.accounts, self.messages).operations,
+        }
         self.questions = Questions(self.accounts, self.devices)
         self.router = Router(
-            self.accounts, self.devices, self.messages, self.hub, self.phones, self.faults, self.notices
+            self.accounts,
+            self.devices,
+            self.messages,
+            self.people_store,
+            self.hub,
+            self.phones,
+            self.faults,
+            self.notices,
         )
         self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices, self.faults)

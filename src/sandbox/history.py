@@ -1,44 +1,65 @@
 """The history that a device gets once after it was linked."""
 
 from itertools import batched
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.frames import Json
 from sandbox.router import message_view
-from sandbox.store.accounts import Account, AccountStore
-from sandbox.store.messages import MessageStore
+from sandbox.store.accounts import Account
+
+if TYPE_CHECKING:
+    from sandbox.core import Core
 
 _CHATS: Final = 200
 _PER_CHAT: Final = 100
 _PER_FRAME: Final = 100
 
 
-def history_frames(account: Account, accounts: AccountStore, messages: MessageStore) -> list[Json]:
+def chats_of(core: "Core", account: Account) -> list[str]:
+    """The keys of an account's chats, the latest active first, then those that were emptied."""
+    active = core.messages.chats(account.phone)
+    held = set(active)
+    return [*active, *(key for key in core.chat_states.chats(account.phone) if key not in held)]
+
+
+def history_frames(core: "Core", account: Account) -> list[Json]:
     """The `history` frames of an account: chats and contacts in the first, messages in parts, oldest first.
 
     There is always at least one, and the last says progress 100. Holds the newest 100 messages of the 200 chats that
-    were active last.
+    were active last; `more` says of a chat that the phone has older ones.
     """
     chats: list[Json] = []
-    contacts: list[Json] = []
     views: list[Json] = []
-    for number in messages.chats(account.phone)[:_CHATS]:
-        peer = accounts.get(number)
-        newest = messages.newest(account.phone, number, _PER_CHAT)
-        unread = 0 if peer.phone == account.phone else len(messages.unread_in(account.phone, number))
-        last = newest[-1].sent_ms // 1000
-        chats.append({"id": peer.jid, "peer_lid": peer.lid, "name": peer.name, "unread": unread, "ts": last})
-        contacts.append({"jid": peer.jid, "lid": peer.lid, "name": peer.name})
+    people: dict[str, Json] = {}
+    for number in chats_of(core, account)[:_CHATS]:
+        peer = core.accounts.get(number)
+        newest = core.messages.newest(account.phone, number, _PER_CHAT + 1)
+        unread = 0 if peer.phone == account.phone else len(core.messages.unread_in(account.phone, number))
+        chats.append(
+            {
+                "id": peer.address,
+                "peer_lid": peer.lid,
+                "name": peer.name,
+                "unread": unread,
+                "ts": newest[-1].sent_ms // 1000 if newest else 0,
+                "more": len(newest) > _PER_CHAT,
+                "state": core.chat_states.get(account.phone, number).as_json(),
+            }
+        )
+        people[peer.lid] = core.people.view(account, peer)
         views += [
-            {**message_view(message, account.phone, accounts), "ack": messages.ack(message.no)} for message in newest
+            {**message_view(message, account.phone, core.accounts), "ack": core.messages.ack(message.no)}
+            for message in newest[-_PER_CHAT:]
         ]
+    for view in core.people.book(account):
+        people.setdefault(view["lid"], view)
     views.sort(key=lambda view: view["ts"])
     parts = [list(part) for part in batched(views, _PER_FRAME)] or [[]]
     return [
         {
             "t": "history",
             "chats": chats if number == 1 else [],
-            "contacts": contacts if number == 1 else [],
+            "contacts": list(people.values()) if number == 1 else [],
             "messages": part,
             "progress": number * 100 // len(parts),
         }

@@ -20,7 +20,6 @@ class Questions:
         self._devices = devices
         self._operations: dict[str, Callable[[Json], Json]] = {
             "exists": self._exists,
-            "contact": self._contact,
             "devices": self._list_devices,
         }
 
@@ -49,11 +48,8 @@ class Questions:
             account = None
         if account is None:
             return {"phone": value, "exists": False, "jid": None, "lid": None, "business": False}
-        return {"phone": value, "exists": True, "jid": account.jid, "lid": account.lid, "business": False}
-
-    def _contact(self, frame: Json) -> Json:
-        account = self._accounts.resolve(frame.get("jid"))
-        return {"jid": account.jid, "lid": account.lid, "name": account.name, "about": "", "picture": None}
+        business = account.profile.business is not None
+        return {"phone": value, "exists": True, "jid": account.jid, "lid": account.lid, "business": business}
 
     def _list_devices(self, frame: Json) -> Json:
         account = self._accounts.resolve(frame.get("jid"))

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from sandbox.addresses import user_jid
 from sandbox.clock import now_ms
 from sandbox.hub import Hub
 from sandbox.notices import Notices
+from sandbox.store.accounts import AccountStore
 from sandbox.store.devices import DeviceStore
 from sandbox.store.messages import MessageStore, Pending, ReceiptKind
 
@@ -17,8 +17,11 @@ class Receipts:
         on_recorded: Called with the reader's number, the kind and what moved forward; the virtual phone listens.
     """
 
-    def __init__(self, messages: MessageStore, devices: DeviceStore, hub: Hub, notices: Notices) -> None:
+    def __init__(
+        self, accounts: AccountStore, messages: MessageStore, devices: DeviceStore, hub: Hub, notices: Notices
+    ) -> None:
         self.on_recorded: Callable[[str, ReceiptKind, list[Pending]], None] | None = None
+        self._accounts = accounts
         self._messages = messages
         self._devices = devices
         self._hub = hub
@@ -48,8 +51,8 @@ class Receipts:
             return moved
         body = {
             "kind": kind.value,
-            "chat": user_jid(reader),
-            "participant": user_jid(reader),
+            "chat": self._accounts.get(reader).address,
+            "participant": self._accounts.get(reader).address,
             "ids": [pending.id for pending in moved],
             "ts": at_ms // 1000,
             "self": False,
@@ -58,7 +61,7 @@ class Receipts:
         self._notices.tell("receipt", author, chat=reader)
         if kind is not ReceiptKind.DELIVERED and author != reader:
             others = [other for other in self._devices.of(reader) if other.number != device]
-            self._hub.deliver(others, "receipt", {**body, "chat": user_jid(author), "self": True})
+            self._hub.deliver(others, "receipt", {**body, "chat": self._accounts.get(author).address, "self": True})
             self._notices.tell("receipt", reader, chat=author)
         if self.on_recorded is not None:
             self.on_recorded(reader, kind, moved)

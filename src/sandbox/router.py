@@ -4,7 +4,6 @@ import re
 import secrets
 from typing import Any, Final, NamedTuple
 
-from sandbox.addresses import user_jid
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError, bad_request
 from sandbox.faults import FaultKind, Faults
@@ -15,10 +14,12 @@ from sandbox.phones import Phones
 from sandbox.store.accounts import Account, AccountStore
 from sandbox.store.devices import DeviceStore
 from sandbox.store.messages import MessageStore, StoredMessage
+from sandbox.store.people import PeopleStore
 
 _MESSAGE_ID: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _REACHOUT_TIME_LOCK: Final = 463
 _NEW_CHAT_CAP: Final = 475
+_BLOCKED: Final = 405
 
 
 class Sent(NamedTuple):
@@ -41,6 +42,7 @@ class Router:
         accounts: AccountStore,
         devices: DeviceStore,
         messages: MessageStore,
+        people: PeopleStore,
         hub: Hub,
         phones: Phones,
         faults: Faults,
@@ -49,6 +51,7 @@ class Router:
         self._accounts = accounts
         self._devices = devices
         self._messages = messages
+        self._people = people
         self._hub = hub
         self._phones = phones
         self._faults = faults
@@ -65,7 +68,8 @@ class Router:
             content: An object with a string `type`; kept and forwarded as it is.
 
         Raises:
-            SandboxError: 400 malformed, 404 not on WhatsApp, 463 or 475 restricted, 501 for groups.
+            SandboxError: 400 malformed, 404 not on WhatsApp, 405 a recipient whom the sender blocked, 463 or 475
+                restricted, 501 for groups.
         """
         if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
             raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
@@ -76,6 +80,10 @@ class Router:
             return Sent(earlier, fresh=False)
         recipient = self._accounts.resolve(to)
         self._check_restrictions(sender, recipient)
+        if self._people.has_blocked(sender.phone, recipient.phone):
+            raise SandboxError(_BLOCKED, "CONTACT_BLOCKED", "the account has blocked the recipient")
+        # Who is blocked isn't told: the message stays at one tick.
+        withheld = self._people.has_blocked(recipient.phone, sender.phone)
         message = self._messages.add(
             sender=sender.phone,
             id=message_id,
@@ -83,14 +91,17 @@ class Router:
             device=device,
             sent_ms=now_ms(),
             content=content,
+            withheld=withheld,
         )
-        self._distribute(message, sender, recipient)
+        self._distribute(message, sender, recipient, withheld=withheld)
         return Sent(message.sent_ms, fresh=True)
 
-    def _distribute(self, message: StoredMessage, sender: Account, recipient: Account) -> None:
+    def _distribute(self, message: StoredMessage, sender: Account, recipient: Account, *, withheld: bool) -> None:
         own = [device for device in self._devices.of(sender.phone) if device.number != message.device]
         self._hub.deliver(own, "message", {"msg": message_view(message, sender.phone, self._accounts)})
         self._notices.tell("message", sender.phone, chat=recipient.phone, id=message.id)
+        if withheld:
+            return
         if recipient.phone != sender.phone:
             theirs = self._devices.of(recipient.phone)
             self._hub.deliver(theirs, "message", {"msg": message_view(message, recipient.phone, self._accounts)})
@@ -115,16 +126,19 @@ class Router:
 def message_view(message: StoredMessage, viewer: str, accounts: AccountStore) -> dict[str, Any]:
     """A message as the devices of `viewer`, one of its two parties, get it: the `msg` of the wire protocol."""
     from_me = message.sender == viewer
-    peer = accounts.get(message.recipient if from_me else message.sender)
+    sender, recipient = accounts.get(message.sender), accounts.get(message.recipient)
+    peer = recipient if from_me else sender
+    own = accounts.get(viewer)
     view: Json = {
         "id": message.id,
-        "chat": peer.jid,
-        "from": user_jid(message.sender),
-        "to": user_jid(message.recipient),
+        "chat": peer.address,
+        "from": own.jid if from_me else peer.address,
+        "to": peer.address if from_me else own.jid,
         "from_me": from_me,
         "ts": message.sent_ms // 1000,
-        "push_name": accounts.get(message.sender).name,
+        "push_name": sender.name,
         "peer_lid": peer.lid,
+        "peer_pn": peer.jid if accounts.knows_number(viewer, peer) else None,
         "content": message.content,
     }
     return view

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sandbox.addresses import parse_lid, parse_phone, user_jid
 from sandbox.clock import now_ms
+from sandbox.control.profiles import PROFILE_FIELDS, profile_changes, profile_view
 from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
 from sandbox.errors import SandboxError, bad_request, not_implemented
@@ -14,7 +15,7 @@ from sandbox.frames import Json
 from sandbox.store.accounts import Account
 from sandbox.store.devices import Device
 
-_NOT_YET: Final = ("react", "edit", "revoke", "vote", "call")
+_NOT_YET: Final = ("react", "edit", "revoke", "vote")
 _LONGEST_NAME: Final = 100
 _LONGEST_WAIT_MS: Final = 86_400_000
 
@@ -41,11 +42,12 @@ class AccountRoutes:
     async def create(self, request: web.Request) -> web.StreamResponse:
         """Create an account with its phone."""
         body = await body_of(request)
-        only(body, "phone", "name", "lid", "online", "deliver_after_ms", "read_after_ms")
+        only(body, "phone", "name", "lid", "online", "deliver_after_ms", "read_after_ms", *PROFILE_FIELDS)
         phone = parse_phone(body.pop("phone", None))
+        shown = profile_changes(body)
         changes = _changes({"name": phone, **body})
         account = self._core.accounts.add(phone, changes["name"], changes.get("lid"))
-        account = self._core.accounts.change(account, changes)
+        account = self._core.accounts.show(self._core.accounts.change(account, changes), **shown)
         self._core.notices.tell("account", phone)
         return answer(self._view(account), 201)
 
@@ -61,8 +63,10 @@ class AccountRoutes:
         """Change settings of an account or its phone."""
         account = account_of(self._core, request)
         body = await body_of(request)
-        only(body, "name", "lid", "online", "deliver_after_ms", "read_after_ms")
+        only(body, "name", "lid", "online", "deliver_after_ms", "read_after_ms", *PROFILE_FIELDS)
+        shown = profile_changes(body)
         account = self._core.accounts.change(account, _changes(body))
+        account = self._core.accounts.show(account, **shown)
         self._core.phones.reconsider(account)
         self._core.notices.tell("account", account.phone)
         return answer(self._view(account))
@@ -116,6 +120,7 @@ class AccountRoutes:
             "read_after_ms": account.read_after_ms,
             "device_count": len(self._core.devices.of(account.phone)),
             "created_ms": account.created_ms,
+            **profile_view(account),
         }
 
     def _device(self, device: Device) -> Json:

@@ -7,8 +7,11 @@ import orjson
 from aiohttp import web
 
 from sandbox.control.accounts import AccountRoutes
+from sandbox.control.calls import CallRoutes
+from sandbox.control.chats import ChatRoutes
 from sandbox.control.faults import FaultRoutes
 from sandbox.control.messages import MessageRoutes
+from sandbox.control.people import PeopleRoutes
 from sandbox.control.web import guard
 from sandbox.core import Core
 from sandbox.pages import StaticPage
@@ -28,6 +31,8 @@ def control_application(core: Core, stopping: asyncio.Event) -> web.Application:
     AccountRoutes(core).add_to(application.router)
     MessageRoutes(core).add_to(application.router)
     FaultRoutes(core).add_to(application.router)
+    for routes in (ChatRoutes, PeopleRoutes, CallRoutes):
+        routes(core).add_to(application.router)
     page = StaticPage(core.config.phone_dir, _POLICY)
 
     async def events(request: web.Request) -> web.StreamResponse:

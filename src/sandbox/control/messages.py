@@ -30,7 +30,6 @@ class MessageRoutes:
         """Register the routes."""
         router.add_post("/accounts/{phone}/send", self.send)
         router.add_get("/accounts/{phone}/messages", self.messages)
-        router.add_get("/accounts/{phone}/chats", self.chats)
         router.add_post("/accounts/{phone}/read", self.read)
         router.add_post("/accounts/{phone}/typing", self.typing)
 
@@ -56,21 +55,6 @@ class MessageRoutes:
         held = [message for peer in chats for message in self._core.messages.newest(account.phone, peer, limit)]
         held.sort(key=lambda message: message.no)
         return answer({"messages": [self._view(account, message) for message in held[-limit:]]})
-
-    async def chats(self, request: web.Request) -> web.StreamResponse:
-        """The chats of a phone, the latest active first."""
-        account = account_of(self._core, request)
-        peers = [self._core.accounts.get(phone) for phone in self._core.messages.chats(account.phone)]
-        views = [
-            {
-                "chat": peer.jid,
-                "lid": peer.lid,
-                "name": peer.name,
-                "unread": len(self._core.messages.unread_in(account.phone, peer.phone)),
-            }
-            for peer in peers
-        ]
-        return answer({"chats": views})
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         """The person reads a chat, or single messages."""
@@ -151,7 +135,7 @@ class MessageRoutes:
             "body": message.content.get("body"),
             "quoted_id": quoted.get("id") if isinstance(quoted, dict) else None,
             "content": message.content,
-            "ack": min(receipt.ack for receipt in receipts),
+            "ack": min((receipt.ack for receipt in receipts), default=1),
             "receipts": [
                 {
                     "participant": user_jid(receipt.participant),

@@ -1,12 +1,15 @@
 """Accounts: kept in memory, written through."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import orjson
 
 from sandbox.addresses import Jid, derive_lid, parse_jid, user_jid
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError
 from sandbox.store.database import Database
+from sandbox.store.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,7 @@ class Account:
         deliver_after_ms: The phone's delivered receipt follows the message by this long.
         read_after_ms: Its read receipt follows the delivery by this long; None: it reads nothing by itself.
         next_device: The number the next link gets. Numbers are never used twice.
+        profile: What it shows of itself.
     """
 
     phone: str
@@ -30,11 +34,17 @@ class Account:
     read_after_ms: int | None = None
     next_device: int = 1
     created_ms: int
+    profile: Profile = field(default_factory=Profile)
 
     @property
     def jid(self) -> str:
         """`15550001@c.us`."""
         return user_jid(self.phone)
+
+    @property
+    def address(self) -> str:
+        """The form in which others' devices are told of this person: the number, or the LID of who has moved to it."""
+        return self.lid if self.profile.addressing == "lid" else self.jid
 
 
 class AccountStore:
@@ -45,10 +55,10 @@ class AccountStore:
         self._by_phone: dict[str, Account] = {}
         self._by_lid: dict[str, str] = {}
         rows = database.read(
-            "SELECT phone, lid, name, online, deliver_after_ms, read_after_ms, next_device, created_ms"
+            "SELECT phone, lid, name, online, deliver_after_ms, read_after_ms, next_device, created_ms, profile"
             " FROM accounts ORDER BY created_ms, phone"
         )
-        for phone, lid, name, online, deliver, read, next_device, created in rows:
+        for phone, lid, name, online, deliver, read, next_device, created, profile in rows:
             self._remember(
                 Account(
                     phone=phone,
@@ -59,6 +69,7 @@ class AccountStore:
                     read_after_ms=read,
                     next_device=next_device,
                     created_ms=created,
+                    profile=Profile.from_json(orjson.loads(profile)),
                 )
             )
 
@@ -98,6 +109,27 @@ class AccountStore:
             raise SandboxError(404, "NOT_ON_WHATSAPP", "this address is not on WhatsApp")
         return account
 
+    def knows_number(self, viewer: str, person: Account) -> bool:
+        """Whether `viewer` is told a person's number: who hides it shows it to those who saved it."""
+        if not person.profile.hide_phone or viewer == person.phone:
+            return True
+        sql = "SELECT EXISTS (SELECT 1 FROM address_book WHERE owner = ? AND person = ?)"
+        return bool(self._database.read(sql, (viewer, person.phone)).fetchone()[0])
+
+    def chat_key(self, jid: object) -> str:
+        """Under which key the stores keep a chat: the other one's number, or a group's JID as it is.
+
+        Raises:
+            SandboxError: As `resolve`.
+        """
+        if isinstance(jid, str) and jid.endswith("@g.us"):
+            return jid
+        return self.resolve(jid).phone
+
+    def chat_address(self, key: str) -> str:
+        """The address that devices know a chat by, from its key."""
+        return key if "@" in key else self.get(key).address
+
     def add(self, phone: str, name: str, lid: str | None = None) -> Account:
         """A new account, online, delivering at once and reading nothing by itself.
 
@@ -132,7 +164,7 @@ class AccountStore:
         self._refuse_taken(changed.lid, account.phone)
         self._database.write(
             "UPDATE accounts SET lid = ?, name = ?, online = ?, deliver_after_ms = ?, read_after_ms = ?,"
-            " next_device = ? WHERE phone = ?",
+            " next_device = ?, profile = ? WHERE phone = ?",
             (
                 changed.lid,
                 changed.name,
@@ -140,12 +172,33 @@ class AccountStore:
                 changed.deliver_after_ms,
                 changed.read_after_ms,
                 changed.next_device,
+                orjson.dumps(changed.profile.as_json()),
                 account.phone,
             ),
         )
         del self._by_lid[account.lid]
         self._remember(changed)
         return changed
+
+    def show(self, account: Account, **changes: Any) -> Account:
+        """The account with fields of its profile changed; they are checked already.
+
+        Raises:
+            SandboxError: 409 `USERNAME_TAKEN`.
+        """
+        username = changes.get("username")
+        holder = None if username is None else self.with_username(username)
+        if holder is not None and holder.phone != account.phone:
+            raise SandboxError(409, "USERNAME_TAKEN", "another account has this username")
+        current = self.get(account.phone)
+        return self.change(current, {"profile": replace(current.profile, **changes)})
+
+    def with_username(self, username: str) -> Account | None:
+        """The account of a username; letters' case doesn't matter."""
+        wanted = username.casefold()
+        return next(
+            (each for each in self._by_phone.values() if (each.profile.username or "").casefold() == wanted), None
+        )
 
     def take_device_number(self, phone: str) -> int:
         """The next device number of an account; it is spent whether or not the link comes about."""

@@ -75,8 +75,21 @@ class MessageStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, *, sender: str, id: str, recipient: str, device: int, sent_ms: int, content: Json) -> StoredMessage:  # noqa: A002 - the column's name
-        """Keep a new message in both accounts' logs, with an empty receipt for its recipient."""
+    def add(
+        self,
+        *,
+        sender: str,
+        id: str,  # noqa: A002 - the column's name
+        recipient: str,
+        device: int,
+        sent_ms: int,
+        content: Json,
+        withheld: bool = False,
+    ) -> StoredMessage:
+        """Keep a new message in both accounts' logs, with an empty receipt for its recipient.
+
+        `withheld`: the recipient has blocked the sender and never gets it; the sender isn't told.
+        """
         cursor = self._database.write(
             "INSERT INTO messages (sender, id, recipient, device, sent_ms, content) VALUES (?, ?, ?, ?, ?, ?)",
             (sender, id, recipient, device, sent_ms, orjson.dumps(content)),
@@ -85,9 +98,10 @@ class MessageStore:
         if no is None:
             raise AssertionError("an insert has a row id")
         self._database.write("INSERT INTO log (owner, chat, message) VALUES (?, ?, ?)", (sender, recipient, no))
-        if recipient != sender:
+        if recipient != sender and not withheld:
             self._database.write("INSERT INTO log (owner, chat, message) VALUES (?, ?, ?)", (recipient, sender, no))
-        self._database.write("INSERT INTO receipts (message, participant) VALUES (?, ?)", (no, recipient))
+        if not withheld:
+            self._database.write("INSERT INTO receipts (message, participant) VALUES (?, ?)", (no, recipient))
         return StoredMessage(
             no=no, sender=sender, id=id, recipient=recipient, device=device, sent_ms=sent_ms, content=content
         )
@@ -100,22 +114,44 @@ class MessageStore:
 
     def in_log(self, owner: str, message_id: str) -> list[StoredMessage]:
         """The messages of an id that an account holds: one per sender, so seldom more than one."""
-        sql = f"SELECT {_COLUMNS} FROM messages m WHERE m.id = ? AND (m.sender = ? OR m.recipient = ?)"  # noqa: S608 - a constant
-        return [_message(row) for row in self._database.read(sql, (message_id, owner, owner))]
+        sql = (
+            f"SELECT {_COLUMNS} FROM messages m WHERE m.id = ?"  # noqa: S608 - a constant
+            " AND EXISTS (SELECT 1 FROM log l"
+            " WHERE l.owner = ? AND l.chat IN (m.sender, m.recipient) AND l.message = m.no)"
+        )
+        return [_message(row) for row in self._database.read(sql, (message_id, owner))]
 
     def chats(self, owner: str) -> list[str]:
         """The numbers an account has chats with, the latest active first."""
         sql = "SELECT chat FROM log WHERE owner = ? GROUP BY chat ORDER BY max(message) DESC"
         return [row[0] for row in self._database.read(sql, (owner,))]
 
-    def newest(self, owner: str, chat: str, limit: int) -> list[StoredMessage]:
-        """The newest messages of a chat, oldest first."""
+    def newest(self, owner: str, chat: str, limit: int, before: int | None = None) -> list[StoredMessage]:
+        """The newest messages of a chat, oldest first; `before`: those before this place."""
         sql = (
             f"SELECT {_COLUMNS} FROM log l JOIN messages m ON m.no = l.message"  # noqa: S608 - a constant
-            " WHERE l.owner = ? AND l.chat = ? ORDER BY l.message DESC LIMIT ?"
+            " WHERE l.owner = ? AND l.chat = ? AND l.message < ? ORDER BY l.message DESC LIMIT ?"
         )
-        rows = self._database.read(sql, (owner, chat, limit)).fetchall()
+        below = 2**62 if before is None else before
+        rows = self._database.read(sql, (owner, chat, below, limit)).fetchall()
         return [_message(row) for row in reversed(rows)]
+
+    def place(self, owner: str, chat: str, message_id: str) -> int | None:
+        """The place (`no`) of a message in an account's chat; None where the chat doesn't hold it."""
+        sql = (
+            "SELECT max(m.no) FROM log l JOIN messages m ON m.no = l.message"
+            " WHERE l.owner = ? AND l.chat = ? AND m.id = ?"
+        )
+        found = self._database.read(sql, (owner, chat, message_id)).fetchone()[0]
+        return None if found is None else int(found)
+
+    def forget(self, owner: str, chat: str, upto: int, keep: list[str]) -> None:
+        """Take a chat's messages up to a place out of an account's log, but for the ids in `keep`."""
+        sql = (
+            "DELETE FROM log WHERE owner = ? AND chat = ? AND message <= ? AND message NOT IN"
+            " (SELECT no FROM messages WHERE id IN (SELECT value FROM json_each(?)))"
+        )
+        self._database.write(sql, (owner, chat, upto, orjson.dumps(keep).decode()))
 
     def spoke(self, owner: str, chat: str) -> tuple[bool, bool]:
         """Whether `owner` ever wrote to `chat`, and whether `chat` ever wrote to `owner`."""
@@ -174,6 +210,7 @@ class MessageStore:
         """The ids of the messages of a chat that its owner hasn't read, oldest first."""
         sql = (
             "SELECT m.id FROM receipts r JOIN messages m ON m.no = r.message"
+            " JOIN log l ON l.owner = r.participant AND l.chat = m.sender AND l.message = m.no"
             " WHERE r.participant = ? AND r.read_ms IS NULL AND m.sender = ? ORDER BY m.no"
         )
         return [row[0] for row in self._database.read(sql, (owner, chat))]

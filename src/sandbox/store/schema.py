@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from sandbox.store.people_schema import PEOPLE
+
 APPLICATION_ID: Final = 0x506F6D62  # "Pomb"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SCHEMA: Final = f"""
 BEGIN;
@@ -18,7 +20,8 @@ CREATE TABLE accounts (
     deliver_after_ms INTEGER NOT NULL,
     read_after_ms INTEGER,
     next_device INTEGER NOT NULL,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    profile BLOB NOT NULL DEFAULT '{{}}'
 ) WITHOUT ROWID;
 
 CREATE TABLE devices (
@@ -74,5 +77,6 @@ CREATE TABLE queue (
     body BLOB NOT NULL
 );
 CREATE INDEX queue_by_device ON queue (device, seq);
+{PEOPLE}
 COMMIT;
 """
