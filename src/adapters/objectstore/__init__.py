@@ -1,0 +1,1 @@
+"""Object stores, with obstore: S3 and what speaks like it."""

@@ -1,0 +1,1 @@
+"""Looking into files and converting them, with Pillow and FFmpeg, in processes of their own."""

@@ -1,0 +1,84 @@
+"""The workshop's process: one job, read from standard input, answered on standard output. Both are JSON.
+
+It works on files that strangers made, so it gives itself limits first, and holds nothing that is worth taking: the
+environment that it is started with is empty.
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+MEMORY: Final = 2 * 1024**3
+"""Bytes of address space: the largest picture that is decoded, thrice, and the libraries."""
+SECONDS: Final = 60
+"""Of processor time."""
+_FILE: Final = 64 * 1024**2
+"""Bytes of what it makes."""
+_POLITE: Final = 5
+
+
+def limit_ourselves() -> None:
+    """Takes away what isn't needed."""
+    os.nice(_POLITE)
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, _FILE),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def work(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Does a job; an ``error`` in the answer names what is wrong with the file."""
+    from adapters.workshop import pictures, recordings  # noqa: PLC0415 - loaded within the limits
+    from adapters.workshop.results import ComplexError, NotConvertibleError, OversizeError  # noqa: PLC0415 - as above
+
+    source = Path(job["source"])
+    try:
+        match job["name"]:
+            case "inspect":
+                return inspect(source, job["mime_type"], job["filename"])
+            case "voice":
+                return recordings.make_voice_note(source, Path(job["target"]))
+            case "sticker":
+                return pictures.make_sticker(source, Path(job["target"]))
+            case name:
+                raise ValueError(name)
+    except (ComplexError, MemoryError):
+        return {"error": "complex"}
+    except NotConvertibleError as error:
+        return {"error": "not_convertible", "text": str(error)}
+    except OversizeError as error:
+        return {"error": "oversize", "limit": error.limit}
+
+
+def inspect(source: Path, said: str | None, filename: str | None) -> dict[str, Any]:
+    """What a file is."""
+    from adapters.workshop import pictures, recordings, types  # noqa: PLC0415 - loaded within the limits
+
+    sniffed = types.by_bytes(source)
+    found = pictures.inspect(source)
+    if found is None:
+        likely = any(mime_type.startswith(("audio/", "video/")) for mime_type in sniffed[:1])
+        found = recordings.inspect(source, likely)
+    if isinstance(found, dict):
+        return found
+    document = {"kind": "document", "mime_type": types.of_document(sniffed, said, filename)}
+    return document if found is None else {**document, "flaw": found.text}
+
+
+def main() -> None:
+    """Reads, works, answers."""
+    limit_ourselves()
+    answer = json.dumps(work(json.load(sys.stdin)))
+    sys.stdout.write(answer)
+
+
+if __name__ == "__main__":
+    main()

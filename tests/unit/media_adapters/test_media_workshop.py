@@ -1,0 +1,48 @@
+"""The workshop keeps the contract of its port."""
+
+import asyncio
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.workshop.media_workshop import ProcessMediaWorkshop
+from domain.errors import TooLargeError
+from tests import media_files
+from tests.contracts.media_workshop import MediaWorkshopContract
+
+
+@pytest.fixture
+def workshop() -> ProcessMediaWorkshop:
+    return ProcessMediaWorkshop()
+
+
+class TestProcessMediaWorkshop(MediaWorkshopContract):
+    async def test_what_takes_too_long_is_ended(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "endless")  # nobody ever writes to it
+        hasty = ProcessMediaWorkshop(within=timedelta(seconds=0.5))
+        with pytest.raises(TooLargeError) as refused:
+            await hasty.inspect(tmp_path / "endless", mime_type=None, filename=None)
+        assert refused.value.reason == "MEDIA_TOO_COMPLEX"
+
+    async def test_who_gives_up_leaves_no_process(self, workshop: ProcessMediaWorkshop, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "endless")
+        task = asyncio.create_task(workshop.inspect(tmp_path / "endless", mime_type=None, filename=None))
+        while not (children := _children()):  # noqa: ASYNC110 - it is asked, it doesn't tell
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not set(children) & set(_children())
+
+    async def test_a_file_s_own_references_lead_nowhere(self, workshop: ProcessMediaWorkshop, tmp_path: Path) -> None:
+        secret = media_files.sound(tmp_path / "secret.mp3", "libmp3lame")
+        playlist = tmp_path / "list"
+        playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:2,\nfile://{secret}\n#EXT-X-ENDLIST\n")
+        found = await workshop.inspect(playlist, mime_type=None, filename=None)
+        assert found.kind == "document"
+
+
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
