@@ -31,3 +31,13 @@ class SandboxConfig:
     pair_ack_ms: int = 10_000
     history_ack_ms: int = 30_000
     max_devices: int = 4
+    # How long after its sending a message can be edited and deleted for everyone: WhatsApp's Help Center ("How to edit
+    # messages"), and its announcement of August 2022 (2 days and 12 hours; the Help Center says "about 2 days").
+    edit_window_ms: int = 15 * 60_000
+    revoke_window_ms: int = 60 * 3_600_000
+    # WhatsApp's Help Center, "How to pin a message": for 24 hours, 7 days or 30 days.
+    longest_pin_s: int = 30 * 86_400
+
+    def windows(self) -> dict[str, int]:
+        """What a page is told of the rules, so that it offers no more than the server takes."""
+        return {"edit_ms": self.edit_window_ms, "revoke_ms": self.revoke_window_ms}

@@ -7,6 +7,7 @@ from typing import Final
 
 from sandbox import frames
 from sandbox.addresses import parse_jid
+from sandbox.clock import ahead_ms
 from sandbox.connection import Connection
 from sandbox.core import Core
 from sandbox.errors import ProtocolError, SandboxError, bad_request, not_implemented
@@ -180,6 +181,8 @@ class Linked:
                 "platform": self._device.platform,
                 "first_login": not self._device.history_done,
                 "server_ts": self._link.attached_ms // 1000,
+                "ahead_ms": ahead_ms(),
+                "windows": self._core.config.windows(),
             }
         )
         self._core.notices.tell("device", self._phone, device=self._device.number)

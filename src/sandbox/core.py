@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Final
 
+from sandbox.addons import Addons
 from sandbox.calls import Calls
 from sandbox.chat_actions import ChatActions
+from sandbox.clock import set_ahead
 from sandbox.config import SandboxConfig
 from sandbox.faults import Faults
+from sandbox.fold import Fold
 from sandbox.hub import Hub
 from sandbox.iq import Questions
 from sandbox.linking import Linking
+from sandbox.marks import Marks
 from sandbox.notices import Notices
 from sandbox.older import OlderHistory
 from sandbox.operations import Operation
@@ -19,6 +23,7 @@ from sandbox.presence import Presence
 from sandbox.receipts import Receipts
 from sandbox.router import Router
 from sandbox.store.accounts import AccountStore
+from sandbox.store.addons import AddonStore
 from sandbox.store.chat_states import ChatStateStore
 from sandbox.store.database import Database
 from sandbox.store.devices import DeviceStore
@@ -27,6 +32,7 @@ from sandbox.store.people import PeopleStore
 from sandbox.store.queue import QueueStore
 
 DATABASE_NAME: Final = "sandbox.sqlite3"
+CLOCK_AHEAD: Final = "clock_ahead_ms"
 
 
 class Core:
@@ -39,6 +45,8 @@ class Core:
         self.devices = DeviceStore(self.database)
         self.messages = MessageStore(self.database)
         self.queue = QueueStore(self.database)
+        self.addon_store = AddonStore(self.database, self.messages)
+        set_ahead(self.addon_store.setting(CLOCK_AHEAD))
         self.notices = Notices()
         self.faults = Faults()
         self.hub = Hub(self.database, self.queue, self.devices)
@@ -46,6 +54,9 @@ class Core:
         self.chat_states = ChatStateStore(self.database)
         self.receipts = Receipts(self.accounts, self.messages, self.devices, self.hub, self.notices)
         self.phones = Phones(self.accounts, self.messages, self.receipts)
+        self.addons = Addons(config, self.accounts, self.messages, self.addon_store)
+        self.fold = Fold(self.accounts, self.messages, self.addon_store)
+        self.marks = Marks(self.accounts, self.messages, self.addon_store, self.devices, self.hub, self.notices)
         self.people = People(self.accounts, self.people_store, self.devices, self.hub, self.notices)
         self.presence = Presence(self.accounts, self.people_store, self.people, self.hub)
         self.chat_actions = ChatActions(
@@ -56,7 +67,8 @@ class Core:
             **self.people.operations,
             **self.chat_actions.operations,
             **self.calls.operations,
-            **OlderHistory(self.accounts, self.messages).operations,
+            **OlderHistory(self.accounts, self.messages, self.fold).operations,
+            **self.marks.operations,
         }
         self.questions = Questions(self.accounts, self.devices)
         self.router = Router(
@@ -64,6 +76,7 @@ class Core:
             self.devices,
             self.messages,
             self.people_store,
+            self.addons,
             self.hub,
             self.phones,
             self.faults,

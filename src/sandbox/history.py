@@ -4,7 +4,6 @@ from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 from sandbox.frames import Json
-from sandbox.router import message_view
 from sandbox.store.accounts import Account
 
 if TYPE_CHECKING:
@@ -47,10 +46,7 @@ def history_frames(core: "Core", account: Account) -> list[Json]:
             }
         )
         people[peer.lid] = core.people.view(account, peer)
-        views += [
-            {**message_view(message, account.phone, core.accounts), "ack": core.messages.ack(message.no)}
-            for message in newest[-_PER_CHAT:]
-        ]
+        views += [core.fold.history_view(account.phone, message) for message in newest[-_PER_CHAT:]]
     for view in core.people.book(account):
         people.setdefault(view["lid"], view)
     views.sort(key=lambda view: view["ts"])

@@ -3,9 +3,9 @@
 from typing import Final
 
 from sandbox.errors import SandboxError, bad_request
+from sandbox.fold import Fold
 from sandbox.frames import Json
 from sandbox.operations import Caller, Operations
-from sandbox.router import message_view
 from sandbox.store.accounts import AccountStore
 from sandbox.store.messages import MessageStore
 
@@ -16,9 +16,10 @@ _USUAL: Final = 50
 class OlderHistory:
     """Answers a device's request for older messages of a chat, as long as the phone is online."""
 
-    def __init__(self, accounts: AccountStore, messages: MessageStore) -> None:
+    def __init__(self, accounts: AccountStore, messages: MessageStore, fold: Fold) -> None:
         self._accounts = accounts
         self._messages = messages
+        self._fold = fold
         self.operations: Operations = {"history": self._answer}
 
     def _answer(self, caller: Caller, frame: Json) -> Json:
@@ -39,8 +40,5 @@ class OlderHistory:
             raise SandboxError(503, "PHONE_OFFLINE", "the phone, which has the history, is offline")
         place = self._messages.place(owner.phone, key, before) if before is not None else None
         found = self._messages.newest(owner.phone, key, count + 1, before=place)
-        views = [
-            {**message_view(message, owner.phone, self._accounts), "ack": self._messages.ack(message.no)}
-            for message in found[-count:]
-        ]
+        views = [self._fold.history_view(owner.phone, message) for message in found[-count:]]
         return {"messages": views, "more": len(found) > count}

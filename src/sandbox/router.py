@@ -4,6 +4,7 @@ import re
 import secrets
 from typing import Any, Final, NamedTuple
 
+from sandbox.addons import Addons
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError, bad_request
 from sandbox.faults import FaultKind, Faults
@@ -43,6 +44,7 @@ class Router:
         devices: DeviceStore,
         messages: MessageStore,
         people: PeopleStore,
+        addons: Addons,
         hub: Hub,
         phones: Phones,
         faults: Faults,
@@ -52,6 +54,7 @@ class Router:
         self._devices = devices
         self._messages = messages
         self._people = people
+        self._addons = addons
         self._hub = hub
         self._phones = phones
         self._faults = faults
@@ -68,8 +71,8 @@ class Router:
             content: An object with a string `type`; kept and forwarded as it is.
 
         Raises:
-            SandboxError: 400 malformed, 404 not on WhatsApp, 405 a recipient whom the sender blocked, 463 or 475
-                restricted, 501 for groups.
+            SandboxError: As `Addons.check`; 400 malformed, 404 not on WhatsApp, 405 a recipient whom the sender blocked,
+                463 or 475 restricted, 501 for groups.
         """
         if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
             raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
@@ -84,6 +87,7 @@ class Router:
             raise SandboxError(_BLOCKED, "CONTACT_BLOCKED", "the account has blocked the recipient")
         # Who is blocked isn't told: the message stays at one tick.
         withheld = self._people.has_blocked(recipient.phone, sender.phone)
+        addon = self._addons.check(sender, recipient.phone, content)
         message = self._messages.add(
             sender=sender.phone,
             id=message_id,
@@ -93,6 +97,8 @@ class Router:
             content=content,
             withheld=withheld,
         )
+        if addon is not None:
+            self._addons.keep(message, addon)
         self._distribute(message, sender, recipient, withheld=withheld)
         return Sent(message.sent_ms, fresh=True)
 

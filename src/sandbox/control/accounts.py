@@ -9,13 +9,12 @@ from sandbox.clock import now_ms
 from sandbox.control.profiles import PROFILE_FIELDS, profile_changes, profile_view
 from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
-from sandbox.errors import SandboxError, bad_request, not_implemented
+from sandbox.errors import SandboxError, bad_request
 from sandbox.faults import FaultKind
 from sandbox.frames import Json
 from sandbox.store.accounts import Account
 from sandbox.store.devices import Device
 
-_NOT_YET: Final = ("react", "edit", "revoke", "vote")
 _LONGEST_NAME: Final = 100
 _LONGEST_WAIT_MS: Final = 86_400_000
 
@@ -36,8 +35,6 @@ class AccountRoutes:
         router.add_post("/accounts/{phone}/pairing-code", self.pairing_code)
         router.add_get("/accounts/{phone}/devices", self.devices)
         router.add_delete("/accounts/{phone}/devices/{number}", self.unlink)
-        for operation in _NOT_YET:
-            router.add_post(f"/accounts/{{phone}}/{operation}", self.not_yet)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """Create an account with its phone."""
@@ -97,11 +94,6 @@ class AccountRoutes:
         device = self._core.devices.get(account.phone, int(number) if number.isdecimal() and len(number) < 10 else -1)  # noqa: PLR2004 - far beyond any number
         self._core.linking.unlink(device)
         return answer({"device": device.number})
-
-    async def not_yet(self, request: web.Request) -> web.StreamResponse:
-        """An operation that comes with its feature."""
-        account_of(self._core, request)
-        raise not_implemented(request.path.rpartition("/")[2])
 
     def _ready_to_link(self, request: web.Request) -> Account:
         account = online_account_of(self._core, request)

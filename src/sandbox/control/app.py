@@ -7,8 +7,10 @@ import orjson
 from aiohttp import web
 
 from sandbox.control.accounts import AccountRoutes
+from sandbox.control.addons import AddonRoutes
 from sandbox.control.calls import CallRoutes
 from sandbox.control.chats import ChatRoutes
+from sandbox.control.clock import ClockRoutes
 from sandbox.control.faults import FaultRoutes
 from sandbox.control.messages import MessageRoutes
 from sandbox.control.people import PeopleRoutes
@@ -30,6 +32,8 @@ def control_application(core: Core, stopping: asyncio.Event) -> web.Application:
     application = web.Application(middlewares=[guard(core.config.control_hosts)], client_max_size=_LARGEST_BODY)
     AccountRoutes(core).add_to(application.router)
     MessageRoutes(core).add_to(application.router)
+    AddonRoutes(core).add_to(application.router)
+    ClockRoutes(core).add_to(application.router)
     FaultRoutes(core).add_to(application.router)
     for routes in (ChatRoutes, PeopleRoutes, CallRoutes):
         routes(core).add_to(application.router)

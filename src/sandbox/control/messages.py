@@ -34,13 +34,13 @@ class MessageRoutes:
         router.add_post("/accounts/{phone}/typing", self.typing)
 
     async def send(self, request: web.Request) -> web.StreamResponse:
-        """The phone sends a message."""
+        """The phone sends a message: a text, or a content of any type."""
         account = online_account_of(self._core, request)
         body = await body_of(request)
         only(body, "to", "text", "content", "quoted_id", "mentions")
         content = self._content(account, body)
         message_id = phone_message_id()
-        to = self._address(body.get("to"))
+        to = chat_address(body.get("to"))
         self._core.router.send(account, 0, message_id, to, content)
         return answer({"id": message_id}, 201)
 
@@ -51,7 +51,7 @@ class MessageRoutes:
         chat = request.query.get("chat")
         chats = self._core.messages.chats(account.phone)
         if chat is not None:
-            chats = [self._core.accounts.resolve(self._address(chat)).phone]
+            chats = [self._core.accounts.resolve(chat_address(chat)).phone]
         held = [message for peer in chats for message in self._core.messages.newest(account.phone, peer, limit)]
         held.sort(key=lambda message: message.no)
         return answer({"messages": [self._view(account, message) for message in held[-limit:]]})
@@ -65,11 +65,11 @@ class MessageRoutes:
             raise bad_request("read takes chat or ids")
         by_author: dict[str, list[str]] = {}
         if "chat" in body:
-            author = self._core.accounts.resolve(self._address(body["chat"])).phone
+            author = self._core.accounts.resolve(chat_address(body["chat"])).phone
             by_author[author] = self._core.messages.unread_in(account.phone, author)
         else:
             for message_id in ids_field(body):
-                for message in self._held(account, message_id):
+                for message in held_by(self._core, account, message_id):
                     by_author.setdefault(message.sender, []).append(message.id)
         count = 0
         for author, ids in by_author.items():
@@ -81,7 +81,7 @@ class MessageRoutes:
         account = online_account_of(self._core, request)
         body = await body_of(request)
         only(body, "chat", "state")
-        self._core.presence.type(account, self._address(body.get("chat")), body.get("state"))
+        self._core.presence.type(account, chat_address(body.get("chat")), body.get("state"))
         return answer({})
 
     def _content(self, account: Account, body: dict[str, Any]) -> Json:
@@ -98,9 +98,9 @@ class MessageRoutes:
             mentions = body["mentions"]
             if not isinstance(mentions, list) or len(mentions) > _MOST_MENTIONS:
                 raise bad_request(f"mentions is a list of at most {_MOST_MENTIONS} numbers or JIDs")
-            content["mentions"] = [self._core.accounts.resolve(self._address(each)).jid for each in mentions]
+            content["mentions"] = [self._core.accounts.resolve(chat_address(each)).jid for each in mentions]
         if body.get("quoted_id") is not None:
-            quoted = self._held(account, body["quoted_id"])[0]
+            quoted = held_by(self._core, account, body["quoted_id"])[0]
             content["quoted"] = {
                 "id": quoted.id,
                 "participant": user_jid(quoted.sender),
@@ -108,21 +108,12 @@ class MessageRoutes:
             }
         return content
 
-    def _held(self, account: Account, message_id: object) -> list[StoredMessage]:
-        held = self._core.messages.in_log(account.phone, message_id) if isinstance(message_id, str) else []
-        if not held:
-            raise SandboxError(404, "MESSAGE_NOT_FOUND", "the phone holds no message of this id")
-        return held
-
-    @staticmethod
-    def _address(value: object) -> object:
-        """A bare number stands for its JID."""
-        return user_jid(value.removeprefix("+")) if isinstance(value, str) and "@" not in value else value
-
     def _view(self, account: Account, message: StoredMessage) -> Json:
         receipts = self._core.messages.receipts(message.no)
         peer = message.recipient if message.sender == account.phone else message.sender
-        quoted = message.content.get("quoted")
+        folded = self._core.fold.view(account.phone, message)
+        content = folded["content"]
+        quoted = content.get("quoted")
         return {
             "id": message.id,
             "chat": user_jid(peer),
@@ -131,10 +122,10 @@ class MessageRoutes:
             "from_me": message.sender == account.phone,
             "device": message.device if message.sender == account.phone else None,
             "ts": message.sent_ms // 1000,
-            "type": message.content["type"],
-            "body": message.content.get("body"),
+            "type": content["type"],
+            "body": content.get("body"),
             "quoted_id": quoted.get("id") if isinstance(quoted, dict) else None,
-            "content": message.content,
+            **folded,
             "ack": min((receipt.ack for receipt in receipts), default=1),
             "receipts": [
                 {
@@ -146,6 +137,23 @@ class MessageRoutes:
                 for receipt in receipts
             ],
         }
+
+
+def held_by(core: Core, account: Account, message_id: object) -> list[StoredMessage]:
+    """The messages of an id on an account's phone: one per sender.
+
+    Raises:
+        SandboxError: 404 `MESSAGE_NOT_FOUND`.
+    """
+    held = core.messages.in_log(account.phone, message_id) if isinstance(message_id, str) else []
+    if not held:
+        raise SandboxError(404, "MESSAGE_NOT_FOUND", "the phone holds no message of this id")
+    return held
+
+
+def chat_address(value: object) -> object:
+    """A bare number stands for its JID."""
+    return user_jid(value.removeprefix("+")) if isinstance(value, str) and "@" not in value else value
 
 
 def _limit(value: str | None) -> int:

@@ -112,6 +112,17 @@ class MessageStore:
         row = self._database.read(sql, (sender, message_id)).fetchone()
         return None if row is None else int(row[0])
 
+    def sent_by(self, sender: str, message_id: str) -> StoredMessage | None:
+        """The message of this id that an account sent."""
+        sql = f"SELECT {_COLUMNS} FROM messages m WHERE m.sender = ? AND m.id = ?"  # noqa: S608 - a constant
+        row = self._database.read(sql, (sender, message_id)).fetchone()
+        return None if row is None else _message(row)
+
+    def at(self, no: int) -> StoredMessage:
+        """The message at a place that there is."""
+        sql = f"SELECT {_COLUMNS} FROM messages m WHERE m.no = ?"  # noqa: S608 - a constant
+        return _message(self._database.read(sql, (no,)).fetchone())
+
     def in_log(self, owner: str, message_id: str) -> list[StoredMessage]:
         """The messages of an id that an account holds: one per sender, so seldom more than one."""
         sql = (

@@ -1,0 +1,135 @@
+"""What a person does to messages on a phone: react, edit, delete, vote, pin, star, forward, listen."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.addons import PIN, UNPIN, options_of
+from sandbox.addresses import user_jid
+from sandbox.control.accounts import online_account_of
+from sandbox.control.messages import chat_address, held_by
+from sandbox.control.web import answer, body_of, only
+from sandbox.core import Core
+from sandbox.errors import SandboxError, bad_request
+from sandbox.fold import REVOKED
+from sandbox.frames import Json
+from sandbox.operations import Caller
+from sandbox.router import phone_message_id
+from sandbox.store.accounts import Account
+from sandbox.store.messages import ReceiptKind, StoredMessage
+
+_PHONE: Final = 0
+_DAY_S: Final = 86_400
+_OF_THIS_COPY: Final = frozenset({"quoted", "mentions", "nonJidMentions", "isForwarded", "forwardingScore"})
+"""What a forwarded message doesn't take along."""
+
+
+class AddonRoutes:
+    """`/accounts/{phone}/react` and its like; each names a message by `id`, and by `from` where two share it."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Register the routes."""
+        for name in ("react", "edit", "revoke", "vote", "pin", "unpin", "star", "delete", "forward", "played"):
+            router.add_post(f"/accounts/{{phone}}/{name}", getattr(self, name))
+
+    async def react(self, request: web.Request) -> web.StreamResponse:
+        """The person reacts; an empty emoji takes the reaction back."""
+        account, body, target = await self._read(request, "emoji")
+        return self._send(account, target, {"type": "reaction", "reactionText": body.get("emoji")}, "reactionParentKey")
+
+    async def edit(self, request: web.Request) -> web.StreamResponse:
+        """The person gives a message another text or caption."""
+        account, body, target = await self._read(request, "text")
+        kind = target.content["type"]
+        attribute = "body" if kind == "chat" else "caption"
+        content = {"type": "protocol", "subtype": "message_edit", attribute: body.get("text"), "editMsgType": kind}
+        return self._send(account, target, content, "protocolMessageKey")
+
+    async def revoke(self, request: web.Request) -> web.StreamResponse:
+        """The person deletes a message for everyone."""
+        account, _, target = await self._read(request)
+        subtype = "sender_revoke" if target.sender == account.phone else "admin_revoke"
+        return self._send(account, target, {"type": "protocol", "subtype": subtype}, "protocolMessageKey")
+
+    async def vote(self, request: web.Request) -> web.StreamResponse:
+        """The person chooses among a poll's options, by their names; none takes the vote back."""
+        account, body, target = await self._read(request, "options")
+        names = body.get("options")
+        known = {name: number for number, name in options_of(target.content).items()}
+        if not isinstance(names, list) or not all(isinstance(name, str) and name in known for name in names):
+            raise bad_request("options is a list of names of the poll's options")
+        content = {"type": "poll_update", "selectedOptionLocalIds": [known[name] for name in names]}
+        return self._send(account, target, content, "pollUpdateParentKey")
+
+    async def pin(self, request: web.Request) -> web.StreamResponse:
+        """The person pins a message for everyone, for `duration_s` seconds (a day)."""
+        account, body, target = await self._read(request, "duration_s")
+        seconds = body.get("duration_s", _DAY_S)
+        content = {"type": "pinned_message", "pinMessageType": PIN, "pinExpiryDuration": seconds}
+        return self._send(account, target, content, "pinParentKey")
+
+    async def unpin(self, request: web.Request) -> web.StreamResponse:
+        """The person unpins a message for everyone."""
+        account, _, target = await self._read(request)
+        return self._send(account, target, {"type": "pinned_message", "pinMessageType": UNPIN}, "pinParentKey")
+
+    async def star(self, request: web.Request) -> web.StreamResponse:
+        """The person marks a message with a star, or (`starred` false) takes that away."""
+        account, body, target = await self._read(request, "starred")
+        frame = {**self._marked(account, target), "starred": body.get("starred", True)}
+        return answer(self._core.marks.star(Caller(account, _PHONE), frame))
+
+    async def delete(self, request: web.Request) -> web.StreamResponse:
+        """The person deletes a message on this account's devices alone."""
+        account, _, target = await self._read(request)
+        return answer(self._core.marks.delete(Caller(account, _PHONE), self._marked(account, target)))
+
+    async def forward(self, request: web.Request) -> web.StreamResponse:
+        """The person sends a message on, with the mark of that."""
+        account, body, target = await self._read(request, "to")
+        content = self._core.fold.view(account.phone, target)["content"]
+        if content == REVOKED:
+            raise SandboxError(404, "MESSAGE_NOT_FOUND", "the message was deleted for everyone")
+        score = content.get("forwardingScore")
+        forwarded = {name: value for name, value in content.items() if name not in _OF_THIS_COPY}
+        forwarded |= {"isForwarded": True, "forwardingScore": (score if isinstance(score, int) else 0) + 1}
+        message_id = phone_message_id()
+        self._core.router.send(account, _PHONE, message_id, chat_address(body.get("to")), forwarded)
+        return answer({"id": message_id}, 201)
+
+    async def played(self, request: web.Request) -> web.StreamResponse:
+        """The person listens to a voice note."""
+        account, _, target = await self._read(request)
+        self._core.receipts.record(account.phone, _PHONE, ReceiptKind.PLAYED, target.sender, [target.id])
+        return answer({})
+
+    async def _read(self, request: web.Request, *names: str) -> tuple[Account, dict[str, Any], StoredMessage]:
+        account = online_account_of(self._core, request)
+        body = await body_of(request)
+        only(body, "id", "from", *names)
+        held = held_by(self._core, account, body.get("id"))
+        if body.get("from") is not None:
+            author = self._core.accounts.resolve(chat_address(body["from"])).phone
+            held = [message for message in held if message.sender == author]
+        if not held:
+            raise SandboxError(404, "MESSAGE_NOT_FOUND", "the phone holds no message of this id from there")
+        return account, body, held[0]
+
+    def _send(self, account: Account, target: StoredMessage, content: Json, key: str) -> web.StreamResponse:
+        message_id = phone_message_id()
+        named = {"id": target.id, "participant": user_jid(target.sender)}
+        chat = _chat_of(account, target)
+        self._core.router.send(account, _PHONE, message_id, user_jid(chat), {**content, key: named})
+        return answer({"id": message_id}, 201)
+
+    @staticmethod
+    def _marked(account: Account, target: StoredMessage) -> Json:
+        key = {"id": target.id, "participant": user_jid(target.sender)}
+        return {"chat": user_jid(_chat_of(account, target)), "messages": [key]}
+
+
+def _chat_of(account: Account, message: StoredMessage) -> str:
+    return message.sender if message.recipient == account.phone else message.recipient
