@@ -71,7 +71,7 @@ class Router:
             content: An object with a string `type`; kept and forwarded as it is.
 
         Raises:
-            SandboxError: As `Addons.check`; 400 malformed, 404 not on WhatsApp, 405 a recipient whom the sender blocked,
+            SandboxError: as `Addons.check`; 400 malformed, 404 not on WhatsApp, 405 for one whom the sender blocked,
                 463 or 475 restricted, 501 for groups.
         """
         if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
