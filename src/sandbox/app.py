@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from pathlib import Path
 from typing import Self
 
 from aiohttp import web
@@ -12,6 +11,7 @@ from sandbox.config import SandboxConfig
 from sandbox.control.app import control_application
 from sandbox.core import Core
 from sandbox.errors import StartError
+from sandbox.media.endpoint import MediaEndpoint
 from sandbox.pages import StaticPage
 from sandbox.pictures import ProfilePictures
 from sandbox.tls import server_context
@@ -69,7 +69,7 @@ class SandboxServer:
     async def _listen(self, core: Core, stack: contextlib.AsyncExitStack) -> None:
         config = self._config
         chat = ChatEndpoint(core)
-        page = web.AppRunner(_page_application(core, chat, config.page_dir), access_log=None, shutdown_timeout=1.0)
+        page = web.AppRunner(_page_application(core, chat), access_log=None, shutdown_timeout=1.0)
         stopping = asyncio.Event()
         control = web.AppRunner(control_application(core, stopping), access_log=None, shutdown_timeout=1.0)
         for runner in (page, control):
@@ -99,11 +99,12 @@ class SandboxServer:
             self.failure.set_result(error)
 
 
-def _page_application(core: Core, chat: ChatEndpoint, page_dir: Path) -> web.Application:
+def _page_application(core: Core, chat: ChatEndpoint) -> web.Application:
     application = web.Application()
     application.router.add_get("/pp/{picture}", ProfilePictures(core.people_store).serve)
     application.router.add_get("/ws/chat", chat.serve)
-    application.router.add_get("/{path:.*}", StaticPage(page_dir).serve)
+    MediaEndpoint(core).add_to(application.router)
+    application.router.add_get("/{path:.*}", StaticPage(core.config.page_dir).serve)
     return application
 
 

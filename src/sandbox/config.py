@@ -31,6 +31,10 @@ class SandboxConfig:
     pair_ack_ms: int = 10_000
     history_ack_ms: int = 30_000
     max_devices: int = 4
+    # WhatsApp keeps what isn't fetched for 30 days (WhatsApp Encryption Overview; its privacy policy).
+    media_keep_ms: int = 30 * 86_400_000
+    # Its largest document has 2 GB; encryption adds less than a block and a MAC.
+    media_most_bytes: int = 2 * 1024**3 + 32
     # How long after its sending a message can be edited and deleted for everyone: WhatsApp's Help Center ("How to edit
     # messages"), and its announcement of August 2022 (2 days and 12 hours; the Help Center says "about 2 days").
     edit_window_ms: int = 15 * 60_000

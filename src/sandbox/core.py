@@ -14,6 +14,9 @@ from sandbox.hub import Hub
 from sandbox.iq import Questions
 from sandbox.linking import Linking
 from sandbox.marks import Marks
+from sandbox.media.blobs import Blobs
+from sandbox.media.passes import Passes
+from sandbox.media.phone import PhoneMedia
 from sandbox.notices import Notices
 from sandbox.older import OlderHistory
 from sandbox.operations import Operation
@@ -47,6 +50,9 @@ class Core:
         self.queue = QueueStore(self.database)
         self.addon_store = AddonStore(self.database, self.messages)
         set_ahead(self.addon_store.setting(CLOCK_AHEAD))
+        self.blobs = Blobs(self.database, config.data_dir / "media", config.media_keep_ms)
+        self.phone_media = PhoneMedia(self.blobs, config.data_dir / "phones")
+        self.passes = Passes(self.devices, config.media_most_bytes)
         self.notices = Notices()
         self.faults = Faults()
         self.hub = Hub(self.database, self.queue, self.devices)
@@ -69,6 +75,7 @@ class Core:
             **self.calls.operations,
             **OlderHistory(self.accounts, self.messages, self.fold).operations,
             **self.marks.operations,
+            **self.passes.operations,
         }
         self.questions = Questions(self.accounts, self.devices)
         self.router = Router(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sandbox.clock import now_ms
-from sandbox.errors import bad_request, not_implemented
+from sandbox.errors import bad_request
 
 
 class FaultKind(StrEnum):
@@ -23,9 +23,11 @@ class FaultKind(StrEnum):
     HANG_PAGE = "hang_page"
     NAVIGATE_PAGE = "navigate_page"
     PASSKEY = "passkey"
+    UPLOAD_FAILURE = "upload_failure"
+    MEDIA_EXPIRED = "media_expired"
+    MEDIA_CORRUPTED = "media_corrupted"
 
 
-NOT_YET: Final = ("upload_failure",)
 INSTANT: Final = frozenset({FaultKind.CONFLICT, FaultKind.END_REFS, FaultKind.HANG_PAGE, FaultKind.NAVIGATE_PAGE})
 _NUMBERS: Final = ("ms", "count", "limit", "duration_ms")
 
@@ -38,7 +40,7 @@ class Fault:
         account: Number it is limited to; None: all.
         device: Device number it is limited to; None: all.
         ms: Delay (slow_sync), or how long (hang_page; None: for good).
-        count: Times left (lose_acks, passkey); None: until cleared.
+        count: Times left (lose_acks, passkey, upload_failure, media_*); None: until cleared.
         limit: New chats still allowed (cap_475).
         until_ms: When it ends by itself; None: when it is cleared.
     """
@@ -68,11 +70,9 @@ class Faults:
         """A fault from a request; `account` has been looked up.
 
         Raises:
-            SandboxError: 400 for an unknown kind or a bad number, 501 for a kind that isn't there yet.
+            SandboxError: 400 for an unknown kind or a bad number.
         """
         kind = body.get("kind")
-        if isinstance(kind, str) and kind in NOT_YET:
-            raise not_implemented(f"the fault {kind}")
         if not isinstance(kind, str) or kind not in FaultKind:
             known = ", ".join(FaultKind)
             raise bad_request(f"kind is one of: {known}", "UNKNOWN_FAULT")

@@ -12,13 +12,15 @@ from sandbox.control.calls import CallRoutes
 from sandbox.control.chats import ChatRoutes
 from sandbox.control.clock import ClockRoutes
 from sandbox.control.faults import FaultRoutes
+from sandbox.control.media import MediaRoutes
 from sandbox.control.messages import MessageRoutes
 from sandbox.control.people import PeopleRoutes
 from sandbox.control.web import guard
 from sandbox.core import Core
 from sandbox.pages import StaticPage
 
-_LARGEST_BODY: Final = 4 * 1024 * 1024
+_LARGEST_BODY: Final = 32 * 1024 * 1024
+"""Room for a file in base64; a larger one is put on the phone first."""
 _KEEP_ALIVE_SECONDS: Final = 15.0
 _POLICY: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'",
@@ -34,6 +36,7 @@ def control_application(core: Core, stopping: asyncio.Event) -> web.Application:
     MessageRoutes(core).add_to(application.router)
     AddonRoutes(core).add_to(application.router)
     ClockRoutes(core).add_to(application.router)
+    MediaRoutes(core).add_to(application.router)
     FaultRoutes(core).add_to(application.router)
     for routes in (ChatRoutes, PeopleRoutes, CallRoutes):
         routes(core).add_to(application.router)

@@ -10,6 +10,7 @@ from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
 from sandbox.errors import SandboxError, bad_request
 from sandbox.frames import Json, ids_field
+from sandbox.media.phone import media_view
 from sandbox.router import phone_message_id
 from sandbox.store.accounts import Account
 from sandbox.store.messages import ReceiptKind, StoredMessage
@@ -37,7 +38,11 @@ class MessageRoutes:
         """The phone sends a message: a text, or a content of any type."""
         account = online_account_of(self._core, request)
         body = await body_of(request)
-        only(body, "to", "text", "content", "quoted_id", "mentions")
+        only(body, "to", "text", "content", "media", "quoted_id", "mentions")
+        if "media" in body:
+            if "content" in body:
+                raise bad_request("send takes text, content or media")
+            body["content"] = await self._core.phone_media.content(account, body["media"])
         content = self._content(account, body)
         message_id = phone_message_id()
         to = chat_address(body.get("to"))
@@ -87,7 +92,7 @@ class MessageRoutes:
     def _content(self, account: Account, body: dict[str, Any]) -> Json:
         text, content = body.get("text"), body.get("content")
         if (text is None) == (content is None):
-            raise bad_request("send takes text or content")
+            raise bad_request("send takes text, content or media")
         if content is None:
             if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT:
                 raise bad_request(f"text is 1 to {_LONGEST_TEXT} characters")
@@ -126,6 +131,7 @@ class MessageRoutes:
             "body": content.get("body"),
             "quoted_id": quoted.get("id") if isinstance(quoted, dict) else None,
             **folded,
+            "media": media_view(content),
             "ack": min((receipt.ack for receipt in receipts), default=1),
             "receipts": [
                 {

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sandbox.store.addons_schema import ADDONS
+from sandbox.store.media_schema import MEDIA
 from sandbox.store.people_schema import PEOPLE
 
 APPLICATION_ID: Final = 0x506F6D62  # "Pomb"
@@ -80,5 +81,6 @@ CREATE TABLE queue (
 CREATE INDEX queue_by_device ON queue (device, seq);
 {PEOPLE}
 {ADDONS}
+{MEDIA}
 COMMIT;
 """

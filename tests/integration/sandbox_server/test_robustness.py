@@ -118,7 +118,6 @@ async def test_control_refuses_what_is_malformed(world: World) -> None:
         ("POST", "/clock", {"advance_ms": 10**15}, 400),
         ("POST", "/faults", {}, 400),
         ("POST", "/faults", {"kind": "meteor"}, 400),
-        ("POST", "/faults", {"kind": "upload_failure"}, 501),
         ("POST", "/faults", {"kind": "slow_sync"}, 400),
         ("POST", "/faults", {"kind": "ban", "account": "15559999"}, 404),
         ("GET", "/nothing", None, 404),

@@ -39,7 +39,6 @@ def test_a_fault_ends_with_its_time_and_when_cleared() -> None:
         ({"kind": "slow_sync", "ms": True}, 400),
         ({"kind": "ban", "duration_ms": -1}, 400),
         ({"kind": "ban", "for": 1}, 400),
-        ({"kind": "upload_failure"}, 501),
     ],
 )
 def test_refused_faults(body: dict[str, object], status: int) -> None:

@@ -1,0 +1,1 @@
+"""Files that messages carry: their encryption, their place on the server, and what phones do with them."""
