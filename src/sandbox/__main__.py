@@ -56,6 +56,7 @@ def _parse(arguments: list[str] | None) -> SandboxConfig:
     parser.add_argument("--qr-first-ms", type=_positive, default=60_000, help="how long the first QR code is valid")
     parser.add_argument("--qr-next-ms", type=_positive, default=20_000, help="how long each following one is valid")
     parser.add_argument("--qr-refs", type=_positive, default=6, help="QR codes of a batch")
+    parser.add_argument("--group-size", type=_positive, default=1024, help="how many people a group holds")
     parser.add_argument("--page-dir", type=Path, default=None, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     return SandboxConfig(
@@ -68,6 +69,7 @@ def _parse(arguments: list[str] | None) -> SandboxConfig:
         qr_first_ms=given.qr_first_ms,
         qr_next_ms=given.qr_next_ms,
         qr_refs=given.qr_refs,
+        max_group_size=given.group_size,
         **({} if given.page_dir is None else {"page_dir": given.page_dir}),
     )
 

@@ -41,6 +41,8 @@ class SandboxConfig:
     revoke_window_ms: int = 60 * 3_600_000
     # WhatsApp's Help Center, "How to pin a message": for 24 hours, 7 days or 30 days.
     longest_pin_s: int = 30 * 86_400
+    # WhatsApp's Help Center, "How to create and invite into a group": up to 1,024 people.
+    max_group_size: int = 1024
 
     def windows(self) -> dict[str, int]:
         """What a page is told of the rules, so that it offers no more than the server takes."""

@@ -13,6 +13,7 @@ from sandbox.core import Core
 from sandbox.errors import ProtocolError, SandboxError, bad_request, not_implemented
 from sandbox.faults import FaultKind
 from sandbox.frames import Json, ids_field, text_field
+from sandbox.groups.views import is_group
 from sandbox.history import history_frames
 from sandbox.hub import DeviceLink
 from sandbox.login import Challenge, decode_key
@@ -242,7 +243,8 @@ class Linked:
         kind = frame.get("kind")
         if not isinstance(kind, str) or kind not in ReceiptKind:
             raise bad_request(f"kind is one of: {', '.join(ReceiptKind)}")
-        author = self._core.accounts.resolve(frame.get("chat")).phone
+        chat = frame.get("chat")
+        author = self._core.accounts.resolve(frame.get("participant") if is_group(chat) else chat).phone
         ids = ids_field(frame)
         self._core.receipts.record(self._phone, self._device.number, ReceiptKind(kind), author, ids)
         return {}
@@ -270,7 +272,8 @@ class Linked:
 
     def _chatstate(self, frame: Json) -> Json:
         account = self._core.accounts.get(self._phone)
-        self._core.presence.type(account, frame.get("to"), frame.get("state"))
+        tell = self._core.group_talk if is_group(frame.get("to")) else self._core.presence
+        tell.type(account, frame.get("to"), frame.get("state"))
         return {}
 
     def _presence(self, frame: Json) -> Json:

@@ -10,6 +10,12 @@ from sandbox.clock import set_ahead
 from sandbox.config import SandboxConfig
 from sandbox.faults import Faults
 from sandbox.fold import Fold
+from sandbox.groups.announcer import Announcer
+from sandbox.groups.invites import Invites
+from sandbox.groups.membership import Membership
+from sandbox.groups.settings import GroupSettings
+from sandbox.groups.talk import GroupTalk
+from sandbox.groups.views import GroupViews
 from sandbox.hub import Hub
 from sandbox.iq import Questions
 from sandbox.linking import Linking
@@ -30,6 +36,8 @@ from sandbox.store.addons import AddonStore
 from sandbox.store.chat_states import ChatStateStore
 from sandbox.store.database import Database
 from sandbox.store.devices import DeviceStore
+from sandbox.store.group_messages import GroupMessageStore
+from sandbox.store.groups import GroupStore
 from sandbox.store.messages import MessageStore
 from sandbox.store.people import PeopleStore
 from sandbox.store.queue import QueueStore
@@ -89,4 +97,27 @@ class Core:
             self.faults,
             self.notices,
         )
+        self.groups = GroupStore(self.database)
+        self.group_views = GroupViews(self.accounts)
+        group_messages = GroupMessageStore(self.database)
+        announcer = Announcer(self.group_views, self.devices, group_messages, self.hub, self.notices)
+        membership = Membership(config, self.groups, self.group_views, self.people, self.people_store, announcer)
+        invites = Invites(self.accounts, self.groups, self.group_views, membership, announcer)
+        settings = GroupSettings(self.groups, self.people_store, announcer)
+        for part in (membership, invites, settings):
+            self.operations.update(part.operations)
+        self.group_talk = GroupTalk(
+            self.accounts,
+            self.devices,
+            self.groups,
+            group_messages,
+            self.group_views,
+            self.hub,
+            self.phones,
+            self.notices,
+        )
+        self.router.groups = self.group_talk
+        self.accounts.in_lid_mode = self.groups.in_lid_mode
+        self.people.common_groups = self.groups.common
+        self.addons.is_admin = self.groups.is_admin
         self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices, self.faults)

@@ -21,6 +21,17 @@ def chats_of(core: "Core", account: Account) -> list[str]:
     return [*active, *(key for key in core.chat_states.chats(account.phone) if key not in held)]
 
 
+def _identity(core: "Core", account: Account, key: str) -> Json:
+    """What a chat is: with whom, or in which group. Who has left a group keeps the chat and what they saw of it."""
+    group = core.groups.find(key)
+    if group is None:
+        peer = core.accounts.get(key)
+        return {"id": peer.address, "peer_lid": peer.lid, "name": peer.name}
+    member = account.phone in group.members
+    view = core.group_views.group(group, account.phone) if member else core.group_views.summary(group)
+    return {"id": group.jid, "peer_lid": None, "name": group.subject, "group": view}
+
+
 def history_frames(core: "Core", account: Account) -> list[Json]:
     """The `history` frames of an account: chats and contacts in the first, messages in parts, oldest first.
 
@@ -30,22 +41,20 @@ def history_frames(core: "Core", account: Account) -> list[Json]:
     chats: list[Json] = []
     views: list[Json] = []
     people: dict[str, Json] = {}
-    for number in chats_of(core, account)[:_CHATS]:
-        peer = core.accounts.get(number)
-        newest = core.messages.newest(account.phone, number, _PER_CHAT + 1)
-        unread = 0 if peer.phone == account.phone else len(core.messages.unread_in(account.phone, number))
+    for key in chats_of(core, account)[:_CHATS]:
+        newest = core.messages.newest(account.phone, key, _PER_CHAT + 1)
         chats.append(
             {
-                "id": peer.address,
-                "peer_lid": peer.lid,
-                "name": peer.name,
-                "unread": unread,
+                **_identity(core, account, key),
+                "unread": 0 if key == account.phone else len(core.messages.unread_in(account.phone, key)),
                 "ts": newest[-1].sent_ms // 1000 if newest else 0,
                 "more": len(newest) > _PER_CHAT,
-                "state": core.chat_states.get(account.phone, number).as_json(),
+                "state": core.chat_states.get(account.phone, key).as_json(),
             }
         )
-        people[peer.lid] = core.people.view(account, peer)
+        peer = core.accounts.find(key)
+        if peer is not None:
+            people[peer.lid] = core.people.view(account, peer)
         views += [core.fold.history_view(account.phone, message) for message in newest[-_PER_CHAT:]]
     for view in core.people.book(account):
         people.setdefault(view["lid"], view)

@@ -1,7 +1,7 @@
 """The virtual phones: devices that receive and read by themselves, at the pace of their account's settings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from sandbox.clock import now_ms
@@ -49,15 +49,20 @@ class Phones:
             for pending in self._messages.unread(account.phone):
                 self._plan_read(account, pending)
 
-    def expect(self, message: StoredMessage) -> None:
-        """A message for this account's phone has come in."""
-        account = self._accounts.find(message.recipient)
-        if account is None or not account.online:
-            return
+    def expect(self, message: StoredMessage, members: Iterable[str] | None = None) -> None:
+        """A message has come in for the phone of its recipient, or for those of a group's `members`."""
         pending = Pending(
-            no=message.no, sender=message.sender, id=message.id, sent_ms=message.sent_ms, delivered_ms=None
+            no=message.no,
+            sender=message.sender,
+            id=message.id,
+            sent_ms=message.sent_ms,
+            delivered_ms=None,
+            group=None if members is None else message.recipient,
         )
-        self._plan_delivery(account, pending)
+        for phone in (message.recipient,) if members is None else members:
+            account = self._accounts.find(phone)
+            if account is not None and account.online:
+                self._plan_delivery(account, pending)
 
     def _plan_delivery(self, account: Account, pending: Pending) -> None:
         if pending.sender == account.phone:

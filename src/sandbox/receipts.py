@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from sandbox.clock import now_ms
+from sandbox.frames import Json
 from sandbox.hub import Hub
 from sandbox.notices import Notices
 from sandbox.store.accounts import AccountStore
@@ -49,20 +50,44 @@ class Receipts:
         ]
         if not moved:
             return moved
-        body = {
+        for group in dict.fromkeys(pending.group for pending in moved):
+            part = [pending for pending in moved if pending.group == group]
+            self._forward(reader, device, kind, author, group, part, at_ms)
+        if self.on_recorded is not None:
+            self.on_recorded(reader, kind, moved)
+        return moved
+
+    def _forward(
+        self,
+        reader: str,
+        device: int,
+        kind: ReceiptKind,
+        author: str,
+        group: str | None,
+        moved: list[Pending],
+        at_ms: int,
+    ) -> None:
+        who, of = self._accounts.get(reader), self._accounts.get(author)
+        lid_mode = group is not None and self._accounts.in_lid_mode(group)
+        addresses = [
+            person.address if group is None else person.lid if lid_mode else person.jid for person in (who, of)
+        ]
+        body: Json = {
             "kind": kind.value,
-            "chat": self._accounts.get(reader).address,
-            "participant": self._accounts.get(reader).address,
+            "chat": group or addresses[0],
+            "participant": addresses[0],
             "ids": [pending.id for pending in moved],
             "ts": at_ms // 1000,
             "self": False,
         }
+        if group is not None:
+            # How far each has come with all who were in the group: the page can't know who they were.
+            body["acks"] = [self._messages.ack(pending.no) for pending in moved]
         self._hub.deliver(self._devices.of(author), "receipt", body)
-        self._notices.tell("receipt", author, chat=reader)
-        if kind is not ReceiptKind.DELIVERED and author != reader:
-            others = [other for other in self._devices.of(reader) if other.number != device]
-            self._hub.deliver(others, "receipt", {**body, "chat": self._accounts.get(author).address, "self": True})
-            self._notices.tell("receipt", reader, chat=author)
-        if self.on_recorded is not None:
-            self.on_recorded(reader, kind, moved)
-        return moved
+        self._notices.tell("receipt", author, chat=group or reader)
+        if kind is ReceiptKind.DELIVERED or author == reader:
+            return
+        others = [other for other in self._devices.of(reader) if other.number != device]
+        own = {**body, "chat": group or addresses[1], "self": True}
+        self._hub.deliver(others, "receipt", own)
+        self._notices.tell("receipt", reader, chat=group or author)

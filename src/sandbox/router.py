@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from sandbox.addons import Addons
 from sandbox.clock import now_ms
@@ -14,6 +14,7 @@ from sandbox.notices import Notices
 from sandbox.phones import Phones
 from sandbox.store.accounts import Account, AccountStore
 from sandbox.store.devices import DeviceStore
+from sandbox.store.groups import Group
 from sandbox.store.messages import MessageStore, StoredMessage
 from sandbox.store.people import PeopleStore
 
@@ -35,8 +36,24 @@ def phone_message_id() -> str:
     return "3A" + secrets.token_hex(9).upper()
 
 
+class Groups(Protocol):
+    """What the router leaves to the groups' part."""
+
+    def may_send(self, sender: Account, jid: object) -> Group:
+        """The group in which this account may write, or a refusal."""
+
+    def send(self, sender: Account, device: int, message_id: str, group: Group, content: Json) -> StoredMessage:
+        """Keep a checked message and take it to everybody in the group."""
+
+
 class Router:
-    """Takes messages from devices and phones to everyone they concern."""
+    """Takes messages from devices and phones to everyone they concern.
+
+    Attributes:
+        groups: Set by the groups' part.
+    """
+
+    groups: Groups
 
     def __init__(
         self,
@@ -72,7 +89,7 @@ class Router:
 
         Raises:
             SandboxError: as `Addons.check`; 400 malformed, 404 not on WhatsApp, 405 for one whom the sender blocked,
-                463 or 475 restricted, 501 for groups.
+                463 or 475 restricted; in a group 403 `NOT_GROUP_MEMBER` or `NOT_GROUP_ADMIN`, 404 `GROUP_NOT_FOUND`.
         """
         if not isinstance(message_id, str) or not _MESSAGE_ID.fullmatch(message_id):
             raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
@@ -81,6 +98,8 @@ class Router:
         earlier = self._messages.sent_at(sender.phone, message_id)
         if earlier is not None:
             return Sent(earlier, fresh=False)
+        if isinstance(to, str) and to.endswith("@g.us"):
+            return self._send_to_group(sender, device, message_id, to, content)
         recipient = self._accounts.resolve(to)
         self._check_restrictions(sender, recipient)
         if self._people.has_blocked(sender.phone, recipient.phone):
@@ -100,6 +119,14 @@ class Router:
         if addon is not None:
             self._addons.keep(message, addon)
         self._distribute(message, sender, recipient, withheld=withheld)
+        return Sent(message.sent_ms, fresh=True)
+
+    def _send_to_group(self, sender: Account, device: int, message_id: str, to: str, content: Json) -> Sent:
+        group = self.groups.may_send(sender, to)
+        addon = self._addons.check(sender, group.jid, content)
+        message = self.groups.send(sender, device, message_id, group, content)
+        if addon is not None:
+            self._addons.keep(message, addon)
         return Sent(message.sent_ms, fresh=True)
 
     def _distribute(self, message: StoredMessage, sender: Account, recipient: Account, *, withheld: bool) -> None:
@@ -130,7 +157,9 @@ class Router:
 
 
 def message_view(message: StoredMessage, viewer: str, accounts: AccountStore) -> dict[str, Any]:
-    """A message as the devices of `viewer`, one of its two parties, get it: the `msg` of the wire protocol."""
+    """A message as the devices of `viewer`, one of those it went between, get it: the `msg` of the wire protocol."""
+    if message.recipient.endswith("@g.us"):
+        return _group_view(message, viewer, accounts)
     from_me = message.sender == viewer
     sender, recipient = accounts.get(message.sender), accounts.get(message.recipient)
     peer = recipient if from_me else sender
@@ -148,3 +177,23 @@ def message_view(message: StoredMessage, viewer: str, accounts: AccountStore) ->
         "content": message.content,
     }
     return view
+
+
+def _group_view(message: StoredMessage, viewer: str, accounts: AccountStore) -> Json:
+    from_me = message.sender == viewer
+    sender, own = accounts.get(message.sender), accounts.get(viewer)
+    lid_mode = accounts.in_lid_mode(message.recipient)
+    author = sender.lid if lid_mode else sender.jid
+    return {
+        "id": message.id,
+        "chat": message.recipient,
+        "from": author if from_me else message.recipient,
+        "to": message.recipient if from_me else own.jid,
+        "participant": author,
+        "from_me": from_me,
+        "ts": message.sent_ms // 1000,
+        "push_name": sender.name,
+        "peer_lid": sender.lid,
+        "peer_pn": sender.jid if not lid_mode or accounts.knows_number(viewer, sender) else None,
+        "content": message.content,
+    }

@@ -120,15 +120,16 @@ class AddonRoutes:
 
     def _send(self, account: Account, target: StoredMessage, content: Json, key: str) -> web.StreamResponse:
         message_id = phone_message_id()
-        named = {"id": target.id, "participant": user_jid(target.sender)}
         chat = _chat_of(account, target)
-        self._core.router.send(account, _PHONE, message_id, user_jid(chat), {**content, key: named})
+        named = {"id": target.id, "participant": self._core.accounts.in_chat(chat, target.sender)}
+        to = chat if "@" in chat else user_jid(chat)
+        self._core.router.send(account, _PHONE, message_id, to, {**content, key: named})
         return answer({"id": message_id}, 201)
 
-    @staticmethod
-    def _marked(account: Account, target: StoredMessage) -> Json:
-        key = {"id": target.id, "participant": user_jid(target.sender)}
-        return {"chat": user_jid(_chat_of(account, target)), "messages": [key]}
+    def _marked(self, account: Account, target: StoredMessage) -> Json:
+        chat = _chat_of(account, target)
+        key = {"id": target.id, "participant": self._core.accounts.in_chat(chat, target.sender)}
+        return {"chat": chat if "@" in chat else user_jid(chat), "messages": [key]}
 
 
 def _chat_of(account: Account, message: StoredMessage) -> str:

@@ -12,6 +12,7 @@ from sandbox.control.calls import CallRoutes
 from sandbox.control.chats import ChatRoutes
 from sandbox.control.clock import ClockRoutes
 from sandbox.control.faults import FaultRoutes
+from sandbox.control.groups import GroupRoutes
 from sandbox.control.media import MediaRoutes
 from sandbox.control.messages import MessageRoutes
 from sandbox.control.people import PeopleRoutes
@@ -38,7 +39,7 @@ def control_application(core: Core, stopping: asyncio.Event) -> web.Application:
     ClockRoutes(core).add_to(application.router)
     MediaRoutes(core).add_to(application.router)
     FaultRoutes(core).add_to(application.router)
-    for routes in (ChatRoutes, PeopleRoutes, CallRoutes):
+    for routes in (ChatRoutes, PeopleRoutes, CallRoutes, GroupRoutes):
         routes(core).add_to(application.router)
     page = StaticPage(core.config.phone_dir, _POLICY)
 

@@ -74,11 +74,11 @@ class ChatRoutes:
         return answer(self._core.chat_actions.clear(Caller(account, 0), {"chat": chat, "last": last}, delete=delete))
 
     def _view(self, account: Account, key: str) -> Json:
-        peer = self._core.accounts.find(key)
+        peer, group = self._core.accounts.find(key), self._core.groups.find(key)
         return {
             "chat": self._core.accounts.chat_address(key),
             "lid": peer.lid if peer is not None else None,
-            "name": peer.name if peer is not None else None,
+            "name": peer.name if peer is not None else group.subject if group is not None else None,
             "unread": len(self._core.messages.unread_in(account.phone, key)),
             **self._core.chat_states.get(account.phone, key).as_json(),
         }

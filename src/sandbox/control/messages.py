@@ -10,6 +10,7 @@ from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
 from sandbox.errors import SandboxError, bad_request
 from sandbox.frames import Json, ids_field
+from sandbox.groups.views import is_group
 from sandbox.media.phone import media_view
 from sandbox.router import phone_message_id
 from sandbox.store.accounts import Account
@@ -43,9 +44,9 @@ class MessageRoutes:
             if "content" in body:
                 raise bad_request("send takes text, content or media")
             body["content"] = await self._core.phone_media.content(account, body["media"])
-        content = self._content(account, body)
         message_id = phone_message_id()
         to = chat_address(body.get("to"))
+        content = self._content(account, to, body)
         self._core.router.send(account, 0, message_id, to, content)
         return answer({"id": message_id}, 201)
 
@@ -56,7 +57,7 @@ class MessageRoutes:
         chat = request.query.get("chat")
         chats = self._core.messages.chats(account.phone)
         if chat is not None:
-            chats = [self._core.accounts.resolve(chat_address(chat)).phone]
+            chats = [self._core.accounts.chat_key(chat_address(chat))]
         held = [message for peer in chats for message in self._core.messages.newest(account.phone, peer, limit)]
         held.sort(key=lambda message: message.no)
         return answer({"messages": [self._view(account, message) for message in held[-limit:]]})
@@ -70,8 +71,9 @@ class MessageRoutes:
             raise bad_request("read takes chat or ids")
         by_author: dict[str, list[str]] = {}
         if "chat" in body:
-            author = self._core.accounts.resolve(chat_address(body["chat"])).phone
-            by_author[author] = self._core.messages.unread_in(account.phone, author)
+            key = self._core.accounts.chat_key(chat_address(body["chat"]))
+            for author, message_id in self._core.messages.unread_by_sender(account.phone, key):
+                by_author.setdefault(author, []).append(message_id)
         else:
             for message_id in ids_field(body):
                 for message in held_by(self._core, account, message_id):
@@ -86,10 +88,12 @@ class MessageRoutes:
         account = online_account_of(self._core, request)
         body = await body_of(request)
         only(body, "chat", "state")
-        self._core.presence.type(account, chat_address(body.get("chat")), body.get("state"))
+        chat = chat_address(body.get("chat"))
+        tell = self._core.group_talk if is_group(chat) else self._core.presence
+        tell.type(account, chat, body.get("state"))
         return answer({})
 
-    def _content(self, account: Account, body: dict[str, Any]) -> Json:
+    def _content(self, account: Account, to: object, body: dict[str, Any]) -> Json:
         text, content = body.get("text"), body.get("content")
         if (text is None) == (content is None):
             raise bad_request("send takes text, content or media")
@@ -103,27 +107,33 @@ class MessageRoutes:
             mentions = body["mentions"]
             if not isinstance(mentions, list) or len(mentions) > _MOST_MENTIONS:
                 raise bad_request(f"mentions is a list of at most {_MOST_MENTIONS} numbers or JIDs")
-            content["mentions"] = [self._core.accounts.resolve(chat_address(each)).jid for each in mentions]
+            people = [self._core.accounts.resolve(chat_address(each)).phone for each in mentions]
+            content["mentions"] = [self._person(to, phone) for phone in people]
         if body.get("quoted_id") is not None:
             quoted = held_by(self._core, account, body["quoted_id"])[0]
             content["quoted"] = {
                 "id": quoted.id,
-                "participant": user_jid(quoted.sender),
+                "participant": self._person(to, quoted.sender),
                 "content": {key: value for key, value in quoted.content.items() if key != "quoted"},
             }
         return content
 
+    def _person(self, chat: object, phone: str) -> str:
+        """How a chat's messages name somebody: in a group by the form by which its members are told of."""
+        return self._core.accounts.in_chat(str(chat) if is_group(chat) else phone, phone)
+
     def _view(self, account: Account, message: StoredMessage) -> Json:
         receipts = self._core.messages.receipts(message.no)
+        group = message.recipient if is_group(message.recipient) else None
         peer = message.recipient if message.sender == account.phone else message.sender
         folded = self._core.fold.view(account.phone, message)
         content = folded["content"]
         quoted = content.get("quoted")
         return {
             "id": message.id,
-            "chat": user_jid(peer),
+            "chat": group or user_jid(peer),
             "from": user_jid(message.sender),
-            "to": user_jid(message.recipient),
+            "to": group or user_jid(message.recipient),
             "from_me": message.sender == account.phone,
             "device": message.device if message.sender == account.phone else None,
             "ts": message.sent_ms // 1000,

@@ -11,7 +11,7 @@ from sandbox.store.profile import Audience
 
 PROFILE_FIELDS: Final = (
     "addressing", "hide_phone", "username", "about", "business", "last_seen", "last_seen_online", "show_about",
-    "show_picture",
+    "show_picture", "groups_add",
 )  # fmt: skip
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._]{2,29}", re.IGNORECASE | re.ASCII)
 _LONGEST_ABOUT: Final = 139
@@ -21,6 +21,7 @@ _CHOICES: Final = {
     "last_seen": tuple(Audience),
     "show_about": tuple(Audience),
     "show_picture": tuple(Audience),
+    "groups_add": tuple(Audience),
 }
 
 

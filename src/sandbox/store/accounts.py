@@ -1,5 +1,6 @@
 """Accounts: kept in memory, written through."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,9 +49,14 @@ class Account:
 
 
 class AccountStore:
-    """All accounts, by phone and by LID."""
+    """All accounts, by phone and by LID.
+
+    Attributes:
+        in_lid_mode: Whether the members of a group are told of by their LID; set by the groups' part.
+    """
 
     def __init__(self, database: Database) -> None:
+        self.in_lid_mode: Callable[[str], bool] = lambda _group: False
         self._database = database
         self._by_phone: dict[str, Account] = {}
         self._by_lid: dict[str, str] = {}
@@ -125,6 +131,11 @@ class AccountStore:
         if isinstance(jid, str) and jid.endswith("@g.us"):
             return jid
         return self.resolve(jid).phone
+
+    def in_chat(self, key: str, person: str) -> str:
+        """How the messages of a chat name a person, by the chat's key and their number."""
+        account = self.get(person)
+        return account.lid if "@" in key and self.in_lid_mode(key) else account.jid
 
     def chat_address(self, key: str) -> str:
         """The address that devices know a chat by, from its key."""

@@ -26,7 +26,7 @@ class StoredMessage:
 
     Attributes:
         no: Its place in the order of all messages.
-        recipient: The other account's number.
+        recipient: The other account's number, or the group's JID.
         device: The sender's device that made it; 0 for the phone.
         content: As it came, whatever its type.
     """
@@ -60,13 +60,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A message that a participant hasn't read yet."""
+    """A message that a participant hasn't read yet; `group`: in which group, None for one between two people."""
 
     no: int
     sender: str
     id: str
     sent_ms: int
     delivered_ms: int | None
+    group: str | None = None
 
 
 class MessageStore:
@@ -188,13 +189,13 @@ class MessageStore:
     def record(self, participant: str, sender: str, message_id: str, kind: ReceiptKind, at_ms: int) -> Pending | None:
         """Move a receipt forward; None when there is no such message or the receipt says as much already."""
         row = self._database.read(
-            "SELECT m.no, m.sent_ms, r.delivered_ms, r.read_ms, r.played_ms FROM messages m"
+            "SELECT m.no, m.sent_ms, m.recipient, r.delivered_ms, r.read_ms, r.played_ms FROM messages m"
             " JOIN receipts r ON r.message = m.no AND r.participant = ? WHERE m.sender = ? AND m.id = ?",
             (participant, sender, message_id),
         ).fetchone()
         if row is None:
             return None
-        no, sent_ms, delivered, read, played = row
+        no, sent_ms, recipient, delivered, read, played = row
         before = (delivered, read, played)
         delivered = at_ms if delivered is None else delivered
         if kind is not ReceiptKind.DELIVERED:
@@ -207,7 +208,8 @@ class MessageStore:
             "UPDATE receipts SET delivered_ms = ?, read_ms = ?, played_ms = ? WHERE message = ? AND participant = ?",
             (delivered, read, played, no, participant),
         )
-        return Pending(no=no, sender=sender, id=message_id, sent_ms=sent_ms, delivered_ms=delivered)
+        group = _group_of(recipient)
+        return Pending(no=no, sender=sender, id=message_id, sent_ms=sent_ms, delivered_ms=delivered, group=group)
 
     def undelivered(self, participant: str) -> list[Pending]:
         """What an account hasn't received, oldest first."""
@@ -219,22 +221,30 @@ class MessageStore:
 
     def unread_in(self, owner: str, chat: str) -> list[str]:
         """The ids of the messages of a chat that its owner hasn't read, oldest first."""
+        return [message_id for _, message_id in self.unread_by_sender(owner, chat)]
+
+    def unread_by_sender(self, owner: str, chat: str) -> list[tuple[str, str]]:
+        """As `unread_in`, each with its sender's number before it."""
         sql = (
-            "SELECT m.id FROM receipts r JOIN messages m ON m.no = r.message"
-            " JOIN log l ON l.owner = r.participant AND l.chat = m.sender AND l.message = m.no"
-            " WHERE r.participant = ? AND r.read_ms IS NULL AND m.sender = ? ORDER BY m.no"
+            "SELECT m.sender, m.id FROM log l JOIN messages m ON m.no = l.message"
+            " JOIN receipts r ON r.message = m.no AND r.participant = l.owner"
+            " WHERE l.owner = ? AND l.chat = ? AND r.read_ms IS NULL ORDER BY m.no"
         )
-        return [row[0] for row in self._database.read(sql, (owner, chat))]
+        return [(row[0], row[1]) for row in self._database.read(sql, (owner, chat))]
 
     def _pending(self, participant: str, condition: str) -> list[Pending]:
         sql = (
-            "SELECT m.no, m.sender, m.id, m.sent_ms, r.delivered_ms FROM receipts r"  # noqa: S608 - constants
+            "SELECT m.no, m.sender, m.id, m.sent_ms, r.delivered_ms, m.recipient FROM receipts r"  # noqa: S608 - constants
             f" JOIN messages m ON m.no = r.message WHERE r.participant = ? AND {condition} ORDER BY m.no"
         )
         return [
-            Pending(no=row[0], sender=row[1], id=row[2], sent_ms=row[3], delivered_ms=row[4])
+            Pending(no=row[0], sender=row[1], id=row[2], sent_ms=row[3], delivered_ms=row[4], group=_group_of(row[5]))
             for row in self._database.read(sql, (participant,))
         ]
+
+
+def _group_of(recipient: str) -> str | None:
+    return recipient if recipient.endswith("@g.us") else None
 
 
 def _message(row: Row) -> StoredMessage:

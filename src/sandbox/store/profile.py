@@ -31,6 +31,7 @@ class Profile:
         online: `all`, or `same`: who may see the last-seen time.
         show_about: Who may see the about text.
         show_picture: Who may see the picture.
+        groups_add: Who may add this person to groups.
         last_seen_s: When the account was last available, in Unix seconds.
     """
 
@@ -45,6 +46,7 @@ class Profile:
     online: str = "all"
     show_about: str = Audience.ALL
     show_picture: str = Audience.ALL
+    groups_add: str = Audience.ALL
     last_seen_s: int | None = None
 
     def as_json(self) -> Json:

@@ -3,11 +3,12 @@
 from typing import Final
 
 from sandbox.store.addons_schema import ADDONS
+from sandbox.store.groups_schema import GROUPS
 from sandbox.store.media_schema import MEDIA
 from sandbox.store.people_schema import PEOPLE
 
 APPLICATION_ID: Final = 0x506F6D62  # "Pomb"
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 SCHEMA: Final = f"""
 BEGIN;
@@ -52,7 +53,7 @@ CREATE TABLE messages (
     UNIQUE (id, sender)
 );
 
--- What an account's phone holds, by chat; `chat` is the other one's number.
+-- What an account's phone holds, by chat; `chat` is the other one's number, or the group's JID.
 CREATE TABLE log (
     owner TEXT NOT NULL,
     chat TEXT NOT NULL,
@@ -82,5 +83,6 @@ CREATE INDEX queue_by_device ON queue (device, seq);
 {PEOPLE}
 {ADDONS}
 {MEDIA}
+{GROUPS}
 COMMIT;
 """

@@ -229,4 +229,5 @@ class Device:
         self.copies += 1
         self.messages.setdefault(message["id"], message)
         if not message["from_me"] and self.deliver and self.acknowledge:
-            await self.send(t="receipt", kind="delivered", chat=message["chat"], ids=[message["id"]])
+            told = {"chat": message["chat"], "participant": message.get("participant"), "ids": [message["id"]]}
+            await self.send(t="receipt", kind="delivered", **told)
