@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from sandbox.addresses import parse_jid
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError, bad_request
 from sandbox.hub import DeviceLink, Hub
@@ -101,13 +100,12 @@ class Presence:
             SandboxError: 400 for a bad JID.
         """
         try:
-            asked = parse_jid(jid)
-            person = self._accounts.resolve(asked)
+            person = self._accounts.resolve(jid)
         except SandboxError as error:
             if error.status in _NOBODY:
                 return
             raise
-        link.subscriptions[person.phone] = person.lid if asked.lid else person.jid
+        link.subscriptions.add(person.phone)
         self._tell(link, person)
 
     def seen(self, viewer: Account, person: Account) -> Seen:
@@ -144,7 +142,7 @@ class Presence:
         link.connection.send_object(
             {
                 "t": "presence",
-                "jid": link.subscriptions[person.phone],
+                "jid": person.address,
                 "state": "available" if seen.available else "unavailable",
                 "last_seen": seen.last_seen_s,
                 "denied": seen.denied,

@@ -9,11 +9,11 @@
  *
  * In: `{"id", "command", ...arguments}`. Out: `{"id", "result"}` or `{"id", "error"}`, and `{"event", ...}`.
  */
+import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import whatsapp from "whatsapp-web.js";
-import { peopleCommands } from "./wwebjs-people.mjs";
 
-const { Client, LocalAuth } = whatsapp;
+const { Client, LocalAuth, MessageMedia } = whatsapp;
 const config = JSON.parse(process.argv[2] ?? "{}");
 
 /** @param {Record<string, any>} line */
@@ -30,6 +30,9 @@ const brief = (message) =>
     fromMe: message.fromMe,
     ack: message.ack,
     timestamp: message.timestamp,
+    hasMedia: message.hasMedia,
+    duration: message.duration,
+    isGif: message.isGif,
     hasQuotedMsg: message.hasQuotedMsg,
     mentionedIds: message.mentionedIds,
     data: message._data,
@@ -62,19 +65,21 @@ client.on("change_state", (state) => write({ event: "change_state", state }));
 client.on("disconnected", (reason) => write({ event: "disconnected", reason }));
 client.on("message", (message) => write({ event: "message", message: brief(message) }));
 client.on("message_create", (message) => write({ event: "message_create", message: brief(message) }));
+client.on("media_uploaded", (message) => write({ event: "media_uploaded", id: message.id._serialized }));
 client.on("message_ack", (message, ack) => write({ event: "message_ack", id: message.id._serialized, ack }));
-
-client.on("chat_archived", (chat, now) => write({ event: "chat_archived", chat: chat.id._serialized, now }));
-client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id._serialized }));
-client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
-  write({ event: "call", id, from, isVideo, isGroup, fromMe });
-});
 
 /** @type {Record<string, (request: any) => any>} */
 const commands = {
-  ...peopleCommands(client),
   start: () => client.initialize(),
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
+  sendMedia: async ({ to, mimetype, data, filename, options }) =>
+    brief(await client.sendMessage(to, new MessageMedia(mimetype, data, filename), options)),
+  download: async ({ key }) => {
+    const media = await (await client.getMessageById(key)).downloadMedia();
+    if (!media) return null;
+    const sha256 = createHash("sha256").update(Buffer.from(media.data, "base64")).digest("hex");
+    return { sha256, mimetype: media.mimetype, filename: media.filename, filesize: media.filesize };
+  },
   reply: async ({ id, text }) => brief(await (await client.getMessageById(id)).reply(text)),
   message: async ({ key }) => brief(await client.getMessageById(key)),
   quoted: async ({ key }) => brief(await (await client.getMessageById(key)).getQuotedMessage()),

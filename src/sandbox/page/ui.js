@@ -38,7 +38,9 @@ function showChats() {
       const title = document.createElement("strong");
       title.textContent = chat.formattedTitle ?? "";
       const preview = document.createElement("span");
-      preview.textContent = chat.msgs.last()?.body ?? "";
+      const last = chat.msgs.last();
+      // The body of a message with a file is a small picture.
+      preview.textContent = (last?.mediaData ? (last.caption ?? `[${last.type}]`) : last?.body) ?? "";
       const unread = document.createElement("em");
       unread.textContent = chat.unreadCount > 0 ? String(chat.unreadCount) : "";
       row.append(title, preview, unread);

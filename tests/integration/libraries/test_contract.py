@@ -117,7 +117,7 @@ async def test_wa_js_finds_each_of_its_names_in_the_intended_module(page: Page) 
 async def test_a_stand_in_throws_its_name(page: Page) -> None:
     thrown = """() => {
       const attempts = [
-        () => importNamespace("WAWebNoteAction").retrieveOnlyNoteForChatJid(),
+        () => importNamespace("WAWebDeleteContactAction").deleteContactAction(),
         () => importNamespace("WAWebGroupInviteJob").joinGroupViaInvite(),
         () => importNamespace("WAWebLabelCollection").LabelCollection.find("1"),
         () => new (importNamespace("WAWebLabelModel").Label)(),
@@ -127,7 +127,7 @@ async def test_a_stand_in_throws_its_name(page: Page) -> None:
       });
     }"""
     names = [
-        "WAWebNoteAction.retrieveOnlyNoteForChatJid",
+        "WAWebDeleteContactAction.deleteContactAction",
         "WAWebGroupInviteJob.joinGroupViaInvite",
         "WAWebLabelCollection.LabelCollection.find",
         "WAWebLabelModel.Label",

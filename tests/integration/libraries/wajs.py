@@ -1,5 +1,6 @@
 """wa-js, unmodified, in a browser driven by Playwright."""
 
+import base64
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ READY = "window.WPP?.isFullReady && WPP.conn.isAuthenticated() && WPP.whatsapp.S
 EVENTS = (
     "chat.new_message", "chat.msg_ack_change", "chat.new_chat", "chat.presence_change", "chat.unread_count_changed",
     "conn.authenticated", "conn.main_loaded", "conn.main_ready", "conn.logout", "conn.logout_reason",
-    "call.incoming_call", "conn.stream_mode_changed", "conn.qrcode_idle", "conn.require_auth",
+    "conn.stream_mode_changed", "conn.qrcode_idle", "conn.require_auth",
 )  # fmt: skip
 
 # Plain data of what wa-js tells: models and addresses don't survive the way out of the page.
@@ -111,6 +112,45 @@ class WaJsPage:
         }"""
         result: dict[str, Any] = await self.evaluate(script, [jid, text, {"waitForAck": True} | options])
         return result
+
+    async def send_file(self, to: Account, data: bytes, mime_type: str, **options: Any) -> dict[str, Any]:
+        """`WPP.chat.sendFileMessage`, waiting for the server's acknowledgement."""
+        script = """async ([to, data, options]) => {
+          const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+          const file = new File([bytes], options.filename ?? "file", {type: options.mimetype});
+          const sent = await WPP.chat.sendFileMessage(to, file, {createChat: true, waitForAck: true, ...options});
+          return {id: sent.id, ack: sent.ack, result: await sent.sendMsgResult};
+        }"""
+        encoded = base64.b64encode(data).decode()
+        result: dict[str, Any] = await self.evaluate(script, [to.jid, encoded, {"mimetype": mime_type} | options])
+        return result
+
+    async def download(self, key: str) -> dict[str, Any]:
+        """`WPP.chat.downloadMedia`; what it rejects with as `error`, and the stage it left the message's file in."""
+        script = """async (id) => {
+          const stage = async () => (await WPP.chat.getMessageById(id)).mediaData.mediaStage;
+          try {
+            const blob = await WPP.chat.downloadMedia(id);
+            const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+            const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+            return {sha256, size: blob.size, type: blob.type, stage: await stage()};
+          } catch (error) {
+            return {error: error.code ?? error.message, stage: await stage()};
+          }
+        }"""
+        result: dict[str, Any] = await self.evaluate(script, key)
+        return result
+
+    async def received_from(self, sender: Account, message_id: str) -> dict[str, Any]:
+        """The message with this id (its last part), once wa-js told of it."""
+
+        async def find() -> dict[str, Any] | None:
+            messages: Iterable[dict[str, Any]] = await self.events("chat.new_message")
+            return next((each for each in messages if each["id"] == f"false_{sender.jid}_{message_id}"), None)
+
+        found = await eventually(find, what=f"the message {message_id}")
+        assert found is not None
+        return found
 
     async def message(self, key: str) -> dict[str, Any]:
         """`WPP.chat.getMessageById`."""

@@ -8,6 +8,7 @@ import * as storage from "../storage/models.js";
 import { ACK, SYSTEM_MESSAGE_TYPES } from "./constants.js";
 import { contacts } from "./contact.js";
 import { isMe, me } from "./me.js";
+import { downloadMedia, mediaDataOf, mediaObjectOf } from "./media/message.js";
 
 /** Messages: the model, all that are in memory, and their form in the database. */
 
@@ -59,6 +60,19 @@ export class MsgModel extends BaseModel {
 
   get isUserCreatedType() {
     return !this.isNotification;
+  }
+
+  /** What is known of the file it holds; nothing when it holds none. */
+  get mediaData() {
+    return mediaDataOf(this);
+  }
+
+  get mediaObject() {
+    return mediaObjectOf(this);
+  }
+
+  downloadMedia() {
+    return downloadMedia(this);
   }
 
   canReply() {
@@ -194,24 +208,7 @@ export function reviveMessage({ chat: _chat, order: _order, pending: _pending, .
  * @param {any} msg
  */
 export function keepMessage(msg) {
-  return storage.put("message", msg.id.toString(), () => (forgotten.has(msg) ? undefined : messageRecord(msg)));
-}
-
-/** Messages that were deleted here: whatever still happens to them isn't stored. @type {WeakSet<object>} */
-const forgotten = new WeakSet();
-
-/**
- * Deletes a message on this device.
- *
- * @param {string} id
- * @param {any} chat
- */
-export function forgetMessage(id, chat) {
-  const msg = msgs.get(id);
-  if (msg) forgotten.add(msg);
-  msgs.remove(id);
-  chat.msgs.remove(id);
-  storage.remove("message", id).catch(reportError);
+  return storage.put("message", msg.id.toString(), () => messageRecord(msg));
 }
 
 /** @param {any} msg */

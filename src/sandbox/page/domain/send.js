@@ -9,8 +9,10 @@ import { chatFor, chats, keepChat } from "./chat.js";
 import { contentOf } from "./content.js";
 import { keepMessage, msgs, reviveMessage } from "./msg.js";
 import { isKnown, markKnown } from "./known.js";
+import { isUnuploaded, outgoingAttributes } from "./media/message.js";
 
 /** @typedef {{messageSendResult: string, t?: number, error?: number}} SendResult */
+/** What has to be done before a message can be sent; gives the attributes that come of it. @typedef {() => Promise<Record<string, any>>} Upload */
 
 /**
  * Sending. A message is handed to the database when it is handed to the server, and is `SENT` only when the server said
@@ -28,16 +30,24 @@ const waiting = new Map();
  * @param {any} message attributes or a model, with the id that was chosen for it
  * @returns {[Promise<any>, Promise<SendResult>]} the message in its chat; the server's answer
  */
-function addAndSendMsgToChat(chat, message) {
-  const attributes = message.isState ? message.attributes : message;
+const addAndSendMsgToChat = (chat, message) => sendWith(chat, message);
+
+/**
+ * @param {any} chat
+ * @param {any} message
+ * @param {Upload} [upload]
+ * @returns {[Promise<any>, Promise<SendResult>]}
+ */
+export function sendWith(chat, message, upload) {
+  const attributes = outgoingAttributes(message.isState ? message.attributes : message);
   const key = MsgKey.from(attributes.id);
   const id = key.toString();
   const held = msgs.get(key);
   if (!held && isKnown(id)) {
     const loaded = restore(id);
-    return [loaded, loaded.then((msg) => repeat(msg))];
+    return [loaded, loaded.then((msg) => repeat(msg, upload))];
   }
-  if (held) return [Promise.resolve(held), repeat(held)];
+  if (held) return [Promise.resolve(held), repeat(held, upload)];
   const msg = msgs.isModel(message) ? message : new msgs.modelClass({ ...attributes, id: key });
   msg.set({ ack: ACK.CLOCK }, undefined, { silent: true });
   markKnown(id);
@@ -46,7 +56,7 @@ function addAndSendMsgToChat(chat, message) {
   chat.msgs.add(msg);
   chat.set({ t: msg.t, lastReceivedKey: key });
   keepChat(chat).catch(reportError);
-  return [Promise.resolve(msg), deliver(msg)];
+  return [Promise.resolve(msg), deliver(msg, upload)];
 }
 
 /** @param {string} id */
@@ -60,25 +70,50 @@ async function restore(id) {
  * The answer for a message that was given to send before: the one it had, or a new attempt when it failed.
  *
  * @param {any} msg
+ * @param {Upload} [upload]
  * @returns {Promise<SendResult>}
  */
-function repeat(msg) {
+function repeat(msg, upload) {
   const pending = underWay.get(msg.id.toString());
   if (pending) return pending;
   if (msg.ack >= ACK.SENT) return Promise.resolve({ messageSendResult: SEND_RESULT.OK, t: msg.t });
   msg.set({ ack: ACK.CLOCK });
-  return deliver(msg);
+  return deliver(msg, upload);
 }
 
 /**
  * @param {any} msg
+ * @param {Upload} [upload]
  * @returns {Promise<SendResult>}
  */
-function deliver(msg) {
+function deliver(msg, upload) {
   const id = msg.id.toString();
-  const result = attempt(msg).finally(() => underWay.delete(id));
+  const result = uploaded(msg, upload)
+    .then((failed) => failed ?? attempt(msg))
+    .finally(() => underWay.delete(id));
   underWay.set(id, result);
   return result;
+}
+
+/**
+ * @param {any} msg
+ * @param {Upload} [upload]
+ * @returns {Promise<SendResult | null>} the result, where it ends here
+ */
+async function uploaded(msg, upload) {
+  try {
+    if (upload) {
+      msg.set(await upload());
+      keepMessage(msg).catch(reportError);
+    }
+    if (!isUnuploaded(msg.attributes)) return null;
+    msg.set({ ack: ACK.CONTENT_UNUPLOADABLE });
+  } catch (error) {
+    console.warn(error instanceof Error ? error.message : error);
+    msg.set({ ack: ACK.FAILED });
+  }
+  keepMessage(msg).catch(reportError);
+  return { messageSendResult: SEND_RESULT.ERROR_UPLOAD };
 }
 
 /**

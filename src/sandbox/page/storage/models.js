@@ -32,7 +32,7 @@ export async function openModels() {
  *
  * @param {StoreName} store
  * @param {string} key
- * @param {() => any} record undefined: it has become nothing to keep
+ * @param {() => any} record
  * @returns {Promise<void>} when the transaction that holds it is complete
  */
 export function put(store, key, record) {
@@ -49,17 +49,6 @@ export function put(store, key, record) {
 export function update(store, key, change) {
   const before = waiting.get(`${store} ${key}`)?.update;
   return enqueue({ store, key, update: before ? (held) => change(before(held) ?? held) : change });
-}
-
-/**
- * Deletes a record with the next transaction.
- *
- * @param {StoreName} store
- * @param {string} key
- * @returns {Promise<void>}
- */
-export function remove(store, key) {
-  return enqueue({ store, key });
 }
 
 /** @returns {Promise<void>} when everything written so far is stored */
@@ -105,11 +94,8 @@ function write(batch) {
   for (const { store, key, record, update: change } of batch.values()) {
     const objects = transaction.objectStore(store);
     if (record) {
-      const value = record();
-      if (value !== undefined) objects.put(value);
-    } else if (!change) {
-      objects.delete(key);
-    } else {
+      objects.put(record());
+    } else if (change) {
       const request = objects.get(key);
       request.onsuccess = () => {
         const changed = request.result && change(request.result);
