@@ -12,6 +12,7 @@ from application.ports.whatsapp_driver import Outgoing, WhatsAppDriver, WhatsApp
 from domain.content import Text
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
+from domain.media_content import MediaContent
 
 SECONDS: Final = 60.0
 _NUMBERS: Final = itertools.count(0xC0FFEE)
@@ -34,6 +35,18 @@ class Person(Protocol):
     @abstractmethod
     async def send(self, to: "Person", text: str) -> str:
         """Writes from the phone; gives the last part of the message's id, which all views share."""
+
+    @abstractmethod
+    async def send_file(self, to: "Person", content: MediaContent, data: bytes) -> str:
+        """Sends a file from the phone, with what a phone says of it; gives the last part of the message's id."""
+
+    @abstractmethod
+    async def file(self, inner_id: str) -> bytes:
+        """The file of a message, by the last part of its id, as this phone opens it."""
+
+    @abstractmethod
+    async def files(self, chat: "Person") -> int:
+        """How many messages with a file of a chat's other side this phone holds."""
 
     @abstractmethod
     async def held(self, chat: "Person", text: str) -> list[Any]:
@@ -66,6 +79,18 @@ class Stage(Protocol):
     @abstractmethod
     async def mend(self, session: SessionId) -> None:
         """Gives WhatsApp back."""
+
+    @abstractmethod
+    async def fail_uploads(self, who: Person) -> None:
+        """Has WhatsApp take no files of an account, until ``mend``."""
+
+    @abstractmethod
+    async def expire_files(self, who: Person) -> None:
+        """Takes an account's files off WhatsApp's servers, until ``mend``."""
+
+    @abstractmethod
+    async def spoil_files(self, who: Person) -> None:
+        """Has WhatsApp give another file than an account sent, until ``mend``."""
 
     @abstractmethod
     async def kill(self, session: SessionId) -> None:
@@ -163,3 +188,8 @@ def text(to: Person, body: str, **more: Any) -> Outgoing:
 
 def text_to(chat: Jid, body: str, **more: Any) -> Outgoing:
     return Outgoing(whatsapp_id=message_id(chat, next(_NUMBERS)), chat=chat, content=Text(body=body), **more)
+
+
+def new_id(chat: Jid) -> WhatsAppMessageId:
+    """An id for a message to a chat that nobody used before."""
+    return message_id(chat, next(_NUMBERS))

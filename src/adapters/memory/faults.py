@@ -24,6 +24,7 @@ class Operation(StrEnum):
     LOGOUT = "logout"
     IMAGE = "image"
     STORED = "stored"
+    MEDIA = "media"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from adapters.memory.accounts import Account, Profile, known_since
+from adapters.memory.accounts import Account, Profile, known_since, short_id
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
-from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp
+from adapters.memory.media_page import MemoryMediaPage
+from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp, content_of_file
+from application.ports.media_page import MediaPage
 from application.ports.page_events import (
     BridgeReady,
     Connected,
@@ -22,21 +24,35 @@ from application.ports.page_events import (
 )
 from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
-from domain.content import Unsupported
+from domain.content import Content, Unsupported
 from domain.errors import (
     CapabilityUnavailableError,
     ConflictError,
     DeadlineExceededError,
+    InternalError,
     RateLimitedError,
     UnavailableError,
     UnprocessableError,
 )
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
+from domain.media_content import MEDIA_CONTENTS
 from domain.session import Capability, PairingCode, QrCode
 from domain.snapshot import ProfileImage
 
-_CAPABILITIES: Final = ("SEND_TEXT", "RECEIVE_MESSAGES", "RECEIPTS", "PAIRING_CODE", "LOGOUT")
+_CAPABILITIES: Final = (
+    "SEND_TEXT",
+    "SEND_IMAGE",
+    "SEND_VIDEO",
+    "SEND_AUDIO",
+    "SEND_DOCUMENT",
+    "SEND_STICKER",
+    "DOWNLOAD_MEDIA",
+    "RECEIVE_MESSAGES",
+    "RECEIPTS",
+    "PAIRING_CODE",
+    "LOGOUT",
+)
 _BRIDGE: Final = Bridge(version="memory", sha256="0" * 64, source=BridgeSource.PINNED)
 _CODE_LASTS: Final = timedelta(minutes=3)
 _CODES_PER_MINUTE: Final = 3
@@ -51,6 +67,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self._profile = profile
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._gone = asyncio.Event()
+        self._media = MemoryMediaPage(whatsapp, profile, self._begin)
         self._codes_asked: list[datetime] = []
         missing = whatsapp.missing_capabilities
         self._capabilities = tuple(
@@ -144,6 +161,11 @@ class MemoryWhatsAppPage(WhatsAppPage):
     def capabilities(self) -> tuple[Capability, ...]:
         return self._capabilities
 
+    @property
+    @override
+    def media(self) -> MediaPage:
+        return self._media
+
     @override
     def bridge(self) -> Bridge | None:
         return _BRIDGE
@@ -170,6 +192,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self._wedged = False
         self._document_ended.set()
         self._document_ended = asyncio.Event()
+        self._media.forget()
         await self._begin(Operation.RELOAD)
         if self._whatsapp.unreachable:
             raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
@@ -243,15 +266,16 @@ class MemoryWhatsAppPage(WhatsAppPage):
 
     @override
     async def send(self, message: Outgoing) -> SeenMessage:
-        self._check_capability("SEND_TEXT")
+        self._check_capability(f"SEND_{type(message.content).__name__.upper()}")
         fault = await self._begin(Operation.SEND)
         account = self._linked()
         known = self._profile.messages.get(message.whatsapp_id)
         if known is not None and known.status is not None:
             return known
         self._check_sendable(message)
+        content = self._take_file(message)
         composed = replace(
-            self._whatsapp.compose(account, message.whatsapp_id, message.chat, message.content),
+            self._whatsapp.compose(account, message.whatsapp_id, message.chat, content),
             reply_to=message.reply_to,
         )
         unconfirmed = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm it in time.")
@@ -268,6 +292,19 @@ class MemoryWhatsAppPage(WhatsAppPage):
         if isinstance(fault, LoseOutcome):
             raise unconfirmed
         return sent
+
+    def _take_file(self, message: Outgoing) -> Content:
+        """Uploads what the message holds, if that is a file."""
+        content = message.content
+        if not isinstance(content, MEDIA_CONTENTS):
+            return content
+        if message.file is None:
+            raise InternalError("MEDIA_FILE_MISSING", "A message with a file was sent without it.")
+        if self._whatsapp.uploads_fail:
+            raise UnprocessableError("MEDIA_UPLOAD_FAILED", "WhatsApp's servers didn't take the file.")
+        data = message.file.read_bytes()
+        self._whatsapp.files[short_id(message.whatsapp_id)] = data
+        return content_of_file(content, data)
 
     @override
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:

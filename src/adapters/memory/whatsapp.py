@@ -1,5 +1,6 @@
 """A small WhatsApp in memory: accounts with phones and devices, deliveries and receipts."""
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,12 +20,20 @@ from domain.content import Content, Text
 from domain.errors import GoneError, NotFoundError
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid, Server
+from domain.media_content import MediaContent
 from domain.message import MessageStatus
 from domain.session import QrCode
 from domain.snapshot import ProfileImage, snapshot_corrupt, snapshot_unsupported
 
 if TYPE_CHECKING:
     from adapters.memory.page import MemoryWhatsAppPage
+
+
+def content_of_file(content: MediaContent, data: bytes) -> MediaContent:
+    """A content as WhatsApp shows it: what the gateway's own store calls the file isn't part of it."""
+    reference = replace(content.media, id=None, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    return replace(content, media=reference)
+
 
 IMAGE_KIND: Final = "memory/1"
 
@@ -49,6 +58,14 @@ class MemoryWhatsApp:
         """Names of abilities that pages opened from now on don't have."""
         self.unreachable = False
         """Whether no page can be loaded. Pages that are open keep their connections; see ``drop_connection``."""
+        self.files: dict[str, bytes] = {}
+        """What messages with a file hold, by the part of their ids that is the same in every view."""
+        self.uploads_fail = False
+        """Whether WhatsApp takes no files at present."""
+        self.expired: set[Jid] = set()
+        """Accounts whose files WhatsApp has no longer."""
+        self.spoiled: set[Jid] = set()
+        """Accounts whose files aren't what their messages say."""
         self._accounts: dict[str, Account] = {}
         self._profiles: dict[SessionId, Profile] = {}
         self._images: dict[bytes, Image] = {}
@@ -108,10 +125,19 @@ class MemoryWhatsApp:
 
     def phone_sends(self, phone: str, to: str, text: str) -> WhatsAppMessageId:
         """Lets a phone write to another account's number; gives the id in the writer's view."""
+        return self._phone_sends(phone, to, Text(body=text))
+
+    def phone_sends_file(self, phone: str, to: str, content: MediaContent, data: bytes) -> WhatsAppMessageId:
+        """Lets a phone send a file; the content's digest and size become those of the file."""
+        return self._phone_sends(phone, to, content_of_file(content, data), data)
+
+    def _phone_sends(self, phone: str, to: str, content: Content, data: bytes | None = None) -> WhatsAppMessageId:
         account = self.account(phone)
         chat = self.account(to).jid
         whatsapp_id = WhatsAppMessageId(f"true_{chat}_3EB0{self.count():018X}")
-        self.route(self.compose(account, whatsapp_id, chat, Text(body=text)), account, sender=None)
+        if data is not None:
+            self.files[short_id(whatsapp_id)] = data
+        self.route(self.compose(account, whatsapp_id, chat, content), account, sender=None)
         return whatsapp_id
 
     def phone_reads(self, phone: str, chat: str) -> None:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.playwright.fields import MalformedError, field, mapping, readable_jid, text
+from adapters.playwright.media_contents import hand_media
+from adapters.playwright.media_contents import readers as media_readers
 from domain.content import Content, Text, Unsupported
 from domain.errors import CapabilityUnavailableError
+from domain.media_content import MEDIA_CONTENTS, MediaContent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +42,20 @@ def _hand_text(content: Text) -> Handed:
     return Handed(needs=("SEND_TEXT", "MENTION"), args=args | {"mentions": [str(jid) for jid in content.mentions]})
 
 
+def _hand_media(content: MediaContent) -> Handed:
+    needs, args = hand_media(content)
+    return Handed(needs=needs, args=args, command="sendMedia")
+
+
 _READ: Final[Mapping[str, Callable[[Mapping[str, Any]], Content]]] = {
     "chat": _read_text,
+    **media_readers(),
 }
 """By the page's own name of the type. Any other is ``Unsupported``."""
 
 _HAND: Final[Mapping[type[Any], Callable[[Any], Handed]]] = {
     Text: _hand_text,
+    **dict.fromkeys(MEDIA_CONTENTS, _hand_media),
 }
 
 

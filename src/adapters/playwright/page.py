@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, override
 
 import structlog
 
 from adapters.playwright import decoder
 from adapters.playwright.bridge_choice import BridgeChoice
-from adapters.playwright.commands import Commands
+from adapters.playwright.commands import Commands, PageGoneError
 from adapters.playwright.contents import hand
 from adapters.playwright.fields import MalformedError
+from adapters.playwright.media_page import PlaywrightMediaPage
 from adapters.playwright.news import NewsReader
 from adapters.playwright.profile import Profile
 from adapters.playwright.questions import Questions
@@ -20,6 +22,7 @@ from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
 from adapters.playwright.window_keeper import WindowKeeper
+from application.ports.media_page import MediaPage
 from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
@@ -35,12 +38,14 @@ from domain.bridge import Bridge
 from domain.errors import (
     ConflictError,
     DeadlineExceededError,
+    InternalError,
     InvalidArgumentError,
     PomboError,
     UnavailableError,
 )
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
+from domain.media_content import MediaContent
 from domain.session import Capability, PairingCode
 from domain.snapshot import ProfileImage
 
@@ -67,6 +72,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._log = _LOG.bind(session_id=session_id)
         self._news = NewsReader(session_id, linked=profile.linked)
         self._questions = Questions(self._commands, lambda: self._news.capabilities, settings.command_timeout)
+        self._media = PlaywrightMediaPage(self._questions, settings.media_timeout)
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -192,6 +198,11 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     def capabilities(self) -> tuple[Capability, ...]:
         return self._news.capabilities
 
+    @property
+    @override
+    def media(self) -> MediaPage:
+        return self._media
+
     @override
     def bridge(self) -> Bridge | None:
         return self._choice.bridge()
@@ -239,8 +250,30 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         args = {"id": message.whatsapp_id, "chat": str(message.chat), **handed.args}
         if message.reply_to is not None:
             args["replyTo"] = message.reply_to
+        within = self._settings.send_timeout
+        if isinstance(message.content, MediaContent):
+            args["file"], size = await self._hand_over(message.file)
+            within += timedelta(seconds=size / self._settings.upload_rate)
         late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
-        return _message(await self._questions.ask(handed.command, args, within=self._settings.send_timeout, late=late))
+        return _message(await self._questions.ask(handed.command, args, within=within, late=late))
+
+    async def _hand_over(self, file: Path | None) -> tuple[str, int]:
+        """Gives the page a file of this machine; its name there and its size."""
+        if file is None:
+            raise InternalError("MEDIA_FILE_MISSING", "A message with a file was sent without it.")
+        window = self._window
+        if window is None or self._closing is not None:
+            raise page_unavailable("it is closed")
+        try:
+            size = (await asyncio.to_thread(file.stat)).st_size
+            async with asyncio.timeout(self._settings.command_timeout.total_seconds()):
+                return await window.hand_over(await asyncio.to_thread(file.absolute)), size
+        except TimeoutError:
+            raise page_unavailable("no answer in time") from None
+        except PageGoneError as error:
+            raise page_unavailable(str(error)) from error
+        except OSError as error:
+            raise UnavailableError("MEDIA_STORE_UNAVAILABLE", f"The file can't be read: {error.strerror}.") from error
 
     @override
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:

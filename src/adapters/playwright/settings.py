@@ -33,6 +33,8 @@ class DriverSettings:
         bridge_timeout: how long wa-js and the bridge may take to come up in a page that answered.
         command_timeout: how long the page may take to answer a question of ours.
         send_timeout: how long WhatsApp may take to acknowledge a message before its fate counts as unknown.
+        media_timeout: how long WhatsApp may take to give a file, however large.
+        upload_rate: bytes a second; the slowest upload that is waited for, beyond ``send_timeout``.
         lookup_timeout: how long WhatsApp may take to look a number up.
         logout_timeout: how long the page may take to confirm a logout.
         pairing_code_lifetime: how long a pairing code holds (WhatsApp Web renews its own after about three minutes).
@@ -57,6 +59,8 @@ class DriverSettings:
     bridge_timeout: timedelta = timedelta(seconds=60)
     command_timeout: timedelta = timedelta(seconds=20)
     send_timeout: timedelta = timedelta(seconds=30)
+    media_timeout: timedelta = timedelta(minutes=10)
+    upload_rate: int = 256 * 1024
     lookup_timeout: timedelta = timedelta(seconds=10)
     logout_timeout: timedelta = timedelta(seconds=20)
     pairing_code_lifetime: timedelta = timedelta(seconds=160)

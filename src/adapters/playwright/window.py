@@ -15,7 +15,7 @@ import orjson
 import structlog
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, ProxySettings
 
-from adapters.playwright import flags, freeze, processes, profile_image
+from adapters.playwright import file_input, flags, freeze, processes, profile_image
 from adapters.playwright.assets import BINDING, init_script
 from adapters.playwright.browser import Browser
 from adapters.playwright.commands import Commands, PageGoneError
@@ -298,6 +298,19 @@ class Window:
             raise PageGoneError(_first_line(error)) from error
         if "exceptionDetails" in answer:
             raise PageGoneError("the bridge isn't in the page")
+
+    async def hand_over(self, file: Path) -> str:
+        """Puts a file of this machine into the page's hands; the name by which the bridge has it.
+
+        Raises:
+            PageGoneError: there is no page, or no bridge in it.
+        """
+        if self._cdp is None:
+            raise PageGoneError("it isn't open")
+        try:
+            return await file_input.put(self._cdp, file)
+        except Error as error:
+            raise PageGoneError(_first_line(error)) from error
 
     def _die(self, why: str) -> None:
         if self.death is not None:

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
+from application.ports.media_page import MediaPage
 from application.ports.page_events import PageEvent, SeenMessage
 from domain.bridge import Bridge
 from domain.content import Content
@@ -49,12 +51,17 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to hand to the page, with the id it must get."""
+    """A message to hand to the page, with the id it must get.
+
+    Attributes:
+        file: what a content with a file holds, on this machine; it must stay as it is until ``send`` has returned.
+    """
 
     whatsapp_id: WhatsAppMessageId
     chat: Jid
     content: Content
     reply_to: WhatsAppMessageId | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +143,8 @@ class MessagingPage(Protocol):
 
         Raises:
             UnprocessableError: refused for good: ``NUMBER_NOT_ON_WHATSAPP``, ``QUOTED_MESSAGE_UNKNOWN``,
-                ``SEND_REFUSED``.
+                ``SEND_REFUSED``; of a file: ``MEDIA_UNREADABLE``, ``MEDIA_UPLOAD_FAILED``.
+            TooLargeError: ``MEDIA_TOO_LARGE``: the account may send no such file.
             RateLimitedError: ``REACHOUT_TIMELOCK`` (463) or ``NEW_CHAT_CAP`` (475): refused, not sent.
             CapabilityUnavailableError: the page lacks the function; not sent.
             UnavailableError: ``PAGE_UNAVAILABLE``: whether it left is unknown; look it up later.
@@ -182,6 +190,11 @@ class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
     @abstractmethod
     def capabilities(self) -> tuple[Capability, ...]:
         """What the bridge's last self-test found; empty before the first."""
+
+    @property
+    @abstractmethod
+    def media(self) -> MediaPage:
+        """Messages' files."""
 
     @abstractmethod
     def bridge(self) -> Bridge | None:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from application.ports.media_page import MediaPage
 from application.ports.whatsapp_driver import Recipient
 from domain.bridge import Bridge
 from domain.ids import SessionId
@@ -41,6 +42,11 @@ class SessionPage(Protocol):
     @abstractmethod
     async def resolve(self, jid: Jid) -> Recipient | None:
         """As ``MessagingPage`` has it."""
+
+    @property
+    @abstractmethod
+    def media(self) -> MediaPage:
+        """Messages' files."""
 
 
 class SessionWorkers(Protocol):

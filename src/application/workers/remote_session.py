@@ -14,7 +14,11 @@ from domain.lease import Lease
 _CLOSING: Final = timedelta(seconds=45)
 """A logout that is confirmed late, and a browser that closes slowly: longer than both may take."""
 _PAGE: Final = "page"
-_WITHIN: Final = {f"{_PAGE}.resolve": timedelta(seconds=12)}
+_WITHIN: Final = {
+    f"{_PAGE}.resolve": timedelta(seconds=12),
+    # What is fetched may be large.
+    f"{_PAGE}.media.open": timedelta(minutes=11),
+}
 """Calls of a page that take less or longer than an ordinary one."""
 
 

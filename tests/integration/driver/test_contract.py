@@ -10,6 +10,7 @@ import pytest_asyncio
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from domain.ids import SessionId
 from domain.jid import Jid
+from tests.contracts.media_page import MediaPageContract
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
 from tests.contracts.whatsapp_world import Linked, Person, Stage, open_linked
@@ -42,6 +43,18 @@ class SandboxStage(Stage):
         await self._sandbox.call("DELETE", "/faults")
 
     @override
+    async def fail_uploads(self, who: Person) -> None:
+        await self._sandbox.call("POST", "/faults", {"kind": "upload_failure", "account": who.number})
+
+    @override
+    async def expire_files(self, who: Person) -> None:
+        await self._sandbox.call("POST", "/faults", {"kind": "media_expired", "account": who.number})
+
+    @override
+    async def spoil_files(self, who: Person) -> None:
+        await self._sandbox.call("POST", "/faults", {"kind": "media_corrupted", "account": who.number})
+
+    @override
     async def kill(self, session: SessionId) -> None:
         await kill_browser(self._driver, session)
 
@@ -69,4 +82,8 @@ class TestPlaywrightWhatsAppDriver(WhatsAppDriverContract):
 
 
 class TestPlaywrightWhatsAppPage(WhatsAppPageContract):
+    pass
+
+
+class TestPlaywrightMediaPage(MediaPageContract):
     pass

@@ -1,6 +1,7 @@
 """What the driver's tests need: the sandbox as a process, and phones of its control API."""
 
 import asyncio
+import io
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from application.ports.whatsapp_driver import Outgoing
 from domain.content import Text
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.media_content import Audio, Document, Image, MediaContent, Sticker, Video
 from tests.contracts.whatsapp_world import SECONDS, Ear, link, message_id
 
 __all__ = [
@@ -61,6 +63,18 @@ class Phone:
     async def send_content(self, to: "Phone", content: dict[str, Any]) -> str:
         sent = await self.call("POST", "/send", {"to": to.number, "content": content})
         return str(sent["id"])
+
+    async def send_file(self, to: "Phone", content: MediaContent, data: bytes) -> str:
+        staged = await self._sandbox.put(f"/accounts/{self.number}/media", data)
+        sent = await self.call("POST", "/send", {"to": to.number, "media": {"id": staged["id"], **_told(content)}})
+        return str(sent["id"])
+
+    async def file(self, inner_id: str) -> bytes:
+        return await self._sandbox.fetch(f"/accounts/{self.number}/media/{inner_id}")
+
+    async def files(self, chat: "Phone") -> int:
+        messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
+        return sum(message["media"] is not None for message in messages)
 
     async def held(self, chat: "Phone", text: str) -> list[dict[str, Any]]:
         """The messages of a chat with exactly this text, as this phone holds them."""
@@ -112,6 +126,16 @@ class Sandbox:
             assert answer.ok, f"{method} {path.partition('?')[0]}: {answer.status} {text}"
             return json.loads(text) if text else None
 
+    async def put(self, path: str, data: bytes) -> Any:
+        async with self._http.post(self.control + path, data=io.BytesIO(data)) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.json()
+
+    async def fetch(self, path: str) -> bytes:
+        async with self._http.get(self.control + path) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.read()
+
     async def phone(self, name: str = "Person", **settings: Any) -> Phone:
         phone = Phone(self, str(next(self._numbers)))
         await self.call("POST", "/accounts", {"phone": phone.number, "name": name})
@@ -122,6 +146,27 @@ class Sandbox:
     def settings(self, profiles: Path, browser: Browser | None, **changes: Any) -> DriverSettings:
         defaults: dict[str, Any] = {"assets": find_assets(WEB), "web_url": f"{self.page}/?syncDelayMs=300"}
         return DriverSettings(browser=browser, profiles=profiles, **{**defaults, **changes})
+
+
+def _told(content: MediaContent) -> dict[str, Any]:
+    """A content as the sandbox's control API takes it from a phone."""
+    match content:
+        case Image():
+            kind = "image"
+        case Video():
+            kind = "gif" if content.gif else "video"
+        case Audio():
+            kind = "ptt" if content.voice else "audio"
+        case Document():
+            kind = "document"
+        case Sticker():
+            kind = "sticker"
+    told: dict[str, Any] = {"kind": kind, "mimetype": content.media.mime_type}
+    for name in ("caption", "filename", "width", "height", "view_once", "animated", "waveform"):
+        if (value := getattr(content, name, None)) is not None:
+            told[name] = list(value) if isinstance(value, tuple) else value
+    duration = getattr(content, "duration", None)
+    return told if duration is None else told | {"duration": duration.total_seconds()}
 
 
 def data_dir(driver: PlaywrightWhatsAppDriver, session: SessionId) -> Path:

@@ -10,6 +10,8 @@ from adapters.system.system_clock import SystemClock
 from domain.content import Text
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.media_content import MEDIA_CONTENTS, MediaContent
+from tests.contracts.media_page import MediaPageContract
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
 from tests.contracts.whatsapp_world import Linked, Person, Stage, open_linked
@@ -32,6 +34,19 @@ class MemoryPerson(Person):
     @override
     async def send(self, to: Person, text: str) -> str:
         return self._whatsapp.phone_sends(self.number, to.number, text).split("_")[2]
+
+    @override
+    async def send_file(self, to: Person, content: MediaContent, data: bytes) -> str:
+        return self._whatsapp.phone_sends_file(self.number, to.number, content, data).split("_")[2]
+
+    @override
+    async def file(self, inner_id: str) -> bytes:
+        return self._whatsapp.files[inner_id]
+
+    @override
+    async def files(self, chat: Person) -> int:
+        held = self._account.phone_messages.values()
+        return sum(message.chat == chat.jid and isinstance(message.content, MEDIA_CONTENTS) for message in held)
 
     @override
     async def held(self, chat: Person, text: str) -> list[Any]:
@@ -65,7 +80,23 @@ class MemoryStage(Stage):
 
     @override
     async def mend(self, session: SessionId) -> None:
-        self._whatsapp.restore_connection(session)
+        self._whatsapp.uploads_fail = False
+        self._whatsapp.expired.clear()
+        self._whatsapp.spoiled.clear()
+        if not self._whatsapp.page(session).connected:
+            self._whatsapp.restore_connection(session)
+
+    @override
+    async def fail_uploads(self, who: Person) -> None:
+        self._whatsapp.uploads_fail = True
+
+    @override
+    async def expire_files(self, who: Person) -> None:
+        self._whatsapp.expired.add(who.jid)
+
+    @override
+    async def spoil_files(self, who: Person) -> None:
+        self._whatsapp.spoiled.add(who.jid)
 
     @override
     async def kill(self, session: SessionId) -> None:
@@ -92,4 +123,8 @@ class TestMemoryWhatsAppDriver(WhatsAppDriverContract):
 
 
 class TestMemoryWhatsAppPage(WhatsAppPageContract):
+    pass
+
+
+class TestMemoryMediaPage(MediaPageContract):
     pass

@@ -34,6 +34,13 @@ const SENDING: readonly Need[] = [
   fn("whatsapp.functions.unixTime", () => WPP.whatsapp.functions.unixTime),
 ];
 
+const SENDING_FILES: readonly Need[] = [
+  ...SENDING,
+  fn("whatsapp.OpaqueData.createFromData", () => WPP.whatsapp.OpaqueData.createFromData),
+  fn("whatsapp.MediaPrep.prepRawMedia", () => WPP.whatsapp.MediaPrep.prepRawMedia),
+  fn("whatsapp.MediaGatingUtils.getUploadLimit", () => WPP.whatsapp.MediaGatingUtils.getUploadLimit),
+];
+
 const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   LINK_QR: [
     fn("conn.getAuthCode", () => WPP.conn.getAuthCode),
@@ -58,6 +65,25 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
     fn("whatsapp.functions.canReplyMsg", () => WPP.whatsapp.functions.canReplyMsg),
   ],
   MENTION: SENDING,
+  SEND_IMAGE: SENDING_FILES,
+  SEND_VIDEO: [
+    ...SENDING_FILES,
+    fn("whatsapp.functions.generateVideoThumbsAndDuration", () => WPP.whatsapp.functions.generateVideoThumbsAndDuration),
+  ],
+  SEND_AUDIO: SENDING_FILES,
+  SEND_VOICE: SENDING_FILES,
+  SEND_DOCUMENT: SENDING_FILES,
+  SEND_STICKER: [
+    ...SENDING_FILES,
+    fn("whatsapp.functions.processRawSticker", () => WPP.whatsapp.functions.processRawSticker),
+    fn("whatsapp.functions.isAnimatedWebp", () => WPP.whatsapp.functions.isAnimatedWebp),
+  ],
+  DOWNLOAD_MEDIA: [
+    ...STORES,
+    fn("chat.getMessageById", () => WPP.chat.getMessageById),
+    fn("chat.downloadMedia", () => WPP.chat.downloadMedia),
+    obj("whatsapp.MediaBlobCache", () => WPP.whatsapp.MediaBlobCache),
+  ],
   RECEIVE: STORES,
   RECEIPTS: [
     obj("whatsapp.MsgStore", () => WPP.whatsapp.MsgStore),

@@ -3,6 +3,7 @@
 import { Channel, describe } from "./channel";
 import { hasPageBasics, lackingOwnBasics } from "./contract";
 import { find, recent, resolve } from "./find";
+import { closeMedia, fileInput, openMedia, readMedia, sendMedia } from "./media";
 import { logout, pairingCode, refreshQr, takeOver } from "./linking";
 import { followNews } from "./news";
 import { BridgeError, type Command, type Config } from "./protocol";
@@ -15,6 +16,10 @@ type Handler = (args: Readonly<Record<string, unknown>>) => unknown;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   send,
+  sendMedia,
+  openMedia,
+  readMedia,
+  closeMedia,
   find,
   recent,
   resolve,
@@ -73,6 +78,7 @@ async function start(config: Config): Promise<void> {
       for (const command of commands) void run(channel, command);
     },
   });
+  Object.defineProperty(globalThis, "pomboFile", { value: fileInput });
   const lacking = lackingOwnBasics();
   if (lacking.length > 0) {
     channel.tell({ t: "unfit", detail: `wa-js lacks ${lacking.join(", ")}` });

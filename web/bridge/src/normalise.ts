@@ -2,6 +2,7 @@
 
 import type { MsgModel, Wid } from "./page";
 import { address, alternateOf, messageId } from "./address";
+import { isMediaType, mediaOf } from "./media-facts";
 import type { WireMessage } from "./protocol";
 import { rawAttributes } from "./raw";
 
@@ -57,7 +58,7 @@ export function normalise(msg: MsgModel): WireMessage | undefined {
     t: Math.trunc(Number(msg.t ?? 0)),
     ack: Number(msg.ack ?? 0),
     type,
-    ...(type === TEXT ? textOf(msg) : { raw: rawAttributes(msg) }),
+    ...(type === TEXT ? textOf(msg) : isMediaType(type) ? { media: mediaOf(msg) } : { raw: rawAttributes(msg) }),
     ...(replyTo ? { replyTo } : {}),
     ...(typeof msg.notifyName === "string" && msg.notifyName ? { pushName: msg.notifyName } : {}),
     ...(alternate ? { alternate } : {}),

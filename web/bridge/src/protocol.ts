@@ -49,7 +49,29 @@ export interface WireMessage {
   readonly replyTo?: string;
   readonly pushName?: string;
   readonly alternate?: string;
+  readonly media?: WireMedia;
   readonly raw?: unknown;
+}
+
+/** The file of a message of one of the types that have one. */
+export interface WireMedia {
+  readonly mimetype?: string;
+  /** Bytes. */
+  readonly size?: number;
+  /** Of the file itself, in base64. */
+  readonly filehash?: string;
+  readonly caption?: string;
+  readonly filename?: string;
+  /** Pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Seconds. */
+  readonly duration?: number;
+  /** Loudness, 0 to 100. */
+  readonly waveform?: readonly number[];
+  readonly gif?: true;
+  readonly viewOnce?: true;
+  readonly animated?: true;
 }
 
 export interface WireReceipt {

@@ -1,6 +1,6 @@
 /** Sending: with the id that the driver chose, and success only when WhatsApp's server has the message. */
 
-import type { ChatModel, MsgModel, Wid } from "./page";
+import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { alias, heldId, parseKey } from "./address";
 import { describe } from "./channel";
 import { findMessage, inMemory, knownChat, ownKey, widOf } from "./find";
@@ -15,12 +15,23 @@ const NOT_ON_WHATSAPP = 404;
 /** A time-out and too many at once: they say nothing for good. */
 const PASSING: ReadonlySet<number> = new Set([408, 429]);
 
-interface Outgoing {
+/** What every message has that is to be sent. */
+export interface Addressed {
   readonly id: string;
   readonly chat: string;
-  readonly body: string;
   readonly replyTo?: string;
+}
+
+interface Outgoing extends Addressed {
+  readonly body: string;
   readonly mentions?: readonly string[];
+}
+
+/** Where a message goes, and under which key. */
+export interface Target {
+  readonly chat: ChatModel;
+  readonly key: MsgKey;
+  readonly quoted: MsgModel | undefined;
 }
 
 const opening = new Map<string, Promise<ChatModel>>();
@@ -57,14 +68,25 @@ export function isBeingSent(id: string): boolean {
 
 export function send(args: Readonly<Record<string, unknown>>): Promise<WireMessage> {
   const message = args as unknown as Outgoing;
+  return sendOnce(message, (target) => deliver(message, target));
+}
+
+/** Sends what the server doesn't have yet; asked for twice at once, it is done once. */
+export function sendOnce(
+  message: Addressed,
+  deliver: (target: Target) => Promise<WireMessage>,
+): Promise<WireMessage> {
   const running = inFlight.get(message.id);
   if (running) return running;
-  const sending = deliver(message).finally(() => inFlight.delete(message.id));
+  const sending = sendUnlessHeld(message, deliver).finally(() => inFlight.delete(message.id));
   inFlight.set(message.id, sending);
   return sending;
 }
 
-async function deliver(message: Outgoing): Promise<WireMessage> {
+async function sendUnlessHeld(
+  message: Addressed,
+  deliver: (target: Target) => Promise<WireMessage>,
+): Promise<WireMessage> {
   const parts = parseKey(message.id);
   if (!parts?.fromMe) throw new BridgeError("BAD_ARGUMENT", "not an id of an own message");
   const held = inMemory(parts);
@@ -73,6 +95,10 @@ async function deliver(message: Outgoing): Promise<WireMessage> {
   const quoted = message.replyTo ? await quotedMessage(message.replyTo) : undefined;
   const key = ownKey(chat.id, parts.id);
   alias(heldId(key), message.id);
+  return deliver({ chat, key, quoted });
+}
+
+async function deliver(message: Outgoing, { chat, key, quoted }: Target): Promise<WireMessage> {
   const raw = await WPP.chat.prepareRawMessage(
     chat,
     { id: key, body: message.body, type: "chat", subtype: null, urlText: null, urlNumber: null },
@@ -126,7 +152,7 @@ function codeOf(outcome: unknown): number | undefined {
 }
 
 /** Throws unless WhatsApp's server has the message: the page's promise alone proves nothing. */
-function judge(msg: MsgModel, outcome: unknown): void {
+export function judge(msg: MsgModel, outcome: unknown): void {
   const result = (outcome as { messageSendResult?: unknown } | null)?.messageSendResult;
   if (result === "OK" || Number(msg.ack ?? PENDING) >= SENT) return;
   const code = codeOf(outcome);
@@ -139,7 +165,7 @@ function judge(msg: MsgModel, outcome: unknown): void {
 }
 
 /** The message as sent. The server has it, even where the page's own ack comes a moment later. */
-function report(msg: MsgModel, requested: string): WireMessage {
+export function report(msg: MsgModel, requested: string): WireMessage {
   const message = normalise(msg);
   if (!message) throw new BridgeError("SEND_UNCONFIRMED", "the page doesn't show the message");
   return { ...message, id: requested, ack: Math.max(message.ack, SENT) };
