@@ -27,7 +27,7 @@ class DeviceLink:
     Attributes:
         attached_ms: When the device logged in.
         available: The presence that the device announced.
-        subscriptions: Numbers whose presence it asked for.
+        subscriptions: Whose presence it asked for: the number, and the address that it asked by.
     """
 
     def __init__(self, device: Device, connection: Connection, database: Database, queue: QueueStore) -> None:
@@ -35,7 +35,7 @@ class DeviceLink:
         self.connection = connection
         self.attached_ms = now_ms()
         self.available = False
-        self.subscriptions: set[str] = set()
+        self.subscriptions: dict[str, str] = {}
         self._database = database
         self._queue = queue
         self._cursor = 0

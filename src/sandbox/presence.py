@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from sandbox.addresses import parse_jid
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError, bad_request
 from sandbox.hub import DeviceLink, Hub
@@ -100,12 +101,13 @@ class Presence:
             SandboxError: 400 for a bad JID.
         """
         try:
-            person = self._accounts.resolve(jid)
+            asked = parse_jid(jid)
+            person = self._accounts.resolve(asked)
         except SandboxError as error:
             if error.status in _NOBODY:
                 return
             raise
-        link.subscriptions.add(person.phone)
+        link.subscriptions[person.phone] = person.lid if asked.lid else person.jid
         self._tell(link, person)
 
     def seen(self, viewer: Account, person: Account) -> Seen:
@@ -142,7 +144,7 @@ class Presence:
         link.connection.send_object(
             {
                 "t": "presence",
-                "jid": person.address,
+                "jid": link.subscriptions[person.phone],
                 "state": "available" if seen.available else "unavailable",
                 "last_seen": seen.last_seen_s,
                 "denied": seen.denied,

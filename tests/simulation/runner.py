@@ -73,8 +73,11 @@ def _results(tasks: list[Job], jobs: int) -> Iterator[Iterator[list[Outcome]]]:
 
 def work(job: Job) -> list[Outcome]:
     """A job's outcomes, up to the first failure."""
-    gc.disable()
-    gc.freeze()  # what is there now stays: looking at it again and again takes longer than the runs
+    if gc.isenabled():
+        gc.disable()
+        # What is there now stays: looking at it again and again takes longer than the runs. Once only: what the runs
+        # leave would stay as well.
+        gc.freeze()
     outcomes: list[Outcome] = []
     for seed in job.seeds:
         outcomes.append(simulate(seed, job.plant, lines=job.lines, tidy=False))

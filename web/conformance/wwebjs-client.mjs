@@ -12,6 +12,7 @@
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import whatsapp from "whatsapp-web.js";
+import { peopleCommands } from "./wwebjs-people.mjs";
 
 const { Client, LocalAuth, MessageMedia } = whatsapp;
 const config = JSON.parse(process.argv[2] ?? "{}");
@@ -68,8 +69,15 @@ client.on("message_create", (message) => write({ event: "message_create", messag
 client.on("media_uploaded", (message) => write({ event: "media_uploaded", id: message.id._serialized }));
 client.on("message_ack", (message, ack) => write({ event: "message_ack", id: message.id._serialized, ack }));
 
+client.on("chat_archived", (chat, now) => write({ event: "chat_archived", chat: chat.id._serialized, now }));
+client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id._serialized }));
+client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
+  write({ event: "call", id, from, isVideo, isGroup, fromMe });
+});
+
 /** @type {Record<string, (request: any) => any>} */
 const commands = {
+  ...peopleCommands(client),
   start: () => client.initialize(),
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
   sendMedia: async ({ to, mimetype, data, filename, options }) =>

@@ -121,7 +121,7 @@ class ListDeliveries:
         """
         _check_size(query.limit)
         webhook_id, before = parse_webhook_id(query.webhook_id), _number(query.page_token)
-        event_id = parse_event_id(query.event_id) if query.event_id else None
+        event_id = None if query.event_id is None else parse_event_id(query.event_id)
         criteria = DeliveryFilter(event_id=event_id, outcome=query.outcome)
         async with self._uow.begin() as uow:
             await uow.webhooks.get(webhook_id)

@@ -1,4 +1,4 @@
-"""Ports of a session's page, asked of the gateway that has the page open: each method is a call between peers."""
+"""Ports of a session's page, asked of the gateway that has it open: each method is a call between peers (ADR 16)."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from entrypoints.rest.config import RestConfig
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.messages import SendMessageRequest
 from entrypoints.rest.models.problem import NotReadyProblem, Problem
 
@@ -80,6 +81,9 @@ def _make(app: FastAPI, config: RestConfig) -> dict[str, Any]:
 
 def _correct(operation: dict[str, Any]) -> None:
     """Names it, and takes out what FastAPI adds and what isn't so: invalid requests get a 400 problem here."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["schema"] |= forms.PATH[parameter["name"]]
     responses = operation["responses"]
     if "HTTPValidationError" in json.dumps(responses.get("422", {})):
         del responses["422"]

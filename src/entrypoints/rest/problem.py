@@ -218,10 +218,15 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """What an address can be asked; Starlette tells only what the first of its routes can."""
+    """What an address can be asked; Starlette tells only what the first of its routes can.
+
+    `/messages/send` isn't meant by `/messages/{message_id}`, which fits it as well.
+    """
     routes = [route for route in request.app.routes if isinstance(route, Route)]
-    at_this_address = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in at_this_address for method in route.methods or ()})
+    fitting = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    fewest = min((len(route.param_convertors) for route in fitting), default=0)
+    meant = [route for route in fitting if len(route.param_convertors) == fewest]
+    return sorted({method for route in meant for method in route.methods or ()})
 
 
 def is_json(content_type: str | None) -> bool:

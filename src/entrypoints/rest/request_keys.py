@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import Header
 from starlette.requests import Request
 
-from application.idempotency.request_key import MAX_KEY, RequestKey
+from application.idempotency.request_key import RequestKey
 from entrypoints.caller import request_key
+from entrypoints.rest.models import forms
 
 NAME: Final = "Idempotency-Key"
 _DESCRIPTION: Final = (
@@ -19,7 +20,7 @@ PARAMETER: Final[dict[str, Any]] = {
     "in": "header",
     "required": False,
     "description": _DESCRIPTION,
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+    "schema": {"type": "string", **forms.KEY},
 }
 """For routes that read their request themselves."""
 
@@ -28,7 +29,7 @@ KEYED: Final = ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY_REUSED", "REQUEST_IN
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(alias=NAME, description=_DESCRIPTION, json_schema_extra={"minLength": 1, "maxLength": MAX_KEY}),
+    Header(alias=NAME, description=_DESCRIPTION, json_schema_extra=forms.KEY),
 ]
 
 

@@ -12,6 +12,7 @@ from sandbox.errors import SandboxError, bad_request
 from sandbox.frames import Json, ids_field
 from sandbox.groups.views import is_group
 from sandbox.media.phone import media_view
+from sandbox.operations import Caller
 from sandbox.router import phone_message_id
 from sandbox.store.accounts import Account
 from sandbox.store.messages import ReceiptKind, StoredMessage
@@ -74,6 +75,8 @@ class MessageRoutes:
             key = self._core.accounts.chat_key(chat_address(body["chat"]))
             for author, message_id in self._core.messages.unread_by_sender(account.phone, key):
                 by_author.setdefault(author, []).append(message_id)
+            if self._core.chat_states.get(account.phone, key).marked_unread:
+                self._core.chat_actions.change(Caller(account, 0), chat_address(body["chat"]), {"marked_unread": False})
         else:
             for message_id in ids_field(body):
                 for message in held_by(self._core, account, message_id):

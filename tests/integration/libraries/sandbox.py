@@ -86,6 +86,21 @@ class Account(NamedTuple):
         devices: list[Json] = self.call("GET", "/devices")["devices"]
         return devices
 
+    def chat(self, peer: "Account") -> Json:
+        """What this phone shows of its chat with `peer`."""
+        chats: list[Json] = self.call("GET", "/chats")["chats"]
+        return next(chat for chat in chats if peer.lid == chat["lid"])
+
+    def set_picture(self, png: bytes) -> None:
+        url = f"{self.sandbox.control}/accounts/{self.phone}/picture"
+        request = urllib.request.Request(url, method="PUT", data=png, headers={"Content-Type": "image/png"})  # noqa: S310
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - loopback
+
+    def sees(self, person: "Account") -> Json:
+        """What this phone shows of a person's presence."""
+        seen: Json = self.call("GET", f"/presence?of={person.phone}")
+        return seen
+
     def unlink(self, number: int) -> None:
         self.call("DELETE", f"/devices/{number}")
 
@@ -109,7 +124,7 @@ class Sandbox:
         ready = json.loads(line)
         self.page: str = ready["page"]
         self.https_port = int(ready["https"].rpartition(":")[2])
-        self._control: str = ready["control"]
+        self.control: str = ready["control"]
         # A number of its own per test run and account: no account is used by two tests.
         self._numbers = itertools.count(int(time.time() * 10) % 10**7 * 100)
 
@@ -144,7 +159,7 @@ class Sandbox:
     def call(self, method: str, path: str, body: Json | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._control + path, method=method, data=data, headers=headers)  # noqa: S310
+        request = urllib.request.Request(self.control + path, method=method, data=data, headers=headers)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
                 text = answer.read()

@@ -117,7 +117,7 @@ async def test_wa_js_finds_each_of_its_names_in_the_intended_module(page: Page) 
 async def test_a_stand_in_throws_its_name(page: Page) -> None:
     thrown = """() => {
       const attempts = [
-        () => importNamespace("WAWebDeleteContactAction").deleteContactAction(),
+        () => importNamespace("WAWebNoteAction").retrieveOnlyNoteForChatJid(),
         () => importNamespace("WAWebGroupInviteJob").joinGroupViaInvite(),
         () => importNamespace("WAWebLabelCollection").LabelCollection.find("1"),
         () => new (importNamespace("WAWebLabelModel").Label)(),
@@ -127,7 +127,7 @@ async def test_a_stand_in_throws_its_name(page: Page) -> None:
       });
     }"""
     names = [
-        "WAWebDeleteContactAction.deleteContactAction",
+        "WAWebNoteAction.retrieveOnlyNoteForChatJid",
         "WAWebGroupInviteJob.joinGroupViaInvite",
         "WAWebLabelCollection.LabelCollection.find",
         "WAWebLabelModel.Label",

@@ -108,6 +108,9 @@ async def test_routing_errors_are_problems(client: Client) -> None:
     assert method.headers["allow"] == "GET, POST"
     one = await client.call("PUT", f"{SESSIONS}/demo")
     assert one.headers["allow"] == "DELETE, GET, PATCH"
+    # Not a message of that name.
+    send = await client.get("/api/v1/messages/send")
+    assert (send.status, send.headers["allow"]) == (405, "POST")
     assert (await client.get("/docs/../../secret")).reason == "ROUTE_NOT_FOUND"
     assert (await client.get("/docs/index.html")).reason == "ROUTE_NOT_FOUND"
 

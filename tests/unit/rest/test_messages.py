@@ -187,6 +187,8 @@ async def test_list_and_filter(gateway: Gateway, client: Client) -> None:
         ("since=yesterday", "INVALID_REQUEST", "since"),
         ("since=2026-01-01T00:00:00", "INVALID_REQUEST", "since"),
         ("until=0001-01-01T00:00:00%2B14:00", "INVALID_REQUEST", "until"),
+        ("until=0.5", "INVALID_REQUEST", "until"),
+        ("since=1763820201", "INVALID_REQUEST", "since"),
         ("page_size=0", "INVALID_PAGE_SIZE", "page_size"),
         ("page_token=abc", "INVALID_PAGE_TOKEN", "page_token"),
         ("offset=1", "INVALID_REQUEST", "offset"),

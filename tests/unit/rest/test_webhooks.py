@@ -68,7 +68,7 @@ async def test_events_are_posted_and_the_tries_are_told(gateway: Gateway) -> Non
 async def test_rotate_test_redeliver_replay(gateway: Gateway) -> None:
     shown = await made(gateway)
     one = f"{WEBHOOKS}/{shown['id']}"
-    for body in (None, {}, {"overlap": 60}):
+    for body in (None, {}, {"overlap": 60}, {"overlap": 60.0}):
         rotated = (await gateway.client.post(f"{one}/rotate-secret", body)).json()
         assert rotated["secret"] != shown["secret"]
         assert rotated["previous_secret_expires_at"] is not None
@@ -100,6 +100,8 @@ async def test_rotate_test_redeliver_replay(gateway: Gateway) -> None:
         ("GET", f"{WEBHOOKS}?page_token=x", None, 400, "INVALID_PAGE_TOKEN", ["page_token"]),
         ("GET", f"{NOBODY}/deliveries?outcome=x", None, 400, "INVALID_REQUEST", ["outcome"]),
         ("GET", f"{NOBODY}/deliveries?event_id=x", None, 400, "INVALID_EVENT_ID", ["event_id"]),
+        ("GET", f"{NOBODY}/deliveries?event_id=", None, 400, "INVALID_EVENT_ID", ["event_id"]),
+        ("POST", f"{NOBODY}/rotate-secret", {"overlap": 60.5}, 400, "INVALID_REQUEST", ["overlap"]),
         ("PATCH", NOBODY, {}, 404, "WEBHOOK_NOT_FOUND", []),
         ("POST", f"{NOBODY}/test", None, 404, "WEBHOOK_NOT_FOUND", []),
         ("POST", f"{NOBODY}/replay", {}, 400, "INVALID_REQUEST", ["since"]),

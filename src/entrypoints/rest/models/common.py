@@ -1,14 +1,20 @@
 """What the models share."""
 
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 MESSAGE_ID: Final = "msg_01KB5D9R6T3N8W2XQ4V7Y0Z1AC"
 EVENT_ID: Final = "evt_01KB5D9R6T3N8W2XQ4V7Y0Z1AD"
 WEBHOOK_ID: Final = "whk_01KB5D9R6T3N8W2XQ4V7Y0Z1AE"
 WHATSAPP_ID: Final = "true_15550100200@c.us_3EB0A1B2C3D4E5F6071829"
 TIME: Final = "2026-11-22T14:03:21.482913Z"
+
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class RequestModel(BaseModel):
@@ -38,6 +44,26 @@ def page_size(default: int, maximum: int) -> Any:
     )
 
 
+def _no_number(value: Any) -> Any:
+    """Pydantic takes a number for a Unix time, in seconds or milliseconds as it sees fit."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("not_a_time", "Give a time as RFC 3339 has it, like 2026-11-22T14:03:21Z")
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of numbers: 60.0 is 60."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+GivenTime = Annotated[
+    # JSON has no times: a string is one here, also where nothing else is converted. The limits keep every time zone's
+    # offset from leading out of what a datetime can hold.
+    AwareDatetime,
+    Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+    BeforeValidator(_no_number),
+]
 Time = Annotated[str, Field(description="RFC 3339 in UTC.", json_schema_extra={"format": "date-time"}, examples=[TIME])]
 OptionalTime = Annotated[
     str | None,

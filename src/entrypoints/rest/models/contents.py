@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import AnswerModel, RequestModel
 from entrypoints.rest.models.media import Audio, Document, Image, Sticker, Video
 
@@ -14,18 +15,36 @@ class TextToSend(RequestModel):
 
     body: str = Field(
         description="The text, with WhatsApp's own marks for bold, italic and the like.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT_CHARACTERS},
+        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT_CHARACTERS, **forms.NOT_BLANK},
         examples=["Hello from Pombo"],
     )
     mentions: list[str] = Field(
         default=[],
         description="The users whose `@number` stands in the body, as addresses or phone numbers.",
-        json_schema_extra={"maxItems": MAX_MENTIONS},
+        json_schema_extra={"maxItems": MAX_MENTIONS, **forms.USERS},
     )
+
+
+def _one_content(schema: dict[str, Any]) -> None:
+    """Says in the document that exactly the content that `type` names is given."""
+    named = schema["properties"]["type"]
+    kinds = named["enum"] if "enum" in named else [named["const"]]
+    schema["oneOf"] = [
+        {
+            "properties": {
+                "type": {"const": kind},
+                **{other: {"not": {"type": "null"}} if other == kind else {"type": "null"} for other in kinds},
+            },
+            "required": [kind],
+        }
+        for kind in kinds
+    ]
 
 
 class ContentsToSend(RequestModel):
     """One field per kind."""
+
+    model_config = ConfigDict(json_schema_extra=_one_content)
 
     type: Literal["text"] = Field(description="The kind of content: the name of the object that is given.")
     text: TextToSend | None = Field(default=None, description="Given when `type` is `text`.")

@@ -9,6 +9,7 @@ from domain.event import PAYLOAD_TYPES
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 from domain.webhook import DisabledReason
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
     EVENT_ID,
     MESSAGE_ID,
@@ -32,9 +33,12 @@ class EventSocketQuery(QueryModel):
     after: str | None = Field(
         default=None,
         description="The cursor: the `sequence` of the last event that was read. 0 starts with the oldest kept.",
+        json_schema_extra=forms.SEQUENCE,
         examples=["0"],
     )
-    session_id: str | None = Field(default=None, description="Of this session.", examples=["support"])
+    session_id: str | None = Field(
+        default=None, description="Of this session.", json_schema_extra=forms.SESSION_ID, examples=["support"]
+    )
     types: str | None = Field(default=None, description=f"Of these types, separated by commas: {_TYPES}.")
 
 

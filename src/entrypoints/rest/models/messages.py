@@ -1,20 +1,19 @@
 """Messages."""
 
-import re
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
 from application.messages.send_messages import MAX_MESSAGES
 from domain.message import Direction, MessageStatus
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
     MESSAGE_ID,
     WHATSAPP_ID,
     AnswerModel,
+    GivenTime,
     NextPageToken,
     OptionalTime,
     PageToken,
@@ -26,27 +25,7 @@ from entrypoints.rest.models.common import (
 from entrypoints.rest.models.contents import ContentsToSend, ShownContents
 from entrypoints.rest.models.problem import Problem
 
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ADDRESS = "An address like `15550100200@c.us`, `120363000000000000@g.us` or `9000000001@lid`"
-_When = Annotated[
-    # The limits keep every time zone's offset from leading out of what a datetime can hold.
-    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))
-]
-
-
-def _no_number(value: Any) -> Any:
-    """Pydantic takes a number for a Unix time, in seconds or milliseconds as it sees fit."""
-    if not isinstance(value, str) or not _DATE.match(value):
-        raise PydanticCustomError("not_a_time", "Give a time as RFC 3339 has it, like 2026-11-22T14:03:21Z")
-    return value
-
-
-_SendTime = Annotated[
-    # JSON has no times: a string is one here, also where nothing else is converted.
-    AwareDatetime,
-    Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
-    BeforeValidator(_no_number),
-]
 
 
 class ReplyTo(RequestModel):
@@ -54,7 +33,7 @@ class ReplyTo(RequestModel):
 
     message_id: str = Field(
         description="A message of the same chat: the gateway's id or WhatsApp's.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_REPLY_ID},
+        json_schema_extra={"minLength": 1, "maxLength": MAX_REPLY_ID, **forms.REPLY_TO},
         examples=[MESSAGE_ID],
     )
 
@@ -62,15 +41,21 @@ class ReplyTo(RequestModel):
 class SendMessageRequest(ContentsToSend):
     """A message to send: `type` names the one content object that is given."""
 
-    session_id: str = Field(description="The session that sends.", examples=["support"])
-    to: str = Field(description=f"{_ADDRESS}, or a phone number with its country code.", examples=["+15550100200"])
+    session_id: str = Field(
+        description="The session that sends.", json_schema_extra=forms.SESSION_ID, examples=["support"]
+    )
+    to: str = Field(
+        description=f"{_ADDRESS}, or a phone number with its country code.",
+        json_schema_extra=forms.RECIPIENT,
+        examples=["+15550100200"],
+    )
     context: ReplyTo | None = None
-    not_before: _SendTime | None = Field(
+    not_before: GivenTime | None = Field(
         default=None,
         description="When it may leave at the earliest (RFC 3339), at most 366 days ahead. It keeps no other message "
         "of its chat waiting, and the answer doesn't wait for it.",
     )
-    deadline: _SendTime | None = Field(
+    deadline: GivenTime | None = Field(
         default=None,
         description="When it is given up if it hasn't left (RFC 3339), with the status `EXPIRED`. It lies ahead.",
     )
@@ -92,15 +77,18 @@ class SendMessagesRequest(RequestModel):
 class ListMessagesQuery(QueryModel):
     """Which messages to list."""
 
-    session_id: str | None = Field(default=None, description="Of this session.", examples=["support"])
+    session_id: str | None = Field(
+        default=None, description="Of this session.", json_schema_extra=forms.SESSION_ID, examples=["support"]
+    )
     chat_id: str | None = Field(
         default=None,
+        json_schema_extra=forms.CHAT,
         description=f"Of this conversation. {_ADDRESS}, or a phone number; a person is found by either address.",
     )
     direction: Direction | None = Field(default=None)
     status: MessageStatus | None = Field(default=None)
-    since: _When | None = Field(default=None, description="Created at this time or later (RFC 3339).")
-    until: _When | None = Field(default=None, description="Created before this time (RFC 3339).")
+    since: GivenTime | None = Field(default=None, description="Created at this time or later (RFC 3339).")
+    until: GivenTime | None = Field(default=None, description="Created before this time (RFC 3339).")
     page_size: Annotated[int, page_size(50, MAX_PAGE)]
     page_token: PageToken = None
 

@@ -1,9 +1,8 @@
 """Webhooks."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import ConfigDict, Field
 
 from application.ports.webhook_queue import MAX_BACKLOG
 from application.webhooks.read_webhooks import MAX_PAGE
@@ -12,16 +11,20 @@ from domain.webhook import GIVE_UP_AFTER, ROTATION_OVERLAP, DeliveryKind, Delive
 from domain.webhook_checks import (
     MAX_DESCRIPTION,
     MAX_GIVE_UP,
+    MAX_HEADER_VALUE,
     MAX_HEADERS,
     MAX_OVERLAP,
     MAX_SESSIONS,
     MAX_URL,
     MIN_GIVE_UP,
 )
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
     EVENT_ID,
     WEBHOOK_ID,
     AnswerModel,
+    GivenTime,
+    Integer,
     NextPageToken,
     OptionalTime,
     PageToken,
@@ -41,6 +44,19 @@ _HEADERS = (
     f"Sent along with each request, at most {MAX_HEADERS}. They may be credentials: answers show their names only. The "
     "request's own (Host, Content-…, webhook-… and those of a connection) can't be set."
 )
+_URL_FORM: forms.Form = {
+    "pattern": r"^https?://(localhost|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)"
+    r"(:[1-9][0-9]{0,3})?(/[A-Za-z0-9_~.%-]*)*(\?[A-Za-z0-9_~.%=&-]*)?$",
+    "maxLength": MAX_URL,
+}
+_DESCRIPTION_FORM: forms.Form = {"maxLength": MAX_DESCRIPTION, **forms.PRINTABLE}
+_TYPES_FORM: forms.Form = {"items": {"type": "string", "enum": sorted(PAYLOAD_TYPES)}}
+_SESSIONS_FORM: forms.Form = {"maxItems": MAX_SESSIONS, "items": {"type": "string", **forms.SESSION_ID}}
+_HEADERS_FORM: forms.Form = {
+    "maxProperties": MAX_HEADERS,
+    "propertyNames": {"pattern": "^[Xx]-[0-9A-Za-z-]{1,98}$"},
+    "additionalProperties": {"type": "string", "maxLength": MAX_HEADER_VALUE, "pattern": r"^([!-~]([ !-~]*[!-~])?)?$"},
+}
 _GIVE_UP = "Seconds for which an event is tried before it goes to the dead letters."
 _GIVE_UP_LIMITS: dict[str, Any] = {
     "minimum": int(MIN_GIVE_UP.total_seconds()),
@@ -55,12 +71,22 @@ _BOUND = 10**9
 class CreateWebhookRequest(RequestModel):
     """An endpoint to create."""
 
-    url: str = Field(description=_URL, examples=["https://example.org/hook"])
-    description: str = Field(default="", description=f"For people, at most {MAX_DESCRIPTION} characters.")
-    types: list[str] = Field(default=[], description=_TYPES, examples=[["message.received"]])
-    session_ids: list[str] = Field(default=[], description=_SESSIONS, examples=[["support"]])
-    headers: dict[str, str] = Field(default={}, description=_HEADERS, examples=[{"X-Team": "support"}])
-    give_up_after: int = Field(
+    url: str = Field(description=_URL, json_schema_extra=_URL_FORM, examples=["https://example.org/hook"])
+    description: str = Field(
+        default="",
+        description=f"For people, at most {MAX_DESCRIPTION} characters.",
+        json_schema_extra=_DESCRIPTION_FORM,
+    )
+    types: list[str] = Field(
+        default=[], description=_TYPES, json_schema_extra=_TYPES_FORM, examples=[["message.received"]]
+    )
+    session_ids: list[str] = Field(
+        default=[], description=_SESSIONS, json_schema_extra=_SESSIONS_FORM, examples=[["support"]]
+    )
+    headers: dict[str, str] = Field(
+        default={}, description=_HEADERS, json_schema_extra=_HEADERS_FORM, examples=[{"X-Team": "support"}]
+    )
+    give_up_after: Integer = Field(
         default=int(GIVE_UP_AFTER.total_seconds()),
         description=_GIVE_UP,
         ge=-_BOUND,
@@ -73,12 +99,20 @@ class CreateWebhookRequest(RequestModel):
 class UpdateWebhookRequest(RequestModel):
     """What to change of an endpoint. What isn't given, or is null, stays."""
 
-    url: str | None = Field(default=None, description=_URL)
-    description: str | None = Field(default=None, description=f"At most {MAX_DESCRIPTION} characters.")
-    types: list[str] | None = Field(default=None, description=f"Replaces the whole. {_TYPES}")
-    session_ids: list[str] | None = Field(default=None, description=f"Replaces the whole. {_SESSIONS}")
-    headers: dict[str, str] | None = Field(default=None, description=f"Replaces the whole. {_HEADERS}")
-    give_up_after: int | None = Field(
+    url: str | None = Field(default=None, description=_URL, json_schema_extra=_URL_FORM)
+    description: str | None = Field(
+        default=None, description=f"At most {MAX_DESCRIPTION} characters.", json_schema_extra=_DESCRIPTION_FORM
+    )
+    types: list[str] | None = Field(
+        default=None, description=f"Replaces the whole. {_TYPES}", json_schema_extra=_TYPES_FORM
+    )
+    session_ids: list[str] | None = Field(
+        default=None, description=f"Replaces the whole. {_SESSIONS}", json_schema_extra=_SESSIONS_FORM
+    )
+    headers: dict[str, str] | None = Field(
+        default=None, description=f"Replaces the whole. {_HEADERS}", json_schema_extra=_HEADERS_FORM
+    )
+    give_up_after: Integer | None = Field(
         default=None, description=_GIVE_UP, ge=-_BOUND, le=_BOUND, json_schema_extra=_GIVE_UP_LIMITS
     )
     enabled: bool | None = Field(default=None, description="False keeps its place; true goes on from there.")
@@ -87,7 +121,7 @@ class UpdateWebhookRequest(RequestModel):
 class RotateSecretRequest(RequestModel):
     """How to rotate."""
 
-    overlap: int = Field(
+    overlap: Integer = Field(
         default=int(ROTATION_OVERLAP.total_seconds()),
         description="Seconds for which the present secret signs along.",
         ge=-_BOUND,
@@ -99,28 +133,23 @@ class RotateSecretRequest(RequestModel):
 class RedeliverRequest(RequestModel):
     """What to post again."""
 
-    event_id: str = Field(description="An event of the log.", examples=[EVENT_ID])
-
-
-def _text(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("give an RFC 3339 time as text")  # noqa: TRY004 - what pydantic takes for a bad value
-    return value
-
-
-_When = Annotated[
-    # The limits keep every time zone's offset from leading out of what a datetime can hold.
-    AwareDatetime,
-    BeforeValidator(_text),
-    Field(strict=False, ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
-]
+    event_id: str = Field(description="An event of the log.", json_schema_extra=forms.EVENT_ID, examples=[EVENT_ID])
 
 
 class ReplayRequest(RequestModel):
     """From where on. One of the two is given."""
 
-    since: _When | None = Field(default=None, description="Every event of this time (RFC 3339) or later.")
-    after: int | None = Field(
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [one], "properties": {one: {"not": {"type": "null"}}, other: {"type": "null"}}}
+                for one, other in (("since", "after"), ("after", "since"))
+            ]
+        }
+    )
+
+    since: GivenTime | None = Field(default=None, description="Every event of this time (RFC 3339) or later.")
+    after: Integer | None = Field(
         default=None,
         description="Every event behind this cursor: the `sequence` of the last one that isn't wanted again.",
         ge=-(2**63),
@@ -139,7 +168,9 @@ class ListWebhooksQuery(QueryModel):
 class ListDeliveriesQuery(QueryModel):
     """Which tries to list."""
 
-    event_id: str | None = Field(default=None, description="Of this event.", examples=[EVENT_ID])
+    event_id: str | None = Field(
+        default=None, description="Of this event.", json_schema_extra=forms.EVENT_ID, examples=[EVENT_ID]
+    )
     outcome: DeliveryOutcome | None = Field(default=None, description="With this outcome.")
     page_size: Annotated[int, page_size(100, MAX_PAGE)]
     page_token: PageToken = None

@@ -19,6 +19,7 @@ from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.direct_route import DirectRoute
 from entrypoints.rest.json_codec import JSON, json_response
 from entrypoints.rest.models import messages as models
+from entrypoints.rest.path_parameters import MESSAGE
 from entrypoints.rest.preferences import Preferences
 from entrypoints.rest.problem import Problem
 from entrypoints.rest.reasons import BODY, problems
@@ -122,13 +123,13 @@ class MessageRoutes:
             ),
         )
         router.add_api_route(
-            f"{_MESSAGES}/{{message_id}}",
+            f"{_MESSAGES}/{{message_id:{MESSAGE}}}",
             self.get,
             methods=["GET"],
             operation_id="getMessage",
             tags=[*_TAGS],
             response_model=models.Message,
-            responses=problems("MESSAGE_NOT_FOUND"),
+            responses=problems("INVALID_MESSAGE_ID", "MESSAGE_NOT_FOUND"),
         )
         router.add_api_route(
             f"{API_PREFIX}/media/send",

@@ -3,29 +3,16 @@ import { BaseModel, defineModel } from "../core/model.js";
 import { asUserWid, createWid } from "../core/wid.js";
 import { define } from "../loader.js";
 import { settings } from "../settings.js";
-import { notImplemented } from "../stubs.js";
 import * as storage from "../storage/models.js";
-import { contacts, lidPnCache, tryContact } from "./contact.js";
+import { contacts, tryContact } from "./contact.js";
+import { alternate, lidPnCache } from "./lids.js";
 import { MsgModel, msgs, reviveMessage } from "./msg.js";
+import { MuteModel } from "./mute.js";
 import { presences } from "./presence.js";
 
 /** @typedef {import("../core/wid.js").Wid} Wid */
 
 /** Conversations: the list, the messages each holds in memory, and loading older ones from the database. */
-
-class MuteModel extends BaseModel {
-  defaults() {
-    return { expiration: 0 };
-  }
-
-  canMute() {
-    return false;
-  }
-}
-defineModel(MuteModel, "mute", ["id", "expiration"]);
-for (const name of ["mute", "unmute"]) {
-  Object.defineProperty(MuteModel.prototype, name, { value: notImplemented(`WAWebMuteModel.Mute.${name}`), writable: true });
-}
 
 /** The messages of a chat that are in memory, oldest first. */
 export class ChatMsgsCollection extends BaseCollection {
@@ -43,8 +30,11 @@ export class ChatMsgsCollection extends BaseCollection {
   }
 }
 
+/** The unread count of a chat that was marked as unread by hand and has no unread message. */
+export const MARKED_UNREAD = -1;
+
 export class ChatModel extends BaseModel {
-  static session = new Set(["formattedTitle", "active", "promises", "stale", "canSend", "pausedTimerId", "groupMetadata"]);
+  static session = new Set(["formattedTitle", "markedUnread", "active", "promises", "stale", "canSend", "pausedTimerId", "groupMetadata"]);
   static children = ["msgs"];
 
   /** @type {any} */
@@ -88,16 +78,16 @@ export class ChatModel extends BaseModel {
   }
 
   canPin() {
-    return false;
+    return true;
   }
 
   canArchive() {
-    return false;
+    return true;
   }
 }
 defineModel(ChatModel, "chat", [
   "id", "t", "unreadCount", "archive", "isReadOnly", "muteExpiration", "name", "notSpam", "pin", "lastReceivedKey",
-  "labels", "ephemeralDuration", "pendingMsgs", "active", "promises", "pausedTimerId",
+  "labels", "ephemeralDuration", "pendingMsgs", "active", "promises", "pausedTimerId", "endOfHistoryTransferType",
 ]);
 
 class ChatCollectionImpl extends BaseCollection {
@@ -108,12 +98,12 @@ class ChatCollectionImpl extends BaseCollection {
    * @param {any} right
    */
   static comparator(left, right) {
-    return (right.t ?? 0) - (left.t ?? 0);
+    return (right.pin ?? 0) - (left.pin ?? 0) || (right.t ?? 0) - (left.t ?? 0);
   }
 
   #sorted = true;
 
-  /** Newest first, put in order when somebody looks. */
+  /** Pinned ones, then newest first, put in order when somebody looks. */
   getModelsArray() {
     if (!this.#sorted) {
       this.#sorted = true;
@@ -127,7 +117,7 @@ class ChatCollectionImpl extends BaseCollection {
    * @param {...any} args
    */
   trigger(name, ...args) {
-    if (name === "change:t") this.#sorted = false;
+    if (name === "change:t" || name === "change:pin") this.#sorted = false;
     return super.trigger(name, ...args);
   }
 
@@ -141,14 +131,17 @@ class ChatCollectionImpl extends BaseCollection {
 export const chats = new ChatCollectionImpl();
 
 /**
- * A chat's own address: people are kept under their phone number where it is known.
+ * The address under which a chat is kept: a person's whichever form of theirs has a chat already, so that who moves to a
+ * LID stays one conversation.
  *
  * @param {Wid} wid
  */
-function chatWid(wid) {
+export function chatIdOf(wid) {
   if (!wid.isUser()) return wid;
   const user = asUserWid(wid);
-  return user.isLid() ? (lidPnCache.getPhoneNumber(user) ?? user) : user;
+  if (chats.get(user)) return user;
+  const other = alternate(user);
+  return other && chats.get(other) ? other : user;
 }
 
 /**
@@ -157,7 +150,7 @@ function chatWid(wid) {
  * @param {Wid} wid
  */
 export function chatFor(wid) {
-  const id = chatWid(wid);
+  const id = chatIdOf(wid);
   const chat = chats.get(id);
   if (chat) return chat;
   const created = chats.add({ id });
@@ -174,6 +167,11 @@ export function keepChat(chat) {
     unreadCount: chat.unreadCount,
     name: chat.name,
     lastReceivedKey: chat.lastReceivedKey?.toString(),
+    archive: chat.archive,
+    pin: chat.pin,
+    muteExpiration: chat.muteExpiration,
+    markedUnread: chat.markedUnread,
+    endOfHistoryTransferType: chat.endOfHistoryTransferType,
   });
   return storage.put("chat", id, record);
 }
@@ -183,12 +181,13 @@ export function keepChat(chat) {
  * @returns {Promise<{chat: any, created: boolean}>}
  */
 async function findOrCreateLatestChat(wid) {
-  let id = chatWid(wid);
+  let id = chatIdOf(wid);
   const chat = chats.get(id);
   if (chat) return { chat, created: false };
   if (id.isUser()) {
+    // A new chat goes under the form by which the person is told of; without a connection, under the number if known.
     const person = await tryContact(id);
-    if (person) id = person.jid;
+    id = person?.jid ?? lidPnCache.getPhoneNumber(id) ?? id;
   }
   const created = !chats.get(id);
   return { chat: chatFor(id), created };
@@ -201,7 +200,27 @@ export async function loadChats() {
     const records = await storage.messagesOf(id, { count: settings.loadedMessages });
     for (const message of records) chat.msgs.add(msgs.add(reviveMessage(message), { silent: true }), { silent: true });
     chat.set({ lastReceivedKey: chat.msgs.last()?.id }, undefined, { silent: true });
+    chat.mute.set({ expiration: chat.muteExpiration });
   }
+}
+
+/**
+ * Takes in what the account's devices share of a chat; what `change` doesn't name stays.
+ *
+ * @param {any} chat
+ * @param {{archived?: boolean, pinned_s?: number, muted_until_s?: number, marked_unread?: boolean}} change
+ */
+export function applyState(chat, change) {
+  if (change.archived !== undefined) chat.set({ archive: change.archived });
+  if (change.pinned_s !== undefined) chat.set({ pin: change.pinned_s });
+  if (change.muted_until_s !== undefined) {
+    chat.set({ muteExpiration: change.muted_until_s });
+    chat.mute.set({ expiration: change.muted_until_s });
+  }
+  if (change.marked_unread === undefined) return;
+  chat.set({ markedUnread: change.marked_unread });
+  if (change.marked_unread && chat.unreadCount === 0) chat.set({ unreadCount: MARKED_UNREAD });
+  if (!change.marked_unread && chat.unreadCount === MARKED_UNREAD) chat.set({ unreadCount: 0 });
 }
 
 /**
@@ -244,9 +263,8 @@ export function defineChats() {
   define("WAWebChatModel", { Chat: ChatModel });
   define("WAWebChatCollection", { ChatCollectionImpl, ChatCollection: chats });
   define("WAWebChatMsgsCollection", { ChatMsgsCollection });
-  define("WAWebMuteModel", { Mute: MuteModel });
   define("WAWebFindChatAction", { findOrCreateLatestChat });
-  define("WAWebFindChat", { findExistingChat: async (/** @type {any} */ wid) => chats.get(chatWid(createWid(wid))) });
+  define("WAWebFindChat", { findExistingChat: async (/** @type {any} */ wid) => chats.get(chatIdOf(createWid(wid))) });
   define("WAWebChatLoadMessages", { loadEarlierMsgs });
   define("WAWebChatMessageSearch", { getSearchContext });
   define("WAWebChatGetters", {

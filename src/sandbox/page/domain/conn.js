@@ -98,7 +98,7 @@ class CmdImpl extends EventEmitter {
   }
 }
 for (const name of [
-  "archiveChat", "pinChat", "markChatUnread", "muteChat", "clearChat", "sendStarMsgs", "sendUnstarMsgs",
+  "muteChat", "clearChat", "sendStarMsgs", "sendUnstarMsgs",
   "sendRevokeMsgs", "sendDeleteMsgs", "openChatAt", "openChatBottom", "openChatFromUnread", "closeChat", "openDrawerMid",
   "chatSearch", "msgInfoDrawer", "upgradeToMDProd", "downgradeWebclient",
 ]) {

@@ -6,7 +6,10 @@ import { define } from "../loader.js";
 import { session } from "../net/session.js";
 import { notImplemented } from "../stubs.js";
 import * as storage from "../storage/models.js";
+import { alternate, lidPnCache } from "./lids.js";
 import { isMe, me } from "./me.js";
+
+export { lidPnCache };
 
 /** @typedef {import("../core/wid.js").Wid} Wid */
 
@@ -30,6 +33,7 @@ export class ContactModel extends BaseModel {
 }
 defineModel(ContactModel, "contact", [
   "id", "name", "pushname", "shortName", "isBusiness", "isEnterprise", "verifiedName", "type", "username",
+  "isAddressBookContact", "isContactBlocked", "syncToAddressbook",
 ]);
 
 class ContactCollectionImpl extends BaseCollection {
@@ -39,7 +43,9 @@ class ContactCollectionImpl extends BaseCollection {
   async fetch(id) {
     const wid = asUserWid(createWid(id));
     const known = await askContact(wid);
-    return known ? { id: wid, ...known } : undefined;
+    if (!known) return undefined;
+    const { name, shortName, isAddressBookContact, username, isBusiness } = contacts.get(known.jid).attributes;
+    return { id: wid, pushname: known.pushname, name, shortName, isAddressBookContact, username, isBusiness };
   }
 
   getMeContact() {
@@ -51,70 +57,77 @@ class ContactCollectionImpl extends BaseCollection {
 /** @type {any} */
 export const contacts = new ContactCollectionImpl();
 
-// --- LID and phone number
-
-/** @type {Map<string, Wid>} */
-const lidOf = new Map();
-/** @type {Map<string, {lid: Wid, phoneNumber: Wid, phoneNumberCreatedAt: number}>} */
-const entryOf = new Map();
-
-export const lidPnCache = {
-  /** @param {Wid} pn */
-  getCurrentLid: (pn) => lidOf.get(asUserWid(pn).toString()),
-  /** @param {Wid} lid */
-  getPhoneNumber: (lid) => entryOf.get(asUserWid(lid).toString())?.phoneNumber,
-  /** @param {Wid} lid */
-  getLidEntry: (lid) => entryOf.get(asUserWid(lid).toString()),
-  /**
-   * @param {Wid} lid
-   * @param {{phoneNumber: Wid}} entry
-   */
-  add: (lid, { phoneNumber }) => {
-    lidOf.set(phoneNumber.toString(), lid);
-    entryOf.set(lid.toString(), { lid, phoneNumber, phoneNumberCreatedAt: 0 });
-  },
-  getAllLids: () => [...entryOf.values()].map((entry) => entry.lid),
-  /** @param {Wid} lid */
-  remove: (lid) => {
-    const entry = entryOf.get(lid.toString());
-    entryOf.delete(lid.toString());
-    if (entry) lidOf.delete(entry.phoneNumber.toString());
-  },
-  clear: () => {
-    lidOf.clear();
-    entryOf.clear();
-  },
-};
+/**
+ * @typedef {object} Person what the server tells of somebody (docs/sandbox-protocol.md, "People"); what it leaves out
+ *   stays as it was
+ * @property {string} jid the form by which they are told of
+ * @property {string | null} [lid]
+ * @property {string | null} [pn] the number's JID, where it is shown
+ * @property {string | null} [name] the name they gave themselves
+ * @property {{first_name: string, last_name: string} | null} [saved] null: not in the address book
+ * @property {string | null} [username]
+ * @property {boolean} [business]
+ */
 
 /**
- * Takes in what the server told of a person and stores what is new.
+ * Takes in what the server told of a person and stores what is new. Known under both forms, they are told of under both.
  *
- * @param {{jid: string, lid?: string | null, pushname?: string | null}} known
+ * @param {Person} person
  * @returns {any} the contact
  */
-export function learn({ jid, lid, pushname }) {
-  const pn = asUserWid(createWid(jid));
-  const lidWid = lid ? createWid(lid) : undefined;
-  const newMapping = lidWid && !lidPnCache.getCurrentLid(pn)?.equals(lidWid);
-  if (lidWid && newMapping) lidPnCache.add(lidWid, { phoneNumber: pn });
-  const contact = contacts.gadd(pn);
-  const renamed = pushname && contact.pushname !== pushname;
-  if (renamed) contact.set({ pushname });
-  if (newMapping || renamed) keep(contact);
+export function learn(person) {
+  const wid = asUserWid(createWid(person.jid));
+  const lid = wid.isLid() ? wid : person.lid ? createWid(person.lid) : undefined;
+  const pn = wid.isLid() ? (person.pn ? createWid(person.pn) : lidPnCache.getPhoneNumber(wid)) : wid;
+  const news = Boolean(lid && pn && !lidPnCache.getCurrentLid(pn)?.equals(lid));
+  if (lid && pn && news) lidPnCache.add(lid, { phoneNumber: pn });
+  const contact = contacts.gadd(wid);
+  const other = alternate(wid);
+  const known = other ? [contact, contacts.get(other)] : [contact];
+  for (const each of known) if (each && (describe(each, person) || news)) keep(each);
   return contact;
 }
+
+/**
+ * @param {any} contact
+ * @param {Person} person
+ * @returns {boolean} whether anything is new
+ */
+function describe(contact, { name, saved, username, business }) {
+  /** @type {Record<string, any>} */
+  const told = {};
+  if (name) told.pushname = name;
+  if (saved !== undefined) {
+    told.name = saved ? `${saved.first_name} ${saved.last_name}`.trim() : undefined;
+    told.shortName = saved ? saved.first_name : undefined;
+    told.isAddressBookContact = saved ? 1 : 0;
+  }
+  if (username !== undefined) told.username = username ?? undefined;
+  if (business !== undefined) told.isBusiness = business;
+  const before = contact.attributes;
+  const isNew = Object.keys(told).some((key) => before[key] !== told[key]);
+  contact.set(told);
+  return isNew;
+}
+
+const STORED = ["pushname", "name", "shortName", "isAddressBookContact", "username", "isBusiness"];
 
 /** @param {any} contact */
 function keep(contact) {
   const id = contact.id.toString();
-  const record = () => ({ id, lid: lidPnCache.getCurrentLid(contact.id)?.toString(), pushname: contact.pushname });
+  const record = () => ({
+    id,
+    other: alternate(contact.id)?.toString(),
+    ...Object.fromEntries(STORED.map((name) => [name, contact.attributes[name]])),
+  });
   storage.put("contact", id, record).catch(reportError);
 }
 
 export async function loadContacts() {
-  for (const { id, lid, pushname } of await storage.all("contact")) {
-    if (lid) lidPnCache.add(createWid(lid), { phoneNumber: createWid(id) });
-    contacts.add({ id: createWid(id), pushname }, { silent: true });
+  for (const { id, other, ...attributes } of await storage.all("contact")) {
+    const [lid, pn] = id.endsWith("@lid") ? [id, other] : [other, id];
+    if (lid && pn) lidPnCache.add(createWid(lid), { phoneNumber: createWid(pn) });
+    contacts.add({ ...attributes, id: createWid(id) }, { silent: true });
   }
   const own = me.userPn();
   const ownLid = me.userLid();
@@ -129,9 +142,9 @@ export async function loadContacts() {
  */
 export async function askContact(wid) {
   try {
-    const answer = await session.request({ t: "iq", op: "contact", jid: wid.toString() });
-    learn({ jid: answer.jid, lid: answer.lid, pushname: answer.name });
-    return { pushname: answer.name, jid: createWid(answer.jid) };
+    const person = /** @type {any} */ (await session.request({ t: "iq", op: "contact", jid: wid.toString() }));
+    learn(person);
+    return { pushname: person.name, jid: createWid(person.jid) };
   } catch (error) {
     if (error instanceof ServerError && error.code === 404) return undefined;
     throw error;
@@ -160,7 +173,9 @@ async function queryWidExists(wid) {
   const asked = asUserWid(createWid(wid));
   if (asked.isLid()) {
     const person = await askContact(asked);
-    return person && { wid: asked, biz: false };
+    if (!person) return undefined;
+    const { isBusiness, username } = contacts.get(person.jid);
+    return { wid: asked, biz: Boolean(isBusiness), username };
   }
   return queryPhoneExists(asked.user);
 }
@@ -174,6 +189,36 @@ async function queryPhoneExists(phone) {
   const lid = item.lid ? createWid(item.lid) : undefined;
   if (lid) lidPnCache.add(lid, { phoneNumber: wid });
   return { wid, biz: Boolean(item.business), bizInfo: undefined, disappearingMode: undefined };
+}
+
+/**
+ * Who has a username. None of the sandbox's accounts protects theirs by a key.
+ *
+ * @param {string} username without the leading @
+ * @returns {Promise<any>} nothing when nobody has
+ */
+async function queryUsernameExists(username) {
+  const found = await session.request({ t: "iq", op: "username", username });
+  if (!found.exists) return null;
+  const known = contacts.get(found.lid);
+  const wasUpdated = known?.username !== found.username;
+  learn({ jid: found.jid, lid: found.lid, pn: found.pn, username: found.username });
+  return { wid: createWid(found.lid), biz: false, username: found.username, wasUpdated, isUsernameSearch: true };
+}
+
+/** @param {any} lid */
+async function queryWidUsernameExists(lid) {
+  const wid = createWid(lid);
+  const before = contacts.get(wid)?.username;
+  if (!(await askContact(wid))) return undefined;
+  const now = (contacts.get(wid) ?? contacts.get(alternate(wid)))?.username;
+  return {
+    username: now,
+    usernameChanged: before !== now,
+    wasPreviouslyKnown: before !== undefined,
+    isPhoneNumberKnown: lidPnCache.getPhoneNumber(wid) !== undefined,
+    oldUsername: before === now ? undefined : before,
+  };
 }
 
 // --- what the libraries ask of a contact
@@ -194,8 +239,9 @@ const getters = {
   getIsSupportAccount: () => false,
   getIsWAContact: (/** @type {any} */ contact) => contact.id.isUser(),
   getUserid: (/** @type {any} */ contact) => contact.id.user,
-  getName: (/** @type {any} */ contact) => contact.name || contact.pushname || contact.verifiedName,
-  getShortName: (/** @type {any} */ contact) => contact.shortName ?? getters.getName(contact)?.split(" ")[0],
+  /** The name in the address book. */
+  getName: (/** @type {any} */ contact) => contact.name,
+  getShortName: (/** @type {any} */ contact) => contact.shortName ?? anyName(contact)?.split(" ")[0],
   getPushname: (/** @type {any} */ contact) => contact.pushname,
   getNotifyName: (/** @type {any} */ contact) => contact.pushname ?? "",
   getPremiumMessageName: () => undefined,
@@ -211,21 +257,24 @@ const getters = {
   getShouldForceBusinessUpdate: () => false,
 };
 
+/** @param {any} contact @returns {string | undefined} */
+const anyName = (contact) => contact.name || contact.pushname || contact.verifiedName;
 /** @param {any} contact */
-const displayName = (contact) => getters.getName(contact) || phoneText(contact);
+const displayName = (contact) => anyName(contact) || phoneText(contact);
 /** @param {any} contact */
 const phoneText = (contact) => formatPhone(contact.id.isLid() ? contact.phoneNumber : contact.id);
+/** @param {any} contact */
+const usernameOrPhone = (contact) => (contact.username ? `@${contact.username}` : phoneText(contact));
 
 const frontendGetters = {
-  // The sandbox's phones have no address book: nobody is a saved contact.
-  getIsMyContact: () => false,
+  getIsMyContact: (/** @type {any} */ contact) => contact.isAddressBookContact === 1,
   getDisplayName: displayName,
   getFormattedName: displayName,
   getFormattedShortName: (/** @type {any} */ contact) => getters.getShortName(contact) ?? phoneText(contact),
   getFormattedShortNameWithNonBreakingSpaces: (/** @type {any} */ contact) =>
     String(frontendGetters.getFormattedShortName(contact)).replace(/ /g, "\u00a0"),
   getFormattedUser: phoneText,
-  getFormattedUsernameOrPhone: phoneText,
+  getFormattedUsernameOrPhone: usernameOrPhone,
   getUserDisplayNameForLid: displayName,
   getPnForLid: (/** @type {any} */ contact) => contact.phoneNumber,
   getPhoneNumber: (/** @type {any} */ contact) => (contact.id.isLid() ? contact.phoneNumber : contact.id),
@@ -234,12 +283,6 @@ const frontendGetters = {
   getSearchVerifiedName: (/** @type {any} */ contact) => contact.verifiedName?.toLowerCase(),
   getHeader: (/** @type {any} */ contact) => String(displayName(contact)).charAt(0).toUpperCase(),
 };
-
-/** @param {any} wid */
-function alternate(wid) {
-  const user = asUserWid(createWid(wid));
-  return user.isLid() ? lidPnCache.getPhoneNumber(user) : lidPnCache.getCurrentLid(user);
-}
 
 export function defineContacts() {
   define("WAWebContactModel", { default: ContactModel });
@@ -260,7 +303,7 @@ export function defineContacts() {
   });
   define("WAWebContactGetters", getters);
   define("WAWebFrontendContactGetters", frontendGetters);
-  define("WAWebQueryExistsJob", { queryWidExists, queryPhoneExists });
+  define("WAWebQueryExistsJob", { queryWidExists, queryPhoneExists, queryUsernameExists, queryWidUsernameExists });
   define("WAWebLidMigrationUtils", {
     toPn: (/** @type {any} */ wid) => (wid.isLid() ? lidPnCache.getPhoneNumber(wid) : wid),
     toLid: (/** @type {any} */ wid) => (wid.isLid() ? wid : lidPnCache.getCurrentLid(wid)),

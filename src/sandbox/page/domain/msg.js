@@ -208,7 +208,24 @@ export function reviveMessage({ chat: _chat, order: _order, pending: _pending, .
  * @param {any} msg
  */
 export function keepMessage(msg) {
-  return storage.put("message", msg.id.toString(), () => messageRecord(msg));
+  return storage.put("message", msg.id.toString(), () => (forgotten.has(msg) ? undefined : messageRecord(msg)));
+}
+
+/** Messages that were deleted here: whatever still happens to them isn't stored. @type {WeakSet<object>} */
+const forgotten = new WeakSet();
+
+/**
+ * Deletes a message on this device.
+ *
+ * @param {string} id
+ * @param {any} chat
+ */
+export function forgetMessage(id, chat) {
+  const msg = msgs.get(id);
+  if (msg) forgotten.add(msg);
+  msgs.remove(id);
+  chat.msgs.remove(id);
+  storage.remove("message", id).catch(reportError);
 }
 
 /** @param {any} msg */

@@ -3,7 +3,7 @@ import { BaseModel, defineModel } from "../core/model.js";
 import { asUserWid, createWid } from "../core/wid.js";
 import { define } from "../loader.js";
 import { session } from "../net/session.js";
-import { lidPnCache } from "./contact.js";
+import { alternate } from "./lids.js";
 import { stream } from "./conn.js";
 
 /** Who is online, and who is typing. */
@@ -98,24 +98,38 @@ async function mark(wid, state) {
 
 /** @param {import("../net/connection.js").Frame} frame */
 function receiveChatstate(frame) {
-  const wid = createWid(frame.chat);
-  const presence = presences.gadd(wid);
+  const told = createWid(frame.chat);
   const type = CHATSTATES[/** @type {keyof typeof CHATSTATES} */ (frame.state)];
-  presence.set({ hasData: true, isOnline: true });
-  if (wid.isGroup()) {
-    presence.chatstates.gadd(createWid(frame.participant)).set({ type, t: Math.floor(Date.now() / 1000) });
+  const t = Math.floor(Date.now() / 1000);
+  const known = told.isUser() ? toldOf(told) : [];
+  for (const presence of known.length ? known : [presences.gadd(told)]) {
+    presence.set({ hasData: true, isOnline: true });
+    if (told.isGroup()) presence.chatstates.gadd(createWid(frame.participant)).set({ type, t });
+    presence.chatstate.set({ t, type });
   }
-  presence.chatstate.set({ t: Math.floor(Date.now() / 1000), type });
 }
 
 /** @param {import("../net/connection.js").Frame} frame */
 function receivePresence(frame) {
   const told = asUserWid(createWid(frame.jid));
-  const wid = told.isLid() ? (lidPnCache.getPhoneNumber(told) ?? told) : told;
-  const presence = presences.gadd(wid);
   const isOnline = frame.state === "available";
-  presence.set({ hasData: true, isOnline });
-  presence.chatstate.set({ t: frame.last_seen ?? Math.floor(Date.now() / 1000), type: isOnline ? "available" : "unavailable" });
+  const t = isOnline ? Math.floor(Date.now() / 1000) : (frame.last_seen ?? undefined);
+  const known = toldOf(told);
+  for (const presence of known.length ? known : [presences.gadd(told)]) {
+    presence.set({ hasData: true, isOnline });
+    presence.chatstate.set({ t, deny: Boolean(frame.denied), type: isOnline ? "available" : "unavailable" });
+  }
+}
+
+/**
+ * The presences that are held of a person, under either form of the address.
+ *
+ * @param {import("../core/wid.js").Wid} wid
+ * @returns {any[]}
+ */
+function toldOf(wid) {
+  const other = alternate(wid);
+  return [presences.get(wid), other && presences.get(other)].filter(Boolean);
 }
 
 function resubscribe() {

@@ -3,11 +3,10 @@ import { createWid } from "../core/wid.js";
 import { ConnectionLost } from "../errors.js";
 import { define, importNamespace } from "../loader.js";
 import { session } from "../net/session.js";
-import { notImplemented } from "../stubs.js";
 import * as storage from "../storage/models.js";
 import { ACK } from "./constants.js";
-import { chats, keepChat } from "./chat.js";
-import { lidPnCache } from "./contact.js";
+import { chatIdOf, chats, keepChat } from "./chat.js";
+import { markUnread } from "./chatactions.js";
 import { keepMessage, msgs } from "./msg.js";
 
 /** @typedef {import("../net/connection.js").Frame} Frame */
@@ -92,7 +91,8 @@ function tellUnsent() {
  */
 async function sendSeen(request) {
   const chat = request.isState ? request : request.chat;
-  const count = chat.unreadCount;
+  const count = Math.max(0, chat.unreadCount);
+  if (chat.markedUnread) await markUnread(chat, false);
   if (count === 0) return;
   const unread = await newestInbound(chat, count);
   await Promise.all(unread.map((key) => delivering.get(key.toString())));
@@ -134,8 +134,7 @@ async function newestInbound(chat, count) {
  * @returns {Promise<void>} when it is stored
  */
 async function receiveReceipt(frame) {
-  const told = createWid(frame.chat);
-  const from = told.isLid() ? (lidPnCache.getPhoneNumber(told) ?? told) : told;
+  const from = chatIdOf(createWid(frame.chat));
   if (frame.self) {
     await readElsewhere(from, frame.ids.length);
     return;
@@ -189,7 +188,7 @@ export function defineReceipts() {
   session.onLogin(tellUnsent);
   define("WAWebUpdateUnreadChatAction", {
     sendSeen,
-    markUnread: notImplemented("WAWebUpdateUnreadChatAction.markUnread"),
+    markUnread,
   });
   define("WAWebHandleDirectChatReceipt", { handleChatSimpleReceipt });
 }

@@ -4,7 +4,7 @@ import { importNamespace } from "../loader.js";
 import { session } from "../net/session.js";
 import * as storage from "../storage/models.js";
 import { ACK } from "./constants.js";
-import { chatFor, keepChat } from "./chat.js";
+import { applyState, chatFor, chatIdOf, keepChat } from "./chat.js";
 import { learn } from "./contact.js";
 import { attributesOf } from "./content.js";
 import { isKnown, markKnown } from "./known.js";
@@ -23,7 +23,7 @@ import { confirmDelivery } from "./receipts.js";
  * @returns {Record<string, any>}
  */
 function fromWire(wire) {
-  const remote = createWid(wire.chat);
+  const remote = chatIdOf(createWid(wire.chat));
   const participant = wire.participant ? createWid(wire.participant) : undefined;
   const id = new MsgKey({ fromMe: wire.from_me, remote, id: wire.id, participant });
   const own = me.userPn();
@@ -44,7 +44,7 @@ function fromWire(wire) {
 function learnFrom(wire) {
   const chat = createWid(wire.chat);
   if (!chat.isUser()) return;
-  learn({ jid: wire.chat, lid: wire.peer_lid, pushname: wire.from_me ? null : wire.push_name });
+  learn({ jid: wire.chat, lid: wire.peer_lid, pn: wire.peer_pn, name: wire.from_me ? null : wire.push_name });
 }
 
 /**
@@ -55,6 +55,8 @@ function learnFrom(wire) {
  */
 async function receiveMessage(frame) {
   const wire = frame.msg;
+  // First: whoever is known under both forms has one chat.
+  learnFrom(wire);
   const attributes = fromWire(wire);
   const id = attributes.id.toString();
   let stored;
@@ -62,7 +64,6 @@ async function receiveMessage(frame) {
     stored = storage.stored();
   } else {
     markKnown(id);
-    learnFrom(wire);
     stored = add(attributes, !wire.from_me);
   }
   // Said before the frame is acknowledged, so that a lost connection brings the message, and this, once more.
@@ -92,11 +93,12 @@ async function add(attributes, inbound) {
  * @param {Frame} frame
  */
 async function receiveHistory(frame) {
-  for (const contact of frame.contacts) learn({ jid: contact.jid, lid: contact.lid, pushname: contact.name });
+  for (const person of frame.contacts) learn(person);
   const writes = [];
   for (const summary of frame.chats) {
     const chat = chatFor(createWid(summary.id));
-    chat.set({ t: summary.ts, unreadCount: summary.unread ?? 0 });
+    chat.set({ t: summary.ts, unreadCount: summary.unread ?? 0, endOfHistoryTransferType: summary.more ? 0 : 1 });
+    applyState(chat, summary.state);
     writes.push(keepChat(chat));
   }
   for (const wire of frame.messages) {
@@ -113,6 +115,28 @@ async function receiveHistory(frame) {
   }
   await Promise.all(writes);
   session.send({ t: "history_ack", progress: frame.progress });
+}
+
+/**
+ * Older messages of a chat that the phone gave when asked. They go before what is held: several of the same second are told
+ * apart by their order alone.
+ *
+ * @param {any} chat
+ * @param {any[]} wires oldest first
+ * @param {boolean} more whether the phone has still older ones
+ * @param {number} [first] the order of the oldest message held
+ */
+export async function takeOlder(chat, wires, more, first = Date.now()) {
+  const news = wires.map(fromWire).filter((attributes) => !isKnown(attributes.id.toString()));
+  const writes = news.map((attributes, index) => {
+    markKnown(attributes.id.toString());
+    const rowId = first - news.length + index;
+    const msg = msgs.add({ ...attributes, rowId, isMdHistoryMsg: true }, { silent: true });
+    chat.msgs.add(msg, { silent: true });
+    return keepMessage(msg);
+  });
+  chat.set({ endOfHistoryTransferType: more ? 0 : 1, lastReceivedKey: chat.msgs.last()?.id });
+  await Promise.all([...writes, keepChat(chat)]);
 }
 
 export function defineReceiving() {

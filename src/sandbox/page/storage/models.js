@@ -32,7 +32,7 @@ export async function openModels() {
  *
  * @param {StoreName} store
  * @param {string} key
- * @param {() => any} record
+ * @param {() => any} record undefined: it has become nothing to keep
  * @returns {Promise<void>} when the transaction that holds it is complete
  */
 export function put(store, key, record) {
@@ -49,6 +49,17 @@ export function put(store, key, record) {
 export function update(store, key, change) {
   const before = waiting.get(`${store} ${key}`)?.update;
   return enqueue({ store, key, update: before ? (held) => change(before(held) ?? held) : change });
+}
+
+/**
+ * Deletes a record with the next transaction.
+ *
+ * @param {StoreName} store
+ * @param {string} key
+ * @returns {Promise<void>}
+ */
+export function remove(store, key) {
+  return enqueue({ store, key });
 }
 
 /** @returns {Promise<void>} when everything written so far is stored */
@@ -94,8 +105,11 @@ function write(batch) {
   for (const { store, key, record, update: change } of batch.values()) {
     const objects = transaction.objectStore(store);
     if (record) {
-      objects.put(record());
-    } else if (change) {
+      const value = record();
+      if (value !== undefined) objects.put(value);
+    } else if (!change) {
+      objects.delete(key);
+    } else {
       const request = objects.get(key);
       request.onsuccess = () => {
         const changed = request.result && change(request.result);

@@ -1,0 +1,46 @@
+"""What texts must look like, for the document: the domain checks them, so that both transports give its reasons."""
+
+from typing import Any, Final
+
+from application.idempotency.request_key import MAX_KEY
+from domain.session import MAX_METADATA_ENTRIES, MAX_METADATA_KEY, MAX_METADATA_VALUE, MAX_NAME_CHARACTERS
+
+type Form = dict[str, Any]
+
+_ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
+_DIGITS: Final = r"\+?[ ().-]*[1-9]([ ().-]*[0-9]){6,14}[ ().-]*"
+_USER: Final = r"[1-9][0-9]{6,14}(:[0-9]{1,5})?@(c\.us|s\.whatsapp\.net)|[0-9]{1,20}(:[0-9]{1,5})?@lid"
+_GROUP: Final = r"[0-9]{5,32}(-[0-9]{1,20})?@g\.us"
+_OTHER: Final = r"[0-9]{5,32}@(newsletter|broadcast)|status@broadcast"
+# Not blank, and without what Python's isprintable refuses: separators but the space, controls, formats, unassigned.
+_PRINTABLE: Final = r"^(?=.*[^ ])[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
+
+SESSION_ID: Final[Form] = {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
+MESSAGE_ID: Final[Form] = {"pattern": f"^msg_{_ULID}$"}
+REPLY_TO: Final[Form] = {"pattern": f"^((?!msg_)[ -~]*|msg_{_ULID})$"}
+EVENT_ID: Final[Form] = {"pattern": f"^evt_{_ULID}$"}
+WEBHOOK_ID: Final[Form] = {"pattern": f"^whk_{_ULID}$"}
+
+PHONE: Final[Form] = {"pattern": f"^{_DIGITS}$", "maxLength": 80}
+USER: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER})$", "maxLength": 80}
+RECIPIENT: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_GROUP})$", "maxLength": 80}
+CHAT: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_GROUP}|{_OTHER})$", "maxLength": 80}
+USERS: Final[Form] = {"items": {"type": "string", **USER}}
+
+NOT_BLANK: Final[Form] = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
+NAME: Final[Form] = {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS, "pattern": _PRINTABLE}
+PRINTABLE: Final[Form] = {"pattern": r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"}
+METADATA: Final[Form] = {
+    "maxProperties": MAX_METADATA_ENTRIES,
+    "propertyNames": {"minLength": 1, "maxLength": MAX_METADATA_KEY, "pattern": r"^[^\u0000]*$"},
+    "additionalProperties": {"type": "string", "maxLength": MAX_METADATA_VALUE, "pattern": r"^[^\u0000]*$"},
+}
+KEY: Final[Form] = {"minLength": 1, "maxLength": MAX_KEY, "pattern": "^[ -~]*$"}
+SEQUENCE: Final[Form] = {"pattern": "^[0-9]{1,18}$"}
+
+PATH: Final[dict[str, Form]] = {
+    "session_id": SESSION_ID,
+    "message_id": MESSAGE_ID,
+    "webhook_id": WEBHOOK_ID,
+}
+"""The parameters of paths, by name. A route with another one fails to be documented."""
