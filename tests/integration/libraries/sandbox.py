@@ -149,7 +149,7 @@ class Sandbox:
 
     def fetch(self, path: str) -> bytes:
         try:
-            with urllib.request.urlopen(self._control + path, timeout=30) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(self.control + path, timeout=30) as answer:  # noqa: S310 - loopback
                 data: bytes = answer.read()
         except urllib.error.HTTPError as error:
             with error:
