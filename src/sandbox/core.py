@@ -23,6 +23,7 @@ from sandbox.marks import Marks
 from sandbox.media.blobs import Blobs
 from sandbox.media.passes import Passes
 from sandbox.media.phone import PhoneMedia
+from sandbox.message_info import MessageInfo
 from sandbox.notices import Notices
 from sandbox.older import OlderHistory
 from sandbox.operations import Operation
@@ -83,6 +84,7 @@ class Core:
             **self.calls.operations,
             **OlderHistory(self.accounts, self.messages, self.fold).operations,
             **self.marks.operations,
+            **MessageInfo(self.accounts, self.messages).operations,
             **self.passes.operations,
         }
         self.questions = Questions(self.accounts, self.devices)

@@ -95,6 +95,8 @@ class Router:
             raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
         if not isinstance(content, dict) or not isinstance(content.get("type"), str) or not content["type"]:
             raise bad_request("content is an object with a string type")
+        if content["type"] == "gp2":
+            raise bad_request("messages of type gp2 are the server's own")
         earlier = self._messages.sent_at(sender.phone, message_id)
         if earlier is not None:
             return Sent(earlier, fresh=False)

@@ -12,6 +12,7 @@
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import whatsapp from "whatsapp-web.js";
+import { groupCommands } from "./wwebjs-groups.mjs";
 import { peopleCommands } from "./wwebjs-people.mjs";
 
 const { Client, LocalAuth, MessageMedia } = whatsapp;
@@ -74,10 +75,16 @@ client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id
 client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
   write({ event: "call", id, from, isVideo, isGroup, fromMe });
 });
+for (const name of ["group_join", "group_leave", "group_admin_changed", "group_update", "group_membership_request"]) {
+  client.on(name, ({ chatId, author, recipientIds, type, body }) => {
+    write({ event: name, chat: chatId, author, recipients: recipientIds, type, body });
+  });
+}
 
 /** @type {Record<string, (request: any) => any>} */
 const commands = {
   ...peopleCommands(client),
+  ...groupCommands(client),
   start: () => client.initialize(),
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
   sendMedia: async ({ to, mimetype, data, filename, options }) =>

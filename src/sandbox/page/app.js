@@ -8,7 +8,7 @@ import { controlledBy, defineConn } from "./domain/conn.js";
 import { defineConstants } from "./domain/constants.js";
 import { defineContacts, loadContacts } from "./domain/contact.js";
 import { defineGating } from "./domain/gating.js";
-import { defineGroups } from "./domain/group.js";
+import { defineGroups, loadGroups } from "./domain/groups/index.js";
 import { loadKnown } from "./domain/known.js";
 import { defineMe, loadLogin } from "./domain/me.js";
 import { defineMedia } from "./domain/media/modules.js";
@@ -78,6 +78,7 @@ async function start() {
   await loadContacts();
   await loadKnown();
   await loadChats();
+  await loadGroups();
   session.start(keys);
 }
 

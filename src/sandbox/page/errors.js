@@ -24,6 +24,20 @@ export class ServerError extends Error {
   }
 }
 
+/** How a refusal of the server shows to whoever calls one of the page's jobs: the libraries know it by its name. */
+export class ServerStatusCodeError extends Error {
+  /**
+   * @param {number} code
+   * @param {string} [text]
+   */
+  constructor(code, text = "") {
+    super(`the server answered ${code}: ${text}`);
+    this.name = "ServerStatusCodeError";
+    this.status = code;
+    this.statusCode = code;
+  }
+}
+
 /** The socket closed before the answer came; what was asked may or may not have happened. */
 export class ConnectionLost extends Error {
   constructor() {

@@ -118,7 +118,7 @@ async def test_a_stand_in_throws_its_name(page: Page) -> None:
     thrown = """() => {
       const attempts = [
         () => importNamespace("WAWebNoteAction").retrieveOnlyNoteForChatJid(),
-        () => importNamespace("WAWebGroupInviteJob").joinGroupViaInvite(),
+        () => importNamespace("WAWebGroupCommunityJob").sendCreateCommunity(),
         () => importNamespace("WAWebLabelCollection").LabelCollection.find("1"),
         () => new (importNamespace("WAWebLabelModel").Label)(),
       ];
@@ -128,7 +128,7 @@ async def test_a_stand_in_throws_its_name(page: Page) -> None:
     }"""
     names = [
         "WAWebNoteAction.retrieveOnlyNoteForChatJid",
-        "WAWebGroupInviteJob.joinGroupViaInvite",
+        "WAWebGroupCommunityJob.sendCreateCommunity",
         "WAWebLabelCollection.LabelCollection.find",
         "WAWebLabelModel.Label",
     ]

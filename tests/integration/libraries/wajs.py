@@ -17,7 +17,8 @@ READY = "window.WPP?.isFullReady && WPP.conn.isAuthenticated() && WPP.whatsapp.S
 EVENTS = (
     "chat.new_message", "chat.msg_ack_change", "chat.new_chat", "chat.presence_change", "chat.unread_count_changed",
     "conn.authenticated", "conn.main_loaded", "conn.main_ready", "conn.logout", "conn.logout_reason",
-    "call.incoming_call", "conn.stream_mode_changed", "conn.qrcode_idle", "conn.require_auth",
+    "call.incoming_call", "group.participant_changed", "conn.stream_mode_changed", "conn.qrcode_idle",
+    "conn.require_auth",
 )  # fmt: skip
 
 # Plain data of what wa-js tells: models and addresses don't survive the way out of the page.

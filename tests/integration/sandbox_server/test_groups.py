@@ -430,3 +430,24 @@ async def test_what_is_done_to_a_message_of_a_group(world: World) -> None:
     await world.post(f"/accounts/{ADA}/revoke", {"id": sent})
     (held,) = [each for each in await world.log(CYD, group) if each["id"] == sent]
     assert held["revoked"]["by"] == jid(ADA)
+
+
+async def test_who_has_come_how_far_with_a_message(world: World) -> None:
+    group = await found(world, BOB, CYD)
+    await world.patch(CYD, online=False)
+    ada, bob = await world.linked(ADA), await world.linked(BOB)
+    sent = await ada.send_text(group, "hello")
+    await ada.until(lambda: bool(ada.named("receipt")))
+    receipts = (await ada.ask(t="iq", op="message_info", id=sent))["receipts"]
+    told = {each["jid"]: (each["delivered_ts"] is not None, each["read_ts"]) for each in receipts}
+    first, second = await lids(world, BOB, CYD)
+    assert told == {first: (True, None), second: (False, None)}
+    assert await refused(bob, op="message_info", id=sent) == 404
+
+
+async def test_nobody_writes_what_the_server_says(world: World) -> None:
+    group = await found(world, BOB)
+    ada = await world.linked(ADA)
+    with pytest.raises(RequestError) as error:
+        await ada.ask(t="message", id="X1", to=group, content={"type": "gp2", "subtype": "subject", "body": "mine"})
+    assert error.value.code == 400

@@ -61,6 +61,11 @@ export class ChatModel extends BaseModel {
     return this.attributes ? this.attributes.name || this.contact.formattedName : undefined;
   }
 
+  /** wa-js writes it after a group's subject. @param {string | undefined} title */
+  set formattedTitle(title) {
+    this.set({ name: title });
+  }
+
   title() {
     return this.formattedTitle;
   }

@@ -1,7 +1,7 @@
 import { define, importNamespace } from "../loader.js";
 import { chats } from "./chat.js";
 import { contacts } from "./contact.js";
-import { groupMetadata } from "./group.js";
+import { groupMetadata } from "./groups/model.js";
 import { msgs } from "./msg.js";
 import { presences } from "./presence.js";
 

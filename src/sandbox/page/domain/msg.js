@@ -198,6 +198,7 @@ export function reviveMessage({ chat: _chat, order: _order, pending: _pending, .
   for (const name of KEYS) if (typeof attributes[name] === "string") attributes[name] = MsgKey.fromString(attributes[name]);
   // A sender may write anything there: one such message must not keep the page from starting.
   if (Array.isArray(attributes.mentionedJidList)) attributes.mentionedJidList = attributes.mentionedJidList.map(createWid);
+  if (attributes.type === "gp2") attributes.recipients = (attributes.recipients ?? []).map(createWid);
   if (attributes.quotedRemoteJid) attributes.quotedRemoteJid = createWid(attributes.quotedRemoteJid);
   return attributes;
 }

@@ -1,11 +1,12 @@
 import { BaseCollection } from "../core/collection.js";
 import { BaseModel, defineModel } from "../core/model.js";
 import { asUserWid, createWid } from "../core/wid.js";
-import { ConnectionLost, ServerError } from "../errors.js";
+import { ConnectionLost, ServerError, ServerStatusCodeError } from "../errors.js";
 import { define } from "../loader.js";
 import { session } from "../net/session.js";
 import { ChatModel, chats } from "./chat.js";
 import { contacts, learn } from "./contact.js";
+import { canDeletePicture, canSetPicture, groupPicture, requestDeletePicture, sendSetPicture } from "./groups/picture.js";
 import { alternate } from "./lids.js";
 
 /** @typedef {import("../net/connection.js").Frame} Frame */
@@ -13,8 +14,9 @@ import { alternate } from "./lids.js";
 /** What is asked of people and done with them: pictures, about, business profiles, the address book, blocking. */
 
 const NOT_AUTHORIZED = 401;
+const NO_SUCH = 404;
 /** How the server refuses what isn't there, or isn't shown to this account. */
-const WITHHELD = new Set([404, NOT_AUTHORIZED]);
+const WITHHELD = new Set([NO_SUCH, NOT_AUTHORIZED]);
 
 /**
  * @param {string} op
@@ -39,7 +41,15 @@ async function askShown(op, wid) {
 
 // --- pictures
 
-class ProfilePicThumb extends BaseModel {}
+class ProfilePicThumb extends BaseModel {
+  canSet() {
+    return canSetPicture(this.get("id"));
+  }
+
+  canDelete() {
+    return canDeletePicture(this.get("id"));
+  }
+}
 defineModel(ProfilePicThumb, "profile-pic-thumb", ["id", "eurl", "previewEurl", "img", "imgFull", "tag", "stale"]);
 
 /** @param {string} picture */
@@ -62,26 +72,18 @@ class ProfilePicThumbCollectionImpl extends BaseCollection {
   /** @param {any} id */
   async fetch(id) {
     const wid = createWid(id);
-    if (!wid.isUser()) return { id: wid, ...NO_PICTURE };
-    const answer = await askShown("picture", wid);
-    return { id: wid, ...(answer ? pictureOf(answer.id) : NO_PICTURE) };
-  }
-}
-
-/** How a refusal of the server shows to who asks it directly. */
-class ServerStatusCodeError extends Error {
-  /** @param {number} code */
-  constructor(code) {
-    super(`the server answered ${code}`);
-    this.name = "ServerStatusCodeError";
-    this.statusCode = code;
+    const picture = wid.isGroup() ? await groupPicture(wid) : wid.isUser() ? (await askShown("picture", wid))?.id : undefined;
+    return { id: wid, ...(picture ? pictureOf(picture) : NO_PICTURE) };
   }
 }
 
 /** @param {any} chat a chat, or what was serialized of one */
 async function requestProfilePicFromServer(chat) {
   try {
-    const { eurl, previewEurl, tag } = pictureOf((await ask("picture", chat.id ?? chat)).id);
+    const wid = createWid(chat.id ?? chat);
+    const picture = wid.isGroup() ? await groupPicture(wid) : (await ask("picture", wid)).id;
+    if (!picture) throw new ServerStatusCodeError(NO_SUCH);
+    const { eurl, previewEurl, tag } = pictureOf(picture);
     return { id: chat.id ?? chat, eurl, previewEurl, tag, timestamp: undefined };
   } catch (error) {
     if (error instanceof ServerError) throw new ServerStatusCodeError(error.code);
@@ -248,7 +250,7 @@ export function definePeople() {
     ProfilePicThumbCollectionImpl,
     ProfilePicThumbCollection: new ProfilePicThumbCollectionImpl(),
   });
-  define("WAWebContactProfilePicThumbBridge", { requestProfilePicFromServer });
+  define("WAWebContactProfilePicThumbBridge", { requestProfilePicFromServer, sendSetPicture, requestDeletePicture });
   define("WAWebTextStatusModel", { default: TextStatus });
   define("WAWebTextStatusCollection", { TextStatusCollection: new TextStatusCollectionImpl() });
   define("WAWebContactStatusBridge", { getStatus });

@@ -127,6 +127,7 @@ async function newestInbound(chat, count) {
  * @property {any} recipient
  * @property {string[]} externalIds
  * @property {number} ts
+ * @property {number[] | undefined} acks in groups, how far each has come with everybody
  */
 
 /**
@@ -142,7 +143,7 @@ async function receiveReceipt(frame) {
   const participant = from.isGroup() ? createWid(frame.participant) : undefined;
   const receipt = {
     ack: ACK_OF[frame.kind], ackString: STRING_OF[frame.kind], from, participant, recipient: undefined,
-    externalIds: frame.ids, ts: frame.ts,
+    externalIds: frame.ids, ts: frame.ts, acks: frame.acks,
   };
   if (from.isStatus()) await importNamespace("WAWebHandleStatusReceipt").handleStatusSimpleReceipt(receipt);
   else if (from.isGroup()) await importNamespace("WAWebHandleGroupChatReceipt").handleGroupSimpleReceipt(receipt);
@@ -163,7 +164,7 @@ async function handleChatSimpleReceipt({ ack, from, externalIds }) {
  * @param {MsgKey} key
  * @param {number} ack
  */
-function advance(key, ack) {
+export function advance(key, ack) {
   const msg = msgs.get(key);
   if (msg) {
     msg.updateAck(ack);

@@ -7,6 +7,8 @@ import { ACK } from "./constants.js";
 import { applyState, chatFor, chatIdOf, keepChat } from "./chat.js";
 import { learn } from "./contact.js";
 import { attributesOf } from "./content.js";
+import { learnPeople } from "./groups/ask.js";
+import { takeFromHistory } from "./groups/news.js";
 import { isKnown, markKnown } from "./known.js";
 import { me } from "./me.js";
 import { countsAsUnread, keepMessage, msgs } from "./msg.js";
@@ -43,6 +45,7 @@ function fromWire(wire) {
 /** @param {any} wire */
 function learnFrom(wire) {
   const chat = createWid(wire.chat);
+  if (chat.isGroup()) learnPeople([{ jid: wire.participant, lid: wire.peer_lid, pn: wire.peer_pn, name: wire.push_name }]);
   if (!chat.isUser()) return;
   learn({ jid: wire.chat, lid: wire.peer_lid, pn: wire.peer_pn, name: wire.from_me ? null : wire.push_name });
 }
@@ -96,6 +99,7 @@ async function receiveHistory(frame) {
   for (const person of frame.contacts) learn(person);
   const writes = [];
   for (const summary of frame.chats) {
+    writes.push(takeFromHistory(summary));
     const chat = chatFor(createWid(summary.id));
     chat.set({ t: summary.ts, unreadCount: summary.unread ?? 0, endOfHistoryTransferType: summary.more ? 0 : 1 });
     applyState(chat, summary.state);
@@ -137,6 +141,21 @@ export async function takeOlder(chat, wires, more, first = Date.now()) {
   });
   chat.set({ endOfHistoryTransferType: more ? 0 : 1, lastReceivedKey: chat.msgs.last()?.id });
   await Promise.all([...writes, keepChat(chat)]);
+}
+
+/**
+ * A message of type `gp2`: the people of a group read in it what was done there. Nobody is told that it has arrived.
+ *
+ * @param {any} wire
+ * @returns {Promise<void>} when it is stored
+ */
+export async function receiveNotice(wire) {
+  const attributes = fromWire(wire);
+  attributes.recipients = attributes.recipients.map(createWid);
+  const id = attributes.id.toString();
+  if (isKnown(id)) return;
+  markKnown(id);
+  await add(attributes, false);
 }
 
 export function defineReceiving() {

@@ -2,7 +2,7 @@ import { completion, openDatabase, result } from "./idb.js";
 
 /** The database `model-storage`: messages, chats and contacts. Writes are gathered: one transaction at a time. */
 
-/** @typedef {"message" | "chat" | "contact"} StoreName */
+/** @typedef {"message" | "chat" | "contact" | "group-metadata"} StoreName */
 /** @typedef {{store: StoreName, key: string, record?: () => any, update?: (held: any) => any}} Write */
 
 /** How long writes are gathered: a message's first states and its acknowledgement then cost one write. */
@@ -18,12 +18,16 @@ let flushing = null;
 let next = null;
 
 export async function openModels() {
-  database = await openDatabase("model-storage", 1, (created) => {
-    const messages = created.createObjectStore("message", { keyPath: "id" });
-    messages.createIndex("chat", ["chat", "t", "order"]);
-    messages.createIndex("pending", "pending");
-    created.createObjectStore("chat", { keyPath: "id" });
-    created.createObjectStore("contact", { keyPath: "id" });
+  database = await openDatabase("model-storage", 2, (created) => {
+    const held = created.objectStoreNames;
+    if (!held.contains("message")) {
+      const messages = created.createObjectStore("message", { keyPath: "id" });
+      messages.createIndex("chat", ["chat", "t", "order"]);
+      messages.createIndex("pending", "pending");
+    }
+    for (const name of ["chat", "contact", "group-metadata"]) {
+      if (!held.contains(name)) created.createObjectStore(name, { keyPath: "id" });
+    }
   });
 }
 
