@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.contact_content import Contacts
+from domain.event_content import EventInvitation
+from domain.group_invite_content import GroupInvite
+from domain.interactive_content import Interactive, InteractiveReply
+from domain.location_content import Location
 from domain.media_content import MediaContent
+from domain.operations import Operation
+from domain.poll_content import Poll
 from domain.text_content import MAX_MENTIONS, MAX_TEXT_CHARACTERS, Text
 
 __all__ = ["MAX_MENTIONS", "MAX_TEXT_CHARACTERS", "Content", "Text", "Unsupported"]
@@ -26,4 +33,16 @@ class Unsupported:
     raw: Mapping[str, Any]
 
 
-Content = Text | MediaContent | Unsupported
+Content = (
+    Text
+    | MediaContent
+    | Location
+    | Contacts
+    | Poll
+    | EventInvitation
+    | GroupInvite
+    | Interactive
+    | InteractiveReply
+    | Operation
+    | Unsupported
+)

@@ -8,6 +8,15 @@ from datetime import datetime
 from typing import Final, get_args
 
 from domain.ids import EventId, SessionId
+from domain.message_change_events import (
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessageReacted,
+    MessageRevoked,
+    MessageStarred,
+    PollVoted,
+)
 from domain.message_events import (
     MessageAcked,
     MessageCanceled,
@@ -25,14 +34,21 @@ __all__ = [
     "Event",
     "MessageAcked",
     "MessageCanceled",
+    "MessageDeleted",
+    "MessageEdited",
     "MessageExpired",
     "MessageFailed",
+    "MessagePinned",
     "MessageQueued",
+    "MessageReacted",
     "MessageReceived",
+    "MessageRevoked",
     "MessageSent",
+    "MessageStarred",
     "NewEvent",
     "PairingCodeIssued",
     "Payload",
+    "PollVoted",
     "QrIssued",
     "SessionStatusChanged",
     "WebhookDisabled",
@@ -49,6 +65,13 @@ Payload = (
     | MessageCanceled
     | MessageExpired
     | MessageAcked
+    | MessageEdited
+    | MessageRevoked
+    | MessageReacted
+    | PollVoted
+    | MessagePinned
+    | MessageStarred
+    | MessageDeleted
     | WebhookDisabled
 )
 

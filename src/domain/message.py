@@ -8,6 +8,8 @@ from typing import Final
 from domain.content import Content
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
+from domain.message_state import NOTHING_DONE, MessageState
+from domain.operations import OPERATIONS
 
 
 class Direction(StrEnum):
@@ -92,6 +94,8 @@ class Message:
         created_at: for inbound messages WhatsApp's own time, to the second.
         not_before: it is handed to the page at this time at the earliest; until then it keeps nobody waiting.
         expires_at: its deadline: it isn't handed to the page at this time or later.
+        forwarded: it carries the forwarded mark.
+        state: what was done to it since.
     """
 
     id: MessageId
@@ -116,6 +120,18 @@ class Message:
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     played_at: datetime | None = None
+    forwarded: bool = False
+    state: MessageState = NOTHING_DONE
+
+    @property
+    def shown_content(self) -> Content:
+        """What it holds now: with its last edit."""
+        return self.state.content(self.content)
+
+    @property
+    def is_operation(self) -> bool:
+        """Whether it does something to another message, and shows there."""
+        return isinstance(self.content, OPERATIONS)
 
     def advance(self, to: MessageStatus, at: datetime, *, failure: Failure | None = None) -> "Message":
         """The message after a receipt; the same object when the receipt is older than what is known.

@@ -59,7 +59,11 @@ class MessageExpired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAcked:
-    """Emitted when a receipt moves a message forward: ``DELIVERED``, ``READ`` or ``PLAYED``."""
+    """Emitted when a receipt moves a message forward: ``DELIVERED``, ``READ`` or ``PLAYED``.
+
+    Attributes:
+        participant: in groups: it has come so far with this member; without one, with all of them.
+    """
 
     TYPE: ClassVar[str] = "message.ack"
     message_id: MessageId

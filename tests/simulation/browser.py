@@ -91,7 +91,7 @@ class SimulatedDriver:
             stored = self._disks.stored(self._node, session_id)
             if stored.link is None:
                 raise ConflictError("NOT_LINKED", "Simulated: it holds no login.")
-            return known_since(stored.messages, since)
+            return known_since(stored.messages, stored.states, since)
 
         return await self._gate.call("stored messages", act, BROWSER, detail=session_id)
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from adapters.memory.accounts import Profile
 from adapters.memory.driver import MemoryWhatsApp
 from application.ports.page_events import SeenMessage
+from application.ports.whatsapp_driver import OutgoingOperation
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.message_state import MessageState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +24,8 @@ class StoredProfile:
     unread: bool = False
     messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     pending: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
+    states: dict[WhatsAppMessageId, MessageState] = field(default_factory=dict)
+    operations: list[OutgoingOperation] = field(default_factory=list)
 
 
 class Disks:
@@ -70,6 +74,8 @@ def _stored(profile: Profile) -> StoredProfile:
         unread=profile.unread,
         messages=dict(profile.messages),
         pending=dict(profile.pending),
+        states=dict(profile.states),
+        operations=list(profile.operations),
     )
 
 
@@ -77,3 +83,4 @@ def _put(profile: Profile, stored: StoredProfile) -> None:
     profile.lost = stored.link != profile.link
     profile.epoch, profile.unread = stored.epoch, stored.unread
     profile.messages, profile.pending = stored.messages, stored.pending
+    profile.states, profile.operations = stored.states, stored.operations

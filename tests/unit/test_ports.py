@@ -11,6 +11,7 @@ PARTS = {
     "EventAppender": "EventLog",
     "LinkingPage": "WhatsAppPage",
     "MessagingPage": "WhatsAppPage",
+    "MessagePage": "WhatsAppPage",
     "UnitOfWorkFactory": "UnitOfWork",
 }
 """Ports that are a part of another, and whose promises its suite tests."""

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from application.ports.page_events import MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
+from application.ports.page_events import ChangesSeen, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
+from application.ports.whatsapp_driver import OutgoingOperation
+from domain.changes import AnyChange
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import MessageStatus, advances
+from domain.message_state import NOTHING_DONE, MessageState
 from domain.session import Me
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ class Account:
         reads: whether the phone reads at once what it takes.
         phone_messages: what the phone holds, in its own account's view, oldest first.
         sent: the account's own messages by the last part of their ids, which all views share.
+        states: what was done to the messages that the phone holds.
+        done: what was done to them, by anybody, in the order in which the phone learnt of it; what changed nothing that
+            a person could see isn't there.
     """
 
     jid: Jid
@@ -35,6 +41,15 @@ class Account:
     devices: dict[SessionId, "Profile"] = field(default_factory=dict)
     phone_messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     sent: dict[str, WhatsAppMessageId] = field(default_factory=dict)
+    states: dict[WhatsAppMessageId, MessageState] = field(default_factory=dict)
+    done: list[AnyChange] = field(default_factory=list)
+
+    def learn(self, change: AnyChange) -> None:
+        """Lets the phone have what was done to one of its messages."""
+        before = self.states.get(change.target, NOTHING_DONE)
+        after = self.states[change.target] = before.apply(change)
+        if after.says_more(before, change):
+            self.done.append(change)
 
     @property
     def me(self) -> Me:
@@ -50,6 +65,8 @@ class Image:
     link: int
     messages: dict[WhatsAppMessageId, SeenMessage]
     pending: dict[WhatsAppMessageId, SeenMessage]
+    states: dict[WhatsAppMessageId, MessageState]
+    operations: tuple[OutgoingOperation, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +79,8 @@ class Profile:
         messages: what the page's storage holds, oldest first.
         queue: what WhatsApp holds for this device until it connects.
         pending: sent while the page had no connection; they leave when it has one.
+        states: what the page's storage holds of what was done to messages.
+        operations: what was to be done while the page had no connection.
         epoch: that of the lease it was opened under last.
         unread: it was opened since what it holds was said to be on record.
         link: which link it is; the images of an earlier one are of a device that is gone.
@@ -75,7 +94,9 @@ class Profile:
     unread: bool = False
     revoked: bool = False
     messages: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
-    queue: deque[SeenMessage | SeenReceipt] = field(default_factory=deque)
+    queue: deque[SeenMessage | SeenReceipt | AnyChange] = field(default_factory=deque)
+    states: dict[WhatsAppMessageId, MessageState] = field(default_factory=dict)
+    operations: list[OutgoingOperation] = field(default_factory=list)
     pending: dict[WhatsAppMessageId, SeenMessage] = field(default_factory=dict)
     page: "MemoryWhatsAppPage | None" = None
     link: int = 0
@@ -92,27 +113,48 @@ class Profile:
         """Whether the profile holds what signs it in, be it still good or not."""
         return self.revoked or self.login is not None
 
-    def take(self, item: SeenMessage | SeenReceipt) -> bool:
-        """Gives the device a message or a receipt, now or when it connects. Tells whether it has it now."""
+    def take(self, item: SeenMessage | SeenReceipt | AnyChange) -> bool:
+        """Gives the device what there is, now or when it connects. Tells whether it has it now."""
         if self.page is None or not self.page.connected:
             self.queue.append(item)
             return False
-        event: MessagesSeen | ReceiptsSeen
+        event: MessagesSeen | ReceiptsSeen | ChangesSeen
         if isinstance(item, SeenMessage):
             is_news = self.messages.setdefault(item.whatsapp_id, item) is item
             event = MessagesSeen(messages=(item,))
-        else:
+        elif isinstance(item, SeenReceipt):
             is_news = apply_receipt(self.messages, item)
             event = ReceiptsSeen(receipts=(item,))
+        else:
+            before = self.states.get(item.target, NOTHING_DONE)
+            after = self.states[item.target] = before.apply(item)
+            is_news = after is not before
+            event = ChangesSeen(changes=(item,))
         if is_news and not self.muted:
             self.page.tell(event)
         return True
 
 
-def known_since(messages: Mapping[WhatsAppMessageId, SeenMessage], since: datetime) -> tuple[SeenMessage, ...]:
-    """The messages that aren't older, oldest first."""
+def known_since(
+    messages: Mapping[WhatsAppMessageId, SeenMessage],
+    states: Mapping[WhatsAppMessageId, MessageState],
+    since: datetime,
+) -> tuple[SeenMessage, ...]:
+    """The messages that aren't older, oldest first, with what was done to them."""
     known = (message for message in messages.values() if message.timestamp >= since)
-    return tuple(sorted(known, key=lambda message: message.timestamp))
+    return tuple(in_state(message, states) for message in sorted(known, key=lambda message: message.timestamp))
+
+
+def in_state(message: SeenMessage, states: Mapping[WhatsAppMessageId, MessageState]) -> SeenMessage:
+    """A message with what was done to it."""
+    state = states.get(message.whatsapp_id)
+    return message if state is None else replace(message, changes=changes_of(state))
+
+
+def changes_of(state: MessageState) -> tuple[AnyChange, ...]:
+    """All that a state remembers."""
+    single = (state.edited, state.revoked, state.pinned, state.starred, state.deleted)
+    return (*(each for each in single if each is not None), *state.reactions, *state.votes)
 
 
 def apply_receipt(messages: dict[WhatsAppMessageId, SeenMessage], receipt: SeenReceipt) -> bool:

@@ -12,6 +12,7 @@ from adapters.memory.api_key_repository import MemoryApiKeyRepository
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.message_repository import MemoryMessageRepository
+from adapters.memory.message_states import MemoryMessageStates
 from adapters.memory.outbox import MemoryOutbox
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_leases import MemorySessionLeases
@@ -36,6 +37,7 @@ class MemoryUnitOfWork(UnitOfWork):
     _sessions: MemorySessionRepository
     _leases: MemorySessionLeases
     _messages: MemoryMessageRepository
+    _states: MemoryMessageStates
     _outbox: MemoryOutbox
     _events: MemoryEventAppender
     _api_keys: MemoryApiKeyRepository
@@ -58,6 +60,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def messages(self) -> MemoryMessageRepository:
         return self._messages
+
+    @property
+    @override
+    def states(self) -> MemoryMessageStates:
+        return self._states
 
     @property
     @override
@@ -127,6 +134,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemorySessionRepository(transaction),
                 MemorySessionLeases(transaction, self._now),
                 MemoryMessageRepository(transaction),
+                MemoryMessageStates(transaction),
                 MemoryOutbox(transaction),
                 MemoryEventAppender(transaction),
                 MemoryApiKeyRepository(transaction),

@@ -81,7 +81,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         await self._start(session_id, Operation.STORED)
         if not profile.has_login:
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
-        return known_since(profile.messages, since)
+        return known_since(profile.messages, profile.states, since)
 
     @override
     async def note_read(self, session_id: SessionId, epoch: int) -> None:

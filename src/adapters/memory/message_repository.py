@@ -7,6 +7,7 @@ from typing import override
 from adapters.memory.state import MessageRow
 from adapters.memory.transaction import Transaction
 from application.ports.message_repository import MessageFilter, MessagePosition, MessageRepository
+from application.representation.content import content_type
 from domain.errors import NotFoundError
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.message import Message
@@ -32,12 +33,12 @@ class MemoryMessageRepository(MessageRepository):
 
     @override
     async def get(self, message_id: MessageId) -> Message:
-        return self._row(message_id).message
+        return self._shown(self._row(message_id).message)
 
     @override
     async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
         rows = (self._transaction.message(message_id) for message_id in message_ids)
-        return {row.message.id: row.message for row in rows if row}
+        return {row.message.id: self._shown(row.message) for row in rows if row}
 
     @override
     async def look_up(
@@ -81,7 +82,11 @@ class MemoryMessageRepository(MessageRepository):
         if after is not None:
             found = [message for message in found if (message.created_at, message.id) < (after.created_at, after.id)]
         found.sort(key=lambda message: (message.created_at, message.id), reverse=True)
-        return tuple(found[:limit])
+        return tuple(map(self._shown, found[:limit]))
+
+    def _shown(self, message: Message) -> Message:
+        state = self._transaction.states.get((message.session_id, message.whatsapp_id))
+        return message if state is None else replace(message, state=state)
 
     def _row(self, message_id: MessageId) -> MessageRow:
         row = self._transaction.message(message_id)
@@ -96,8 +101,10 @@ def _matches(message: Message, criteria: MessageFilter) -> bool:
     wanted = criteria.chat
     # In a group the alternate is the sender's: it doesn't make the group that person's chat.
     in_chat = wanted is None or message.chat == wanted or (message.chat.is_user and message.alternate == wanted)
+    kind = content_type(message.content)
     return (
         in_chat
+        and (kind in criteria.types if criteria.types else not message.is_operation)
         and criteria.session_id in {None, message.session_id}
         and criteria.direction in {None, message.direction}
         and criteria.status in {None, message.status}

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, override
 
-from adapters.memory.accounts import Account, Profile, known_since, short_id
+from adapters.memory.accounts import Account, Profile, in_state, known_since, short_id
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.media_page import MemoryMediaPage
+from adapters.memory.message_page import MemoryMessagePage
+from adapters.memory.operations import effect_of
 from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp, content_of_file
 from application.ports.media_page import MediaPage
+from application.ports.message_page import MessagePage
 from application.ports.page_events import (
     BridgeReady,
     Connected,
@@ -22,7 +26,7 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
-from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
 from domain.content import Content, Unsupported
 from domain.errors import (
@@ -126,6 +130,11 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self._profile.pending.clear()
         for message in pending:
             self._whatsapp.route(message, account, sender=self._profile)
+        operations, self._profile.operations = self._profile.operations, []
+        for operation in operations:
+            # One that WhatsApp refuses by now is gone, as from a real page.
+            with suppress(UnprocessableError):
+                self._whatsapp.operate(operation, account)
 
     def disconnect(self, state: str) -> None:
         """Loses WhatsApp."""
@@ -309,12 +318,45 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
         await self._begin(Operation.FIND)
-        return self._profile.messages.get(whatsapp_id)
+        found = self._profile.messages.get(whatsapp_id)
+        return None if found is None else in_state(found, self._profile.states)
+
+    @override
+    async def perform(self, operation: OutgoingOperation) -> datetime:
+        fault = await self._begin(Operation.PERFORM)
+        account = self._linked()
+        done = effect_of(operation.content, self._profile.states.get(operation.content.target))
+        if done is not None:
+            return done
+        unconfirmed = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm it in time.")
+        if operation.content.target not in self._profile.messages:
+            raise UnprocessableError("TARGET_UNKNOWN", "The page doesn't have the message.")
+        if not self.connected:
+            self._profile.operations.append(operation)
+            raise unconfirmed
+        if isinstance(fault, Die):
+            self.die("the page died while it did something")
+        at = self._whatsapp.operate(operation, account)
+        if isinstance(fault, Die):
+            raise _page_unavailable()
+        if isinstance(fault, LoseOutcome):
+            raise unconfirmed
+        return at
+
+    @override
+    async def effect(self, operation: OutgoingOperation) -> datetime | None:
+        await self._begin(Operation.EFFECT)
+        return effect_of(operation.content, self._profile.states.get(operation.content.target))
+
+    @property
+    @override
+    def messages(self) -> MessagePage:
+        return MemoryMessagePage(self._whatsapp, self._profile, self._begin)
 
     @override
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         await self._begin(Operation.RECENT)
-        return known_since(self._profile.messages, since)[-limit:] if limit > 0 else ()
+        return known_since(self._profile.messages, self._profile.states, since)[-limit:] if limit > 0 else ()
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

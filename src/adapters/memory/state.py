@@ -7,10 +7,13 @@ from typing import Any
 
 from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
+from application.ports.message_states import ParticipantReceipt
 from domain.event import Event, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid
 from domain.lease import Owner
 from domain.message import Direction, Message, MessageStatus
+from domain.message_state import MessageState
 from domain.session import Session, StatusChange
 
 WhatsAppKey = tuple[SessionId, WhatsAppMessageId]
@@ -75,6 +78,8 @@ class State:
     api_keys: dict[bytes, str] = field(default_factory=dict)
     keyed_requests: dict[RequestName, KeyedRow] = field(default_factory=dict)
     leases: Table[SessionId, LeaseRow] = field(default_factory=Table)
+    states: Table[WhatsAppKey, MessageState] = field(default_factory=Table)
+    receipts: Table[tuple[SessionId, WhatsAppMessageId, Jid], ParticipantReceipt] = field(default_factory=Table)
     unsettled: list[NewEvent] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     pruned: int = 0

@@ -31,6 +31,8 @@ class Transaction:
         self._events: list[NewEvent] = []
         self.leases = TableWrites(state.leases)
         self.webhooks = WebhookWrites(state.webhooks)
+        self.states = TableWrites(state.states)
+        self.receipts = TableWrites(state.receipts)
 
     async def lock(self, key: Hashable) -> None:
         """Takes a row's lock until the end of the transaction."""
@@ -162,6 +164,8 @@ class Transaction:
         self._state.unsettled.extend(self._events)
         self.leases.commit()
         self.webhooks.commit()
+        self.states.commit()
+        self.receipts.commit()
         return bool(self._events)
 
     def end(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.memory.accounts import Account, Image, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
 from adapters.memory.faults import Fault, FaultScript, Operation
+from adapters.memory.operations import Stopwatch, change_by, check_allowed, for_other
 from application.ports.clock import Clock
 from application.ports.page_events import (
     ConflictDetected,
@@ -16,12 +17,15 @@ from application.ports.page_events import (
     SeenMessage,
     SeenReceipt,
 )
+from application.ports.whatsapp_driver import OutgoingOperation
+from domain.changes import AnyChange
 from domain.content import Content, Text
 from domain.errors import GoneError, NotFoundError
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.media_content import MediaContent
 from domain.message import MessageStatus
+from domain.operations import Operation as MessageOperation
 from domain.session import QrCode
 from domain.snapshot import ProfileImage, snapshot_corrupt, snapshot_unsupported
 
@@ -70,6 +74,7 @@ class MemoryWhatsApp:
         self._profiles: dict[SessionId, Profile] = {}
         self._images: dict[bytes, Image] = {}
         self._counter = 0
+        self._stopwatch = Stopwatch(clock.now)
 
     def now(self) -> datetime:
         """WhatsApp's time, to the second."""
@@ -140,12 +145,39 @@ class MemoryWhatsApp:
         self.route(self.compose(account, whatsapp_id, chat, content), account, sender=None)
         return whatsapp_id
 
+    def phone_sends_content(self, phone: str, to: str, content: Content) -> WhatsAppMessageId:
+        """Lets a phone send anything to another account's number; gives the id in the writer's view."""
+        account = self.account(phone)
+        chat = self.account(to).jid
+        whatsapp_id = WhatsAppMessageId(f"true_{chat}_3EB0{self.count():018X}")
+        self.route(self.compose(account, whatsapp_id, chat, content), account, sender=None)
+        return whatsapp_id
+
+    def phone_does(self, phone: str, operation: MessageOperation) -> datetime:
+        """Lets a person do something to a message that the phone holds.
+
+        Raises:
+            UnprocessableError: as ``check_allowed`` has it.
+        """
+        account = self.account(phone)
+        target = account.phone_messages.get(operation.target)
+        chat = account.jid if target is None else target.chat
+        whatsapp_id = WhatsAppMessageId(f"true_{chat}_3EB0{self.count():018X}")
+        return self.operate(OutgoingOperation(whatsapp_id=whatsapp_id, chat=chat, content=operation), account)
+
     def phone_reads(self, phone: str, chat: str) -> None:
         """Lets a phone read all that another account wrote to it."""
         reader, writer = self.account(phone), self.account(chat)
         for message in tuple(reader.phone_messages.values()):
             if not message.from_me and message.sender == writer.jid:
                 self._receipt(writer, reader, message.whatsapp_id, MessageStatus.READ)
+
+    def phone_plays(self, phone: str, message: WhatsAppMessageId) -> None:
+        """Lets an account play a voice note that it got; ``message`` is its id in that account's view."""
+        reader = self.account(phone)
+        writer = self.find_account(reader.phone_messages[message].sender)
+        if writer is not None:
+            self._receipt(writer, reader, message, MessageStatus.PLAYED)
 
     def unlink(self, phone: str, session_id: SessionId) -> None:
         """Ends a device's link on the phone."""
@@ -211,6 +243,7 @@ class MemoryWhatsApp:
             profile.page.die("its machine is gone")
         profile.lost, profile.epoch = True, 0
         profile.messages, profile.pending = {}, {}
+        profile.states, profile.operations = {}, []
 
     def script(self, session_id: SessionId, operation: Operation, fault: Fault) -> None:
         """Lets the session's next such call fail."""
@@ -269,6 +302,8 @@ class MemoryWhatsApp:
             link=profile.link,
             messages=dict(profile.messages),
             pending=dict(profile.pending),
+            states=dict(profile.states),
+            operations=tuple(profile.operations),
         )
         return ProfileImage(kind=IMAGE_KIND, data=name)
 
@@ -286,6 +321,7 @@ class MemoryWhatsApp:
         self._readopt(profile, held)
         profile.lost = False
         profile.messages, profile.pending = dict(held.messages), dict(held.pending)
+        profile.states, profile.operations = dict(held.states), list(held.operations)
         profile.revoked = profile.account is None or profile.link != held.link
 
     def _readopt(self, profile: Profile, held: Image) -> None:
@@ -308,6 +344,8 @@ class MemoryWhatsApp:
         profile.messages.clear()
         profile.queue.clear()
         profile.pending.clear()
+        profile.states.clear()
+        profile.operations.clear()
 
     def compose(self, account: Account, whatsapp_id: WhatsAppMessageId, chat: Jid, content: Content) -> SeenMessage:
         """A message as its writer's devices hold it before WhatsApp has it."""
@@ -345,6 +383,31 @@ class MemoryWhatsApp:
         if recipient is not None and recipient is not writer:
             self._deliver(sent, writer, recipient)
         return sent
+
+    def operate(self, operation: OutgoingOperation, account: Account) -> datetime:
+        """Does something to a message for good: all devices of both accounts learn of it. Gives the time of it.
+
+        Raises:
+            UnprocessableError: as ``check_allowed`` has it.
+        """
+        content = operation.content
+        target = account.phone_messages.get(content.target)
+        check_allowed(target, account.states.get(content.target), content, self.clock.now())
+        change = change_by(account, operation, self._stopwatch.next())
+        self._learn(account, change)
+        other = None if target is None else self.find_account(target.chat)
+        if other is not None and other is not account:
+            self._learn(other, for_other(change, account))
+        return change.at
+
+    def time(self) -> datetime:
+        """A time of its own for a change, to the millisecond."""
+        return self._stopwatch.next()
+
+    def _learn(self, account: Account, change: AnyChange) -> None:
+        account.learn(change)
+        for device in account.devices.values():
+            device.take(change)
 
     def taken(self, reader: Account, message: SeenMessage) -> None:
         """Says that a device of an account has taken a message that waited for it."""
@@ -386,6 +449,7 @@ class MemoryWhatsApp:
         account.devices[profile.session_id] = profile
         # History: what the phone holds is in the page's storage when it has signed in, and no event tells of it.
         profile.messages.update(account.phone_messages)
+        profile.states.update(account.states)
         page = self.page(profile.session_id)
         page.qr = page.pairing = None
         page.connect(first=True)

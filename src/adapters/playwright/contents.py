@@ -1,30 +1,18 @@
 """What messages hold, between the domain and the bridge: what is told, and what is sent."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.playwright.fields import MalformedError, field, mapping, readable_jid, text
+from adapters.playwright import more_contents
+from adapters.playwright.fields import MalformedError, field, mapping, optional, readable_jid, text
+from adapters.playwright.handed import Handed
 from adapters.playwright.media_contents import hand_media
 from adapters.playwright.media_contents import readers as media_readers
 from domain.content import Content, Text, Unsupported
 from domain.errors import CapabilityUnavailableError
 from domain.media_content import MEDIA_CONTENTS, MediaContent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
-    """A content on its way to the bridge.
-
-    Attributes:
-        needs: the capabilities without which it can't be sent.
-        args: what the bridge is told of it.
-        command: the bridge's command that sends it.
-    """
-
-    needs: tuple[str, ...]
-    args: Mapping[str, Any]
-    command: str = "send"
+from domain.text_content import LinkPreview
 
 
 def _read_text(item: Mapping[str, Any]) -> Text:
@@ -32,14 +20,52 @@ def _read_text(item: Mapping[str, Any]) -> Text:
     if not isinstance(mentions, Sequence) or isinstance(mentions, str):
         raise MalformedError("mentions")
     known = (readable_jid(mention) for mention in mentions)
-    return Text(body=field(item, "body", str), mentions=tuple(jid for jid in known if jid is not None))
+    preview = item.get("preview")
+    return Text(
+        body=field(item, "body", str),
+        mentions=tuple(jid for jid in known if jid is not None),
+        mention_all=item.get("mentionAll") is True,
+        preview=None if preview is None else _read_preview(mapping(preview)),
+    )
+
+
+def _read_preview(item: Mapping[str, Any]) -> LinkPreview:
+    thumbnail = optional(item, "thumbnail", str)
+    try:
+        return LinkPreview(
+            url=text(item, "url"),
+            title=optional(item, "title", str) or None,
+            description=optional(item, "description", str) or None,
+            thumbnail=None if thumbnail is None else b64decode(thumbnail, validate=True),
+        )
+    except ValueError:
+        raise MalformedError("thumbnail") from None
 
 
 def _hand_text(content: Text) -> Handed:
+    needs = ["SEND_TEXT"]
     args: dict[str, Any] = {"body": content.body}
-    if not content.mentions:
-        return Handed(needs=("SEND_TEXT",), args=args)
-    return Handed(needs=("SEND_TEXT", "MENTION"), args=args | {"mentions": [str(jid) for jid in content.mentions]})
+    if content.mentions:
+        needs.append("MENTION")
+        args["mentions"] = [str(jid) for jid in content.mentions]
+    if content.mention_all:
+        needs.append("MENTION_ALL")
+        args["mentionAll"] = True
+    if content.preview is not None:
+        needs.append("LINK_PREVIEW")
+        args["preview"] = _preview(content.preview)
+    return Handed(needs=tuple(needs), args=args)
+
+
+def _preview(preview: LinkPreview) -> dict[str, Any]:
+    args: dict[str, Any] = {"url": preview.url}
+    if preview.title is not None:
+        args["title"] = preview.title
+    if preview.description is not None:
+        args["description"] = preview.description
+    if preview.thumbnail is not None:
+        args["thumbnail"] = b64encode(preview.thumbnail).decode()
+    return args
 
 
 def _hand_media(content: MediaContent) -> Handed:
@@ -50,12 +76,14 @@ def _hand_media(content: MediaContent) -> Handed:
 _READ: Final[Mapping[str, Callable[[Mapping[str, Any]], Content]]] = {
     "chat": _read_text,
     **media_readers(),
+    **more_contents.READ,
 }
 """By the page's own name of the type. Any other is ``Unsupported``."""
 
 _HAND: Final[Mapping[type[Any], Callable[[Any], Handed]]] = {
     Text: _hand_text,
     **dict.fromkeys(MEDIA_CONTENTS, _hand_media),
+    **more_contents.HAND,
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import structlog
 
+from adapters.playwright.changes import change
 from adapters.playwright.contents import read_content
 from adapters.playwright.fields import (
     MalformedError,
@@ -17,7 +18,9 @@ from adapters.playwright.fields import (
     readable_jid,
     text,
 )
+from adapters.playwright.more_contents import items
 from application.ports.page_events import SeenMessage, SeenReceipt
+from domain.changes import AnyChange
 from domain.errors import InvalidArgumentError
 from domain.ids import WhatsAppMessageId
 from domain.message import MessageStatus
@@ -51,6 +54,10 @@ class Decoder:
     def receipts(self, items: object) -> tuple[SeenReceipt, ...]:
         """The readable ones of a list of receipts, in order."""
         return tuple(self._each("receipt", items, receipt))
+
+    def changes(self, items: object) -> tuple[AnyChange, ...]:
+        """The readable ones of a list of changes to messages, in order."""
+        return tuple(self._each("change", items, change))
 
     def capabilities(self, items: object) -> tuple[Capability, ...]:
         """What the self-test found."""
@@ -93,6 +100,8 @@ def message(item: Mapping[str, Any]) -> SeenMessage:
         alternate=readable_jid(item.get("alternate")),
         push_name=optional(item, "pushName", str) or None,
         reply_to=WhatsAppMessageId(reply_to) if reply_to else None,
+        forwarded=item.get("forwarded") is True,
+        changes=tuple(change(mapping(each)) for each in items(item, "changes")) if item.get("changes") else (),
     )
 
 

@@ -10,6 +10,7 @@ from adapters.playwright.decoder import Decoder, account
 from adapters.playwright.fields import MalformedError
 from application.ports.page_events import (
     BridgeReady,
+    ChangesSeen,
     ConflictDetected,
     Connected,
     ConnectionLost,
@@ -107,12 +108,8 @@ class NewsReader:
 
     def _read(self, item: Mapping[str, Any]) -> Iterable[PageEvent]:
         match item.get("t"):
-            case "messages":
-                if messages := self._decoder.messages(item.get("items")):
-                    yield MessagesSeen(messages=messages)
-            case "receipts":
-                if receipts := self._decoder.receipts(item.get("items")):
-                    yield ReceiptsSeen(receipts=receipts)
+            case "messages" | "receipts" | "changes":
+                yield from self._of_messages(item)
             case "phase":
                 yield from self._phase(item)
             case "qr":
@@ -132,6 +129,19 @@ class NewsReader:
                 self._log.warning("bridge_fault", where=str(item.get("where")), detail=str(item.get("detail")))
             case _:
                 raise MalformedError("unknown element")
+
+    def _of_messages(self, item: Mapping[str, Any]) -> Iterable[PageEvent]:
+        items = item.get("items")
+        match item.get("t"):
+            case "messages":
+                if messages := self._decoder.messages(items):
+                    yield MessagesSeen(messages=messages)
+            case "receipts":
+                if receipts := self._decoder.receipts(items):
+                    yield ReceiptsSeen(receipts=receipts)
+            case _:
+                if changes := self._decoder.changes(items):
+                    yield ChangesSeen(changes=changes)
 
     def _qr(self, item: Mapping[str, Any]) -> QrShown:
         text, ttl = item.get("text"), item.get("ttlMs")

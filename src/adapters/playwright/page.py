@@ -15,6 +15,7 @@ from adapters.playwright.contents import hand
 from adapters.playwright.fields import MalformedError
 from adapters.playwright.media_page import PlaywrightMediaPage
 from adapters.playwright.news import NewsReader
+from adapters.playwright.operations import MessageOperations, PlaywrightMessagePage
 from adapters.playwright.profile import Profile
 from adapters.playwright.questions import Questions
 from adapters.playwright.refusals import page_unavailable
@@ -23,6 +24,7 @@ from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
 from adapters.playwright.window_keeper import WindowKeeper
 from application.ports.media_page import MediaPage
+from application.ports.message_page import MessagePage
 from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
@@ -33,7 +35,7 @@ from application.ports.page_events import (
     PageEvent,
     SeenMessage,
 )
-from application.ports.whatsapp_driver import Outgoing, PageHealth, Probe, Recipient, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge
 from domain.errors import (
     ConflictError,
@@ -73,6 +75,8 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._news = NewsReader(session_id, linked=profile.linked)
         self._questions = Questions(self._commands, lambda: self._news.capabilities, settings.command_timeout)
         self._media = PlaywrightMediaPage(self._questions, settings.media_timeout)
+        self._operations = MessageOperations(self._questions, settings.send_timeout)
+        self._messages = PlaywrightMessagePage(self._questions)
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -254,6 +258,9 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         if isinstance(message.content, MediaContent):
             args["file"], size = await self._hand_over(message.file)
             within += timedelta(seconds=size / self._settings.upload_rate)
+        if message.forwarded:
+            self._questions.require("FORWARD")
+            args["forwarded"] = True
         late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
         return _message(await self._questions.ask(handed.command, args, within=within, late=late))
 
@@ -279,6 +286,19 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     async def find(self, whatsapp_id: WhatsAppMessageId) -> SeenMessage | None:
         found = await self._questions.ask("find", {"id": whatsapp_id})
         return None if found is None else _message(found)
+
+    @override
+    async def perform(self, operation: OutgoingOperation) -> datetime:
+        return await self._operations.perform(operation)
+
+    @override
+    async def effect(self, operation: OutgoingOperation) -> datetime | None:
+        return await self._operations.effect(operation)
+
+    @property
+    @override
+    def messages(self) -> MessagePage:
+        return self._messages
 
     @override
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:

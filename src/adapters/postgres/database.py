@@ -9,6 +9,7 @@ from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.event_appender import PostgresEventAppender
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
+from adapters.postgres.message_states import PostgresMessageStates
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
@@ -40,6 +41,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def messages(self) -> PostgresMessageRepository:
         return PostgresMessageRepository(self._transaction)
+
+    @property
+    @override
+    def states(self) -> PostgresMessageStates:
+        return PostgresMessageStates(self._transaction)
 
     @property
     @override

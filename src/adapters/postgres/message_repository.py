@@ -3,9 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, override
 
-from adapters.postgres.message_rows import COLUMN_TYPES, COLUMNS, changing_columns, to_columns, to_message
+from adapters.postgres.message_rows import (
+    COLUMN_TYPES,
+    COLUMNS,
+    changing_columns,
+    to_columns,
+    to_message,
+    to_message_in_state,
+)
 from adapters.postgres.transaction import Transaction
 from application.ports.message_repository import MessageFilter, MessagePosition, MessageRepository
+from application.representation.operations import FORMS as OPERATION_FORMS
 from domain.errors import NotFoundError
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.message import Message
@@ -25,14 +33,19 @@ RETURNING id
 # The same for one, which is what a send adds: without arrays it costs half as much.
 _ADD_ONE_ABSENT: Final = f"""
 INSERT INTO pombo.messages (position, {COLUMNS})
-VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 23))})
+VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 25))})
 ON CONFLICT (session_id, whatsapp_id) DO NOTHING
 RETURNING id
 """  # noqa: S608 - of constants
 
-_GET: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = $1"  # noqa: S608 - of constants
+_IN_STATE: Final = f"""
+SELECT {COLUMNS}, state
+FROM pombo.messages LEFT JOIN pombo.message_states USING (session_id, whatsapp_id)
+"""  # noqa: S608 - of constants
 
-_FIND: Final = f"SELECT {COLUMNS} FROM pombo.messages WHERE id = ANY($1::text[])"  # noqa: S608 - of constants
+_GET: Final = f"{_IN_STATE} WHERE id = $1"
+
+_FIND: Final = f"{_IN_STATE} WHERE id = ANY($1::text[])"
 
 _LOOK_UP: Final = f"""
 SELECT {COLUMNS} FROM pombo.messages
@@ -65,6 +78,8 @@ WHERE id = $1
 RETURNING id
 """
 
+_TYPE: Final = """COALESCE(type, substring(content::text FROM '^\\{{"type": ?"([a-z_]+)"'))"""
+_OPERATIONS: Final = sorted(form.name for form in OPERATION_FORMS)
 _IS_PERSON: Final = "(chat LIKE '%@c.us' OR chat LIKE '%@lid')"
 
 
@@ -91,12 +106,12 @@ class PostgresMessageRepository(MessageRepository):
         rows = await self._transaction.read(_GET, message_id)
         if not rows:
             raise _not_found(message_id)
-        return to_message(rows[0])
+        return to_message_in_state(rows[0])
 
     @override
     async def find(self, message_ids: Collection[MessageId]) -> Mapping[MessageId, Message]:
         rows = await self._transaction.read(_FIND, list(message_ids))
-        return {message.id: message for message in map(to_message, rows)}
+        return {message.id: message for message in map(to_message_in_state, rows)}
 
     @override
     async def look_up(
@@ -151,11 +166,16 @@ class PostgresMessageRepository(MessageRepository):
             require("created_at >= {0}", criteria.since)
         if criteria.until is not None:
             require("created_at < {0}", criteria.until)
+        if criteria.types:
+            require(f"{_TYPE} = ANY({{0}}::text[])", sorted(criteria.types))
+        else:
+            # Rows of before have no type: there were no operations then.
+            require("(type IS NULL OR type <> ALL({0}::text[]))", _OPERATIONS)
         if after is not None:
             require("(created_at, id) < ({0}, {1})", after.created_at, after.id)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = f"SELECT {COLUMNS} FROM pombo.messages {where} ORDER BY created_at DESC, id DESC LIMIT $1"  # noqa: S608 - of constants
-        return tuple(map(to_message, await self._transaction.read(query, *arguments)))
+        query = f"{_IN_STATE} {where} ORDER BY created_at DESC, id DESC LIMIT $1"
+        return tuple(map(to_message_in_state, await self._transaction.read(query, *arguments)))
 
 
 def _not_found(message_id: MessageId) -> NotFoundError:

@@ -1,24 +1,26 @@
 """Messages as rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import asyncpg
 
 from adapters.postgres.stored_json import dump, dump_optional, load
-from application.representation.content import content_from_dict, content_to_dict
+from application.representation.content import content_from_dict, content_to_dict, content_type
+from application.representation.message_state import state_from_dict
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
 
 COLUMNS: Final = """id, session_id, whatsapp_id, direction, chat, sender, recipient, alternate, push_name, reply_to,
-    content, from_api, backfilled, created_at, not_before, expires_at, status, failure,
+    content, type, forwarded, from_api, backfilled, created_at, not_before, expires_at, status, failure,
     sent_at, delivered_at, read_at, played_at"""
 
 COLUMN_TYPES: Final = """$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::json[], $10::text[], $11::json[], $12::boolean[], $13::boolean[], $14::timestamptz[],
-    $15::timestamptz[], $16::timestamptz[], $17::text[], $18::json[], $19::timestamptz[], $20::timestamptz[],
-    $21::timestamptz[], $22::timestamptz[]"""
+    $8::text[], $9::json[], $10::text[], $11::json[], $12::text[], $13::boolean[], $14::boolean[], $15::boolean[],
+    $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::json[], $21::timestamptz[],
+    $22::timestamptz[], $23::timestamptz[], $24::timestamptz[]"""
 
 
 def to_columns(messages: Sequence[Message]) -> list[Sequence[object]]:
@@ -75,7 +77,14 @@ def to_message(row: asyncpg.Record) -> Message:
         delivered_at=row["delivered_at"],
         read_at=row["read_at"],
         played_at=row["played_at"],
+        forwarded=row["forwarded"],
     )
+
+
+def to_message_in_state(row: asyncpg.Record) -> Message:
+    """The same of a row that has the state as well, if there is one."""
+    message, state = to_message(row), load(row["state"])
+    return message if state is None else replace(message, state=state_from_dict(state))
 
 
 def _fixed_values(message: Message) -> tuple[object, ...]:
@@ -91,6 +100,8 @@ def _fixed_values(message: Message) -> tuple[object, ...]:
         dump_optional(message.push_name),
         message.reply_to,
         dump(content_to_dict(message.content)),
+        content_type(message.content),
+        message.forwarded,
         message.from_api,
         message.backfilled,
         message.created_at,

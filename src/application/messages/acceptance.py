@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
+from application.messages.targets import check_target
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork
@@ -16,6 +17,7 @@ from domain.event import MessageQueued, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_message_id, parse_session_id
 from domain.jid import Jid, Server
 from domain.message import Direction, Message, MessageStatus
+from domain.operations import OPERATIONS
 from domain.session import Me, Session, SessionStatus, Wanted
 
 MAX_REPLY_ID: Final = 200
@@ -36,6 +38,8 @@ class SendMessageCommand:
         reply_to: what it answers: a gateway message id (``msg_…``) or a WhatsApp id of the same chat.
         not_before: when it may leave at the earliest; what has passed already means now.
         deadline: when it is given up if it hasn't left, with the status ``EXPIRED``.
+        forwarded: it carries the forwarded mark.
+        link_preview: the first link in a text is looked up before the text is accepted, and what it says is shown.
         wait: how long to wait for WhatsApp to have it; zero returns as soon as it is accepted.
         request: the caller's key: the same command with the same key is done once.
     """
@@ -46,12 +50,14 @@ class SendMessageCommand:
     reply_to: str | None = None
     not_before: datetime | None = None
     deadline: datetime | None = None
+    forwarded: bool = False
+    link_preview: bool = False
     wait: timedelta = timedelta(seconds=20)
     request: RequestKey | None = None
 
     def asked(self) -> dict[str, Any]:
         """What is asked, as JSON: the part that makes two commands the same."""
-        return {
+        asked = {
             "session_id": self.session_id,
             "to": str(self.to),
             **content_to_dict(self.content),
@@ -59,6 +65,8 @@ class SendMessageCommand:
             "not_before": None if self.not_before is None else time_to_text(self.not_before),
             "deadline": None if self.deadline is None else time_to_text(self.deadline),
         }
+        # Named where they are asked for alone, so that a key of before this version stands for the same request.
+        return asked | {name: True for name in ("forwarded", "link_preview") if getattr(self, name)}
 
 
 class Acceptance:
@@ -82,6 +90,7 @@ class Acceptance:
 
         Raises:
             InvalidArgumentError: ``INVALID_REPLY``, ``INVALID_DEADLINE``, ``INVALID_NOT_BEFORE``.
+            PomboError: what ``check_target`` says of an operation.
             NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
             ConflictError: ``SESSION_NOT_WORKING``.
         """
@@ -90,6 +99,8 @@ class Acceptance:
         session_id = parse_session_id(command.session_id)
         # Kept: a deletion that doesn't see this message would leave it queued for ever.
         me = account_of(await uow.sessions.keep(session_id))
+        if isinstance(command.content, OPERATIONS):
+            await check_target(uow, session_id, command.content, now)
         message = Message(
             id=message_id,
             session_id=session_id,
@@ -105,6 +116,7 @@ class Acceptance:
             expires_at=command.deadline,
             reply_to=await _reply(uow, session_id, command.reply_to),
             from_api=True,
+            forwarded=command.forwarded,
         )
         # What has reserved the chat can't see a message that somebody held when it looked, or whose acceptance was
         # never confirmed.

@@ -7,13 +7,7 @@ from typing import Final
 
 from application.messages.waiters import MessageWaiters
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.errors import (
-    CapabilityUnavailableError,
-    PomboError,
-    RateLimitedError,
-    UnavailableError,
-    UnprocessableError,
-)
+from domain.errors import ErrorKind, PomboError, RateLimitedError, UnavailableError, UnprocessableError, error_of
 from domain.ids import MessageId
 from domain.message import Message, MessageStatus
 
@@ -69,7 +63,9 @@ def raise_failure(message: Message) -> None:
     if message.status is not MessageStatus.FAILED or message.failure is None:
         return
     failure = message.failure
-    if failure.reason == "CAPABILITY_UNAVAILABLE":
-        raise CapabilityUnavailableError("SEND_TEXT")
     kind: type[PomboError] = RateLimitedError if failure.reason in _RATE_LIMITS else UnprocessableError
+    if failure.reason == "CAPABILITY_UNAVAILABLE":
+        raise error_of(
+            ErrorKind.CAPABILITY_UNAVAILABLE, failure.reason, failure.message, metadata={"message_id": message.id}
+        )
     raise kind(failure.reason, failure.message, metadata={"message_id": message.id})

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.event import MessageAcked, MessageCanceled, MessageExpired, MessageFailed, MessageSent, Payload
-from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus, advances
 
 _NOT_SENT = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.FAILED, MessageStatus.EXPIRED})
 
 
-def advance(
-    message: Message, to: MessageStatus, at: datetime, *, participant: Jid | None = None
-) -> tuple[Message, Sequence[Payload]]:
+def advance(message: Message, to: MessageStatus, at: datetime) -> tuple[Message, Sequence[Payload]]:
     """The message after a receipt of WhatsApp's, and the events to log; none when the receipt is old news.
 
     Receipts overtake each other: one that says more than ``SENT`` may be the first to come. ``message.sent`` is
@@ -34,7 +31,6 @@ def advance(
                 chat=message.chat,
                 status=to,
                 at=at,
-                participant=participant,
             )
         )
     return message, payloads

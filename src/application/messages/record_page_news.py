@@ -1,19 +1,24 @@
 """Record what a session's page tells of messages: new ones, and receipts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from application.messages import progress
+from application.messages.changes import ChangeRecorder
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.message_repository import MessageFilter
+from application.ports.message_states import NewReceipt
 from application.ports.page_events import SeenMessage, SeenReceipt
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.event import MessageReceived, MessageSent, NewEvent, Payload
+from domain.changes import AnyChange
+from domain.event import MessageAcked, MessageReceived, MessageSent, NewEvent, Payload
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.message import Direction, Message, MessageStatus, advances
+from domain.message_state import MessageState
 
 _LAST_OF_SECOND: Final = timedelta(microseconds=999_999)
 
@@ -26,6 +31,7 @@ class RecordPageNews:
         self._clock = clock
         self._ids = ids
         self._waiters = waiters
+        self._changes = ChangeRecorder(clock, ids)
 
     async def messages(self, session_id: SessionId, seen: Sequence[SeenMessage], *, backfilled: bool) -> int:
         """Adds the messages that aren't known; of the others takes what their ack says. Returns how many were new.
@@ -37,9 +43,11 @@ class RecordPageNews:
         told = {news.whatsapp_id: news for news in seen if not news.from_me or news.status is not None}
         if not told:
             return 0
+        changes = [change for news in told.values() for change in news.changes]
         async with self._uow.begin() as uow:
             # A look back finds little that is new as a rule: then nothing is locked or written.
             if backfilled and not _is_news(told, await uow.messages.look_up(session_id, told.keys())):
+                await self._changes.record(uow, session_id, changes)
                 return 0
             known = await uow.messages.lock(session_id, told.keys())
             fresh = [
@@ -48,15 +56,32 @@ class RecordPageNews:
                 if news.whatsapp_id not in known
             ]
             added = await uow.messages.add_absent(fresh)
-            await uow.events.append([self._event(session_id, _arrival(message)) for message in added])
+            # What was done to a message may have been told before it.
+            states = await uow.states.look_up(session_id, [message.whatsapp_id for message in added])
+            await uow.events.append(
+                [
+                    self._event(session_id, _arrival(_in_state(message, states.get(message.whatsapp_id))))
+                    for message in added
+                ]
+            )
             receipts = [
                 SeenReceipt(whatsapp_id=news.whatsapp_id, status=news.status, at=self._clock.now())
                 for news in told.values()
                 if news.status is not None and news.whatsapp_id in known
             ]
             changed = await self._apply(uow, session_id, known.values(), receipts)
+            await self._changes.record(uow, session_id, changes)
         self._tell(changed)
         return len(added)
+
+    async def changes(self, session_id: SessionId, seen: Sequence[AnyChange]) -> None:
+        """Stores what was done to messages, known ones and others.
+
+        Raises:
+            UnavailableError: ``DATABASE_UNAVAILABLE``; nothing was stored, and telling it again is right.
+        """
+        async with self._uow.begin() as uow:
+            await self._changes.record(uow, session_id, seen)
 
     async def newest_received(self, session_id: SessionId) -> datetime | None:
         """WhatsApp's time of the newest message that came to the session and is stored.
@@ -77,8 +102,36 @@ class RecordPageNews:
         """
         async with self._uow.begin() as uow:
             known = await uow.messages.lock(session_id, {receipt.whatsapp_id for receipt in seen})
-            changed = await self._apply(uow, session_id, known.values(), seen)
+            changed = await self._apply(uow, session_id, known.values(), [_for_all(receipt) for receipt in seen])
+            await self._of_members(uow, session_id, known, seen)
         self._tell(changed)
+
+    async def _of_members(
+        self,
+        uow: UnitOfWork,
+        session_id: SessionId,
+        known: Mapping[WhatsAppMessageId, Message],
+        seen: Sequence[SeenReceipt],
+    ) -> None:
+        """What a member of a group has done moves the message on with them alone: the page tells what all have."""
+        receipts = [
+            NewReceipt(
+                message=receipt.whatsapp_id,
+                participant=receipt.participant,
+                status=receipt.status,
+                at=known[receipt.whatsapp_id].no_earlier(receipt.at),
+            )
+            for receipt in seen
+            if receipt.participant is not None
+            and receipt.status is not MessageStatus.SENT
+            and receipt.whatsapp_id in known
+        ]
+        if not receipts:
+            return
+        added = await uow.states.add_receipts(session_id, receipts)
+        await uow.events.append(
+            [self._event(session_id, _of_member(known[receipt.message], receipt)) for receipt in added]
+        )
 
     async def _apply(
         self, uow: UnitOfWork, session_id: SessionId, known: Iterable[Message], receipts: Sequence[SeenReceipt]
@@ -90,9 +143,7 @@ class RecordPageNews:
             message = now.get(receipt.whatsapp_id)
             if message is None:
                 continue
-            now[receipt.whatsapp_id], payloads = progress.advance(
-                message, receipt.status, receipt.at, participant=receipt.participant
-            )
+            now[receipt.whatsapp_id], payloads = progress.advance(message, receipt.status, receipt.at)
             events += [self._event(session_id, payload) for payload in payloads]
         changed = [message for whatsapp_id, message in now.items() if message is not before[whatsapp_id]]
         await uow.messages.save(changed)
@@ -126,6 +177,7 @@ class RecordPageNews:
             alternate=news.alternate,
             push_name=news.push_name,
             reply_to=news.reply_to,
+            forwarded=news.forwarded,
             backfilled=backfilled,
             sent_at=news.timestamp if news.from_me else None,
         )
@@ -135,6 +187,26 @@ def _is_news(told: Mapping[WhatsAppMessageId, SeenMessage], known: Mapping[Whats
     return any(
         message is None or (news.status is not None and advances(message.status, news.status))
         for news, message in ((news, known.get(whatsapp_id)) for whatsapp_id, news in told.items())
+    )
+
+
+def _in_state(message: Message, state: MessageState | None) -> Message:
+    return message if state is None else replace(message, state=state)
+
+
+def _for_all(receipt: SeenReceipt) -> SeenReceipt:
+    """What a receipt says of the message as a whole: that of a group's member says that it has left, and no more."""
+    return receipt if receipt.participant is None else replace(receipt, status=MessageStatus.SENT)
+
+
+def _of_member(message: Message, receipt: NewReceipt) -> Payload:
+    return MessageAcked(
+        message_id=message.id,
+        whatsapp_id=message.whatsapp_id,
+        chat=message.chat,
+        status=receipt.status,
+        at=receipt.at,
+        participant=receipt.participant,
     )
 
 

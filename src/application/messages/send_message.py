@@ -1,11 +1,13 @@
 """Send a message."""
 
+from dataclasses import replace
 from typing import Final
 
 from application.idempotency.within import answered, note_answer
 from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
 from application.messages.departure import Departures, raise_failure
 from application.messages.recipients import RecipientDirectory
+from application.messages.targets import aim
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -17,6 +19,7 @@ from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
 from domain.lease import STALE_LEASE, Lease
 from domain.message import Message, MessageStatus
+from domain.operations import OPERATIONS
 from domain.session import SessionStatus
 
 __all__ = ["SendMessage", "SendMessageCommand"]
@@ -56,6 +59,7 @@ class SendMessage:
             InvalidArgumentError: ``INVALID_SESSION_ID``, ``RECIPIENT_NOT_ADDRESSABLE``, ``INVALID_REPLY``,
                 ``INVALID_DEADLINE``, ``INVALID_NOT_BEFORE``.
             NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
+            PomboError: what ``aim`` and ``check_target`` say of an operation.
             ConflictError: ``SESSION_NOT_WORKING``.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the
                 message for.
@@ -66,6 +70,8 @@ class SendMessage:
         session_id = parse_session_id(command.session_id)
         check_addressable(command.to)
         keyed = None if command.request is None else command.request.of("messages.send", command.asked())
+        if isinstance(command.content, OPERATIONS):
+            command = await self._aim(session_id, command)
         known = await self._prepare(session_id, command.to, keyed)
         if known is None:
             message_id = self._ids.message_id()
@@ -79,6 +85,12 @@ class SendMessage:
         message = await self._departures.again(known, command.wait)
         raise_failure(message)
         return message
+
+    async def _aim(self, session_id: SessionId, command: SendMessageCommand) -> SendMessageCommand:
+        """Before a chat is reserved for it: it has to be the one of the message that the operation concerns."""
+        async with self._uow.begin() as uow:
+            to, content = await aim(uow, session_id, command.to, command.content)
+        return replace(command, to=to, content=content)
 
     async def _prepare(self, session_id: SessionId, to: Jid, keyed: KeyedRequest | None) -> MessageId | None:
         """Asks WhatsApp for a recipient that isn't known, before anything is accepted.

@@ -1,18 +1,19 @@
 """Send many messages in one call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
+from application.messages.targets import aim
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.errors import TRANSIENT, ErrorKind, InvalidArgumentError, PomboError, error_of
-from domain.ids import MessageId
+from domain.ids import MessageId, parse_session_id
 from domain.message import Message
 
 MAX_MESSAGES: Final = 1_000
@@ -93,6 +94,8 @@ class SendMessages:
             return entry
         try:
             check_addressable(entry.to)
+            to, content = await aim(uow, parse_session_id(entry.session_id), entry.to, entry.content)
+            entry = replace(entry, to=to, content=content)
             return await self._acceptance.accept(uow, entry, self._ids.message_id())
         except PomboError as error:
             if error.kind in {*TRANSIENT, ErrorKind.INTERNAL}:

@@ -21,7 +21,10 @@ class MessagePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
-    """Which messages a list shows; None doesn't filter. ``chat`` matches either address form of a person."""
+    """Which messages a list shows; None doesn't filter. ``chat`` matches either address form of a person.
+
+    ``types`` are public names of kinds of content. Without any a list shows all but operations on other messages.
+    """
 
     session_id: SessionId | None = None
     chat: Jid | None = None
@@ -29,6 +32,7 @@ class MessageFilter:
     status: MessageStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
+    types: frozenset[str] = frozenset()
 
 
 class MessageRepository(Protocol):
@@ -43,7 +47,7 @@ class MessageRepository(Protocol):
 
     @abstractmethod
     async def get(self, message_id: MessageId) -> Message:
-        """One message.
+        """One message, with what was done to it, as ``find`` and ``list`` give them, too.
 
         Raises:
             NotFoundError: ``MESSAGE_NOT_FOUND``.
@@ -57,7 +61,10 @@ class MessageRepository(Protocol):
     async def look_up(
         self, session_id: SessionId, whatsapp_ids: Collection[WhatsAppMessageId]
     ) -> Mapping[WhatsAppMessageId, Message]:
-        """Those of the named messages that exist. Waits for nobody and keeps nobody waiting."""
+        """Those of the named messages that exist. Waits for nobody and keeps nobody waiting.
+
+        They come without what was done to them, as do those that ``lock`` gives.
+        """
 
     @abstractmethod
     async def lock(

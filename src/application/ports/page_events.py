@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.bridge import Bridge
+from domain.changes import AnyChange
 from domain.content import Content
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
@@ -88,6 +89,9 @@ class SeenMessage:
     Attributes:
         status: what its ack says at this time; None while WhatsApp's server doesn't have it.
         timestamp: WhatsApp's time, to the second.
+        forwarded: it carries the forwarded mark.
+        changes: what the page knows of what was done to it: its content is the first one where the page still has that,
+            else the edited one.
     """
 
     whatsapp_id: WhatsAppMessageId
@@ -101,6 +105,8 @@ class SeenMessage:
     alternate: Jid | None = None
     push_name: str | None = None
     reply_to: WhatsAppMessageId | None = None
+    forwarded: bool = False
+    changes: tuple[AnyChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +119,7 @@ class MessagesSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenReceipt:
-    """A receipt. ``participant`` is who gave it, in groups."""
+    """A receipt. ``participant``: in groups, it is that member's alone; without one it says what is so of all."""
 
     whatsapp_id: WhatsAppMessageId
     status: MessageStatus
@@ -126,6 +132,13 @@ class ReceiptsSeen:
     """Receipts that came, in order."""
 
     receipts: tuple[SeenReceipt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesSeen:
+    """What was done to messages, by anybody, in order. Their messages may be unknown, or come later."""
+
+    changes: tuple[AnyChange, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +169,7 @@ PageEvent = (
     | LoggedOut
     | MessagesSeen
     | ReceiptsSeen
+    | ChangesSeen
     | BrowserTooLarge
     | PageDied
 )

@@ -8,6 +8,7 @@ from application.ports.api_key_repository import ApiKeyRepository
 from application.ports.event_log import EventAppender
 from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_repository import MessageRepository
+from application.ports.message_states import MessageStates
 from application.ports.outbox import Outbox
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
@@ -34,6 +35,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def messages(self) -> MessageRepository:
         """The messages."""
+
+    @property
+    @abstractmethod
+    def states(self) -> MessageStates:
+        """What was done to messages."""
 
     @property
     @abstractmethod

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from application.ports.media_page import MediaPage
+from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
 from domain.bridge import Bridge
 from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
+from domain.operations import Operation
 from domain.session import Capability, Me, PairingCode
 from domain.snapshot import ProfileImage
 
@@ -55,6 +57,7 @@ class Outgoing:
 
     Attributes:
         file: what a content with a file holds, on this machine; it must stay as it is until ``send`` has returned.
+        forwarded: it carries the forwarded mark.
     """
 
     whatsapp_id: WhatsAppMessageId
@@ -62,6 +65,21 @@ class Outgoing:
     content: Content
     reply_to: WhatsAppMessageId | None = None
     file: Path | None = None
+    forwarded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingOperation:
+    """An operation on a message to hand to the page.
+
+    Attributes:
+        whatsapp_id: the id that the operation's own message gets, where the page lets it be chosen.
+        chat: that of the message it concerns.
+    """
+
+    whatsapp_id: WhatsAppMessageId
+    chat: Jid
+    content: Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +178,35 @@ class MessagingPage(Protocol):
         """
 
     @abstractmethod
+    async def perform(self, operation: OutgoingOperation) -> datetime:
+        """Does something to a message, and returns when WhatsApp's server has it. Calls may overlap.
+
+        Done again when its effect is there already, it does nothing and gives that one's time. Its effect shows in
+        ``ChangesSeen`` as well, with the same time.
+
+        Returns:
+            when it was done, as its change tells it: ``Change.at``.
+
+        Raises:
+            UnprocessableError: refused for good: ``TARGET_UNKNOWN`` (the page doesn't have the message),
+                ``EDIT_TOO_LATE``, ``REVOKE_TOO_LATE``, ``NOT_AN_OWN_MESSAGE``, ``NOT_GROUP_ADMIN``,
+                ``NOT_GROUP_MEMBER``, ``SEND_REFUSED``.
+            CapabilityUnavailableError: the page lacks the function; not done.
+            UnavailableError: ``PAGE_UNAVAILABLE``: whether it was done is unknown; look for its effect later.
+            DeadlineExceededError: ``SEND_UNCONFIRMED``: whether it was done is unknown; look for its effect later.
+        """
+
+    @abstractmethod
+    async def effect(self, operation: OutgoingOperation) -> datetime | None:
+        """Looks whether an operation's effect is there, and gives its time as ``perform`` does; None: it isn't.
+
+        An effect that WhatsApp's server isn't known to have doesn't count.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         """The messages the page knows that are not older than ``since``, oldest first; the newest ``limit`` of them.
 
@@ -179,6 +226,11 @@ class MessagingPage(Protocol):
 
 class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
     """An open page of one session."""
+
+    @property
+    @abstractmethod
+    def messages(self) -> MessagePage:
+        """What is done to messages without a message of its own."""
 
     @abstractmethod
     def events(self) -> AsyncIterator[PageEvent]:

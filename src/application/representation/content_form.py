@@ -1,6 +1,6 @@
 """How one kind of content is written and read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,11 @@ class ContentForm[T]:
     Attributes:
         name: the public name of the type, and that of the object.
         kind: the domain's type.
-        write: gives the object.
+        write: gives the object, or the list of them.
         read: reads what ``write`` wrote, in this version or an earlier one.
     """
 
     name: str
     kind: type[T]
-    write: Callable[[T], Json]
-    read: Callable[[Mapping[str, Any]], T]
+    write: Callable[[T], Json | list[Json]]
+    read: Callable[[Any], T]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from application.representation import message_events, session_events, webhook_events
+from application.representation import changes, message_events, session_events, webhook_events
 from application.representation.payload_form import PayloadForm
 from application.representation.values import Json, time_to_text
 from domain.event import Event, Payload
@@ -11,6 +11,7 @@ from domain.event import Event, Payload
 PAYLOAD_FORMS: Final[tuple[PayloadForm[Any], ...]] = (
     *session_events.FORMS,
     *message_events.FORMS,
+    *changes.FORMS,
     *webhook_events.FORMS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

@@ -1,9 +1,11 @@
 """Messages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from application.representation.content import content_from_dict, content_to_dict
+from application.representation.message_state import read_shown_state, shown_state
 from application.representation.values import (
     Json,
     optional_jid,
@@ -16,6 +18,7 @@ from application.representation.values import (
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
+from domain.message_state import NOTHING_DONE
 
 
 def message_to_dict(message: Message) -> Json:
@@ -31,7 +34,7 @@ def message_to_dict(message: Message) -> Json:
         "to": str(message.recipient),
         "alternate_id": optional_jid(message.alternate),
         "push_name": message.push_name,
-        **content_to_dict(message.content),
+        **content_to_dict(message.shown_content),
         "context": None if message.reply_to is None else {"message_id": message.reply_to},
         "status": message.status.value,
         "error": None if failure is None else {"reason": failure.reason, "message": failure.message},
@@ -44,13 +47,15 @@ def message_to_dict(message: Message) -> Json:
         "delivered_at": optional_time(message.delivered_at),
         "read_at": optional_time(message.read_at),
         "played_at": optional_time(message.played_at),
+        "forwarded": message.forwarded,
+        **shown_state(message),
     }
 
 
 def message_from_dict(data: Mapping[str, Any]) -> Message:
     """Reads what ``message_to_dict`` wrote."""
     context, error = data.get("context"), data.get("error")
-    return Message(
+    message = Message(
         id=MessageId(data["id"]),
         session_id=SessionId(data["session_id"]),
         whatsapp_id=WhatsAppMessageId(data["whatsapp_id"]),
@@ -73,4 +78,7 @@ def message_from_dict(data: Mapping[str, Any]) -> Message:
         delivered_at=read_optional_time(data.get("delivered_at")),
         read_at=read_optional_time(data.get("read_at")),
         played_at=read_optional_time(data.get("played_at")),
+        forwarded=data.get("forwarded", False),
     )
+    state = read_shown_state(message, data)
+    return message if state == NOTHING_DONE else replace(message, state=state)

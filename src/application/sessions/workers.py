@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Protocol
 
 from application.ports.media_page import MediaPage
+from application.ports.message_page import MessagePage
 from application.ports.whatsapp_driver import Recipient
 from domain.bridge import Bridge
 from domain.ids import SessionId
@@ -47,6 +48,11 @@ class SessionPage(Protocol):
     @abstractmethod
     def media(self) -> MediaPage:
         """Messages' files."""
+
+    @property
+    @abstractmethod
+    def messages(self) -> MessagePage:
+        """As ``WhatsAppPage`` has it."""
 
 
 class SessionWorkers(Protocol):

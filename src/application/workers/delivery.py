@@ -9,11 +9,12 @@ from typing import assert_never
 from application.messages import progress
 from application.ports.clock import Clock
 from application.ports.page_events import SeenMessage
-from application.ports.whatsapp_driver import MessagingPage, Outgoing
+from application.ports.whatsapp_driver import MessagingPage, Outgoing, OutgoingOperation
 from domain.errors import ErrorKind, PomboError
 from domain.event import Payload
 from domain.jid import Jid
 from domain.message import Failure, Message, MessageStatus
+from domain.operations import OPERATIONS, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,15 @@ class Expired:
     """The page doesn't hold it, and its deadline has passed."""
 
 
-type Outcome = SeenMessage | Failure | Expired | None
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """An operation has had its effect, at the page's time of it."""
+
+    at: datetime
+
+
+type Known = SeenMessage | Performed | Failure | Expired
+type Outcome = Known | None
 """What became of a send: done, refused for good, too late, or (None) not known."""
 
 
@@ -42,6 +51,8 @@ async def attempt(delivery: Delivery, message: Message, *, look_first: bool) -> 
             reason="ACCOUNT_CHANGED",
             message="The session was linked to another account before the message had left.",
         )
+    if isinstance(message.content, OPERATIONS):
+        return await _attempt_operation(delivery, message, message.content, look_first=look_first)
     found = None
     if look_first:
         try:
@@ -50,20 +61,49 @@ async def attempt(delivery: Delivery, message: Message, *, look_first: bool) -> 
             return None  # whatever kept it from looking: it says nothing of the message
         if found is not None and found.status is not None:
             return found
-    if found is None and message.expires_at is not None and message.expires_at <= delivery.clock.now():
+    if found is None and _is_too_late(delivery, message):
         return Expired()
     outgoing = Outgoing(
-        whatsapp_id=message.whatsapp_id, chat=message.chat, content=message.content, reply_to=message.reply_to
+        whatsapp_id=message.whatsapp_id,
+        chat=message.chat,
+        content=message.content,
+        reply_to=message.reply_to,
+        forwarded=message.forwarded,
     )
     try:
         return await delivery.page.send(outgoing)
     except PomboError as error:
-        return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
+        return _refusal(error)
 
 
-def conclude(
-    message: Message, outcome: SeenMessage | Failure | Expired, now: datetime
-) -> tuple[Message, Sequence[Payload]]:
+async def _attempt_operation(delivery: Delivery, message: Message, content: Operation, *, look_first: bool) -> Outcome:
+    """The same for an operation: what is looked for is its effect on the message that it concerns."""
+    operation = OutgoingOperation(whatsapp_id=message.whatsapp_id, chat=message.chat, content=content)
+    if look_first:
+        try:
+            done = await delivery.page.effect(operation)
+        except PomboError:
+            return None
+        if done is not None:
+            return Performed(done)
+    if _is_too_late(delivery, message):
+        return Expired()
+    try:
+        return Performed(await delivery.page.perform(operation))
+    except PomboError as error:
+        return _refusal(error)
+
+
+def _is_too_late(delivery: Delivery, message: Message) -> bool:
+    return message.expires_at is not None and message.expires_at <= delivery.clock.now()
+
+
+def _refusal(error: PomboError) -> Failure | None:
+    """Why it didn't leave and won't; None where the error doesn't say so."""
+    return Failure(reason=error.reason, message=error.message) if _is_final(error.kind) else None
+
+
+def conclude(message: Message, outcome: Known, now: datetime) -> tuple[Message, Sequence[Payload]]:
     """The message after its outcome, and the events to log."""
     match outcome:
         case Failure():
@@ -72,6 +112,8 @@ def conclude(
             return progress.expire(message, now)
         case SeenMessage():
             return progress.advance(message, outcome.status or MessageStatus.SENT, now)
+        case Performed():
+            return progress.advance(message, MessageStatus.SENT, now)
         case _:
             assert_never(outcome)
 

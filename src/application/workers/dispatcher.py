@@ -6,12 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
+from application.messages.changes import ChangeRecorder, change_of
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.whatsapp_driver import MessagingPage
-from application.workers.delivery import Delivery, Outcome, attempt, conclude
+from application.workers.delivery import Delivery, Outcome, Performed, attempt, conclude
+from domain.changes import AnyChange
 from domain.errors import TRANSIENT, PomboError
 from domain.event import NewEvent
 from domain.ids import MessageId, SessionId
@@ -48,6 +50,7 @@ class OutboxDispatcher:
         self._clock = clock
         self._ids = ids
         self._waiters = waiters
+        self._changes = ChangeRecorder(clock, ids)
         self._wake = asyncio.Event()
         self._busy: set[Jid] = set()
         self._flying: set[MessageId] = set()
@@ -226,6 +229,7 @@ class OutboxDispatcher:
         known = await uow.messages.lock(self._session_id, {message.whatsapp_id for message, _ in done})
         changed: list[Message] = []
         events: list[NewEvent] = []
+        effects: list[AnyChange] = []
         for sent, outcome in done:
             message = known.get(sent.whatsapp_id)
             if message is None or outcome is None:
@@ -234,10 +238,13 @@ class OutboxDispatcher:
             after, payloads = conclude(message, outcome, now)
             if after is not message:
                 changed.append(after)
+            if isinstance(outcome, Performed) and (effect := change_of(message, outcome.at)) is not None:
+                effects.append(effect)
             events += [
                 NewEvent(id=self._ids.event_id(), session_id=self._session_id, time=now, payload=payload)
                 for payload in payloads
             ]
         await uow.messages.save(changed)
         await uow.events.append(events)
+        await self._changes.record(uow, self._session_id, effects)
         return changed

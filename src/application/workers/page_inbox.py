@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from application.ports.page_events import MessagesSeen, PageDied, ReceiptsSeen
+from application.ports.page_events import ChangesSeen, MessagesSeen, PageDied, ReceiptsSeen
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.page_phase import InboxItem
 
@@ -23,6 +23,8 @@ class PageInbox:
                 self._events[-1] = MessagesSeen(messages=last.messages + event.messages, backfilled=event.backfilled)
             case ReceiptsSeen() as last, ReceiptsSeen():
                 self._events[-1] = ReceiptsSeen(receipts=last.receipts + event.receipts)
+            case ChangesSeen() as last, ChangesSeen():
+                self._events[-1] = ChangesSeen(changes=last.changes + event.changes)
             case _:
                 self._events.append(event)
         self._filled.set()

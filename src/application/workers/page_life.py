@@ -15,6 +15,7 @@ from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
     BrowserTooLarge,
+    ChangesSeen,
     ConflictDetected,
     Connected,
     ConnectionLost,
@@ -47,6 +48,9 @@ AT_ONCE: Final = 500
 
 _MB: Final = 1024 * 1024
 
+ToldInVain = MessagesSeen | ChangesSeen
+"""What is put on record all the same; receipts come again with what the next page knows."""
+NewsOfMessages = MessagesSeen | ReceiptsSeen | ChangesSeen
 StateEvent = QrShown | QrBatchEnded | PasskeyDemanded | Syncing | ConnectionLost | ConflictDetected
 
 
@@ -118,7 +122,7 @@ class PageLife:
         self._revived = self._stale = self._abandoned = False
         self._logging_out = self._logged_out = False
         self._one_logout = asyncio.Lock()
-        self._in_hand: MessagesSeen | None = None
+        self._in_hand: NewsOfMessages | None = None
         self.ending: Ending | None = None
         """Why the life ended; None while it lasts, and when it was ended from outside."""
         self.closed = asyncio.Event()
@@ -128,17 +132,17 @@ class PageLife:
         """The session is another gateway's: nothing is waited for when this life ends."""
         self._abandoned = True
 
-    async def told_in_vain(self) -> Sequence[MessagesSeen]:
-        """After this life's end: the messages that the page has told of, or still tells of, and nobody recorded.
+    async def told_in_vain(self) -> Sequence[ToldInVain]:
+        """After this life's end: what the page has told of messages, or still tells, and nobody recorded.
 
         The page isn't closed yet. Its end is waited for, a few seconds at most: whose lease is lost is killed.
         """
-        told = [] if self._in_hand is None else [self._in_hand]
-        told += [event for event in self._inbox.rest() if isinstance(event, MessagesSeen)]
+        told = [self._in_hand] if isinstance(self._in_hand, MessagesSeen | ChangesSeen) else []
+        told += [event for event in self._inbox.rest() if isinstance(event, MessagesSeen | ChangesSeen)]
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 async for event in self.page.events():
-                    if isinstance(event, MessagesSeen):
+                    if isinstance(event, MessagesSeen | ChangesSeen):
                         told.append(event)
         return told
 
@@ -196,13 +200,10 @@ class PageLife:
 
     async def _handle(self, event: InboxItem, tasks: asyncio.TaskGroup) -> Ending | None:
         match event:
-            case MessagesSeen(messages=messages, backfilled=backfilled):
+            case MessagesSeen() | ReceiptsSeen() | ChangesSeen():
                 self._in_hand = event
-                for part in batched(messages, AT_ONCE):
-                    await self._record.insist(partial(self._store, part, backfilled=backfilled))
+                await self._take(event)
                 self._in_hand = None
-            case ReceiptsSeen(receipts=receipts):
-                await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
             case LoggedOut(told=False) if self._may_restore_login():
                 return self._without_login()
             case LoggedOut():
@@ -219,6 +220,20 @@ class PageLife:
             case _:
                 return await self._hear(event, tasks)
         return None
+
+    async def _take(self, event: NewsOfMessages) -> None:
+        """Puts what the page tells of messages on record."""
+        match event:
+            case MessagesSeen(messages=messages, backfilled=backfilled):
+                for part in batched(messages, AT_ONCE):
+                    await self._record.insist(partial(self._store, part, backfilled=backfilled))
+            case ReceiptsSeen(receipts=receipts):
+                await self._record.insist(lambda: self._news.receipts(self._session.id, receipts))
+            case ChangesSeen(changes=changes):
+                for some in batched(changes, AT_ONCE):
+                    await self._record.insist(partial(self._news.changes, self._session.id, some))
+            case _:
+                assert_never(event)
 
     async def _hear(self, event: StateEvent | Connected | BridgeRolledBack, tasks: asyncio.TaskGroup) -> Ending | None:
         """Takes what the page says of its state."""

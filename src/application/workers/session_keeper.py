@@ -9,13 +9,12 @@ from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
-from application.ports.page_events import MessagesSeen
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
 from application.workers.back_off import LONGEST_PAUSE, PASSING, UNREACHABLE, BackOff
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.fence import is_stale
 from application.workers.keeper_settings import KeeperSettings
-from application.workers.page_life import Ending, PageLife
+from application.workers.page_life import Ending, PageLife, ToldInVain
 from application.workers.page_phase import Phase
 from application.workers.pause import pause_until
 from application.workers.session_record import SessionRecord
@@ -74,7 +73,7 @@ class SessionKeeper:
         *,
         epoch: int,
         check_lease: Callable[[], None],
-        on_told_in_vain: Callable[[SessionId, Sequence[MessagesSeen]], None],
+        on_told_in_vain: Callable[[SessionId, Sequence[ToldInVain]], None],
     ) -> None:
         self._record = record
         self._driver = driver

@@ -8,15 +8,17 @@ from domain.jid import Jid
 from entrypoints.rest.field_errors import FieldError
 from entrypoints.rest.models.contents import ContentsToSend, TextToSend
 from entrypoints.rest.problem import InvalidRequestError
+from entrypoints.rest.send_more_contents import COMPOSE
 
 
 def _text(text: TextToSend) -> Text:
     mentions = (Jid.parse_recipient(jid, field=f"text.mentions[{place}]") for place, jid in enumerate(text.mentions))
-    return Text.compose(text.body, tuple(mentions))
+    return Text.compose(text.body, tuple(mentions), mention_all=text.mention_all)
 
 
 _COMPOSE: Final[Mapping[str, Callable[[Any], Content]]] = {
     "text": _text,
+    **COMPOSE,
 }
 """By the type's public name, which is that of the object's field; one for each type that ``ContentsToSend`` lists."""
 

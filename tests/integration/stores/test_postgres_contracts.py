@@ -13,6 +13,7 @@ from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract, append, filled, prune
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
+from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
 from tests.contracts.session_leases import SessionLeasesContract
@@ -32,6 +33,10 @@ class TestPostgresSessionLeases(SessionLeasesContract):
 
 
 class TestPostgresMessageRepository(MessageRepositoryContract):
+    pass
+
+
+class TestPostgresMessageStates(MessageStatesContract):
     pass
 
 

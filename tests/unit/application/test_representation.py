@@ -1,5 +1,7 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import get_args
 
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from application.representation.content import CONTENT_FORMS, content_from_dict, content_to_dict
 from application.representation.events import PAYLOAD_FORMS, payload_from_dict, payload_to_dict
+from application.representation.message_state import state_from_dict, state_to_dict
 from application.representation.messages import message_from_dict, message_to_dict
 from application.representation.sessions import session_from_dict, session_to_dict
 from domain import event
@@ -15,8 +18,11 @@ from domain.event import PAYLOAD_TYPES, Payload
 from domain.ids import MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.message import Direction, Failure, Message, MessageStatus
+from domain.message_state import NOTHING_DONE, MessageState
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DisabledReason
+from tests.unit.domain import content_values as values
+from tests.unit.domain.content_values import more_contents
 from tests.unit.domain.media_values import media_contents
 
 jids = st.builds(
@@ -32,6 +38,7 @@ json_values = st.recursive(
 )
 contents = (
     media_contents
+    | more_contents
     | st.builds(Text, body=st.text(), mentions=st.lists(jids, max_size=3).map(tuple))
     | st.builds(Unsupported, kind=st.text(min_size=1), raw=st.dictionaries(st.text(), json_values, max_size=3))
 )
@@ -57,8 +64,10 @@ messages = st.builds(
     expires_at=st.none() | times,
     sent_at=st.none() | times,
     read_at=st.none() | times,
+    forwarded=st.booleans(),
 )
 mes = st.none() | st.builds(Me, jid=jids, lid=st.none() | jids, name=st.none() | st.text())
+message_ids = st.none() | st.just(MessageId("msg_1"))
 payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(
         event.SessionStatusChanged,
@@ -84,6 +93,13 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
         at=times,
         participant=st.none() | jids,
     ),
+    st.builds(event.MessageEdited, message_id=message_ids, change=values.edited),
+    st.builds(event.MessageRevoked, message_id=message_ids, change=values.revoked),
+    st.builds(event.MessageReacted, message_id=message_ids, change=values.reacted),
+    st.builds(event.PollVoted, message_id=message_ids, change=values.voted),
+    st.builds(event.MessagePinned, message_id=message_ids, change=values.pinned),
+    st.builds(event.MessageStarred, message_id=message_ids, change=values.starred),
+    st.builds(event.MessageDeleted, message_id=message_ids, change=values.deleted),
     st.builds(
         event.WebhookDisabled,
         endpoint_id=st.just(WebhookId("whk_1")),
@@ -101,6 +117,22 @@ def test_content_survives_json(content: Content) -> None:
 @given(messages)
 def test_a_message_survives_json(message: Message) -> None:
     assert message_from_dict(json.loads(json.dumps(message_to_dict(message)))) == message
+
+
+states = st.lists(values.changes, max_size=6).map(
+    lambda changes: reduce(lambda state, change: state.apply(change), changes, NOTHING_DONE)
+)
+
+
+@given(states)
+def test_a_state_survives_json(state: MessageState) -> None:
+    assert state_from_dict(json.loads(json.dumps(state_to_dict(state)))) == state
+
+
+@given(messages, states)
+def test_a_message_shows_the_same_after_it_was_stored_in_an_event(message: Message, state: MessageState) -> None:
+    shown = json.loads(json.dumps(message_to_dict(replace(message, state=state))))
+    assert json.loads(json.dumps(message_to_dict(message_from_dict(shown)))) == shown
 
 
 @given(payloads)

@@ -1,15 +1,17 @@
 import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.representation.content import content_type
 from application.representation.messages import message_to_dict
 from application.representation.sessions import session_to_dict
+from domain.changes import Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.event import (
@@ -17,13 +19,20 @@ from domain.event import (
     Event,
     MessageAcked,
     MessageCanceled,
+    MessageDeleted,
+    MessageEdited,
     MessageExpired,
     MessageFailed,
+    MessagePinned,
     MessageQueued,
+    MessageReacted,
     MessageReceived,
+    MessageRevoked,
     MessageSent,
+    MessageStarred,
     PairingCodeIssued,
     Payload,
+    PollVoted,
     QrIssued,
     SessionStatusChanged,
     WebhookDisabled,
@@ -31,13 +40,17 @@ from domain.event import (
 from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import Direction, Failure, Message, MessageStatus
+from domain.message_state import MessageState
+from domain.poll_content import Poll
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
 from entrypoints.grpc.converters import messages, sessions, webhooks
-from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS
+from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS, content_from_proto
 from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_proto
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2, webhook_pb2
+from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
+from tests.unit.domain.content_values import more_contents, sendable
 
 NOW = datetime(2026, 11, 22, 12, 30, 45, 678901, tzinfo=UTC)
 ANA, BEN = Jid.parse("15550100100@c.us"), Jid.parse("15550100200@c.us")
@@ -68,6 +81,14 @@ def message(content: Content | None = None, **more: object) -> Message:
     return Message(**(fields | more))  # type: ignore[arg-type]  # the fields' types are the dataclass's
 
 
+CHANGE: dict[str, Any] = {
+    "target": WhatsAppMessageId("true_1_2"),
+    "chat": BEN,
+    "by": ANA,
+    "from_me": True,
+    "at": NOW,
+    "alternate": LID,
+}
 PAYLOADS: tuple[Payload, ...] = (
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.CONNECTED, detail="well", me=ME),
     QrIssued(expires_at=NOW),
@@ -86,6 +107,15 @@ PAYLOADS: tuple[Payload, ...] = (
         at=NOW,
         participant=LID,
     ),
+    # The message's own id is a field of the change.
+    MessageEdited(message_id=None, change=Edited(**CHANGE, body="new")),
+    MessageEdited(message_id=MessageId("msg_1"), change=Edited(**CHANGE, body="new", mentions=(BEN,))),
+    MessageRevoked(message_id=None, change=Revoked(**CHANGE)),
+    MessageReacted(message_id=MessageId("msg_1"), change=Reacted(**CHANGE, emoji="👍")),
+    PollVoted(message_id=MessageId("msg_1"), change=Voted(**CHANGE, options=("a",))),
+    MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
+    MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
+    MessageDeleted(message_id=None, change=Deleted(**CHANGE)),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.GONE, failing_since=None),
 )
 
@@ -114,7 +144,7 @@ def test_every_kind_has_one_converter() -> None:
 
 def test_the_payloads_below_are_all_there_are() -> None:
     assert {type(payload) for payload in PAYLOADS} == set(PAYLOAD_TYPES.values())
-    assert len(event_pb2.Event.DESCRIPTOR.oneofs_by_name["payload"].fields) == len(PAYLOADS)
+    assert len(event_pb2.Event.DESCRIPTOR.oneofs_by_name["payload"].fields) == len(PAYLOAD_TYPES)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.TYPE)
@@ -128,7 +158,12 @@ def test_an_event_of_every_type(payload: Payload) -> None:
     assert which is not None
     assert which.replace("_", "") == type(payload).__name__.lower()
     # Nothing of a payload is left out.
-    given = [field.name for field in dataclasses.fields(payload) if getattr(payload, field.name) is not None]
+    given = {field.name for field in dataclasses.fields(payload) if getattr(payload, field.name) is not None}
+    if (change := getattr(payload, "change", None)) is not None:
+        told = {field.name for field in dataclasses.fields(change) if getattr(change, field.name)}
+        given = {"change"} | told - {field.name for field in dataclasses.fields(Change)}
+        common = getattr(converted, which).change
+        assert len(common.ListFields()) == len(CHANGE) + (payload.message_id is not None)  # type: ignore[union-attr] # those with a change have it
     assert len(getattr(converted, which).ListFields()) == len(given)
 
 
@@ -155,7 +190,17 @@ def test_a_sessions_fields_are_those_of_rest() -> None:
 
 def test_a_messages_fields_are_those_of_rest() -> None:
     full = message(
-        Text(body="hi", mentions=(BEN,)),
+        Poll(question="?", options=("a", "b")),
+        forwarded=True,
+        state=MessageState(
+            edited=Edited(**CHANGE, body="new"),
+            revoked=Revoked(**CHANGE),
+            deleted=Deleted(**CHANGE),
+            starred=Starred(**CHANGE, starred=True),
+            pinned=Pinned(**CHANGE, until=NOW),
+            reactions=(Reacted(**CHANGE, emoji="👍"),),
+            votes=(Voted(**CHANGE, options=("a",)),),
+        ),
         alternate=LID,
         push_name="Ben",
         reply_to=WhatsAppMessageId("true_1_2"),
@@ -174,8 +219,30 @@ def test_a_messages_fields_are_those_of_rest() -> None:
     assert len(converted.ListFields()) == len(message_to_dict(full)) - 1
     assert (converted.error.reason, converted.error.message) == ("WHY", "Because.")
     bare = messages.message_to_proto(message())
+    assert [(each.sender, each.emoji, each.from_me) for each in converted.reactions] == [(str(ANA), "👍", True)]
+    assert [(each.option, list(each.voters)) for each in converted.poll_results] == [("a", [str(ANA)]), ("b", [])]
     absent = ("alternate_id", "push_name", "context", "error", "sent_time", "delivered_time", "read_time")
     assert not any(bare.HasField(name) for name in absent)  # type: ignore[arg-type]  # the names are fields
+
+
+@settings(deadline=None)
+@given(sendable)
+def test_what_can_be_sent_is_read_as_it_was_shown(content: Content) -> None:
+    """Both ways: the message that shows a content has the same field as the request that sends it."""
+    shown = message_pb2.Message.FromString(messages.message_to_proto(message(content)).SerializeToString())
+    kind = shown.WhichOneof("content")
+    assert kind is not None
+    request = service_pb.SendMessageRequest(**{kind: getattr(shown, kind)})
+    assert content_from_proto(service_pb.SendMessageRequest.FromString(request.SerializeToString())) == content
+
+
+@settings(deadline=None)
+@given(more_contents)
+def test_every_content_is_told_whole(content: Content) -> None:
+    shown = messages.message_to_proto(message(content))
+    assert shown.WhichOneof("content") == content_type(content)
+    fields = getattr(shown, content_type(content)).ListFields()
+    assert len(fields) <= len(dataclasses.fields(content)) + 1
 
 
 @settings(deadline=None)

@@ -10,6 +10,7 @@ from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
+from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.samples import SALES, SUPPORT, session
 from tests.contracts.session_leases import SessionLeasesContract
@@ -44,6 +45,10 @@ class TestMemorySessionLeases(SessionLeasesContract):
 
 
 class TestMemoryMessageRepository(MessageRepositoryContract):
+    pass
+
+
+class TestMemoryMessageStates(MessageStatesContract):
     pass
 
 

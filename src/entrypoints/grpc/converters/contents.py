@@ -6,19 +6,27 @@ from typing import Any, Final
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid
-from entrypoints.grpc.converters import media
+from entrypoints.grpc.converters import contacts, media, more_contents, operations
 from entrypoints.grpc.converters.forms import ContentConverter
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
 
 
 def _write_text(text: Text) -> pb.Text:
-    return pb.Text(body=text.body, mentions=[str(jid) for jid in text.mentions])
+    converted = pb.Text(body=text.body, mentions=[str(jid) for jid in text.mentions], mention_all=text.mention_all)
+    if (preview := text.preview) is not None:
+        converted.preview.url = preview.url
+        converted.preview.thumbnail = preview.thumbnail or b""
+        if preview.title is not None:
+            converted.preview.title = preview.title
+        if preview.description is not None:
+            converted.preview.description = preview.description
+    return converted
 
 
 def _compose_text(text: pb.Text) -> Text:
     mentions = (Jid.parse_recipient(jid, field=f"text.mentions[{place}]") for place, jid in enumerate(text.mentions))
-    return Text.compose(text.body, tuple(mentions))
+    return Text.compose(text.body, tuple(mentions), mention_all=text.mention_all)
 
 
 def _write_unsupported(content: Unsupported) -> pb.Unsupported:
@@ -29,6 +37,9 @@ def _write_unsupported(content: Unsupported) -> pb.Unsupported:
 CONTENT_CONVERTERS: Final[tuple[ContentConverter[Any], ...]] = (
     ContentConverter(field="text", kind=Text, write=_write_text, compose=_compose_text),
     *media.CONTENT_CONVERTERS,
+    *more_contents.CONTENT_CONVERTERS,
+    *contacts.CONTENT_CONVERTERS,
+    *operations.CONTENT_CONVERTERS,
     ContentConverter(field="unsupported", kind=Unsupported, write=_write_unsupported),
 )
 """One of each kind of ``Content``; a test sees that none is missing."""

@@ -5,6 +5,7 @@ from typing import Final
 from domain.errors import InvalidArgumentError
 from domain.message import Direction, Message, MessageStatus
 from entrypoints.grpc.converters.contents import set_content
+from entrypoints.grpc.converters.message_changes import set_state
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
 
@@ -39,9 +40,11 @@ def message_to_proto(message: Message) -> pb.Message:
         read_time=optional_time_to_proto(message.read_at),
         played_time=optional_time_to_proto(message.played_at),
         not_before_time=optional_time_to_proto(message.not_before),
+        forwarded=message.forwarded,
         deadline_time=optional_time_to_proto(message.expires_at),
     )
-    set_content(converted, message.content)
+    set_content(converted, message.shown_content)
+    set_state(converted, message)
     return converted
 
 

@@ -21,6 +21,7 @@ from entrypoints.rest.models.common import (
     Time,
     page_size,
 )
+from entrypoints.rest.models.contents import Text
 from entrypoints.rest.models.messages import Message
 from entrypoints.rest.models.sessions import Me
 
@@ -78,7 +79,55 @@ class AckPayload(AnswerModel):
     chat_id: str = Field(examples=["15550100200@c.us"])
     status: MessageStatus
     at: Time
-    participant: str | None = Field(description="Who gave the receipt, in groups.")
+    participant: str | None = Field(
+        description="In groups: it has come so far with this member; null: with all of them."
+    )
+
+
+class MessageChangePayload(AnswerModel):
+    """Of what was done to a message: `message.revoked` and `message.deleted`."""
+
+    message_id: str | None = Field(
+        description="Null where the message isn't on record: it is older than the session, or comes later.",
+        examples=[MESSAGE_ID],
+    )
+    whatsapp_id: str = Field(examples=[WHATSAPP_ID])
+    chat_id: str = Field(examples=["15550100200@c.us"])
+    sender: str = Field(alias="from", description="Who did it.", examples=["15550100200@c.us"])
+    from_me: bool = Field(description="Whether it was the account itself, from whichever of its devices.")
+    alternate_id: str | None = Field(description="The other address of who did it, where known.")
+    at: Time
+
+
+class MessageEditedPayload(MessageChangePayload):
+    """Of `message.edited`."""
+
+    text: Text = Field(description="The new text, or caption.")
+
+
+class MessageReactionPayload(MessageChangePayload):
+    """Of `message.reaction`."""
+
+    emoji: str = Field(description="Empty: the reaction was taken back.", examples=["👍"])
+
+
+class PollVotePayload(MessageChangePayload):
+    """Of `poll.vote`."""
+
+    options: list[str] = Field(description="Those that are chosen now; none: the vote was taken back.")
+
+
+class MessagePinnedPayload(MessageChangePayload):
+    """Of `message.pinned`."""
+
+    pinned: bool
+    until: OptionalTime
+
+
+class MessageStarredPayload(MessageChangePayload):
+    """Of `message.starred`."""
+
+    starred: bool
 
 
 class WebhookDisabledPayload(AnswerModel):
@@ -97,9 +146,19 @@ class Event(AnswerModel):
     time: Time
     session_id: str | None = Field(description="Null when it belongs to no session.", examples=["support"])
     sequence: int = Field(description="Its place in the log, and the cursor of who has read it.", examples=[42])
-    payload: SessionStatusPayload | LinkCodePayload | MessagePayload | AckPayload | WebhookDisabledPayload = Field(
-        description="Its form depends on the type."
-    )
+    payload: (
+        SessionStatusPayload
+        | LinkCodePayload
+        | MessagePayload
+        | AckPayload
+        | MessageEditedPayload
+        | MessageReactionPayload
+        | PollVotePayload
+        | MessagePinnedPayload
+        | MessageStarredPayload
+        | MessageChangePayload
+        | WebhookDisabledPayload
+    ) = Field(description="Its form depends on the type.")
 
 
 class EventList(AnswerModel):

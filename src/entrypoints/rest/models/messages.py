@@ -106,6 +106,34 @@ class MessageError(AnswerModel):
     message: str
 
 
+class MessageReaction(AnswerModel):
+    """A person's reaction."""
+
+    sender: str = Field(alias="from", examples=["15550100200@c.us"])
+    alternate_id: str | None = Field(description="The person's other address, where known.")
+    from_me: bool = Field(description="Whether it is the account's own.")
+    emoji: str = Field(examples=["👍"])
+    at: Time
+
+
+class MessageVote(AnswerModel):
+    """A person's vote in a poll."""
+
+    sender: str = Field(alias="from", examples=["15550100200@c.us"])
+    alternate_id: str | None = Field(description="The person's other address, where known.")
+    from_me: bool = Field(description="Whether it is the account's own.")
+    options: list[str]
+    at: Time
+
+
+class PollResult(AnswerModel):
+    """What one option of a poll has got."""
+
+    option: str
+    votes: int = Field(description="How many chose it.")
+    voters: list[str] = Field(description="Their addresses.")
+
+
 class Message(ShownContents):
     """A message. `type` names the one content object that is there; further types will come."""
 
@@ -132,6 +160,15 @@ class Message(ShownContents):
     delivered_at: OptionalTime
     read_at: OptionalTime
     played_at: OptionalTime
+    forwarded: bool = Field(description="Whether it carries the forwarded mark.")
+    edited_at: OptionalTime
+    revoked_at: OptionalTime
+    revoked_by: str | None = Field(description="Who took it back for everyone: its writer, or an admin of the group.")
+    deleted_at: OptionalTime
+    starred: bool
+    pinned_until: OptionalTime
+    reactions: list[MessageReaction] = Field(description="Those that stand, oldest first.")
+    results: list[PollResult] | None = Field(description="What a poll has got; null for other messages.")
 
 
 class MessageList(AnswerModel):

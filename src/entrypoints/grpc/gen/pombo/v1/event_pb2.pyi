@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as _message_change_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
 from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as _webhook_pb2
@@ -42,12 +43,20 @@ class Event(_message.Message):
     MESSAGE_CANCELED_FIELD_NUMBER: _builtins.int
     MESSAGE_EXPIRED_FIELD_NUMBER: _builtins.int
     WEBHOOK_DISABLED_FIELD_NUMBER: _builtins.int
+    MESSAGE_EDITED_FIELD_NUMBER: _builtins.int
+    MESSAGE_REVOKED_FIELD_NUMBER: _builtins.int
+    MESSAGE_REACTED_FIELD_NUMBER: _builtins.int
+    POLL_VOTED_FIELD_NUMBER: _builtins.int
+    MESSAGE_PINNED_FIELD_NUMBER: _builtins.int
+    MESSAGE_STARRED_FIELD_NUMBER: _builtins.int
+    MESSAGE_DELETED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
     """The payload's type: `session.status`, `session.qr`, `session.pairing_code`, `message.queued`, `message.sent`,
     `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`,
-    `webhook.disabled`.
+    `message.edited`, `message.revoked`, `message.reaction`, `poll.vote`, `message.pinned`, `message.starred`,
+    `message.deleted`, `webhook.disabled`.
     """
     session_id: _builtins.str
     """The session it happened to; empty when it belongs to none."""
@@ -101,6 +110,34 @@ class Event(_message.Message):
     def webhook_disabled(self) -> Global___WebhookDisabled:
         """Type `webhook.disabled`."""
 
+    @_builtins.property
+    def message_edited(self) -> _message_change_pb2.MessageEdited:
+        """Type `message.edited`."""
+
+    @_builtins.property
+    def message_revoked(self) -> _message_change_pb2.MessageRevoked:
+        """Type `message.revoked`."""
+
+    @_builtins.property
+    def message_reacted(self) -> _message_change_pb2.MessageReacted:
+        """Type `message.reaction`."""
+
+    @_builtins.property
+    def poll_voted(self) -> _message_change_pb2.PollVoted:
+        """Type `poll.vote`."""
+
+    @_builtins.property
+    def message_pinned(self) -> _message_change_pb2.MessagePinned:
+        """Type `message.pinned`."""
+
+    @_builtins.property
+    def message_starred(self) -> _message_change_pb2.MessageStarred:
+        """Type `message.starred`."""
+
+    @_builtins.property
+    def message_deleted(self) -> _message_change_pb2.MessageDeleted:
+        """Type `message.deleted`."""
+
     def __init__(
         self,
         *,
@@ -120,12 +157,19 @@ class Event(_message.Message):
         message_canceled: Global___MessageCanceled | None = ...,
         message_expired: Global___MessageExpired | None = ...,
         webhook_disabled: Global___WebhookDisabled | None = ...,
+        message_edited: _message_change_pb2.MessageEdited | None = ...,
+        message_revoked: _message_change_pb2.MessageRevoked | None = ...,
+        message_reacted: _message_change_pb2.MessageReacted | None = ...,
+        poll_voted: _message_change_pb2.PollVoted | None = ...,
+        message_pinned: _message_change_pb2.MessagePinned | None = ...,
+        message_starred: _message_change_pb2.MessageStarred | None = ...,
+        message_deleted: _message_change_pb2.MessageDeleted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_queued", b"message_queued", "message_received", b"message_received", "message_sent", b"message_sent", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -382,7 +426,7 @@ class MessageAcked(_message.Message):
     status: _message_pb2.MessageStatus.ValueType
     """How far the message has come."""
     participant: _builtins.str
-    """Who gave the receipt (JID), in groups."""
+    """In groups: it has come so far with this member (JID); absent: with all of them."""
     @_builtins.property
     def ack_time(self) -> _timestamp_pb2.Timestamp:
         """When the receipt came."""

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from entrypoints.grpc.gen.pombo.v1 import content_pb2 as _content_pb2
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 import builtins as _builtins
 import sys
@@ -114,6 +115,18 @@ class Message(_message.Message):
     PUSH_NAME_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     UNSUPPORTED_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    POLL_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    GROUP_INVITE_FIELD_NUMBER: _builtins.int
+    INTERACTIVE_FIELD_NUMBER: _builtins.int
+    INTERACTIVE_REPLY_FIELD_NUMBER: _builtins.int
+    REACTION_FIELD_NUMBER: _builtins.int
+    EDIT_FIELD_NUMBER: _builtins.int
+    REVOKE_FIELD_NUMBER: _builtins.int
+    POLL_VOTE_FIELD_NUMBER: _builtins.int
+    PIN_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
     VIDEO_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
@@ -131,6 +144,15 @@ class Message(_message.Message):
     PLAYED_TIME_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_TIME_FIELD_NUMBER: _builtins.int
     DEADLINE_TIME_FIELD_NUMBER: _builtins.int
+    FORWARDED_FIELD_NUMBER: _builtins.int
+    EDITED_TIME_FIELD_NUMBER: _builtins.int
+    REVOKED_TIME_FIELD_NUMBER: _builtins.int
+    REVOKED_BY_FIELD_NUMBER: _builtins.int
+    DELETED_TIME_FIELD_NUMBER: _builtins.int
+    STARRED_FIELD_NUMBER: _builtins.int
+    PINNED_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    REACTIONS_FIELD_NUMBER: _builtins.int
+    POLL_RESULTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The gateway's own id: `msg_` and a ULID."""
     session_id: _builtins.str
@@ -155,6 +177,12 @@ class Message(_message.Message):
     """Whether it was sent through the gateway, not on another device of the account."""
     backfilled: _builtins.bool
     """Whether it was ingested after the fact, from what the page knew and the gateway didn't."""
+    forwarded: _builtins.bool
+    """Whether it carries the forwarded mark."""
+    revoked_by: _builtins.str
+    """Who took it back (JID): its writer, or an admin of the group."""
+    starred: _builtins.bool
+    """Whether the account has marked it with a star."""
     @_builtins.property
     def text(self) -> Global___Text:
         """A text."""
@@ -162,6 +190,54 @@ class Message(_message.Message):
     @_builtins.property
     def unsupported(self) -> Global___Unsupported:
         """A kind that the gateway doesn't model."""
+
+    @_builtins.property
+    def location(self) -> _content_pb2.Location:
+        """A place."""
+
+    @_builtins.property
+    def contacts(self) -> _content_pb2.Contacts:
+        """Contact cards."""
+
+    @_builtins.property
+    def poll(self) -> _content_pb2.Poll:
+        """A poll."""
+
+    @_builtins.property
+    def event(self) -> _content_pb2.EventInvitation:
+        """An event that people are asked to."""
+
+    @_builtins.property
+    def group_invite(self) -> _content_pb2.GroupInvite:
+        """An invitation to a group."""
+
+    @_builtins.property
+    def interactive(self) -> _content_pb2.Interactive:
+        """A list or buttons."""
+
+    @_builtins.property
+    def interactive_reply(self) -> _content_pb2.InteractiveReply:
+        """What was chosen of them."""
+
+    @_builtins.property
+    def reaction(self) -> _content_pb2.Reaction:
+        """A reaction to a message."""
+
+    @_builtins.property
+    def edit(self) -> _content_pb2.Edit:
+        """Another text for a message."""
+
+    @_builtins.property
+    def revoke(self) -> _content_pb2.Revoke:
+        """A message taken back for everyone."""
+
+    @_builtins.property
+    def poll_vote(self) -> _content_pb2.PollVote:
+        """A choice in a poll."""
+
+    @_builtins.property
+    def pin(self) -> _content_pb2.Pin:
+        """A message pinned or unpinned."""
 
     @_builtins.property
     def image(self) -> _media_pb2.Image:
@@ -219,6 +295,30 @@ class Message(_message.Message):
     def deadline_time(self) -> _timestamp_pb2.Timestamp:
         """Its deadline; absent when it has none."""
 
+    @_builtins.property
+    def edited_time(self) -> _timestamp_pb2.Timestamp:
+        """When it got its present text, or caption; absent when it was never edited."""
+
+    @_builtins.property
+    def revoked_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was taken back for everyone; absent when it wasn't."""
+
+    @_builtins.property
+    def deleted_time(self) -> _timestamp_pb2.Timestamp:
+        """When the account deleted it for itself; absent when it didn't."""
+
+    @_builtins.property
+    def pinned_until_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it is pinned; absent when it isn't."""
+
+    @_builtins.property
+    def reactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageReaction]:
+        """The reactions that stand, oldest first."""
+
+    @_builtins.property
+    def poll_results(self) -> _containers.RepeatedCompositeFieldContainer[Global___PollResult]:
+        """What a poll has got, one result for each option; empty for other messages."""
+
     def __init__(
         self,
         *,
@@ -233,6 +333,18 @@ class Message(_message.Message):
         push_name: _builtins.str | None = ...,
         text: Global___Text | None = ...,
         unsupported: Global___Unsupported | None = ...,
+        location: _content_pb2.Location | None = ...,
+        contacts: _content_pb2.Contacts | None = ...,
+        poll: _content_pb2.Poll | None = ...,
+        event: _content_pb2.EventInvitation | None = ...,
+        group_invite: _content_pb2.GroupInvite | None = ...,
+        interactive: _content_pb2.Interactive | None = ...,
+        interactive_reply: _content_pb2.InteractiveReply | None = ...,
+        reaction: _content_pb2.Reaction | None = ...,
+        edit: _content_pb2.Edit | None = ...,
+        revoke: _content_pb2.Revoke | None = ...,
+        poll_vote: _content_pb2.PollVote | None = ...,
+        pin: _content_pb2.Pin | None = ...,
         image: _media_pb2.Image | None = ...,
         video: _media_pb2.Video | None = ...,
         audio: _media_pb2.Audio | None = ...,
@@ -250,25 +362,152 @@ class Message(_message.Message):
         played_time: _timestamp_pb2.Timestamp | None = ...,
         not_before_time: _timestamp_pb2.Timestamp | None = ...,
         deadline_time: _timestamp_pb2.Timestamp | None = ...,
+        forwarded: _builtins.bool = ...,
+        edited_time: _timestamp_pb2.Timestamp | None = ...,
+        revoked_time: _timestamp_pb2.Timestamp | None = ...,
+        revoked_by: _builtins.str | None = ...,
+        deleted_time: _timestamp_pb2.Timestamp | None = ...,
+        starred: _builtins.bool = ...,
+        pinned_until_time: _timestamp_pb2.Timestamp | None = ...,
+        reactions: _abc.Iterable[Global___MessageReaction] | None = ...,
+        poll_results: _abc.Iterable[Global___PollResult] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "audio", b"audio", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "document", b"document", "error", b"error", "image", b"image", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "group_invite", b"group_invite", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "error", b"error", "from_api", b"from_api", "id", b"id", "image", b"image", "not_before_time", b"not_before_time", "played_time", b"played_time", "push_name", b"push_name", "read_time", b"read_time", "recipient", b"recipient", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
     _WhichOneofReturnType__push_name: _TypeAlias = _typing.Literal["push_name"]  # noqa: Y015
     _WhichOneofArgType__push_name: _TypeAlias = _typing.Literal["_push_name", b"_push_name"]  # noqa: Y015
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported", "image", "video", "audio", "document", "sticker"]  # noqa: Y015
+    _WhichOneofReturnType__revoked_by: _TypeAlias = _typing.Literal["revoked_by"]  # noqa: Y015
+    _WhichOneofArgType__revoked_by: _TypeAlias = _typing.Literal["_revoked_by", b"_revoked_by"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported", "location", "contacts", "poll", "event", "group_invite", "interactive", "interactive_reply", "reaction", "edit", "revoke", "poll_vote", "pin", "image", "video", "audio", "document", "sticker"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__push_name) -> _WhichOneofReturnType__push_name | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__revoked_by) -> _WhichOneofReturnType__revoked_by | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___Message: _TypeAlias = Message  # noqa: Y015
+
+@_typing.final
+class MessageReaction(_message.Message):
+    """A person's reaction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SENDER_FIELD_NUMBER: _builtins.int
+    ALTERNATE_ID_FIELD_NUMBER: _builtins.int
+    FROM_ME_FIELD_NUMBER: _builtins.int
+    EMOJI_FIELD_NUMBER: _builtins.int
+    REACTION_TIME_FIELD_NUMBER: _builtins.int
+    sender: _builtins.str
+    """Who it is (JID)."""
+    alternate_id: _builtins.str
+    """The other address form (phone or LID) of the person, where known."""
+    from_me: _builtins.bool
+    """Whether it is the account's own."""
+    emoji: _builtins.str
+    """The emoji."""
+    @_builtins.property
+    def reaction_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was given."""
+
+    def __init__(
+        self,
+        *,
+        sender: _builtins.str = ...,
+        alternate_id: _builtins.str | None = ...,
+        from_me: _builtins.bool = ...,
+        emoji: _builtins.str = ...,
+        reaction_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "reaction_time", b"reaction_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "emoji", b"emoji", "from_me", b"from_me", "reaction_time", b"reaction_time", "sender", b"sender"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
+    _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
+
+Global___MessageReaction: _TypeAlias = MessageReaction  # noqa: Y015
+
+@_typing.final
+class MessageVote(_message.Message):
+    """A person's vote in a poll."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SENDER_FIELD_NUMBER: _builtins.int
+    ALTERNATE_ID_FIELD_NUMBER: _builtins.int
+    FROM_ME_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    VOTE_TIME_FIELD_NUMBER: _builtins.int
+    sender: _builtins.str
+    """Who it is (JID)."""
+    alternate_id: _builtins.str
+    """The other address form (phone or LID) of the person, where known."""
+    from_me: _builtins.bool
+    """Whether it is the account's own."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The options that were chosen."""
+
+    @_builtins.property
+    def vote_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was given."""
+
+    def __init__(
+        self,
+        *,
+        sender: _builtins.str = ...,
+        alternate_id: _builtins.str | None = ...,
+        from_me: _builtins.bool = ...,
+        options: _abc.Iterable[_builtins.str] | None = ...,
+        vote_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "vote_time", b"vote_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "from_me", b"from_me", "options", b"options", "sender", b"sender", "vote_time", b"vote_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
+    _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
+
+Global___MessageVote: _TypeAlias = MessageVote  # noqa: Y015
+
+@_typing.final
+class PollResult(_message.Message):
+    """What one option of a poll has got."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTION_FIELD_NUMBER: _builtins.int
+    VOTERS_FIELD_NUMBER: _builtins.int
+    option: _builtins.str
+    """The option."""
+    @_builtins.property
+    def voters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who chose it (JIDs)."""
+
+    def __init__(
+        self,
+        *,
+        option: _builtins.str = ...,
+        voters: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["option", b"option", "voters", b"voters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PollResult: _TypeAlias = PollResult  # noqa: Y015
 
 @_typing.final
 class Text(_message.Message):
@@ -278,21 +517,37 @@ class Text(_message.Message):
 
     BODY_FIELD_NUMBER: _builtins.int
     MENTIONS_FIELD_NUMBER: _builtins.int
+    MENTION_ALL_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    PREVIEW_URL_FIELD_NUMBER: _builtins.int
     body: _builtins.str
     """The text; in a message to send not blank, at most 65,536 UTF-16 code units."""
+    mention_all: _builtins.bool
+    """Mentions all members of the group."""
+    preview_url: _builtins.bool
+    """Input only: the gateway looks the first link in the body up itself, and shows what it finds. A link that doesn't
+    answer in time keeps no message from being sent.
+    """
     @_builtins.property
     def mentions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The users whose `@number` stands in the body (JIDs; in a message to send phone numbers too), at most 1,024."""
+
+    @_builtins.property
+    def preview(self) -> _content_pb2.LinkPreview:
+        """Output only: what it shows of a link; absent when it shows none."""
 
     def __init__(
         self,
         *,
         body: _builtins.str = ...,
         mentions: _abc.Iterable[_builtins.str] | None = ...,
+        mention_all: _builtins.bool = ...,
+        preview: _content_pb2.LinkPreview | None = ...,
+        preview_url: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["preview", b"preview"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "mentions", b"mentions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "mention_all", b"mention_all", "mentions", b"mentions", "preview", b"preview", "preview_url", b"preview_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

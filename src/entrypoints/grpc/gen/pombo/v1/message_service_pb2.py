@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from entrypoints.grpc.gen.pombo.v1 import content_pb2 as pombo_dot_v1_dot_content__pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pombo_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/message_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/message.proto\"\xaf\x02\n\x12SendMessageRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x1e\n\x04text\x18\x03 \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12)\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x04wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x0fnot_before_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x63ontent\"9\n\x13SendMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"Y\n\x13SendMessagesRequest\x12.\n\x08messages\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessageRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x14SendMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessagesResult\"j\n\x12SendMessagesResult\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.MessageH\x00\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x13.pombo.v1.SendErrorH\x00\x42\x08\n\x06result\"\xaf\x01\n\tSendError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x33\n\x08metadata\x18\x05 \x03(\x0b\x32!.pombo.v1.SendError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x14\x43\x61ncelMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15\x43\x61ncelMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\x92\x02\n\x13ListMessagesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12&\n\tdirection\x18\x03 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12.\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\"T\n\x14ListMessagesResponse\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"8\n\x12GetMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message2\x9f\x03\n\x0eMessageService\x12J\n\x0bSendMessage\x12\x1c.pombo.v1.SendMessageRequest\x1a\x1d.pombo.v1.SendMessageResponse\x12M\n\x0cSendMessages\x12\x1d.pombo.v1.SendMessagesRequest\x1a\x1e.pombo.v1.SendMessagesResponse\x12P\n\rCancelMessage\x12\x1e.pombo.v1.CancelMessageRequest\x1a\x1f.pombo.v1.CancelMessageResponse\x12R\n\x0cListMessages\x12\x1d.pombo.v1.ListMessagesRequest\x1a\x1e.pombo.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12L\n\nGetMessage\x12\x1b.pombo.v1.GetMessageRequest\x1a\x1c.pombo.v1.GetMessageResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/message_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/content.proto\x1a\x16pombo/v1/message.proto\"\xd0\x04\n\x12SendMessageRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x1e\n\x04text\x18\x03 \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12&\n\x08location\x18\t \x01(\x0b\x32\x12.pombo.v1.LocationH\x00\x12&\n\x08\x63ontacts\x18\n \x01(\x0b\x32\x12.pombo.v1.ContactsH\x00\x12\x1e\n\x04poll\x18\x0b \x01(\x0b\x32\x0e.pombo.v1.PollH\x00\x12*\n\x05\x65vent\x18\x0c \x01(\x0b\x32\x19.pombo.v1.EventInvitationH\x00\x12-\n\x0cgroup_invite\x18\r \x01(\x0b\x32\x15.pombo.v1.GroupInviteH\x00\x12,\n\x0binteractive\x18\x0e \x01(\x0b\x32\x15.pombo.v1.InteractiveH\x00\x12&\n\x08reaction\x18\x0f \x01(\x0b\x32\x12.pombo.v1.ReactionH\x00\x12)\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x04wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x0fnot_before_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x63ontent\"9\n\x13SendMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"Y\n\x13SendMessagesRequest\x12.\n\x08messages\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessageRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x14SendMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessagesResult\"j\n\x12SendMessagesResult\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.MessageH\x00\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x13.pombo.v1.SendErrorH\x00\x42\x08\n\x06result\"\xaf\x01\n\tSendError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x33\n\x08metadata\x18\x05 \x03(\x0b\x32!.pombo.v1.SendError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x14\x43\x61ncelMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15\x43\x61ncelMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\x92\x02\n\x13ListMessagesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12&\n\tdirection\x18\x03 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12.\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\"T\n\x14ListMessagesResponse\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"8\n\x12GetMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message2\x9f\x03\n\x0eMessageService\x12J\n\x0bSendMessage\x12\x1c.pombo.v1.SendMessageRequest\x1a\x1d.pombo.v1.SendMessageResponse\x12M\n\x0cSendMessages\x12\x1d.pombo.v1.SendMessagesRequest\x1a\x1e.pombo.v1.SendMessagesResponse\x12P\n\rCancelMessage\x12\x1e.pombo.v1.CancelMessageRequest\x1a\x1f.pombo.v1.CancelMessageResponse\x12R\n\x0cListMessages\x12\x1d.pombo.v1.ListMessagesRequest\x1a\x1e.pombo.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12L\n\nGetMessage\x12\x1b.pombo.v1.GetMessageRequest\x1a\x1c.pombo.v1.GetMessageResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,32 +41,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGESERVICE'].methods_by_name['ListMessages']._serialized_options = b'\220\002\001'
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._loaded_options = None
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._serialized_options = b'\220\002\001'
-  _globals['_SENDMESSAGEREQUEST']._serialized_start=134
-  _globals['_SENDMESSAGEREQUEST']._serialized_end=437
-  _globals['_SENDMESSAGERESPONSE']._serialized_start=439
-  _globals['_SENDMESSAGERESPONSE']._serialized_end=496
-  _globals['_SENDMESSAGESREQUEST']._serialized_start=498
-  _globals['_SENDMESSAGESREQUEST']._serialized_end=587
-  _globals['_SENDMESSAGESRESPONSE']._serialized_start=589
-  _globals['_SENDMESSAGESRESPONSE']._serialized_end=658
-  _globals['_SENDMESSAGESRESULT']._serialized_start=660
-  _globals['_SENDMESSAGESRESULT']._serialized_end=766
-  _globals['_SENDERROR']._serialized_start=769
-  _globals['_SENDERROR']._serialized_end=944
-  _globals['_SENDERROR_METADATAENTRY']._serialized_start=897
-  _globals['_SENDERROR_METADATAENTRY']._serialized_end=944
-  _globals['_CANCELMESSAGEREQUEST']._serialized_start=946
-  _globals['_CANCELMESSAGEREQUEST']._serialized_end=1008
-  _globals['_CANCELMESSAGERESPONSE']._serialized_start=1010
-  _globals['_CANCELMESSAGERESPONSE']._serialized_end=1069
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=1072
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1346
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1348
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1432
-  _globals['_GETMESSAGEREQUEST']._serialized_start=1434
-  _globals['_GETMESSAGEREQUEST']._serialized_end=1473
-  _globals['_GETMESSAGERESPONSE']._serialized_start=1475
-  _globals['_GETMESSAGERESPONSE']._serialized_end=1531
-  _globals['_MESSAGESERVICE']._serialized_start=1534
-  _globals['_MESSAGESERVICE']._serialized_end=1949
+  _globals['_SENDMESSAGEREQUEST']._serialized_start=158
+  _globals['_SENDMESSAGEREQUEST']._serialized_end=750
+  _globals['_SENDMESSAGERESPONSE']._serialized_start=752
+  _globals['_SENDMESSAGERESPONSE']._serialized_end=809
+  _globals['_SENDMESSAGESREQUEST']._serialized_start=811
+  _globals['_SENDMESSAGESREQUEST']._serialized_end=900
+  _globals['_SENDMESSAGESRESPONSE']._serialized_start=902
+  _globals['_SENDMESSAGESRESPONSE']._serialized_end=971
+  _globals['_SENDMESSAGESRESULT']._serialized_start=973
+  _globals['_SENDMESSAGESRESULT']._serialized_end=1079
+  _globals['_SENDERROR']._serialized_start=1082
+  _globals['_SENDERROR']._serialized_end=1257
+  _globals['_SENDERROR_METADATAENTRY']._serialized_start=1210
+  _globals['_SENDERROR_METADATAENTRY']._serialized_end=1257
+  _globals['_CANCELMESSAGEREQUEST']._serialized_start=1259
+  _globals['_CANCELMESSAGEREQUEST']._serialized_end=1321
+  _globals['_CANCELMESSAGERESPONSE']._serialized_start=1323
+  _globals['_CANCELMESSAGERESPONSE']._serialized_end=1382
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=1385
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1659
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1661
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1745
+  _globals['_GETMESSAGEREQUEST']._serialized_start=1747
+  _globals['_GETMESSAGEREQUEST']._serialized_end=1786
+  _globals['_GETMESSAGERESPONSE']._serialized_start=1788
+  _globals['_GETMESSAGERESPONSE']._serialized_end=1844
+  _globals['_MESSAGESERVICE']._serialized_start=1847
+  _globals['_MESSAGESERVICE']._serialized_end=2262
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from entrypoints.grpc.gen.pombo.v1 import content_pb2 as _content_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
 import builtins as _builtins
 import sys
@@ -30,6 +31,13 @@ class SendMessageRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    LOCATION_FIELD_NUMBER: _builtins.int
+    CONTACTS_FIELD_NUMBER: _builtins.int
+    POLL_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    GROUP_INVITE_FIELD_NUMBER: _builtins.int
+    INTERACTIVE_FIELD_NUMBER: _builtins.int
+    REACTION_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     WAIT_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_TIME_FIELD_NUMBER: _builtins.int
@@ -46,6 +54,34 @@ class SendMessageRequest(_message.Message):
     @_builtins.property
     def text(self) -> _message_pb2.Text:
         """A text."""
+
+    @_builtins.property
+    def location(self) -> _content_pb2.Location:
+        """A place."""
+
+    @_builtins.property
+    def contacts(self) -> _content_pb2.Contacts:
+        """Contact cards."""
+
+    @_builtins.property
+    def poll(self) -> _content_pb2.Poll:
+        """A poll."""
+
+    @_builtins.property
+    def event(self) -> _content_pb2.EventInvitation:
+        """An event that people are asked to."""
+
+    @_builtins.property
+    def group_invite(self) -> _content_pb2.GroupInvite:
+        """An invitation to a group."""
+
+    @_builtins.property
+    def interactive(self) -> _content_pb2.Interactive:
+        """A list or buttons (fragile)."""
+
+    @_builtins.property
+    def reaction(self) -> _content_pb2.Reaction:
+        """A reaction to a message of the same chat."""
 
     @_builtins.property
     def context(self) -> _message_pb2.MessageContext:
@@ -73,17 +109,24 @@ class SendMessageRequest(_message.Message):
         session_id: _builtins.str = ...,
         to: _builtins.str = ...,
         text: _message_pb2.Text | None = ...,
+        location: _content_pb2.Location | None = ...,
+        contacts: _content_pb2.Contacts | None = ...,
+        poll: _content_pb2.Poll | None = ...,
+        event: _content_pb2.EventInvitation | None = ...,
+        group_invite: _content_pb2.GroupInvite | None = ...,
+        interactive: _content_pb2.Interactive | None = ...,
+        reaction: _content_pb2.Reaction | None = ...,
         context: _message_pb2.MessageContext | None = ...,
         wait: _duration_pb2.Duration | None = ...,
         not_before_time: _timestamp_pb2.Timestamp | None = ...,
         deadline_time: _timestamp_pb2.Timestamp | None = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "context", b"context", "deadline_time", b"deadline_time", "not_before_time", b"not_before_time", "text", b"text", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "event", b"event", "group_invite", b"group_invite", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "text", b"text", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "context", b"context", "deadline_time", b"deadline_time", "not_before_time", b"not_before_time", "request_id", b"request_id", "session_id", b"session_id", "text", b"text", "to", b"to", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "event", b"event", "group_invite", b"group_invite", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "request_id", b"request_id", "session_id", b"session_id", "text", b"text", "to", b"to", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "location", "contacts", "poll", "event", "group_invite", "interactive", "reaction"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 

@@ -1,0 +1,141 @@
+"""What is done to a message on the account's own devices, without a message of its own."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from application.idempotency.once import Form, Once
+from application.idempotency.request_key import RequestKey
+from application.messages import progress
+from application.messages.changes import ChangeRecorder
+from application.messages.waiters import MessageWaiters
+from application.ports.clock import Clock
+from application.ports.id_generator import IdGenerator
+from application.ports.message_page import MessagePage
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.workers import SessionWorkers
+from domain.changes import AnyChange, Deleted, Starred
+from domain.errors import UnprocessableError
+from domain.event import NewEvent
+from domain.ids import MessageId, parse_message_id
+from domain.message import Direction, Message, MessageStatus
+
+
+class MessageCommands:
+    """Goes straight to the session's page, which has to be open. Doing the same again changes nothing."""
+
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        clock: Clock,
+        ids: IdGenerator,
+        workers: SessionWorkers,
+        waiters: MessageWaiters,
+        once: Once,
+    ) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._ids = ids
+        self._workers = workers
+        self._waiters = waiters
+        self._once = once
+        self._changes = ChangeRecorder(clock, ids)
+
+    async def star(self, message_id: str, *, starred: bool, request: RequestKey | None = None) -> Message:
+        """Marks a message with a star, or takes that back.
+
+        Raises:
+            InvalidArgumentError: ``INVALID_MESSAGE_ID``.
+            NotFoundError: ``MESSAGE_NOT_FOUND``.
+            ConflictError: ``SESSION_NOT_RUNNING``, ``REQUEST_IN_PROGRESS``.
+            UnprocessableError: ``TARGET_UNKNOWN``, ``IDEMPOTENCY_KEY_REUSED``.
+            CapabilityUnavailableError: the page lacks the function.
+            UnavailableError: ``PAGE_UNAVAILABLE``, ``DATABASE_UNAVAILABLE``.
+            DeadlineExceededError: ``OWNER_SILENT``.
+        """
+
+        async def do(page: MessagePage, message: Message) -> AnyChange:
+            at = await page.star(message.whatsapp_id, starred=starred)
+            return Starred(**_own(message, at), starred=starred)
+
+        return await self._run("messages.star", message_id, {"starred": starred}, do, request)
+
+    async def delete_for_me(self, message_id: str, *, request: RequestKey | None = None) -> Message:
+        """Deletes a message on the account's own devices. The gateway keeps its record of it.
+
+        Raises:
+            PomboError: as ``star`` does, but for ``TARGET_UNKNOWN``.
+        """
+
+        async def do(page: MessagePage, message: Message) -> AnyChange:
+            return Deleted(**_own(message, await page.delete_for_me(message.whatsapp_id)))
+
+        return await self._run("messages.delete_for_me", message_id, {}, do, request)
+
+    async def mark_played(self, message_id: str, *, request: RequestKey | None = None) -> Message:
+        """Tells the writer of a voice note that it was played.
+
+        Raises:
+            PomboError: as ``star`` does.
+            UnprocessableError: ``NOT_PLAYABLE``.
+        """
+
+        async def do(page: MessagePage, message: Message) -> None:
+            if message.direction is not Direction.INBOUND:
+                raise UnprocessableError("NOT_PLAYABLE", "Only what came can be played.")
+            at = await page.mark_played(message.whatsapp_id)
+            await self._note_played(message, at)
+
+        return await self._run("messages.played", message_id, {}, do, request)
+
+    async def _run(
+        self,
+        name: str,
+        message_id: str,
+        asked: Mapping[str, Any],
+        do: Callable[[MessagePage, Message], Awaitable[AnyChange | None]],
+        request: RequestKey | None,
+    ) -> Message:
+        parsed = parse_message_id(message_id)
+        message = await self._get(parsed)
+
+        async def work() -> Message:
+            page = await self._workers.page(message.session_id)
+            change = await do(page.messages, message)
+            if change is not None:
+                async with self._uow.begin() as uow:
+                    await self._changes.record(uow, message.session_id, [change])
+            return await self._get(parsed)
+
+        async def read(_: Mapping[str, Any]) -> Message:
+            return await self._get(parsed)
+
+        keyed = None if request is None else request.of(name, {"message_id": parsed, **asked})
+        return await self._once.run(keyed, work, Form(write=lambda _: {"message_id": parsed}, read=read))
+
+    async def _get(self, message_id: MessageId) -> Message:
+        async with self._uow.begin() as uow:
+            return await uow.messages.get(message_id)
+
+    async def _note_played(self, message: Message, at: datetime) -> None:
+        async with self._uow.begin() as uow:
+            locked = await uow.messages.lock(message.session_id, [message.whatsapp_id])
+            before = locked[message.whatsapp_id]
+            after, payloads = progress.advance(before, MessageStatus.PLAYED, at)
+            if after is before:
+                return
+            await uow.messages.save([after])
+            now = self._clock.now()
+            await uow.events.append(
+                [
+                    NewEvent(id=self._ids.event_id(), session_id=message.session_id, time=now, payload=payload)
+                    for payload in payloads
+                ]
+            )
+        self._waiters.tell(after)
+
+
+def _own(message: Message, at: datetime) -> dict[str, Any]:
+    own = message.sender if message.direction is Direction.OUTBOUND else message.recipient
+    by = own if own.is_user else message.sender
+    return {"target": message.whatsapp_id, "chat": message.chat, "by": by, "from_me": True, "at": at}
