@@ -230,7 +230,7 @@ class Linked:
         sent = self._core.router.send(account, number, frame.get("id"), frame.get("to"), frame.get("content"))
         if sent.fresh and self._core.faults.spend(FaultKind.LOSE_ACKS, self._phone, number):
             return None
-        return {"ts": sent.sent_ms // 1000}
+        return {"ts": sent.sent_ms // 1000, "ts_ms": sent.sent_ms}
 
     def _received(self, frame: Json) -> Json:
         seq = frame.get("seq")

@@ -173,6 +173,7 @@ def message_view(message: StoredMessage, viewer: str, accounts: AccountStore) ->
         "to": peer.address if from_me else own.jid,
         "from_me": from_me,
         "ts": message.sent_ms // 1000,
+        "ts_ms": message.sent_ms,
         "push_name": sender.name,
         "peer_lid": peer.lid,
         "peer_pn": peer.jid if accounts.knows_number(viewer, peer) else None,

@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import whatsapp from "whatsapp-web.js";
 import { groupCommands } from "./wwebjs-groups.mjs";
+import { messageCommands, tellOfMessages } from "./wwebjs-messages.mjs";
 import { peopleCommands } from "./wwebjs-people.mjs";
 
 const { Client, LocalAuth, MessageMedia } = whatsapp;
@@ -70,6 +71,7 @@ client.on("message_create", (message) => write({ event: "message_create", messag
 client.on("media_uploaded", (message) => write({ event: "media_uploaded", id: message.id._serialized }));
 client.on("message_ack", (message, ack) => write({ event: "message_ack", id: message.id._serialized, ack }));
 
+tellOfMessages(client, brief, write);
 client.on("chat_archived", (chat, now) => write({ event: "chat_archived", chat: chat.id._serialized, now }));
 client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id._serialized }));
 client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
@@ -85,6 +87,7 @@ for (const name of ["group_join", "group_leave", "group_admin_changed", "group_u
 const commands = {
   ...peopleCommands(client),
   ...groupCommands(client),
+  ...messageCommands(client, brief),
   start: () => client.initialize(),
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
   sendMedia: async ({ to, mimetype, data, filename, options }) =>

@@ -1,4 +1,5 @@
 import contract from "./contract.json" with { type: "json" };
+import { defineAddons, loadAddons } from "./domain/addons/index.js";
 import { defineAuth } from "./domain/auth.js";
 import { defineCalls } from "./domain/call.js";
 import { defineChats, loadChats } from "./domain/chat.js";
@@ -7,6 +8,7 @@ import { defineCollections } from "./domain/collections.js";
 import { controlledBy, defineConn } from "./domain/conn.js";
 import { defineConstants } from "./domain/constants.js";
 import { defineContacts, loadContacts } from "./domain/contact.js";
+import { defineContents } from "./domain/contents/index.js";
 import { defineGating } from "./domain/gating.js";
 import { defineGroups, loadGroups } from "./domain/groups/index.js";
 import { loadKnown } from "./domain/known.js";
@@ -55,6 +57,8 @@ function defineAll(keys) {
   defineSending();
   defineReceiving();
   defineReceipts();
+  defineAddons();
+  defineContents();
   const { WAWebCollections, ...others } = /** @type {any} */ (contract).modules;
   defineStubs(others);
   // Gathers what the others hold, stand-ins among them.
@@ -79,6 +83,7 @@ async function start() {
   await loadKnown();
   await loadChats();
   await loadGroups();
+  await loadAddons();
   session.start(keys);
 }
 

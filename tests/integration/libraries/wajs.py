@@ -40,13 +40,21 @@ class WaJsPage:
     """A browser profile with the sandbox's page and wa-js in it; `async with` opens and closes the browser."""
 
     def __init__(
-        self, playwright: Playwright, browser: Browser, profile: Path, url: str, settings: dict[str, int]
+        self,
+        playwright: Playwright,
+        browser: Browser,
+        profile: Path,
+        url: str,
+        settings: dict[str, int],
+        *,
+        events: tuple[str, ...] = EVENTS,
     ) -> None:
         self._playwright = playwright
         self._browser = browser
         self._profile = profile
         self._url = url
         self._settings = {"syncDelayMs": 300} | settings
+        self._listened = events
         self._context: BrowserContext | None = None
         self.errors: list[str] = []
 
@@ -88,7 +96,7 @@ class WaJsPage:
     async def attached(self) -> None:
         """Wait until wa-js has found its modules, and listen to its events."""
         await self.page.wait_for_function("window.WPP?.isFullReady")
-        await self.page.evaluate(_LISTEN, list(EVENTS))
+        await self.page.evaluate(_LISTEN, list(self._listened))
 
     async def ready(self) -> None:
         await self.page.wait_for_function(READY)

@@ -93,6 +93,21 @@ export class Collection extends EventEmitter {
     return removed;
   }
 
+  /**
+   * Holds a member under another id from now on; whoever calls this gives the member that id next.
+   *
+   * @param {any} from
+   * @param {any} to
+   */
+  rekey(from, to) {
+    const before = keyOf(from);
+    const after = keyOf(to);
+    const model = before === undefined ? undefined : this.#index.get(before);
+    if (!model || before === undefined || after === undefined) return;
+    this.#index.delete(before);
+    this.#index.set(after, model);
+  }
+
   /** @param {any[]} [models] */
   reset(models = []) {
     for (const model of this.#models) model.releasedBy?.(this);

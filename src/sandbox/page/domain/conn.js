@@ -98,8 +98,8 @@ class CmdImpl extends EventEmitter {
   }
 }
 for (const name of [
-  "muteChat", "clearChat", "sendStarMsgs", "sendUnstarMsgs",
-  "sendRevokeMsgs", "sendDeleteMsgs", "openChatAt", "openChatBottom", "openChatFromUnread", "closeChat", "openDrawerMid",
+  "muteChat", "clearChat",
+  "openChatAt", "openChatBottom", "openChatFromUnread", "closeChat", "openDrawerMid",
   "chatSearch", "msgInfoDrawer", "upgradeToMDProd", "downgradeWebclient",
 ]) {
   const value = notImplemented(`WAWebCmd.Cmd.${name}`);

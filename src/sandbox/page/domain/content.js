@@ -1,6 +1,8 @@
 import { decodeB64ToUint8Array, encodeB64 } from "../core/base64.js";
 import { MsgKey } from "../core/msgkey.js";
 import { Wid, createWid } from "../core/wid.js";
+import { TARGETS, wireKey } from "./addons/target.js";
+import { reviveButtons } from "./contents/buttons.js";
 
 /** Between a message's attributes and the content that travels (docs/sandbox-protocol.md). */
 
@@ -9,7 +11,7 @@ const LOCAL = new Set([
   "id", "ack", "from", "to", "author", "self", "t", "local", "isNewMsg", "star", "rowId", "notifyName", "broadcast",
   "quotedMsg", "quotedStanzaID", "quotedParticipant", "quotedRemoteJid", "mentionedJidList", "invis", "recvFresh",
   "isMdHistoryMsg", "isSendFailure", "sendAudioAsVoice", "sendVideoAsGif", "sendMediaAsSticker", "sendMediaAsDocument",
-  "sendMediaAsHd", "parseVCards", "waitUntilMsgSent", "isUnsentMedia", "mediaData", "mediaObject", "mediaBlob",
+  "sendMediaAsHd", "latestEditMsgKey", "latestEditSenderTimestampMs", "hasReaction", "parseVCards", "waitUntilMsgSent", "isUnsentMedia", "mediaData", "mediaObject", "mediaBlob",
 ]);
 /** Attributes that are bytes: base64 on the wire. */
 const BINARY = ["messageSecret", "botMessageSecret", "waveform"];
@@ -21,6 +23,7 @@ const BINARY = ["messageSecret", "botMessageSecret", "waveform"];
 export function contentOf(attributes) {
   const content = strip(attributes);
   const { mentionedJidList, quotedStanzaID, quotedParticipant, quotedMsg } = attributes;
+  for (const name of TARGETS) if (attributes[name]) content[name] = wireKey(MsgKey.from(attributes[name]));
   if (mentionedJidList?.length) content.mentions = mentionedJidList.map(String);
   if (quotedStanzaID) {
     const quoted = quotedMsg ? strip(quotedMsg) : { type: "chat" };
@@ -64,6 +67,7 @@ export function attributesOf(content) {
   for (const name of BINARY) {
     if (typeof attributes[name] === "string") attributes[name] = decodeB64ToUint8Array(attributes[name]);
   }
+  if (attributes.buttons) attributes.buttons = reviveButtons(attributes.buttons);
   if (Array.isArray(mentions)) attributes.mentionedJidList = mentions.map(createWid);
   if (quoted) {
     attributes.quotedStanzaID = quoted.id;

@@ -7,13 +7,14 @@ import { notImplemented } from "../stubs.js";
 import * as storage from "../storage/models.js";
 import { ACK, SYSTEM_MESSAGE_TYPES } from "./constants.js";
 import { contacts } from "./contact.js";
+import { reviveButtons } from "./contents/buttons.js";
 import { isMe, me } from "./me.js";
 import { downloadMedia, mediaDataOf, mediaObjectOf } from "./media/message.js";
 
 /** Messages: the model, all that are in memory, and their form in the database. */
 
 /** Attributes that are addresses, and those that are message keys: text in the database. */
-const WIDS = ["from", "to", "author", "quotedParticipant"];
+const WIDS = ["from", "to", "author", "quotedParticipant", "revokeSender"];
 const KEYS = ["id", "protocolMessageKey", "latestEditMsgKey"];
 
 export class MsgModel extends BaseModel {
@@ -120,6 +121,16 @@ function quotable(msg) {
   return Object.fromEntries(entries.filter(([name, value]) => value !== undefined && !NOT_QUOTED.has(name)));
 }
 
+/**
+ * What messages of the type `protocol` do, by subtype. A handler gives the message that it concerned.
+ *
+ * @type {Map<string, (attributes: Record<string, any>) => Promise<any>>}
+ */
+export const protocols = new Map();
+
+/** @param {Record<string, any>} attributes */
+const protocolOf = (attributes) => (attributes.type === "protocol" ? attributes.subtype : "");
+
 class MsgCollectionImpl extends BaseCollection {
   static model = MsgModel;
 
@@ -133,14 +144,16 @@ class MsgCollectionImpl extends BaseCollection {
   }
 
   /**
-   * Takes in messages of one chat, whatever their type: what the page can't carry out (a revocation, an edit) is kept
-   * as a message of its type.
+   * Takes in messages of one chat, whatever their type: one that does something to another message does it, any other is
+   * kept as a message of its type.
    *
    * @param {Wid} _chat
    * @param {Record<string, any>[]} messages
    */
   async processMultipleMessages(_chat, messages) {
-    return messages.map((attributes) => this.add(attributes));
+    return Promise.all(
+      messages.map((attributes) => protocols.get(protocolOf(attributes))?.(attributes) ?? this.add(attributes)),
+    );
   }
 }
 const search = notImplemented("WAWebMsgCollection.MsgCollection.search");
@@ -185,6 +198,7 @@ function plain(value) {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map(plain);
   const source = typeof value.toJSON === "function" ? value.toJSON() : value;
+  if (Array.isArray(source)) return source.map(plain);
   return Object.fromEntries(Object.entries(source).map(([name, item]) => [name, plain(item)]));
 }
 
@@ -199,6 +213,7 @@ export function reviveMessage({ chat: _chat, order: _order, pending: _pending, .
   // A sender may write anything there: one such message must not keep the page from starting.
   if (Array.isArray(attributes.mentionedJidList)) attributes.mentionedJidList = attributes.mentionedJidList.map(createWid);
   if (attributes.type === "gp2") attributes.recipients = (attributes.recipients ?? []).map(createWid);
+  if (attributes.buttons) attributes.buttons = reviveButtons(attributes.buttons);
   if (attributes.quotedRemoteJid) attributes.quotedRemoteJid = createWid(attributes.quotedRemoteJid);
   return attributes;
 }

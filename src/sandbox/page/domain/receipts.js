@@ -34,7 +34,7 @@ let unsent = [];
  * @param {Kind} kind
  * @param {MsgKey} key
  */
-function sendReceipt(kind, key) {
+export function sendReceipt(kind, key) {
   const group = `${kind} ${key.remote} ${key.participant ?? ""}`;
   const receipt = gathered.get(group);
   if (receipt) {

@@ -4,6 +4,8 @@ import { importNamespace } from "../loader.js";
 import { session } from "../net/session.js";
 import * as storage from "../storage/models.js";
 import { ACK } from "./constants.js";
+import { apply } from "./addons/apply.js";
+import { TARGETS, formOf, keyOfWire } from "./addons/target.js";
 import { applyState, chatFor, chatIdOf, keepChat } from "./chat.js";
 import { learn } from "./contact.js";
 import { attributesOf } from "./content.js";
@@ -29,8 +31,10 @@ function fromWire(wire) {
   const participant = wire.participant ? createWid(wire.participant) : undefined;
   const id = new MsgKey({ fromMe: wire.from_me, remote, id: wire.id, participant });
   const own = me.userPn();
+  const attributes = attributesOf(wire.content);
+  for (const name of TARGETS) if (attributes[name]) attributes[name] = keyOfWire(attributes[name], remote);
   return {
-    ...attributesOf(wire.content),
+    ...attributes,
     id,
     t: wire.ts,
     from: wire.from_me ? own : remote,
@@ -63,7 +67,9 @@ async function receiveMessage(frame) {
   const attributes = fromWire(wire);
   const id = attributes.id.toString();
   let stored;
-  if (isKnown(id)) {
+  if (formOf(attributes)) {
+    stored = apply({ ...attributes, order: wire.ts_ms }, { news: true });
+  } else if (isKnown(id)) {
     stored = storage.stored();
   } else {
     markKnown(id);
@@ -108,6 +114,7 @@ async function receiveHistory(frame) {
   for (const wire of frame.messages) {
     const attributes = fromWire(wire);
     attributes.isMdHistoryMsg = true;
+    attributes.star = Boolean(wire.starred);
     const id = attributes.id.toString();
     if (isKnown(id)) continue;
     markKnown(id);
@@ -118,6 +125,7 @@ async function receiveHistory(frame) {
     writes.push(keepMessage(msg), keepChat(chat));
   }
   await Promise.all(writes);
+  for (const wire of frame.messages) await applyHistory(wire.addons);
   session.send({ t: "history_ack", progress: frame.progress });
 }
 
@@ -141,6 +149,16 @@ export async function takeOlder(chat, wires, more, first = Date.now()) {
   });
   chat.set({ endOfHistoryTransferType: more ? 0 : 1, lastReceivedKey: chat.msgs.last()?.id });
   await Promise.all([...writes, keepChat(chat)]);
+  for (const wire of wires) await applyHistory(wire.addons);
+}
+
+/**
+ * What was done to a message of the history, in order.
+ *
+ * @param {any[]} wires
+ */
+async function applyHistory(wires) {
+  for (const wire of wires) await apply({ ...fromWire(wire), order: wire.ts_ms }, { news: false });
 }
 
 /**

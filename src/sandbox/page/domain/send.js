@@ -11,7 +11,7 @@ import { keepMessage, msgs, reviveMessage } from "./msg.js";
 import { isKnown, markKnown } from "./known.js";
 import { isUnuploaded, outgoingAttributes } from "./media/message.js";
 
-/** @typedef {{messageSendResult: string, t?: number, error?: number}} SendResult */
+/** @typedef {{messageSendResult: string, t?: number, tMs?: number, error?: number}} SendResult */
 /** What has to be done before a message can be sent; gives the attributes that come of it. @typedef {() => Promise<Record<string, any>>} Upload */
 
 /**
@@ -121,23 +121,36 @@ async function uploaded(msg, upload) {
  * @returns {Promise<SendResult>}
  */
 async function attempt(msg) {
+  try {
+    const result = await transmit(msg.attributes);
+    if (result.messageSendResult === SEND_RESULT.OK) msg.updateAck(ACK.SENT);
+    else msg.set({ ack: ACK.FAILED });
+    return result;
+  } catch (error) {
+    msg.set({ ack: ACK.FAILED });
+    throw error;
+  } finally {
+    keepMessage(msg).catch(reportError);
+  }
+}
+
+/**
+ * Gives a message to the server, however long that takes.
+ *
+ * @param {Record<string, any>} data the message's attributes
+ * @returns {Promise<SendResult>} what the server said in the end
+ */
+export async function transmit(data) {
   for (;;) {
     try {
       // Through the namespace: wa-js replaces it.
-      const answer = await importNamespace("WAWebSendMsgJob").encryptAndSendMsg({ type: msg.type, data: msg.attributes }, null);
-      msg.updateAck(ACK.SENT);
-      keepMessage(msg).catch(reportError);
-      return { messageSendResult: SEND_RESULT.OK, t: answer.t };
+      const answer = await importNamespace("WAWebSendMsgJob").encryptAndSendMsg({ type: data.type, data }, null);
+      return { messageSendResult: SEND_RESULT.OK, t: answer.t, tMs: answer.tMs };
     } catch (error) {
       if (error instanceof AnswerTimeout) continue;
-      if (error instanceof ConnectionLost) {
-        await connected(msg.id.toString());
-        continue;
-      }
-      msg.set({ ack: ACK.FAILED });
-      keepMessage(msg).catch(reportError);
       if (error instanceof ServerError) return { messageSendResult: SEND_RESULT.ERROR_UNKNOWN, error: error.code };
-      throw error;
+      if (!(error instanceof ConnectionLost)) throw error;
+      await connected(data.id.toString());
     }
   }
 }
@@ -154,13 +167,13 @@ function connected(id) {
  *
  * @param {{data: Record<string, any>}} message
  * @param {any} _reporter
- * @returns {Promise<{t: number, sync: null, phash: null, addressingMode: null, count: null, error: null}>}
+ * @returns {Promise<{t: number, tMs: number, sync: null, phash: null, addressingMode: null, count: null, error: null}>}
  */
 async function encryptAndSendMsg(message, _reporter) {
   const { data } = message;
   const frame = { t: "message", id: data.id.id, to: data.id.remote.toString(), content: contentOf(data) };
   const answer = await session.request(frame, settings.ackTimeoutMs);
-  return { t: answer.ts, sync: null, phash: null, addressingMode: null, count: null, error: null };
+  return { t: answer.ts, tMs: answer.ts_ms, sync: null, phash: null, addressingMode: null, count: null, error: null };
 }
 
 function resumeWaiting() {

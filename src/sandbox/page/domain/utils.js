@@ -1,4 +1,5 @@
 import * as base64 from "../core/base64.js";
+import { now } from "../core/clock.js";
 import { EventEmitter } from "../core/emitter.js";
 import { BaseModel, defineModel } from "../core/model.js";
 import { BaseCollection, Collection } from "../core/collection.js";
@@ -26,8 +27,8 @@ export function findLinks(text) {
   });
 }
 
-/** Seconds since 1970, by this machine's clock. */
-export const unixTime = () => Math.floor(Date.now() / 1000);
+/** Seconds since 1970, by the server's clock. */
+export const unixTime = () => Math.floor(now() / 1000);
 
 /** The network as the browser sees it. */
 class NetworkStatus extends BaseModel {
@@ -71,7 +72,7 @@ export function defineUtils() {
   define("WAWebBaseCollection", { BaseCollection });
   define("WABase64", { ...base64 });
   define("WALinkify", { findLinks, findLink: (/** @type {any} */ text) => findLinks(text)[0] ?? null });
-  define("WATimeUtils", { unixTime, unixTimeMs: () => Date.now() });
+  define("WATimeUtils", { unixTime, unixTimeMs: now });
   define("WARandomHex", { randomHex });
   define("WAWebNetworkStatus", { default: networkStatus });
   define("WAWebABProps", abProps);

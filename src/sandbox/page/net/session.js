@@ -2,6 +2,7 @@ import { currentLogin, storeLogin } from "../domain/me.js";
 import { cmd, conn, setOfflineProgress, socket, stream } from "../domain/conn.js";
 import { LOGOUT_REASON, SOCKET_STATE, SOCKET_STREAM, STREAM_INFO, STREAM_MODE } from "../domain/constants.js";
 import { encodeB64 } from "../core/base64.js";
+import { setAhead, setWindows } from "../core/clock.js";
 import { asUserWid, createWid } from "../core/wid.js";
 import { ConnectionLost, ServerError } from "../errors.js";
 import { settings } from "../settings.js";
@@ -55,6 +56,7 @@ class Session {
     this.handle("failure", (frame) => this.#refused(frame));
     this.handle("conflict", () => this.#conflict());
     this.handle("passkey", () => this.#askForPasskey());
+    this.handle("clock", (frame) => setAhead(frame.ahead_ms));
     this.handle("hang", (frame) => hang(frame.ms));
     this.handle("navigate", () => location.assign("/elsewhere"));
     this.handle("offline_start", () => this.#startSync());
@@ -244,6 +246,8 @@ class Session {
 
   /** @param {Frame} frame */
   #enter(frame) {
+    setAhead(frame.ahead_ms);
+    setWindows(frame.windows);
     this.#loggedIn = true;
     this.#attempt = 0;
     this.#loginAt = performance.now();

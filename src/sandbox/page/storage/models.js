@@ -1,8 +1,12 @@
 import { completion, openDatabase, result } from "./idb.js";
 
-/** The database `model-storage`: messages, chats and contacts. Writes are gathered: one transaction at a time. */
+/** The database `model-storage`: the page's records. Writes are gathered: one transaction at a time. */
 
-/** @typedef {"message" | "chat" | "contact" | "group-metadata"} StoreName */
+/**
+ * `addon`: the newest of each kind by each person on each message. `outgoing`: add-ons that the server hasn't answered.
+ *
+ * @typedef {"message" | "chat" | "contact" | "group-metadata" | "addon" | "outgoing"} StoreName
+ */
 /** @typedef {{store: StoreName, key: string, record?: () => any, update?: (held: any) => any}} Write */
 
 /** How long writes are gathered: a message's first states and its acknowledgement then cost one write. */
@@ -18,7 +22,7 @@ let flushing = null;
 let next = null;
 
 export async function openModels() {
-  database = await openDatabase("model-storage", 2, (created) => {
+  database = await openDatabase("model-storage", 3, (created) => {
     const held = created.objectStoreNames;
     if (!held.contains("message")) {
       const messages = created.createObjectStore("message", { keyPath: "id" });
@@ -27,6 +31,11 @@ export async function openModels() {
     }
     for (const name of ["chat", "contact", "group-metadata"]) {
       if (!held.contains(name)) created.createObjectStore(name, { keyPath: "id" });
+    }
+    if (!held.contains("addon")) {
+      const addons = created.createObjectStore("addon", { keyPath: "id" });
+      for (const name of ["parent", "chat", "kind"]) addons.createIndex(name, name);
+      created.createObjectStore("outgoing", { keyPath: "id" });
     }
   });
 }
@@ -143,6 +152,23 @@ export function messageIds() {
  */
 export function message(id) {
   return result(database.transaction("message").objectStore("message").get(id));
+}
+
+/**
+ * @param {"parent" | "chat" | "kind"} index
+ * @param {string} value
+ * @returns {Promise<any[]>} the add-ons with this value
+ */
+export function addonsBy(index, value) {
+  return result(database.transaction("addon").objectStore("addon").index(index).getAll(value));
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<any>}
+ */
+export function addon(id) {
+  return result(database.transaction("addon").objectStore("addon").get(id));
 }
 
 /** @returns {Promise<any[]>} messages that were given to `send` and not acknowledged by the server */
