@@ -49,7 +49,7 @@ export function messageCommands(client, brief) {
     event: (request) => post(request, new ScheduledEvent(request.name, new Date(request.start), { callType: "none" })),
     list: (request) => post(request, new List(request.body, request.button, request.sections, request.title)),
     buttons: (request) => post(request, new Buttons(request.body, request.buttons, request.title)),
-    contacts: async (request) => {
+    cards: async (request) => {
       const people = await Promise.all(request.people.map((id) => client.getContactById(id)));
       return post(request, people.length === 1 ? people[0] : people);
     },

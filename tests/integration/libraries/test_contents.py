@@ -71,9 +71,9 @@ async def test_contact_cards(pair: Pair) -> None:
     assert content["vcardFormattedName"] == "Bob, the one; only"
     told, content = await ann_sends(pair, "sendVCardContactMessage", [ann.jid, bob.jid])
     assert [told["type"], len(told["data"]["vcardList"])] == ["multi_vcard", 2]
-    told, content = await bob_sends(pair, "contacts", people=[ann.jid])
+    told, content = await bob_sends(pair, "cards", people=[ann.jid])
     assert (told["type"], told["vcardFormattedName"]) == ("vcard", "Ann")
-    told, content = await bob_sends(pair, "contacts", people=[ann.jid, bob.jid])
+    told, content = await bob_sends(pair, "cards", people=[ann.jid, bob.jid])
     assert [card["displayName"] for card in content["vcardList"]] == ["Ann", "Bob"]
     assert told["type"] == "multi_vcard"
 
