@@ -165,5 +165,5 @@ async def test_what_is_not_implemented_throws_its_name(linked: Linked, sandbox: 
     (page, _), bob = linked, sandbox.account("Bob")
     with pytest.raises(Error, match=r"WAWebGroupCreateJob\.createGroup is not implemented"):
         await page.evaluate("(jid) => WPP.group.create('group', [jid])", bob.jid)
-    with pytest.raises(Error, match=r"WAWebCmd\.Cmd\.archiveChat is not implemented"):
-        await page.evaluate("(jid) => WPP.chat.find(jid).then(() => WPP.chat.archive(jid))", bob.jid)
+    with pytest.raises(Error, match=r"WAWebCmd\.Cmd\.openChatBottom is not implemented"):
+        await page.evaluate("(jid) => WPP.chat.openChatBottom(jid)", bob.jid)
