@@ -24,11 +24,13 @@ class FaultKind(StrEnum):
     NAVIGATE_PAGE = "navigate_page"
     PASSKEY = "passkey"
     UPLOAD_FAILURE = "upload_failure"
+    SLOW_UPLOAD = "slow_upload"
     MEDIA_EXPIRED = "media_expired"
     MEDIA_CORRUPTED = "media_corrupted"
 
 
 INSTANT: Final = frozenset({FaultKind.CONFLICT, FaultKind.END_REFS, FaultKind.HANG_PAGE, FaultKind.NAVIGATE_PAGE})
+_SLOW: Final = frozenset({FaultKind.SLOW_SYNC, FaultKind.SLOW_UPLOAD})
 _NUMBERS: Final = ("ms", "count", "limit", "duration_ms")
 
 
@@ -39,7 +41,7 @@ class Fault:
     Attributes:
         account: Number it is limited to; None: all.
         device: Device number it is limited to; None: all.
-        ms: Delay (slow_sync), or how long (hang_page; None: for good).
+        ms: Delay (slow_sync, slow_upload), or how long (hang_page; None: for good).
         count: Times left (lose_acks, passkey, upload_failure, media_*); None: until cleared.
         limit: New chats still allowed (cap_475).
         until_ms: When it ends by itself; None: when it is cleared.
@@ -81,8 +83,8 @@ class Faults:
             raise bad_request(f"unknown field {min(unknown)[:40]}")
         numbers = {name: _number(body, name) for name in (*_NUMBERS, "device")}
         duration = numbers.pop("duration_ms")
-        if kind == FaultKind.SLOW_SYNC and numbers["ms"] is None:
-            raise bad_request("slow_sync needs ms")
+        if kind in _SLOW and numbers["ms"] is None:
+            raise bad_request(f"{kind} needs ms")
         until = None if duration is None else now_ms() + duration
         return Fault(id=next(self._ids), kind=FaultKind(kind), account=account, until_ms=until, **numbers)
 

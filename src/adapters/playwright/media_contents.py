@@ -111,9 +111,10 @@ def _handed(content: MediaContent) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def _reference(fields: Fields) -> MediaReference:
-    size = None if fields.get("size") is None else int(number(fields, "size"))
     return MediaReference(
-        mime_type=optional(fields, "mimetype", str) or _UNTYPED, size=size, sha256=_sha256(fields.get("filehash"))
+        mime_type=optional(fields, "mimetype", str) or _UNTYPED,
+        size=_whole(fields, "size"),
+        sha256=_sha256(fields.get("filehash")),
     )
 
 
@@ -127,13 +128,20 @@ def _sha256(filehash: object) -> str | None:
 
 
 def _size(fields: Fields) -> Mapping[str, int | None]:
-    return {name: None if fields.get(name) is None else int(number(fields, name)) for name in ("width", "height")}
+    return {name: _whole(fields, name) for name in ("width", "height")}
+
+
+def _whole(fields: Fields, name: str) -> int | None:
+    try:
+        return None if fields.get(name) is None else int(number(fields, name))
+    except (OverflowError, ValueError):
+        raise MalformedError(name) from None
 
 
 def _duration(fields: Fields) -> timedelta | None:
     try:
         return None if fields.get("duration") is None else timedelta(seconds=number(fields, "duration"))
-    except OverflowError:
+    except (OverflowError, ValueError):
         raise MalformedError("duration") from None
 
 

@@ -43,6 +43,7 @@ class MediaEndpoint:
                 await self._receive(request, incoming)
                 if incoming.digest != expected:
                     raise bad_request("the token isn't the digest of what came")
+                await self._dawdle(device)
                 if self._core.faults.spend(FaultKind.UPLOAD_FAILURE, device.phone, device.number):
                     raise SandboxError(500, "UPLOAD_FAILURE", "a fault says that the upload fails")
                 # Nothing may have been decided while the file came: the device can have been unlinked.
@@ -78,6 +79,11 @@ class MediaEndpoint:
         if (request.content_length or 0) > self._core.config.media_most_bytes:
             raise _too_large(self._core.config.media_most_bytes)
         return self._core.passes.check(request.query.get("auth", ""))
+
+    async def _dawdle(self, device: Device) -> None:
+        slow = self._core.faults.find(FaultKind.SLOW_UPLOAD, device.phone, device.number)
+        if slow is not None and slow.ms:
+            await asyncio.sleep(slow.ms / 1000)
 
     async def _receive(self, request: web.Request, incoming: Incoming) -> None:
         most = self._core.config.media_most_bytes

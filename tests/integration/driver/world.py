@@ -73,13 +73,15 @@ class Phone:
         return await self._sandbox.fetch(f"/accounts/{self.number}/media/{inner_id}")
 
     async def files(self, chat: "Phone") -> int:
-        messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
-        return sum(message["media"] is not None for message in messages)
+        return sum(message["media"] is not None for message in await self.messages(chat))
+
+    async def messages(self, chat: "Phone") -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
+        return messages
 
     async def held(self, chat: "Phone", text: str) -> list[dict[str, Any]]:
         """The messages of a chat with exactly this text, as this phone holds them."""
-        messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
-        return [message for message in messages if message["body"] == text]
+        return [message for message in await self.messages(chat) if message["body"] == text]
 
     async def enter_code(self, code: str) -> None:
         await self.call("POST", "/pairing-code", {"code": code})

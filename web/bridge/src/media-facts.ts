@@ -5,6 +5,12 @@ import type { WireMedia } from "./protocol";
 
 const MEDIA_TYPES: ReadonlySet<string> = new Set(["image", "video", "ptv", "audio", "ptt", "document", "sticker"]);
 const MAX_TEXT = 65_536;
+const MAX_NAME = 1_024;
+const MIME = /^[!-~]+\/[ -~]+$/;
+const MAX_MIME = 256;
+const MAX_PIXELS = 2 ** 31 - 1;
+/** Thirty years: longer than anything plays. */
+const MAX_SECONDS = 1e9;
 const MAX_SAMPLES = 256;
 
 export function isMediaType(type: string): boolean {
@@ -22,18 +28,27 @@ function read(msg: MsgModel, ...names: readonly string[]): unknown {
   return undefined;
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value ? value.slice(0, MAX_TEXT) : undefined;
+function text(value: unknown, longest: number): string | undefined {
+  return typeof value === "string" && value ? value.slice(0, longest) : undefined;
 }
 
-function count(value: unknown): number | undefined {
+/** A type as a header can hold it: a sender may write anything there. */
+function mimeType(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= MAX_MIME && MIME.test(value) ? value : undefined;
+}
+
+function count(value: unknown, most: number): number | undefined {
   const number = typeof value === "string" && value.trim() ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) && number >= 0 ? number : undefined;
+  return typeof number === "number" && number >= 0 && number <= most ? number : undefined;
+}
+
+function whole(value: unknown, most: number): number | undefined {
+  const number = count(value, most);
+  return number === undefined ? undefined : Math.round(number);
 }
 
 function pixels(value: unknown): number | undefined {
-  const number = count(value);
-  return number === undefined || number < 1 ? undefined : Math.round(number);
+  return whole(value, MAX_PIXELS) || undefined;
 }
 
 function samples(value: unknown): number[] | undefined {
@@ -50,14 +65,14 @@ function present<T extends object>(fields: { readonly [Name in keyof T]: T[Name]
 
 export function mediaOf(msg: MsgModel): WireMedia {
   return present<WireMedia>({
-    mimetype: text(read(msg, "mimetype")),
-    size: count(read(msg, "size")),
-    filehash: text(read(msg, "filehash")),
-    caption: text(read(msg, "caption")),
-    filename: text(read(msg, "filename")),
+    mimetype: mimeType(read(msg, "mimetype")),
+    size: whole(read(msg, "size"), Number.MAX_SAFE_INTEGER),
+    filehash: text(read(msg, "filehash"), MAX_NAME),
+    caption: text(read(msg, "caption"), MAX_TEXT),
+    filename: text(read(msg, "filename"), MAX_NAME),
     width: pixels(read(msg, "width", "fullWidth")),
     height: pixels(read(msg, "height", "fullHeight")),
-    duration: count(read(msg, "duration")),
+    duration: count(read(msg, "duration"), MAX_SECONDS),
     waveform: samples(read(msg, "waveform")),
     gif: read(msg, "isGif") === true ? true : undefined,
     viewOnce: read(msg, "isViewOnce") === true ? true : undefined,

@@ -57,6 +57,18 @@ function wire(value) {
 }
 
 /**
+ * @param {string} text
+ * @returns {Uint8Array | undefined} nothing where it isn't base64: a sender may write anything there
+ */
+function bytesOf(text) {
+  try {
+    return decodeB64ToUint8Array(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The attributes that a content gives a message; what isn't known is kept as it came.
  *
  * @param {Record<string, any>} content
@@ -65,7 +77,7 @@ function wire(value) {
 export function attributesOf(content) {
   const { mentions, quoted, ...attributes } = content;
   for (const name of BINARY) {
-    if (typeof attributes[name] === "string") attributes[name] = decodeB64ToUint8Array(attributes[name]);
+    if (typeof attributes[name] === "string") attributes[name] = bytesOf(attributes[name]);
   }
   if (attributes.buttons) attributes.buttons = reviveButtons(attributes.buttons);
   if (Array.isArray(mentions)) attributes.mentionedJidList = mentions.map(createWid);

@@ -27,6 +27,17 @@ export async function filehashOf(data) {
   return encodeB64(await crypto.subtle.digest("SHA-256", data));
 }
 
+/** @param {unknown} mediaKey what a message says that its key is */
+function keyBytes(mediaKey) {
+  try {
+    const bytes = typeof mediaKey === "string" ? decodeB64ToUint8Array(mediaKey) : new Uint8Array(0);
+    if (bytes.length) return bytes;
+  } catch {
+    // Said below.
+  }
+  throw new MediaDecryptionError("the message has no key");
+}
+
 /**
  * @param {string} mediaKey base64
  * @param {string} kind
@@ -34,7 +45,7 @@ export async function filehashOf(data) {
 async function expand(mediaKey, kind) {
   const info = KEY_INFO[kind];
   if (!info) throw new Error(`media of the kind "${kind}" has no keys`);
-  const material = await crypto.subtle.importKey("raw", decodeB64ToUint8Array(mediaKey), "HKDF", false, ["deriveBits"]);
+  const material = await crypto.subtle.importKey("raw", keyBytes(mediaKey), "HKDF", false, ["deriveBits"]);
   const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: new TextEncoder().encode(info) };
   const okm = new Uint8Array(await crypto.subtle.deriveBits(parameters, material, 112 * 8));
   const mac = { name: "HMAC", hash: "SHA-256" };
