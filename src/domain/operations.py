@@ -61,15 +61,18 @@ class Edit:
     mentions: tuple[Jid, ...] = ()
 
     @classmethod
-    def compose(cls, target: WhatsAppMessageId, body: str, mentions: tuple[Jid, ...] = ()) -> "Edit":
-        """Checks one that is to be sent.
+    def compose(
+        cls, target: WhatsAppMessageId, body: str, mentions: tuple[Jid, ...] = (), *, field: str | None = "text"
+    ) -> "Edit":
+        """Checks one that is to be sent. ``field``: what the request's fields are within; None: in nothing.
 
         Raises:
             InvalidArgumentError: ``EMPTY_TEXT``, ``INVALID_TEXT``, ``TEXT_TOO_LONG``, ``TOO_MANY_MENTIONS``,
                 ``INVALID_MENTION``.
         """
-        check_text(body, MAX_TEXT_CHARACTERS, field="text.body")
-        return cls(target=target, body=body, mentions=check_mentions(mentions, field="text.mentions"))
+        within = "" if field is None else f"{field}."
+        check_text(body, MAX_TEXT_CHARACTERS, field=f"{within}body")
+        return cls(target=target, body=body, mentions=check_mentions(mentions, field=f"{within}mentions"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,14 @@ from application.events.list_events import ListEvents
 from application.events.retention import EventRetention
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
+from application.idempotency.once import Once
 from application.messages.cancel_message import CancelMessage
 from application.messages.expire_messages import ExpireMessages
+from application.messages.forward_message import ForwardMessage
+from application.messages.message_commands import MessageCommands
+from application.messages.operate import OperateOnMessage
 from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.read_states import ReadMessageState
 from application.messages.recipients import RecipientDirectory
 from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage
@@ -117,6 +122,7 @@ class Container(containers.DeclarativeContainer):
 
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
+    send_message = providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters)
     use_cases = providers.Singleton(
         UseCases,
         authenticate=providers.Singleton(Authenticate, uow, configured_key),
@@ -140,9 +146,15 @@ class Container(containers.DeclarativeContainer):
         refresh_qr=providers.Singleton(RefreshQr, uow, clock, supervisor, get_qr),
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
         watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor),
-        send_message=providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters),
+        send_message=send_message,
         send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
+        operate_on_message=providers.Singleton(OperateOnMessage, uow, send_message),
+        forward_message=providers.Singleton(ForwardMessage, uow, send_message),
+        message_commands=providers.Singleton(
+            MessageCommands, uow, clock, ids, supervisor, waiters, providers.Singleton(Once, uow, clock)
+        ),
+        read_message_state=providers.Singleton(ReadMessageState, uow),
         list_messages=providers.Singleton(ListMessages, uow),
         get_message=providers.Singleton(GetMessage, uow),
         list_events=providers.Singleton(ListEvents, event_log),

@@ -7,7 +7,11 @@ from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
 from application.messages.cancel_message import CancelMessage
+from application.messages.forward_message import ForwardMessage
+from application.messages.message_commands import MessageCommands
+from application.messages.operate import OperateOnMessage
 from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.read_states import ReadMessageState
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.sessions.create_session import CreateSession
@@ -50,6 +54,10 @@ class UseCases:
     send_message: SendMessage
     send_messages: SendMessages
     cancel_message: CancelMessage
+    operate_on_message: OperateOnMessage
+    forward_message: ForwardMessage
+    message_commands: MessageCommands
+    read_message_state: ReadMessageState
     list_messages: ListMessages
     get_message: GetMessage
     list_events: ListEvents

@@ -1,12 +1,13 @@
 """MessageService: see proto/pombo/v1/message_service.proto."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, override
 
 import grpc.aio
 
 from application.messages.acceptance import SendMessageCommand
+from application.messages.content_types import parse_content_types
 from application.messages.read_messages import ListMessagesQuery
 from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
@@ -18,28 +19,23 @@ from entrypoints.grpc.converters.contents import content_from_proto
 from entrypoints.grpc.converters.messages import direction_from_proto, message_to_proto, status_from_proto
 from entrypoints.grpc.converters.times import time_from_proto
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
-from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceServicer
+from entrypoints.grpc.message_operations import SEND_WAIT, MessageOperationsServicer
 from entrypoints.grpc.request_keys import key_of
 from entrypoints.grpc.waits import wait_within
 from entrypoints.status import STATUS
-from entrypoints.use_cases import UseCases
 
 type Context = grpc.aio.ServicerContext[Any, Any]
 
 _DEFAULT_PAGE: Final = 50
 _FIELDS: Final = {"not_before": "not_before_time", "deadline": "deadline_time"}
-_SEND_WAIT: Final = timedelta(seconds=20)
 
 
-class MessageService(MessageServiceServicer):
+class MessageService(MessageOperationsServicer):
     """The messages' use cases over gRPC."""
-
-    def __init__(self, use_cases: UseCases) -> None:
-        self._use_cases = use_cases
 
     @override
     async def SendMessage(self, request: pb.SendMessageRequest, context: Context) -> pb.SendMessageResponse:
-        wait = wait_within(context, request.wait if request.HasField("wait") else None, default=_SEND_WAIT)
+        wait = wait_within(context, request.wait if request.HasField("wait") else None, default=SEND_WAIT)
         command = replace(_command(request), wait=wait, request=key_of(request))
         try:
             message = await self._use_cases.send_message.execute(command)
@@ -85,6 +81,7 @@ def _command(request: pb.SendMessageRequest) -> SendMessageCommand:
         session_id=request.session_id,
         to=Jid.parse_recipient(request.to),
         content=content_from_proto(request),
+        link_preview=request.text.preview_url,
         reply_to=request.context.message_id if request.HasField("context") else None,
         not_before=_not_before(request),
         deadline=_deadline(request),
@@ -141,4 +138,5 @@ def _criteria(request: pb.ListMessagesRequest) -> MessageFilter:
         status=status_from_proto(request.status),
         since=time_from_proto(request.since_time, field="since_time") if request.HasField("since_time") else None,
         until=time_from_proto(request.until_time, field="until_time") if request.HasField("until_time") else None,
+        types=parse_content_types(request.types),
     )

@@ -17,6 +17,7 @@ from entrypoints.rest.routes.event_socket import EventSocketRoutes
 from entrypoints.rest.routes.events import EventRoutes
 from entrypoints.rest.routes.health import HealthRoutes
 from entrypoints.rest.routes.linking import LinkingRoutes
+from entrypoints.rest.routes.message_operations import MessageOperationRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
 from entrypoints.rest.routes.webhooks import WebhookRoutes
@@ -49,6 +50,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     add_problem_handlers(app)
     # In the order in which they are tried, the busiest first.
     MessageRoutes(use_cases, config).add_to(app.router)
+    MessageOperationRoutes(use_cases, config).add_to(app.router)
     EventRoutes(use_cases, config, streams).add_to(app.router)
     EventSocketRoutes(use_cases, config, streams).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)

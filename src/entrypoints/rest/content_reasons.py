@@ -14,6 +14,7 @@ CONTENT_REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "INVALID_GROUP_INVITE": (_K.INVALID_ARGUMENT, "This can't be an invitation to a group."),
     "INVALID_INTERACTIVE": (_K.INVALID_ARGUMENT, "The list or the buttons aren't as they have to be."),
     "INVALID_EMOJI": (_K.INVALID_ARGUMENT, "A reaction is one emoji."),
+    "UNKNOWN_CONTENT_TYPE": (_K.INVALID_ARGUMENT, "There is no such kind of content."),
     "INVALID_TARGET": (_K.INVALID_ARGUMENT, "The message that this concerns isn't one of this chat."),
     "UNKNOWN_POLL_OPTION": (_K.INVALID_ARGUMENT, "The poll has no such option."),
     "TOO_MANY_POLL_OPTIONS": (_K.INVALID_ARGUMENT, "The poll doesn't let so many be chosen."),

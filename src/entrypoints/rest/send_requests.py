@@ -24,6 +24,7 @@ def to_command(body: SendMessageRequest) -> SendMessageCommand:
         session_id=body.session_id,
         to=Jid.parse_recipient(body.to),
         content=content_to_send(body),
+        link_preview=body.text is not None and body.text.preview_url,
         reply_to=None if body.context is None else body.context.message_id,
         not_before=body.not_before,
         deadline=body.deadline,

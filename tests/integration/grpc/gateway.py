@@ -15,8 +15,13 @@ from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
+from application.idempotency.once import Once
 from application.messages.cancel_message import CancelMessage
+from application.messages.forward_message import ForwardMessage
+from application.messages.message_commands import MessageCommands
+from application.messages.operate import OperateOnMessage
 from application.messages.read_messages import GetMessage, ListMessages
+from application.messages.read_states import ReadMessageState
 from application.messages.send_messages import SendMessages
 from application.ports.health_check import HealthCheck
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
@@ -67,6 +72,12 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         send_message=world.send,
         send_messages=SendMessages(database, world.clock, world.ids, world.supervisor),
         cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),
+        operate_on_message=OperateOnMessage(database, world.send),
+        forward_message=ForwardMessage(database, world.send),
+        message_commands=MessageCommands(
+            database, world.clock, world.ids, world.supervisor, world.waiters, Once(database, world.clock)
+        ),
+        read_message_state=ReadMessageState(database),
         list_messages=ListMessages(database),
         get_message=GetMessage(database),
         list_events=ListEvents(database),

@@ -16,6 +16,7 @@ from domain.message_change_events import (
     MessageStarred,
     PollVoted,
 )
+from domain.message_state import OptionResult
 from domain.poll_content import Poll
 from entrypoints.grpc.converters.forms import PayloadConverter
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
@@ -67,10 +68,12 @@ def vote_to_proto(vote: Voted) -> message_pb2.MessageVote:
 
 def results_to_proto(message: Message, poll: Poll) -> list[message_pb2.PollResult]:
     """What a poll has got."""
-    return [
-        message_pb2.PollResult(option=result.option, voters=[str(voter) for voter in result.voters])
-        for result in message.state.results(poll.options)
-    ]
+    return [result_to_proto(result) for result in message.state.results(poll.options)]
+
+
+def result_to_proto(result: OptionResult) -> message_pb2.PollResult:
+    """What one option of a poll has got."""
+    return message_pb2.PollResult(option=result.option, voters=[str(voter) for voter in result.voters])
 
 
 def _change(payload: Any) -> pb.MessageChange:

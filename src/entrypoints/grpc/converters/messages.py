@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from application.ports.message_states import ParticipantReceipt
 from domain.errors import InvalidArgumentError
 from domain.message import Direction, Message, MessageStatus
 from entrypoints.grpc.converters.contents import set_content
@@ -46,6 +47,17 @@ def message_to_proto(message: Message) -> pb.Message:
     set_content(converted, message.shown_content)
     set_state(converted, message)
     return converted
+
+
+def receipt_to_proto(receipt: ParticipantReceipt) -> pb.ParticipantReceipt:
+    """How far a message has come with one person."""
+    return pb.ParticipantReceipt(
+        participant=str(receipt.participant),
+        status=pb.MESSAGE_STATUS_UNSPECIFIED if receipt.status is None else STATUSES[receipt.status],
+        delivered_time=optional_time_to_proto(receipt.delivered_at),
+        read_time=optional_time_to_proto(receipt.read_at),
+        played_time=optional_time_to_proto(receipt.played_at),
+    )
 
 
 def direction_from_proto(value: int) -> Direction | None:

@@ -7,6 +7,8 @@ from pydantic import Field
 from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
 from application.messages.send_messages import MAX_MESSAGES
+from application.representation.content import CONTENT_FORMS
+from application.representation.operations import FORMS as OPERATION_FORMS
 from domain.message import Direction, MessageStatus
 from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
@@ -89,6 +91,15 @@ class ListMessagesQuery(QueryModel):
     status: MessageStatus | None = Field(default=None)
     since: GivenTime | None = Field(default=None, description="Created at this time or later (RFC 3339).")
     until: GivenTime | None = Field(default=None, description="Created before this time (RFC 3339).")
+    types: str | None = Field(
+        default=None,
+        description="Of these kinds of content, separated by commas: "
+        + ", ".join(f"`{form.name}`" for form in CONTENT_FORMS)
+        + ". Without it all but operations on other messages: "
+        + ", ".join(f"`{form.name}`" for form in OPERATION_FORMS)
+        + ".",
+        examples=["text,image"],
+    )
     page_size: Annotated[int, page_size(50, MAX_PAGE)]
     page_token: PageToken = None
 

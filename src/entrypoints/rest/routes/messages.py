@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from application.messages.content_types import parse_content_types
 from application.messages.read_messages import ListMessagesQuery
 from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
@@ -16,6 +17,7 @@ from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message
 from entrypoints.rest.config import API_PREFIX, RestConfig
+from entrypoints.rest.content_reasons import CONTENTS
 from entrypoints.rest.direct_route import DirectRoute
 from entrypoints.rest.json_codec import JSON, json_response
 from entrypoints.rest.models import messages as models
@@ -49,6 +51,7 @@ _SEND_REASONS: Final = (
     *("SESSION_NOT_FOUND", "MESSAGE_NOT_FOUND", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"),
     *("NUMBER_NOT_ON_WHATSAPP", "QUOTED_MESSAGE_UNKNOWN", "SEND_REFUSED", "REACHOUT_TIMELOCK", "NEW_CHAT_CAP"),
     *("CAPABILITY_UNAVAILABLE", "PAGE_UNAVAILABLE", "LOOKUP_TIMEOUT"),
+    *(*CONTENTS, "INVALID_MESSAGE_ID", "TARGET_NOT_SENT", "MESSAGE_REVOKED", "TARGET_UNKNOWN", "NOT_GROUP_MEMBER"),
     *KEYED,
 )
 _SEND_DOCUMENT: Final[dict[str, Any]] = {
@@ -119,7 +122,7 @@ class MessageRoutes:
             response_model=models.MessageList,
             responses=problems(
                 *("INVALID_REQUEST", "INVALID_SESSION_ID", "INVALID_JID", "INVALID_PHONE"),
-                *("INVALID_PAGE_SIZE", "INVALID_PAGE_TOKEN"),
+                *("INVALID_PAGE_SIZE", "INVALID_PAGE_TOKEN", "UNKNOWN_CONTENT_TYPE"),
             ),
         )
         router.add_api_route(
@@ -213,4 +216,14 @@ def _criteria(query: models.ListMessagesQuery) -> MessageFilter:
         status=query.status,
         since=query.since,
         until=query.until,
+        types=_types(query.types),
     )
+
+
+def _types(text: str | None) -> frozenset[str]:
+    """The kinds of content that a list is to show.
+
+    Raises:
+        InvalidArgumentError: ``UNKNOWN_CONTENT_TYPE``.
+    """
+    return parse_content_types((text or "").split(",") if text else ())

@@ -482,6 +482,50 @@ class MessageVote(_message.Message):
 Global___MessageVote: _TypeAlias = MessageVote  # noqa: Y015
 
 @_typing.final
+class ParticipantReceipt(_message.Message):
+    """How far a message has come with one person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    DELIVERED_TIME_FIELD_NUMBER: _builtins.int
+    READ_TIME_FIELD_NUMBER: _builtins.int
+    PLAYED_TIME_FIELD_NUMBER: _builtins.int
+    participant: _builtins.str
+    """Who it is (JID)."""
+    status: Global___MessageStatus.ValueType
+    """How far: DELIVERED, READ or PLAYED."""
+    @_builtins.property
+    def delivered_time(self) -> _timestamp_pb2.Timestamp:
+        """When a device of theirs had it; absent when that was never seen."""
+
+    @_builtins.property
+    def read_time(self) -> _timestamp_pb2.Timestamp:
+        """When they read it; absent when that was never seen."""
+
+    @_builtins.property
+    def played_time(self) -> _timestamp_pb2.Timestamp:
+        """When they played it; absent when that was never seen."""
+
+    def __init__(
+        self,
+        *,
+        participant: _builtins.str = ...,
+        status: Global___MessageStatus.ValueType = ...,
+        delivered_time: _timestamp_pb2.Timestamp | None = ...,
+        read_time: _timestamp_pb2.Timestamp | None = ...,
+        played_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delivered_time", b"delivered_time", "played_time", b"played_time", "read_time", b"read_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_time", b"delivered_time", "participant", b"participant", "played_time", b"played_time", "read_time", b"read_time", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParticipantReceipt: _TypeAlias = ParticipantReceipt  # noqa: Y015
+
+@_typing.final
 class PollResult(_message.Message):
     """What one option of a poll has got."""
 

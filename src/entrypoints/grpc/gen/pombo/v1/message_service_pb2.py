@@ -28,7 +28,7 @@ from entrypoints.grpc.gen.pombo.v1 import content_pb2 as pombo_dot_v1_dot_conten
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pombo_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/message_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/content.proto\x1a\x16pombo/v1/message.proto\"\xd0\x04\n\x12SendMessageRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x1e\n\x04text\x18\x03 \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12&\n\x08location\x18\t \x01(\x0b\x32\x12.pombo.v1.LocationH\x00\x12&\n\x08\x63ontacts\x18\n \x01(\x0b\x32\x12.pombo.v1.ContactsH\x00\x12\x1e\n\x04poll\x18\x0b \x01(\x0b\x32\x0e.pombo.v1.PollH\x00\x12*\n\x05\x65vent\x18\x0c \x01(\x0b\x32\x19.pombo.v1.EventInvitationH\x00\x12-\n\x0cgroup_invite\x18\r \x01(\x0b\x32\x15.pombo.v1.GroupInviteH\x00\x12,\n\x0binteractive\x18\x0e \x01(\x0b\x32\x15.pombo.v1.InteractiveH\x00\x12&\n\x08reaction\x18\x0f \x01(\x0b\x32\x12.pombo.v1.ReactionH\x00\x12)\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x04wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x0fnot_before_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x63ontent\"9\n\x13SendMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"Y\n\x13SendMessagesRequest\x12.\n\x08messages\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessageRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x14SendMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessagesResult\"j\n\x12SendMessagesResult\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.MessageH\x00\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x13.pombo.v1.SendErrorH\x00\x42\x08\n\x06result\"\xaf\x01\n\tSendError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x33\n\x08metadata\x18\x05 \x03(\x0b\x32!.pombo.v1.SendError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x14\x43\x61ncelMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15\x43\x61ncelMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\x92\x02\n\x13ListMessagesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12&\n\tdirection\x18\x03 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12.\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\"T\n\x14ListMessagesResponse\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"8\n\x12GetMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message2\x9f\x03\n\x0eMessageService\x12J\n\x0bSendMessage\x12\x1c.pombo.v1.SendMessageRequest\x1a\x1d.pombo.v1.SendMessageResponse\x12M\n\x0cSendMessages\x12\x1d.pombo.v1.SendMessagesRequest\x1a\x1e.pombo.v1.SendMessagesResponse\x12P\n\rCancelMessage\x12\x1e.pombo.v1.CancelMessageRequest\x1a\x1f.pombo.v1.CancelMessageResponse\x12R\n\x0cListMessages\x12\x1d.pombo.v1.ListMessagesRequest\x1a\x1e.pombo.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12L\n\nGetMessage\x12\x1b.pombo.v1.GetMessageRequest\x1a\x1c.pombo.v1.GetMessageResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epombo/v1/message_service.proto\x12\x08pombo.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/content.proto\x1a\x16pombo/v1/message.proto\"\xd0\x04\n\x12SendMessageRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\x1e\n\x04text\x18\x03 \x01(\x0b\x32\x0e.pombo.v1.TextH\x00\x12&\n\x08location\x18\t \x01(\x0b\x32\x12.pombo.v1.LocationH\x00\x12&\n\x08\x63ontacts\x18\n \x01(\x0b\x32\x12.pombo.v1.ContactsH\x00\x12\x1e\n\x04poll\x18\x0b \x01(\x0b\x32\x0e.pombo.v1.PollH\x00\x12*\n\x05\x65vent\x18\x0c \x01(\x0b\x32\x19.pombo.v1.EventInvitationH\x00\x12-\n\x0cgroup_invite\x18\r \x01(\x0b\x32\x15.pombo.v1.GroupInviteH\x00\x12,\n\x0binteractive\x18\x0e \x01(\x0b\x32\x15.pombo.v1.InteractiveH\x00\x12&\n\x08reaction\x18\x0f \x01(\x0b\x32\x12.pombo.v1.ReactionH\x00\x12)\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x18.pombo.v1.MessageContext\x12\'\n\x04wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x33\n\x0fnot_before_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rdeadline_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x08 \x01(\tB\t\n\x07\x63ontent\"9\n\x13SendMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"Y\n\x13SendMessagesRequest\x12.\n\x08messages\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessageRequest\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x14SendMessagesResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.SendMessagesResult\"j\n\x12SendMessagesResult\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.MessageH\x00\x12$\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x13.pombo.v1.SendErrorH\x00\x42\x08\n\x06result\"\xaf\x01\n\tSendError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12\x33\n\x08metadata\x18\x05 \x03(\x0b\x32!.pombo.v1.SendError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\">\n\x14\x43\x61ncelMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\";\n\x15\x43\x61ncelMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\xa1\x02\n\x13ListMessagesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12&\n\tdirection\x18\x03 \x01(\x0e\x32\x13.pombo.v1.Direction\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12.\n\nsince_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nuntil_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\r\n\x05types\x18\t \x03(\t\"T\n\x14ListMessagesResponse\x12#\n\x08messages\x18\x01 \x03(\x0b\x32\x11.pombo.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\'\n\x11GetMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"8\n\x12GetMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\x85\x01\n\x12\x45\x64itMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x10\n\x08mentions\x18\x03 \x03(\t\x12\'\n\x04wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"_\n\x13\x45\x64itMessageResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"g\n\x14RevokeMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"a\n\x15RevokeMessageResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"w\n\x15ReactToMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12\'\n\x04wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"b\n\x16ReactToMessageResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"u\n\x11VoteInPollRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0f\n\x07options\x18\x02 \x03(\t\x12\'\n\x04wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"^\n\x12VoteInPollResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"\x91\x01\n\x11PinMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12+\n\x08\x64uration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x04wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"^\n\x12PinMessageResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"f\n\x13UnpinMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"`\n\x14UnpinMessageResponse\x12$\n\toperation\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\x12\"\n\x07message\x18\x02 \x01(\x0b\x32\x11.pombo.v1.Message\"t\n\x15\x46orwardMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12\'\n\x04wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"<\n\x16\x46orwardMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"L\n\x12StarMessageRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0e\n\x06remove\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"9\n\x13StarMessageResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"C\n\x19\x44\x65leteMessageForMeRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"@\n\x1a\x44\x65leteMessageForMeResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"B\n\x18MarkMessagePlayedRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"?\n\x19MarkMessagePlayedResponse\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"*\n\x14ListReactionsRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"E\n\x15ListReactionsResponse\x12,\n\treactions\x18\x01 \x03(\x0b\x32\x19.pombo.v1.MessageReaction\"&\n\x10ListVotesRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"`\n\x11ListVotesResponse\x12$\n\x05votes\x18\x01 \x03(\x0b\x32\x15.pombo.v1.MessageVote\x12%\n\x07results\x18\x02 \x03(\x0b\x32\x14.pombo.v1.PollResult\")\n\x13ListReceiptsRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\"F\n\x14ListReceiptsResponse\x12.\n\x08receipts\x18\x01 \x03(\x0b\x32\x1c.pombo.v1.ParticipantReceipt2\xc9\x0b\n\x0eMessageService\x12J\n\x0bSendMessage\x12\x1c.pombo.v1.SendMessageRequest\x1a\x1d.pombo.v1.SendMessageResponse\x12M\n\x0cSendMessages\x12\x1d.pombo.v1.SendMessagesRequest\x1a\x1e.pombo.v1.SendMessagesResponse\x12P\n\rCancelMessage\x12\x1e.pombo.v1.CancelMessageRequest\x1a\x1f.pombo.v1.CancelMessageResponse\x12R\n\x0cListMessages\x12\x1d.pombo.v1.ListMessagesRequest\x1a\x1e.pombo.v1.ListMessagesResponse\"\x03\x90\x02\x01\x12L\n\nGetMessage\x12\x1b.pombo.v1.GetMessageRequest\x1a\x1c.pombo.v1.GetMessageResponse\"\x03\x90\x02\x01\x12J\n\x0b\x45\x64itMessage\x12\x1c.pombo.v1.EditMessageRequest\x1a\x1d.pombo.v1.EditMessageResponse\x12P\n\rRevokeMessage\x12\x1e.pombo.v1.RevokeMessageRequest\x1a\x1f.pombo.v1.RevokeMessageResponse\x12S\n\x0eReactToMessage\x12\x1f.pombo.v1.ReactToMessageRequest\x1a .pombo.v1.ReactToMessageResponse\x12G\n\nVoteInPoll\x12\x1b.pombo.v1.VoteInPollRequest\x1a\x1c.pombo.v1.VoteInPollResponse\x12G\n\nPinMessage\x12\x1b.pombo.v1.PinMessageRequest\x1a\x1c.pombo.v1.PinMessageResponse\x12M\n\x0cUnpinMessage\x12\x1d.pombo.v1.UnpinMessageRequest\x1a\x1e.pombo.v1.UnpinMessageResponse\x12S\n\x0e\x46orwardMessage\x12\x1f.pombo.v1.ForwardMessageRequest\x1a .pombo.v1.ForwardMessageResponse\x12J\n\x0bStarMessage\x12\x1c.pombo.v1.StarMessageRequest\x1a\x1d.pombo.v1.StarMessageResponse\x12_\n\x12\x44\x65leteMessageForMe\x12#.pombo.v1.DeleteMessageForMeRequest\x1a$.pombo.v1.DeleteMessageForMeResponse\x12\\\n\x11MarkMessagePlayed\x12\".pombo.v1.MarkMessagePlayedRequest\x1a#.pombo.v1.MarkMessagePlayedResponse\x12U\n\rListReactions\x12\x1e.pombo.v1.ListReactionsRequest\x1a\x1f.pombo.v1.ListReactionsResponse\"\x03\x90\x02\x01\x12I\n\tListVotes\x12\x1a.pombo.v1.ListVotesRequest\x1a\x1b.pombo.v1.ListVotesResponse\"\x03\x90\x02\x01\x12R\n\x0cListReceipts\x12\x1d.pombo.v1.ListReceiptsRequest\x1a\x1e.pombo.v1.ListReceiptsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGESERVICE'].methods_by_name['ListMessages']._serialized_options = b'\220\002\001'
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._loaded_options = None
   _globals['_MESSAGESERVICE'].methods_by_name['GetMessage']._serialized_options = b'\220\002\001'
+  _globals['_MESSAGESERVICE'].methods_by_name['ListReactions']._loaded_options = None
+  _globals['_MESSAGESERVICE'].methods_by_name['ListReactions']._serialized_options = b'\220\002\001'
+  _globals['_MESSAGESERVICE'].methods_by_name['ListVotes']._loaded_options = None
+  _globals['_MESSAGESERVICE'].methods_by_name['ListVotes']._serialized_options = b'\220\002\001'
+  _globals['_MESSAGESERVICE'].methods_by_name['ListReceipts']._loaded_options = None
+  _globals['_MESSAGESERVICE'].methods_by_name['ListReceipts']._serialized_options = b'\220\002\001'
   _globals['_SENDMESSAGEREQUEST']._serialized_start=158
   _globals['_SENDMESSAGEREQUEST']._serialized_end=750
   _globals['_SENDMESSAGERESPONSE']._serialized_start=752
@@ -60,13 +66,65 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANCELMESSAGERESPONSE']._serialized_start=1323
   _globals['_CANCELMESSAGERESPONSE']._serialized_end=1382
   _globals['_LISTMESSAGESREQUEST']._serialized_start=1385
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1659
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1661
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1745
-  _globals['_GETMESSAGEREQUEST']._serialized_start=1747
-  _globals['_GETMESSAGEREQUEST']._serialized_end=1786
-  _globals['_GETMESSAGERESPONSE']._serialized_start=1788
-  _globals['_GETMESSAGERESPONSE']._serialized_end=1844
-  _globals['_MESSAGESERVICE']._serialized_start=1847
-  _globals['_MESSAGESERVICE']._serialized_end=2262
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=1674
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1676
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1760
+  _globals['_GETMESSAGEREQUEST']._serialized_start=1762
+  _globals['_GETMESSAGEREQUEST']._serialized_end=1801
+  _globals['_GETMESSAGERESPONSE']._serialized_start=1803
+  _globals['_GETMESSAGERESPONSE']._serialized_end=1859
+  _globals['_EDITMESSAGEREQUEST']._serialized_start=1862
+  _globals['_EDITMESSAGEREQUEST']._serialized_end=1995
+  _globals['_EDITMESSAGERESPONSE']._serialized_start=1997
+  _globals['_EDITMESSAGERESPONSE']._serialized_end=2092
+  _globals['_REVOKEMESSAGEREQUEST']._serialized_start=2094
+  _globals['_REVOKEMESSAGEREQUEST']._serialized_end=2197
+  _globals['_REVOKEMESSAGERESPONSE']._serialized_start=2199
+  _globals['_REVOKEMESSAGERESPONSE']._serialized_end=2296
+  _globals['_REACTTOMESSAGEREQUEST']._serialized_start=2298
+  _globals['_REACTTOMESSAGEREQUEST']._serialized_end=2417
+  _globals['_REACTTOMESSAGERESPONSE']._serialized_start=2419
+  _globals['_REACTTOMESSAGERESPONSE']._serialized_end=2517
+  _globals['_VOTEINPOLLREQUEST']._serialized_start=2519
+  _globals['_VOTEINPOLLREQUEST']._serialized_end=2636
+  _globals['_VOTEINPOLLRESPONSE']._serialized_start=2638
+  _globals['_VOTEINPOLLRESPONSE']._serialized_end=2732
+  _globals['_PINMESSAGEREQUEST']._serialized_start=2735
+  _globals['_PINMESSAGEREQUEST']._serialized_end=2880
+  _globals['_PINMESSAGERESPONSE']._serialized_start=2882
+  _globals['_PINMESSAGERESPONSE']._serialized_end=2976
+  _globals['_UNPINMESSAGEREQUEST']._serialized_start=2978
+  _globals['_UNPINMESSAGEREQUEST']._serialized_end=3080
+  _globals['_UNPINMESSAGERESPONSE']._serialized_start=3082
+  _globals['_UNPINMESSAGERESPONSE']._serialized_end=3178
+  _globals['_FORWARDMESSAGEREQUEST']._serialized_start=3180
+  _globals['_FORWARDMESSAGEREQUEST']._serialized_end=3296
+  _globals['_FORWARDMESSAGERESPONSE']._serialized_start=3298
+  _globals['_FORWARDMESSAGERESPONSE']._serialized_end=3358
+  _globals['_STARMESSAGEREQUEST']._serialized_start=3360
+  _globals['_STARMESSAGEREQUEST']._serialized_end=3436
+  _globals['_STARMESSAGERESPONSE']._serialized_start=3438
+  _globals['_STARMESSAGERESPONSE']._serialized_end=3495
+  _globals['_DELETEMESSAGEFORMEREQUEST']._serialized_start=3497
+  _globals['_DELETEMESSAGEFORMEREQUEST']._serialized_end=3564
+  _globals['_DELETEMESSAGEFORMERESPONSE']._serialized_start=3566
+  _globals['_DELETEMESSAGEFORMERESPONSE']._serialized_end=3630
+  _globals['_MARKMESSAGEPLAYEDREQUEST']._serialized_start=3632
+  _globals['_MARKMESSAGEPLAYEDREQUEST']._serialized_end=3698
+  _globals['_MARKMESSAGEPLAYEDRESPONSE']._serialized_start=3700
+  _globals['_MARKMESSAGEPLAYEDRESPONSE']._serialized_end=3763
+  _globals['_LISTREACTIONSREQUEST']._serialized_start=3765
+  _globals['_LISTREACTIONSREQUEST']._serialized_end=3807
+  _globals['_LISTREACTIONSRESPONSE']._serialized_start=3809
+  _globals['_LISTREACTIONSRESPONSE']._serialized_end=3878
+  _globals['_LISTVOTESREQUEST']._serialized_start=3880
+  _globals['_LISTVOTESREQUEST']._serialized_end=3918
+  _globals['_LISTVOTESRESPONSE']._serialized_start=3920
+  _globals['_LISTVOTESRESPONSE']._serialized_end=4016
+  _globals['_LISTRECEIPTSREQUEST']._serialized_start=4018
+  _globals['_LISTRECEIPTSREQUEST']._serialized_end=4059
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=4061
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=4131
+  _globals['_MESSAGESERVICE']._serialized_start=4134
+  _globals['_MESSAGESERVICE']._serialized_end=5615
 # @@protoc_insertion_point(module_scope)

@@ -364,6 +364,7 @@ class ListMessagesRequest(_message.Message):
     UNTIL_TIME_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Only this session's; empty: all."""
     chat_id: _builtins.str
@@ -386,6 +387,12 @@ class ListMessagesRequest(_message.Message):
     def until_time(self) -> _timestamp_pb2.Timestamp:
         """Only messages created before this time."""
 
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these kinds of content, by their names in `Message`'s content, like `text`; empty: all but operations on other
+        messages (`reaction`, `edit`, `revoke`, `poll_vote`, `pin`).
+        """
+
     def __init__(
         self,
         *,
@@ -397,10 +404,11 @@ class ListMessagesRequest(_message.Message):
         until_time: _timestamp_pb2.Timestamp | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time", "until_time", b"until_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chat_id", b"chat_id", "direction", b"direction", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "since_time", b"since_time", "status", b"status", "until_time", b"until_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chat_id", b"chat_id", "direction", b"direction", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id", "since_time", b"since_time", "status", b"status", "types", b"types", "until_time", b"until_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -479,3 +487,759 @@ class GetMessageResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMessageResponse: _TypeAlias = GetMessageResponse  # noqa: Y015
+
+@_typing.final
+class EditMessageRequest(_message.Message):
+    """What EditMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    MENTIONS_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    body: _builtins.str
+    """The new text, not blank, at most 65,536 UTF-16 code units."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def mentions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The users whose `@number` stands in it (JIDs or phone numbers), at most 1,024."""
+
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        body: _builtins.str = ...,
+        mentions: _abc.Iterable[_builtins.str] | None = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "mentions", b"mentions", "message_id", b"message_id", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EditMessageRequest: _TypeAlias = EditMessageRequest  # noqa: Y015
+
+@_typing.final
+class EditMessageResponse(_message.Message):
+    """What EditMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EditMessageResponse: _TypeAlias = EditMessageResponse  # noqa: Y015
+
+@_typing.final
+class RevokeMessageRequest(_message.Message):
+    """What RevokeMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeMessageRequest: _TypeAlias = RevokeMessageRequest  # noqa: Y015
+
+@_typing.final
+class RevokeMessageResponse(_message.Message):
+    """What RevokeMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeMessageResponse: _TypeAlias = RevokeMessageResponse  # noqa: Y015
+
+@_typing.final
+class ReactToMessageRequest(_message.Message):
+    """What ReactToMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    EMOJI_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    emoji: _builtins.str
+    """One emoji; empty takes the reaction back."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        emoji: _builtins.str = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["emoji", b"emoji", "message_id", b"message_id", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReactToMessageRequest: _TypeAlias = ReactToMessageRequest  # noqa: Y015
+
+@_typing.final
+class ReactToMessageResponse(_message.Message):
+    """What ReactToMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReactToMessageResponse: _TypeAlias = ReactToMessageResponse  # noqa: Y015
+
+@_typing.final
+class VoteInPollRequest(_message.Message):
+    """What VoteInPoll takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The options as they stand in the poll; none takes the vote back."""
+
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        options: _abc.Iterable[_builtins.str] | None = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "options", b"options", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoteInPollRequest: _TypeAlias = VoteInPollRequest  # noqa: Y015
+
+@_typing.final
+class VoteInPollResponse(_message.Message):
+    """What VoteInPoll answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoteInPollResponse: _TypeAlias = VoteInPollResponse  # noqa: Y015
+
+@_typing.final
+class PinMessageRequest(_message.Message):
+    """What PinMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """For how long: 1, 7 or 30 days. Absent: 7 days."""
+
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        duration: _duration_pb2.Duration | None = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "message_id", b"message_id", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PinMessageRequest: _TypeAlias = PinMessageRequest  # noqa: Y015
+
+@_typing.final
+class PinMessageResponse(_message.Message):
+    """What PinMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PinMessageResponse: _TypeAlias = PinMessageResponse  # noqa: Y015
+
+@_typing.final
+class UnpinMessageRequest(_message.Message):
+    """What UnpinMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "request_id", b"request_id", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpinMessageRequest: _TypeAlias = UnpinMessageRequest  # noqa: Y015
+
+@_typing.final
+class UnpinMessageResponse(_message.Message):
+    """What UnpinMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATION_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operation(self) -> _message_pb2.Message:
+        """The operation, a message of its own: its status tells how far it has come."""
+
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message that it concerns, as it stands."""
+
+    def __init__(
+        self,
+        *,
+        operation: _message_pb2.Message | None = ...,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "operation", b"operation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpinMessageResponse: _TypeAlias = UnpinMessageResponse  # noqa: Y015
+
+@_typing.final
+class ForwardMessageRequest(_message.Message):
+    """What ForwardMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    to: _builtins.str
+    """The recipient: a user's or a group's address (JID), or a phone number in international form (E.164)."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """How long to wait for WhatsApp to have it, as in SendMessage."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        to: _builtins.str = ...,
+        wait: _duration_pb2.Duration | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "request_id", b"request_id", "to", b"to", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForwardMessageRequest: _TypeAlias = ForwardMessageRequest  # noqa: Y015
+
+@_typing.final
+class ForwardMessageResponse(_message.Message):
+    """What ForwardMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The new message as it stands."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForwardMessageResponse: _TypeAlias = ForwardMessageResponse  # noqa: Y015
+
+@_typing.final
+class StarMessageRequest(_message.Message):
+    """What StarMessage takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REMOVE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    remove: _builtins.bool
+    """Takes the star away instead."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        remove: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "remove", b"remove", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StarMessageRequest: _TypeAlias = StarMessageRequest  # noqa: Y015
+
+@_typing.final
+class StarMessageResponse(_message.Message):
+    """What StarMessage answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message as it stands."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StarMessageResponse: _TypeAlias = StarMessageResponse  # noqa: Y015
+
+@_typing.final
+class DeleteMessageForMeRequest(_message.Message):
+    """What DeleteMessageForMe takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteMessageForMeRequest: _TypeAlias = DeleteMessageForMeRequest  # noqa: Y015
+
+@_typing.final
+class DeleteMessageForMeResponse(_message.Message):
+    """What DeleteMessageForMe answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message as it stands."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteMessageForMeResponse: _TypeAlias = DeleteMessageForMeResponse  # noqa: Y015
+
+@_typing.final
+class MarkMessagePlayedRequest(_message.Message):
+    """What MarkMessagePlayed takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    request_id: _builtins.str
+    """The caller's name of this request, as in SessionService's description; empty: none."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkMessagePlayedRequest: _TypeAlias = MarkMessagePlayedRequest  # noqa: Y015
+
+@_typing.final
+class MarkMessagePlayedResponse(_message.Message):
+    """What MarkMessagePlayed answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def message(self) -> _message_pb2.Message:
+        """The message as it stands."""
+
+    def __init__(
+        self,
+        *,
+        message: _message_pb2.Message | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkMessagePlayedResponse: _TypeAlias = MarkMessagePlayedResponse  # noqa: Y015
+
+@_typing.final
+class ListReactionsRequest(_message.Message):
+    """What ListReactions takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReactionsRequest: _TypeAlias = ListReactionsRequest  # noqa: Y015
+
+@_typing.final
+class ListReactionsResponse(_message.Message):
+    """What ListReactions answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REACTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reactions(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.MessageReaction]:
+        """The reactions."""
+
+    def __init__(
+        self,
+        *,
+        reactions: _abc.Iterable[_message_pb2.MessageReaction] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reactions", b"reactions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReactionsResponse: _TypeAlias = ListReactionsResponse  # noqa: Y015
+
+@_typing.final
+class ListVotesRequest(_message.Message):
+    """What ListVotes takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVotesRequest: _TypeAlias = ListVotesRequest  # noqa: Y015
+
+@_typing.final
+class ListVotesResponse(_message.Message):
+    """What ListVotes answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOTES_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def votes(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.MessageVote]:
+        """The votes."""
+
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.PollResult]:
+        """What the poll has got by them, one result for each option."""
+
+    def __init__(
+        self,
+        *,
+        votes: _abc.Iterable[_message_pb2.MessageVote] | None = ...,
+        results: _abc.Iterable[_message_pb2.PollResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results", "votes", b"votes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVotesResponse: _TypeAlias = ListVotesResponse  # noqa: Y015
+
+@_typing.final
+class ListReceiptsRequest(_message.Message):
+    """What ListReceipts takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message: `msg_…`."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_id", b"message_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReceiptsRequest: _TypeAlias = ListReceiptsRequest  # noqa: Y015
+
+@_typing.final
+class ListReceiptsResponse(_message.Message):
+    """What ListReceipts answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.ParticipantReceipt]:
+        """By person; those who have given no receipt aren't among them."""
+
+    def __init__(
+        self,
+        *,
+        receipts: _abc.Iterable[_message_pb2.ParticipantReceipt] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipts", b"receipts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReceiptsResponse: _TypeAlias = ListReceiptsResponse  # noqa: Y015

@@ -60,6 +60,71 @@ class MessageServiceStub:
                 request_serializer=pombo_dot_v1_dot_message__service__pb2.GetMessageRequest.SerializeToString,
                 response_deserializer=pombo_dot_v1_dot_message__service__pb2.GetMessageResponse.FromString,
                 _registered_method=True)
+        self.EditMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/EditMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.EditMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.EditMessageResponse.FromString,
+                _registered_method=True)
+        self.RevokeMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/RevokeMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.RevokeMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.RevokeMessageResponse.FromString,
+                _registered_method=True)
+        self.ReactToMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/ReactToMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.ReactToMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.ReactToMessageResponse.FromString,
+                _registered_method=True)
+        self.VoteInPoll = channel.unary_unary(
+                '/pombo.v1.MessageService/VoteInPoll',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.VoteInPollRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.VoteInPollResponse.FromString,
+                _registered_method=True)
+        self.PinMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/PinMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.PinMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.PinMessageResponse.FromString,
+                _registered_method=True)
+        self.UnpinMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/UnpinMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.UnpinMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.UnpinMessageResponse.FromString,
+                _registered_method=True)
+        self.ForwardMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/ForwardMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.ForwardMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.ForwardMessageResponse.FromString,
+                _registered_method=True)
+        self.StarMessage = channel.unary_unary(
+                '/pombo.v1.MessageService/StarMessage',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.StarMessageRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.StarMessageResponse.FromString,
+                _registered_method=True)
+        self.DeleteMessageForMe = channel.unary_unary(
+                '/pombo.v1.MessageService/DeleteMessageForMe',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeResponse.FromString,
+                _registered_method=True)
+        self.MarkMessagePlayed = channel.unary_unary(
+                '/pombo.v1.MessageService/MarkMessagePlayed',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedResponse.FromString,
+                _registered_method=True)
+        self.ListReactions = channel.unary_unary(
+                '/pombo.v1.MessageService/ListReactions',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.ListReactionsRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.ListReactionsResponse.FromString,
+                _registered_method=True)
+        self.ListVotes = channel.unary_unary(
+                '/pombo.v1.MessageService/ListVotes',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.ListVotesRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.ListVotesResponse.FromString,
+                _registered_method=True)
+        self.ListReceipts = channel.unary_unary(
+                '/pombo.v1.MessageService/ListReceipts',
+                request_serializer=pombo_dot_v1_dot_message__service__pb2.ListReceiptsRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_message__service__pb2.ListReceiptsResponse.FromString,
+                _registered_method=True)
 
 
 class MessageServiceServicer:
@@ -72,7 +137,8 @@ class MessageServiceServicer:
 
         Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
         `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
-        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
+        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`; of their contents `INVALID_COORDINATES`, `INVALID_CONTACTS`,
+        `INVALID_POLL`, `INVALID_EVENT_TIME`, `INVALID_GROUP_INVITE`, `INVALID_INTERACTIVE`, `INVALID_EMOJI`;
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
@@ -107,7 +173,8 @@ class MessageServiceServicer:
     def ListMessages(self, request, context):
         """Lists stored messages, newest first.
 
-        Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
+        Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`,
+        `UNKNOWN_CONTENT_TYPE`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,6 +182,124 @@ class MessageServiceServicer:
 
     def GetMessage(self, request, context):
         """Reads one message.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EditMessage(self, request, context):
+        """Gives a message of the account's own another text, or caption. As any operation it is a message of its own, accepted
+        durably behind what waits in its chat, done once, and waited for like a send.
+
+        Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
+        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
+        (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeMessage(self, request, context):
+        """Deletes a message for everyone.
+
+        Reasons: `NOT_AN_OWN_MESSAGE`, `REVOKE_TOO_LATE` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReactToMessage(self, request, context):
+        """Reacts to a message, in place of the account's last reaction.
+
+        Reasons: `INVALID_EMOJI`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VoteInPoll(self, request, context):
+        """Votes in a poll, in place of the account's last vote.
+
+        Reasons: `UNKNOWN_POLL_OPTION`, `TOO_MANY_POLL_OPTIONS`; `NOT_A_POLL` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PinMessage(self, request, context):
+        """Pins a message at the head of its chat, for everyone in it.
+
+        Reasons: `INVALID_DURATION`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnpinMessage(self, request, context):
+        """Unpins a message for everyone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForwardMessage(self, request, context):
+        """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
+
+        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StarMessage(self, request, context):
+        """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
+
+        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
+        (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
+        (DEADLINE_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMessageForMe(self, request, context):
+        """Deletes a message on the account's own devices. The gateway keeps its record of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MarkMessagePlayed(self, request, context):
+        """Tells the writer of a voice note that it was played.
+
+        Reasons: `NOT_PLAYABLE` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReactions(self, request, context):
+        """Lists the reactions to a message that stand, oldest first.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVotes(self, request, context):
+        """Lists the votes in a poll that stand, oldest first, with the results.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `NOT_A_POLL` (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReceipts(self, request, context):
+        """Lists how far a message of the account's own has come with each member of its group, or the other person.
 
         Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
         """
@@ -149,6 +334,71 @@ def add_MessageServiceServicer_to_server(servicer, server):
                     servicer.GetMessage,
                     request_deserializer=pombo_dot_v1_dot_message__service__pb2.GetMessageRequest.FromString,
                     response_serializer=pombo_dot_v1_dot_message__service__pb2.GetMessageResponse.SerializeToString,
+            ),
+            'EditMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.EditMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.EditMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.EditMessageResponse.SerializeToString,
+            ),
+            'RevokeMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.RevokeMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.RevokeMessageResponse.SerializeToString,
+            ),
+            'ReactToMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReactToMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.ReactToMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.ReactToMessageResponse.SerializeToString,
+            ),
+            'VoteInPoll': grpc.unary_unary_rpc_method_handler(
+                    servicer.VoteInPoll,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.VoteInPollRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.VoteInPollResponse.SerializeToString,
+            ),
+            'PinMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.PinMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.PinMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.PinMessageResponse.SerializeToString,
+            ),
+            'UnpinMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpinMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.UnpinMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.UnpinMessageResponse.SerializeToString,
+            ),
+            'ForwardMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForwardMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.ForwardMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.ForwardMessageResponse.SerializeToString,
+            ),
+            'StarMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.StarMessage,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.StarMessageRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.StarMessageResponse.SerializeToString,
+            ),
+            'DeleteMessageForMe': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMessageForMe,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeResponse.SerializeToString,
+            ),
+            'MarkMessagePlayed': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkMessagePlayed,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedResponse.SerializeToString,
+            ),
+            'ListReactions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReactions,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.ListReactionsRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.ListReactionsResponse.SerializeToString,
+            ),
+            'ListVotes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVotes,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.ListVotesRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.ListVotesResponse.SerializeToString,
+            ),
+            'ListReceipts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReceipts,
+                    request_deserializer=pombo_dot_v1_dot_message__service__pb2.ListReceiptsRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_message__service__pb2.ListReceiptsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -287,6 +537,357 @@ class MessageService:
             '/pombo.v1.MessageService/GetMessage',
             pombo_dot_v1_dot_message__service__pb2.GetMessageRequest.SerializeToString,
             pombo_dot_v1_dot_message__service__pb2.GetMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EditMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/EditMessage',
+            pombo_dot_v1_dot_message__service__pb2.EditMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.EditMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/RevokeMessage',
+            pombo_dot_v1_dot_message__service__pb2.RevokeMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.RevokeMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReactToMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/ReactToMessage',
+            pombo_dot_v1_dot_message__service__pb2.ReactToMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.ReactToMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VoteInPoll(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/VoteInPoll',
+            pombo_dot_v1_dot_message__service__pb2.VoteInPollRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.VoteInPollResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PinMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/PinMessage',
+            pombo_dot_v1_dot_message__service__pb2.PinMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.PinMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnpinMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/UnpinMessage',
+            pombo_dot_v1_dot_message__service__pb2.UnpinMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.UnpinMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForwardMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/ForwardMessage',
+            pombo_dot_v1_dot_message__service__pb2.ForwardMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.ForwardMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StarMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/StarMessage',
+            pombo_dot_v1_dot_message__service__pb2.StarMessageRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.StarMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMessageForMe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/DeleteMessageForMe',
+            pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.DeleteMessageForMeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkMessagePlayed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/MarkMessagePlayed',
+            pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.MarkMessagePlayedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReactions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/ListReactions',
+            pombo_dot_v1_dot_message__service__pb2.ListReactionsRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.ListReactionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVotes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/ListVotes',
+            pombo_dot_v1_dot_message__service__pb2.ListVotesRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.ListVotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReceipts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.MessageService/ListReceipts',
+            pombo_dot_v1_dot_message__service__pb2.ListReceiptsRequest.SerializeToString,
+            pombo_dot_v1_dot_message__service__pb2.ListReceiptsResponse.FromString,
             options,
             channel_credentials,
             insecure,

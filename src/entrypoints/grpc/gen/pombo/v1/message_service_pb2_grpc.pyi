@@ -39,7 +39,8 @@ class MessageServiceStub:
 
     Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
     `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
-    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
+    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`; of their contents `INVALID_COORDINATES`, `INVALID_CONTACTS`,
+    `INVALID_POLL`, `INVALID_EVENT_TIME`, `INVALID_GROUP_INVITE`, `INVALID_INTERACTIVE`, `INVALID_EMOJI`;
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
@@ -62,10 +63,75 @@ class MessageServiceStub:
     ListMessages: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ListMessagesRequest, _message_service_pb2.ListMessagesResponse]
     """Lists stored messages, newest first.
 
-    Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
+    Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`,
+    `UNKNOWN_CONTENT_TYPE`.
     """
     GetMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.GetMessageRequest, _message_service_pb2.GetMessageResponse]
     """Reads one message.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+    """
+    EditMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.EditMessageRequest, _message_service_pb2.EditMessageResponse]
+    """Gives a message of the account's own another text, or caption. As any operation it is a message of its own, accepted
+    durably behind what waits in its chat, done once, and waited for like a send.
+
+    Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
+    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
+    (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+    """
+    RevokeMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.RevokeMessageRequest, _message_service_pb2.RevokeMessageResponse]
+    """Deletes a message for everyone.
+
+    Reasons: `NOT_AN_OWN_MESSAGE`, `REVOKE_TOO_LATE` (FAILED_PRECONDITION).
+    """
+    ReactToMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ReactToMessageRequest, _message_service_pb2.ReactToMessageResponse]
+    """Reacts to a message, in place of the account's last reaction.
+
+    Reasons: `INVALID_EMOJI`.
+    """
+    VoteInPoll: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.VoteInPollRequest, _message_service_pb2.VoteInPollResponse]
+    """Votes in a poll, in place of the account's last vote.
+
+    Reasons: `UNKNOWN_POLL_OPTION`, `TOO_MANY_POLL_OPTIONS`; `NOT_A_POLL` (FAILED_PRECONDITION).
+    """
+    PinMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.PinMessageRequest, _message_service_pb2.PinMessageResponse]
+    """Pins a message at the head of its chat, for everyone in it.
+
+    Reasons: `INVALID_DURATION`.
+    """
+    UnpinMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.UnpinMessageRequest, _message_service_pb2.UnpinMessageResponse]
+    """Unpins a message for everyone."""
+    ForwardMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ForwardMessageRequest, _message_service_pb2.ForwardMessageResponse]
+    """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
+
+    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+    """
+    StarMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]
+    """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
+
+    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
+    (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
+    (DEADLINE_EXCEEDED).
+    """
+    DeleteMessageForMe: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.DeleteMessageForMeRequest, _message_service_pb2.DeleteMessageForMeResponse]
+    """Deletes a message on the account's own devices. The gateway keeps its record of it."""
+    MarkMessagePlayed: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.MarkMessagePlayedRequest, _message_service_pb2.MarkMessagePlayedResponse]
+    """Tells the writer of a voice note that it was played.
+
+    Reasons: `NOT_PLAYABLE` (FAILED_PRECONDITION).
+    """
+    ListReactions: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ListReactionsRequest, _message_service_pb2.ListReactionsResponse]
+    """Lists the reactions to a message that stand, oldest first.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+    """
+    ListVotes: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ListVotesRequest, _message_service_pb2.ListVotesResponse]
+    """Lists the votes in a poll that stand, oldest first, with the results.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `NOT_A_POLL` (FAILED_PRECONDITION).
+    """
+    ListReceipts: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ListReceiptsRequest, _message_service_pb2.ListReceiptsResponse]
+    """Lists how far a message of the account's own has come with each member of its group, or the other person.
 
     Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
     """
@@ -81,7 +147,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
 
     Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
     `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
-    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
+    `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`; of their contents `INVALID_COORDINATES`, `INVALID_CONTACTS`,
+    `INVALID_POLL`, `INVALID_EVENT_TIME`, `INVALID_GROUP_INVITE`, `INVALID_INTERACTIVE`, `INVALID_EMOJI`;
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
@@ -104,10 +171,75 @@ class MessageServiceAsyncStub(MessageServiceStub):
     ListMessages: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ListMessagesRequest, _message_service_pb2.ListMessagesResponse]  # type: ignore[assignment]
     """Lists stored messages, newest first.
 
-    Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
+    Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`,
+    `UNKNOWN_CONTENT_TYPE`.
     """
     GetMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.GetMessageRequest, _message_service_pb2.GetMessageResponse]  # type: ignore[assignment]
     """Reads one message.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+    """
+    EditMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.EditMessageRequest, _message_service_pb2.EditMessageResponse]  # type: ignore[assignment]
+    """Gives a message of the account's own another text, or caption. As any operation it is a message of its own, accepted
+    durably behind what waits in its chat, done once, and waited for like a send.
+
+    Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
+    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
+    (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+    """
+    RevokeMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.RevokeMessageRequest, _message_service_pb2.RevokeMessageResponse]  # type: ignore[assignment]
+    """Deletes a message for everyone.
+
+    Reasons: `NOT_AN_OWN_MESSAGE`, `REVOKE_TOO_LATE` (FAILED_PRECONDITION).
+    """
+    ReactToMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ReactToMessageRequest, _message_service_pb2.ReactToMessageResponse]  # type: ignore[assignment]
+    """Reacts to a message, in place of the account's last reaction.
+
+    Reasons: `INVALID_EMOJI`.
+    """
+    VoteInPoll: _aio.UnaryUnaryMultiCallable[_message_service_pb2.VoteInPollRequest, _message_service_pb2.VoteInPollResponse]  # type: ignore[assignment]
+    """Votes in a poll, in place of the account's last vote.
+
+    Reasons: `UNKNOWN_POLL_OPTION`, `TOO_MANY_POLL_OPTIONS`; `NOT_A_POLL` (FAILED_PRECONDITION).
+    """
+    PinMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.PinMessageRequest, _message_service_pb2.PinMessageResponse]  # type: ignore[assignment]
+    """Pins a message at the head of its chat, for everyone in it.
+
+    Reasons: `INVALID_DURATION`.
+    """
+    UnpinMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.UnpinMessageRequest, _message_service_pb2.UnpinMessageResponse]  # type: ignore[assignment]
+    """Unpins a message for everyone."""
+    ForwardMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ForwardMessageRequest, _message_service_pb2.ForwardMessageResponse]  # type: ignore[assignment]
+    """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
+
+    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+    """
+    StarMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]  # type: ignore[assignment]
+    """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
+
+    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
+    (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
+    (DEADLINE_EXCEEDED).
+    """
+    DeleteMessageForMe: _aio.UnaryUnaryMultiCallable[_message_service_pb2.DeleteMessageForMeRequest, _message_service_pb2.DeleteMessageForMeResponse]  # type: ignore[assignment]
+    """Deletes a message on the account's own devices. The gateway keeps its record of it."""
+    MarkMessagePlayed: _aio.UnaryUnaryMultiCallable[_message_service_pb2.MarkMessagePlayedRequest, _message_service_pb2.MarkMessagePlayedResponse]  # type: ignore[assignment]
+    """Tells the writer of a voice note that it was played.
+
+    Reasons: `NOT_PLAYABLE` (FAILED_PRECONDITION).
+    """
+    ListReactions: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ListReactionsRequest, _message_service_pb2.ListReactionsResponse]  # type: ignore[assignment]
+    """Lists the reactions to a message that stand, oldest first.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+    """
+    ListVotes: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ListVotesRequest, _message_service_pb2.ListVotesResponse]  # type: ignore[assignment]
+    """Lists the votes in a poll that stand, oldest first, with the results.
+
+    Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `NOT_A_POLL` (FAILED_PRECONDITION).
+    """
+    ListReceipts: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ListReceiptsRequest, _message_service_pb2.ListReceiptsResponse]  # type: ignore[assignment]
+    """Lists how far a message of the account's own has come with each member of its group, or the other person.
 
     Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
     """
@@ -126,7 +258,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `RECIPIENT_NOT_ADDRESSABLE`, `EMPTY_TEXT`,
         `INVALID_TEXT`, `TEXT_TOO_LONG`, `TOO_MANY_MENTIONS`, `INVALID_MENTION`, `INVALID_REPLY`, `INVALID_MESSAGE_ID`,
-        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`;
+        `INVALID_NOT_BEFORE`, `INVALID_DEADLINE`; of their contents `INVALID_COORDINATES`, `INVALID_CONTACTS`,
+        `INVALID_POLL`, `INVALID_EVENT_TIME`, `INVALID_GROUP_INVITE`, `INVALID_INTERACTIVE`, `INVALID_EMOJI`;
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
@@ -167,7 +300,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_message_service_pb2.ListMessagesResponse, _abc.Awaitable[_message_service_pb2.ListMessagesResponse]]:
         """Lists stored messages, newest first.
 
-        Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
+        Reasons: `INVALID_SESSION_ID`, `INVALID_JID`, `INVALID_PHONE`, `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`,
+        `UNKNOWN_CONTENT_TYPE`.
         """
 
     @_abc_1.abstractmethod
@@ -177,6 +311,148 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_message_service_pb2.GetMessageResponse, _abc.Awaitable[_message_service_pb2.GetMessageResponse]]:
         """Reads one message.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def EditMessage(
+        self,
+        request: _message_service_pb2.EditMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.EditMessageResponse, _abc.Awaitable[_message_service_pb2.EditMessageResponse]]:
+        """Gives a message of the account's own another text, or caption. As any operation it is a message of its own, accepted
+        durably behind what waits in its chat, done once, and waited for like a send.
+
+        Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
+        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
+        (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeMessage(
+        self,
+        request: _message_service_pb2.RevokeMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.RevokeMessageResponse, _abc.Awaitable[_message_service_pb2.RevokeMessageResponse]]:
+        """Deletes a message for everyone.
+
+        Reasons: `NOT_AN_OWN_MESSAGE`, `REVOKE_TOO_LATE` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def ReactToMessage(
+        self,
+        request: _message_service_pb2.ReactToMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.ReactToMessageResponse, _abc.Awaitable[_message_service_pb2.ReactToMessageResponse]]:
+        """Reacts to a message, in place of the account's last reaction.
+
+        Reasons: `INVALID_EMOJI`.
+        """
+
+    @_abc_1.abstractmethod
+    def VoteInPoll(
+        self,
+        request: _message_service_pb2.VoteInPollRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.VoteInPollResponse, _abc.Awaitable[_message_service_pb2.VoteInPollResponse]]:
+        """Votes in a poll, in place of the account's last vote.
+
+        Reasons: `UNKNOWN_POLL_OPTION`, `TOO_MANY_POLL_OPTIONS`; `NOT_A_POLL` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def PinMessage(
+        self,
+        request: _message_service_pb2.PinMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.PinMessageResponse, _abc.Awaitable[_message_service_pb2.PinMessageResponse]]:
+        """Pins a message at the head of its chat, for everyone in it.
+
+        Reasons: `INVALID_DURATION`.
+        """
+
+    @_abc_1.abstractmethod
+    def UnpinMessage(
+        self,
+        request: _message_service_pb2.UnpinMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.UnpinMessageResponse, _abc.Awaitable[_message_service_pb2.UnpinMessageResponse]]:
+        """Unpins a message for everyone."""
+
+    @_abc_1.abstractmethod
+    def ForwardMessage(
+        self,
+        request: _message_service_pb2.ForwardMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.ForwardMessageResponse, _abc.Awaitable[_message_service_pb2.ForwardMessageResponse]]:
+        """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
+
+        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def StarMessage(
+        self,
+        request: _message_service_pb2.StarMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.StarMessageResponse, _abc.Awaitable[_message_service_pb2.StarMessageResponse]]:
+        """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
+
+        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
+        (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
+        (DEADLINE_EXCEEDED).
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteMessageForMe(
+        self,
+        request: _message_service_pb2.DeleteMessageForMeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.DeleteMessageForMeResponse, _abc.Awaitable[_message_service_pb2.DeleteMessageForMeResponse]]:
+        """Deletes a message on the account's own devices. The gateway keeps its record of it."""
+
+    @_abc_1.abstractmethod
+    def MarkMessagePlayed(
+        self,
+        request: _message_service_pb2.MarkMessagePlayedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.MarkMessagePlayedResponse, _abc.Awaitable[_message_service_pb2.MarkMessagePlayedResponse]]:
+        """Tells the writer of a voice note that it was played.
+
+        Reasons: `NOT_PLAYABLE` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def ListReactions(
+        self,
+        request: _message_service_pb2.ListReactionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.ListReactionsResponse, _abc.Awaitable[_message_service_pb2.ListReactionsResponse]]:
+        """Lists the reactions to a message that stand, oldest first.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListVotes(
+        self,
+        request: _message_service_pb2.ListVotesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.ListVotesResponse, _abc.Awaitable[_message_service_pb2.ListVotesResponse]]:
+        """Lists the votes in a poll that stand, oldest first, with the results.
+
+        Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `NOT_A_POLL` (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def ListReceipts(
+        self,
+        request: _message_service_pb2.ListReceiptsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_message_service_pb2.ListReceiptsResponse, _abc.Awaitable[_message_service_pb2.ListReceiptsResponse]]:
+        """Lists how far a message of the account's own has come with each member of its group, or the other person.
 
         Reasons: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`.
         """
