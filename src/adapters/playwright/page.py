@@ -254,13 +254,13 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         args = {"id": message.whatsapp_id, "chat": str(message.chat), **handed.args}
         if message.reply_to is not None:
             args["replyTo"] = message.reply_to
+        if message.forwarded:
+            self._questions.require("FORWARD")
+            args["forwarded"] = True
         within = self._settings.send_timeout
         if isinstance(message.content, MediaContent):
             args["file"], size = await self._hand_over(message.file)
             within += timedelta(seconds=size / self._settings.upload_rate)
-        if message.forwarded:
-            self._questions.require("FORWARD")
-            args["forwarded"] = True
         late = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm the message in time.")
         return _message(await self._questions.ask(handed.command, args, within=within, late=late))
 

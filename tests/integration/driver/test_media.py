@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -263,6 +264,18 @@ async def test_names_and_captions_arrive_as_they_are(linked: Linked, tmp_path: P
     assert (held["media"]["filename"], held["media"]["caption"]) == (content.filename, content.caption)
     assert isinstance(sent.content, Document)
     assert (sent.content.filename, sent.content.caption) == (content.filename, content.caption)
+
+
+async def test_a_file_can_answer_and_be_forwarded(linked: Linked, tmp_path: Path) -> None:
+    mark = len(linked.ear.heard)
+    asked = await linked.ben.send(linked.ana, "the file?")
+    question = (await linked.ear.until(MessagesSeen, after=mark)).messages[0].whatsapp_id
+    assert asked in question
+    message = linked.outgoing(document(), written(tmp_path, b"an answer"))
+    sent = await linked.page.send(replace(message, reply_to=question, forwarded=True))
+    assert sent.reply_to == question
+    held = next(each for each in await linked.ben.messages(linked.ana) if each["id"] in sent.whatsapp_id)
+    assert (held["quoted_id"], held["content"]["isForwarded"], held["type"]) == (asked, True, "document")
 
 
 @pytest.mark.parametrize(

@@ -308,6 +308,53 @@ async def test_both_libraries_open_what_a_phone_sends(pair: Pair, data: bytes, m
     assert (await pair.client.call("download", key=key))["sha256"] == digest(data)
 
 
+async def test_a_file_is_forwarded_answered_and_sent_to_a_group(pair: Pair) -> None:
+    cleo, page, client = pair.sandbox.account("Cleo"), pair.page, pair.client
+    told = await page.received_from(cleo, cleo.send_media(pair.ann, BYTES, kind="document", filename=NAME))
+    await page.evaluate("([to, id]) => WPP.chat.forwardMessages(to, [id])", [pair.bob.jid, told["id"]])
+    await client.wait("message", lambda event: event["message"]["data"].get("isForwarded") is True)
+    held = pair.bob.messages(pair.ann)[-1]
+    assert (held["media"]["filename"], pair.bob.media(held["id"])) == (NAME, BYTES)
+
+    key = f"false_{pair.ann.jid}_{held['id']}"
+    await client.call("reply", message=key, text="that one?")
+    answer = await page.received("that one?")
+    assert answer["quotedMsg"]["filename"] == NAME
+
+    made = pair.ann.call("POST", "/groups", {"subject": "Files", "participants": [pair.bob.phone, cleo.phone]})
+    group = made["group"]["id"]
+    await eventually(lambda: page.evaluate("(id) => Boolean(WPP.whatsapp.ChatStore.get(id))", group), what="the group")
+    note = BYTES[:5000]
+    sent = await page.send_file(group, note, "application/x-note", type="document", filename="for all.bin")
+    assert sent["result"]["messageSendResult"] == "OK", sent
+    for member in (pair.bob, cleo):
+        assert member.media(last_part(sent["id"])) == note
+
+
+async def test_small_files_are_kept_and_the_newest_stay(pair: Pair) -> None:
+    script = """async (count) => {
+      const {LruMediaStore} = importNamespace("WAWebMediaStore");
+      await LruMediaStore.clear();
+      const piece = new Uint8Array(1024 * 1024);
+      for (let number = 0; number < count; number += 1) await LruMediaStore.put(`k${number}`, piece);
+      await LruMediaStore.put("too large", new Uint8Array(piece.length + 1));
+      const kept = [await LruMediaStore.has("k0"), await LruMediaStore.has(`k${count - 1}`)];
+      const read = (await LruMediaStore.get(`k${count - 1}`)).byteLength;
+      await LruMediaStore.del(`k${count - 1}`);
+      return [await LruMediaStore.count(), ...kept, read, await LruMediaStore.get("too large")];
+    }"""
+    assert await pair.page.evaluate(script, 20) == [15, False, True, 1024 * 1024, None]
+    # And one that wa-js takes from there isn't asked of the server again.
+    cleo = pair.sandbox.account("Cleo")
+    told = await pair.page.received_from(cleo, cleo.send_media(pair.ann, picture(seed=3), kind="image"))
+    assert (await pair.page.download(told["id"]))["sha256"] == digest(picture(seed=3))
+    pair.sandbox.call("POST", "/faults", {"kind": "media_expired"})
+    await pair.page.page.reload()
+    await pair.page.attached()
+    await pair.page.ready()
+    assert (await pair.page.download(told["id"]))["sha256"] == digest(picture(seed=3))
+
+
 # --- what goes wrong
 
 

@@ -122,7 +122,7 @@ class WaJsPage:
         result: dict[str, Any] = await self.evaluate(script, [jid, text, {"waitForAck": True} | options])
         return result
 
-    async def send_file(self, to: Account, data: bytes, mime_type: str, **options: Any) -> dict[str, Any]:
+    async def send_file(self, to: Account | str, data: bytes, mime_type: str, **options: Any) -> dict[str, Any]:
         """`WPP.chat.sendFileMessage`, waiting for the server's acknowledgement."""
         script = """async ([to, data, options]) => {
           const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
@@ -131,7 +131,9 @@ class WaJsPage:
           return {id: sent.id, ack: sent.ack, result: await sent.sendMsgResult};
         }"""
         encoded = base64.b64encode(data).decode()
-        result: dict[str, Any] = await self.evaluate(script, [to.jid, encoded, {"mimetype": mime_type} | options])
+        result: dict[str, Any] = await self.evaluate(
+            script, [to if isinstance(to, str) else to.jid, encoded, {"mimetype": mime_type} | options]
+        )
         return result
 
     async def download(self, key: str) -> dict[str, Any]:

@@ -11,15 +11,26 @@ import pytest
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import LoseOutcome, MemoryWhatsApp, Operation
 from adapters.memory.event_bus import MemoryEventBus
+from application.ports.media_page import PIECE
 from application.ports.page_events import QrBatchEnded
 from application.sessions.create_session import CreateSessionCommand
 from application.workers.peer_calls import Json, PeerCalls
-from domain.errors import ConflictError, DeadlineExceededError, InternalError, NotFoundError, UnprocessableError
+from domain.errors import (
+    ConflictError,
+    DeadlineExceededError,
+    GoneError,
+    InternalError,
+    NotFoundError,
+    UnprocessableError,
+)
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
 from domain.lease import Lease, Owner
+from domain.media_content import Document, MediaReference
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 
-from .world import ANA, SESSION, HastyClock, World, running, until
+from .world import ANA, BEN, SESSION, HastyClock, World, running, until
 
 NORTH, SOUTH = Owner(node="north", life="north-1"), Owner(node="south", life="south-1")
 LEFT = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
@@ -90,6 +101,27 @@ async def test_a_number_is_looked_up_at_the_owner(pair: Two) -> None:
     with pytest.raises(UnprocessableError) as refused:
         await pair.south.text("nobody", to="15550109999")
     assert refused.value.reason == "NUMBER_NOT_ON_WHATSAPP"
+
+
+async def test_a_file_is_fetched_from_the_owners_page_in_pieces(pair: Two) -> None:
+    await link(pair)
+    data = bytes(range(256)) * (PIECE // 256) + b"and the rest"
+    content = Document(media=MediaReference(mime_type="application/zip"), filename="a.zip")
+    sent = pair.south.whatsapp.phone_sends_file(BEN, ANA, content, data)
+    whatsapp_id = WhatsAppMessageId(f"false_{BEN}@c.us_{sent.split('_')[2]}")
+    media = (await pair.south.supervisor.page(SESSION)).media
+    opened = await media.open(whatsapp_id)
+    assert (opened.size, opened.mime_type) == (len(data), "application/zip")
+    pieces = [await media.read(opened.token, start=start, length=PIECE) for start in (0, PIECE)]
+    assert b"".join(pieces) == data
+    await media.close(opened.token)
+    with pytest.raises(NotFoundError) as closed:
+        await media.read(opened.token, start=0, length=1)
+    assert closed.value.reason == "MEDIA_NOT_OPEN"
+    pair.south.whatsapp.expired.add(Jid.from_phone(BEN))
+    with pytest.raises(GoneError) as gone:
+        await media.open(whatsapp_id)
+    assert gone.value.reason == "MEDIA_EXPIRED"
 
 
 async def test_stop_and_start_reach_the_owner(pair: Two) -> None:

@@ -21,6 +21,7 @@ interface OutgoingMedia extends Addressed {
   /** Seconds. */
   readonly duration?: number;
   readonly waveform?: readonly number[];
+  readonly forwarded?: boolean;
 }
 
 const MAX_INPUTS = 256;
@@ -100,9 +101,12 @@ async function prepareAndSend(message: OutgoingMedia, data: Opaque, { chat, key,
   const raw = await WPP.chat.prepareRawMessage(
     chat,
     // wa-js gives the name for the caption of what has none; the page drops it for all but documents.
-    { caption: caption ?? filename, filename, isCaptionByUser: caption !== undefined } as Parameters<
-      typeof WPP.chat.prepareRawMessage
-    >[1],
+    {
+      caption: caption ?? filename,
+      filename,
+      isCaptionByUser: caption !== undefined,
+      ...(message.forwarded ? { isForwarded: true, forwardingScore: 1 } : {}),
+    } as Parameters<typeof WPP.chat.prepareRawMessage>[1],
     { messageId: key, detectMentioned: false, markIsRead: false, ...(quoted ? { quotedMsg: quoted } : {}) },
   );
   const options = {

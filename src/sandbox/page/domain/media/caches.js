@@ -85,7 +85,8 @@ class LruMediaStore {
 
   #database() {
     this.#opening ??= openDatabase("lru-media-storage-idb", 1, (created) => {
-      created.createObjectStore("media", { keyPath: "key" }).createIndex("used", "used");
+      // The size is part of the index's key, so that nothing is read to be counted.
+      created.createObjectStore("media", { keyPath: "key" }).createIndex("used", ["used", "size"]);
     });
     return this.#opening;
   }
@@ -113,14 +114,15 @@ class LruMediaStore {
     const transaction = (await this.#database()).transaction("media", "readwrite");
     const done = completion(transaction);
     const store = transaction.objectStore("media");
-    store.put({ key, data, used: Date.now() });
+    store.put({ key, data, size: data.byteLength, used: Date.now() });
     let total = 0;
-    const cursor = store.index("used").openCursor(null, "prev");
-    cursor.onsuccess = () => {
-      if (!cursor.result) return;
-      total += cursor.result.value.data.byteLength;
-      if (total > DATABASE_BYTES) cursor.result.delete();
-      cursor.result.continue();
+    const request = store.index("used").openKeyCursor(null, "prev");
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (!cursor) return;
+      total += /** @type {[number, number]} */ (cursor.key)[1];
+      if (total > DATABASE_BYTES) store.delete(cursor.primaryKey);
+      cursor.continue();
     };
     await done;
   }

@@ -105,7 +105,8 @@ async function resolved(data, blob, msg) {
   const { filehash, type } = data;
   if (shouldUseMediaCache(msgToMediaType(msg.attributes))) {
     memoryCache.put(filehash, blob);
-    await mediaStore.put(filehash, await blob.arrayBuffer());
+    // It is only a cache: the file is here, whatever becomes of that.
+    await mediaStore.put(filehash, await blob.arrayBuffer()).catch((error) => console.warn(error));
   }
   const held = new OpaqueData(blob);
   data.set({ mediaBlob: held, mediaStage: "RESOLVED", type });
