@@ -3,19 +3,33 @@
 import asyncio
 import itertools
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from application.ports.page_events import Connected, PageEvent, QrShown
 from application.ports.whatsapp_driver import Outgoing, WhatsAppDriver, WhatsAppPage
-from domain.content import Text
+from domain.content import Content, Text
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MediaContent
 
 SECONDS: Final = 60.0
 _NUMBERS: Final = itertools.count(0xC0FFEE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A message as a phone shows it, with what was done to it; people by their numbers' addresses."""
+
+    body: str | None
+    revoked: bool
+    forwarded: bool
+    starred: bool
+    pinned: bool
+    reactions: Mapping[Jid, str]
+    votes: Mapping[Jid, tuple[str, ...]]
 
 
 class Person(Protocol):
@@ -39,6 +53,34 @@ class Person(Protocol):
     @abstractmethod
     async def send_file(self, to: "Person", content: MediaContent, data: bytes) -> str:
         """Sends a file from the phone, with what a phone says of it; gives the last part of the message's id."""
+
+    @abstractmethod
+    async def send_content(self, to: "Person", content: Content) -> str:
+        """Sends anything from the phone; gives the last part of the message's id."""
+
+    @abstractmethod
+    async def react(self, chat: "Person", inner_id: str, emoji: str) -> None:
+        """Reacts to a message of a chat."""
+
+    @abstractmethod
+    async def edit(self, chat: "Person", inner_id: str, text: str) -> None:
+        """Gives an own message another text."""
+
+    @abstractmethod
+    async def revoke(self, chat: "Person", inner_id: str) -> None:
+        """Deletes an own message for everyone."""
+
+    @abstractmethod
+    async def vote(self, chat: "Person", inner_id: str, options: tuple[str, ...]) -> None:
+        """Chooses in a poll."""
+
+    @abstractmethod
+    async def pin(self, chat: "Person", inner_id: str, duration: timedelta) -> None:
+        """Pins a message of a chat for everyone."""
+
+    @abstractmethod
+    async def sees(self, chat: "Person", inner_id: str) -> Shown:
+        """A message of a chat as this phone shows it; it must be there."""
 
     @abstractmethod
     async def file(self, inner_id: str) -> bytes:

@@ -286,6 +286,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         composed = replace(
             self._whatsapp.compose(account, message.whatsapp_id, message.chat, content),
             reply_to=message.reply_to,
+            forwarded=message.forwarded,
         )
         unconfirmed = DeadlineExceededError("SEND_UNCONFIRMED", "WhatsApp didn't confirm it in time.")
         if not self.connected:

@@ -11,6 +11,7 @@ from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from domain.ids import SessionId
 from domain.jid import Jid
 from tests.contracts.media_page import MediaPageContract
+from tests.contracts.message_operations import MessageOperationsContract
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
 from tests.contracts.whatsapp_world import Linked, Person, Stage, open_linked
@@ -86,4 +87,8 @@ class TestPlaywrightWhatsAppPage(WhatsAppPageContract):
 
 
 class TestPlaywrightMediaPage(MediaPageContract):
+    pass
+
+
+class TestPlaywrightMessageOperations(MessageOperationsContract):
     pass

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,11 +19,13 @@ from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.settings import DriverSettings
 from application.ports.whatsapp_driver import Outgoing
-from domain.content import Text
+from domain.content import Content, Text
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.media_content import Audio, Document, Image, MediaContent, Sticker, Video
-from tests.contracts.whatsapp_world import SECONDS, Ear, link, message_id
+from tests.contracts.whatsapp_world import SECONDS, Ear, Shown, link, message_id
+
+from .phone_contents import wire_content
 
 __all__ = [
     "ROOT",
@@ -60,9 +63,38 @@ class Phone:
         sent = await self.call("POST", "/send", {"to": to.number, "text": text, **more})
         return str(sent["id"])
 
-    async def send_content(self, to: "Phone", content: dict[str, Any]) -> str:
-        sent = await self.call("POST", "/send", {"to": to.number, "content": content})
+    async def send_content(self, to: "Phone", content: Content | dict[str, Any]) -> str:
+        wire = content if isinstance(content, dict) else wire_content(content)
+        sent = await self.call("POST", "/send", {"to": to.number, "content": wire})
         return str(sent["id"])
+
+    async def react(self, chat: "Phone", inner_id: str, emoji: str) -> None:  # noqa: ARG002 - the id alone names it
+        await self.call("POST", "/react", {"id": inner_id, "emoji": emoji})
+
+    async def edit(self, chat: "Phone", inner_id: str, text: str) -> None:  # noqa: ARG002 - the id alone names it
+        await self.call("POST", "/edit", {"id": inner_id, "text": text})
+
+    async def revoke(self, chat: "Phone", inner_id: str) -> None:  # noqa: ARG002 - the id alone names it
+        await self.call("POST", "/revoke", {"id": inner_id})
+
+    async def vote(self, chat: "Phone", inner_id: str, options: tuple[str, ...]) -> None:  # noqa: ARG002 - the id alone names it
+        await self.call("POST", "/vote", {"id": inner_id, "options": list(options)})
+
+    async def pin(self, chat: "Phone", inner_id: str, duration: timedelta) -> None:  # noqa: ARG002 - the id alone names it
+        await self.call("POST", "/pin", {"id": inner_id, "duration_s": int(duration.total_seconds())})
+
+    async def sees(self, chat: "Phone", inner_id: str) -> Shown:
+        messages = (await self.call("GET", f"/messages?chat={chat.number}"))["messages"]
+        (message,) = [each for each in messages if each["id"] == inner_id]
+        return Shown(
+            body=message["body"],
+            revoked=message["revoked"] is not None,
+            forwarded=message["content"].get("isForwarded") is True,
+            starred=message["starred"],
+            pinned=message["pinned"] is not None,
+            reactions={Jid.parse(each["from"]): each["emoji"] for each in message["reactions"]},
+            votes={Jid.parse(each["from"]): tuple(each["options"]) for each in message["votes"]},
+        )
 
     async def send_file(self, to: "Phone", content: MediaContent, data: bytes) -> str:
         staged = await self._sandbox.put(f"/accounts/{self.number}/media", data)

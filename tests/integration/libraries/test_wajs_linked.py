@@ -163,7 +163,7 @@ async def test_twenty_at_once_arrive_once_each(linked: Linked, sandbox: Sandbox)
 
 async def test_what_is_not_implemented_throws_its_name(linked: Linked, sandbox: Sandbox) -> None:
     (page, _), bob = linked, sandbox.account("Bob")
-    with pytest.raises(Error, match=r"WAWebGroupCreateJob\.createGroup is not implemented"):
-        await page.evaluate("(jid) => WPP.group.create('group', [jid])", bob.jid)
+    with pytest.raises(Error, match=r"WAWebBizLabelEditingAction\.labelAddAction is not implemented"):
+        await page.evaluate("() => WPP.whatsapp.functions.labelAddAction()")
     with pytest.raises(Error, match=r"WAWebCmd\.Cmd\.openChatBottom is not implemented"):
         await page.evaluate("(jid) => WPP.chat.openChatBottom(jid)", bob.jid)

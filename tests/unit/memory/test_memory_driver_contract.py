@@ -1,20 +1,24 @@
 """The WhatsApp in memory keeps the contracts of the driver's port and of its pages."""
 
 import itertools
+from datetime import timedelta
 from typing import Any, override
 
 import pytest
 
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.system.system_clock import SystemClock
-from domain.content import Text
-from domain.ids import SessionId
+from domain.content import Content, Text
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS, MediaContent
+from domain.message_state import MessageState
+from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
 from tests.contracts.media_page import MediaPageContract
+from tests.contracts.message_operations import MessageOperationsContract
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
-from tests.contracts.whatsapp_world import Linked, Person, Stage, open_linked
+from tests.contracts.whatsapp_world import Linked, Person, Shown, Stage, open_linked
 
 
 class MemoryPerson(Person):
@@ -40,6 +44,50 @@ class MemoryPerson(Person):
         return self._whatsapp.phone_sends_file(self.number, to.number, content, data).split("_")[2]
 
     @override
+    async def send_content(self, to: Person, content: Content) -> str:
+        return self._whatsapp.phone_sends_content(self.number, to.number, content).split("_")[2]
+
+    def _key(self, chat: Person, inner_id: str) -> WhatsAppMessageId:
+        held = self._account.phone_messages.values()
+        return next(each.whatsapp_id for each in held if each.chat == chat.jid and inner_id in each.whatsapp_id)
+
+    @override
+    async def react(self, chat: Person, inner_id: str, emoji: str) -> None:
+        self._whatsapp.phone_does(self.number, Reaction(target=self._key(chat, inner_id), emoji=emoji))
+
+    @override
+    async def edit(self, chat: Person, inner_id: str, text: str) -> None:
+        self._whatsapp.phone_does(self.number, Edit(target=self._key(chat, inner_id), body=text))
+
+    @override
+    async def revoke(self, chat: Person, inner_id: str) -> None:
+        self._whatsapp.phone_does(self.number, Revoke(target=self._key(chat, inner_id)))
+
+    @override
+    async def vote(self, chat: Person, inner_id: str, options: tuple[str, ...]) -> None:
+        self._whatsapp.phone_does(self.number, PollVote(target=self._key(chat, inner_id), options=options))
+
+    @override
+    async def pin(self, chat: Person, inner_id: str, duration: timedelta) -> None:
+        self._whatsapp.phone_does(self.number, Pin(target=self._key(chat, inner_id), duration=duration))
+
+    @override
+    async def sees(self, chat: Person, inner_id: str) -> Shown:
+        key = self._key(chat, inner_id)
+        message = self._account.phone_messages[key]
+        state = self._account.states.get(key) or MessageState()
+        body = message.content.body if isinstance(message.content, Text) else None
+        return Shown(
+            body=body if state.edited is None else state.edited.body,
+            revoked=state.revoked is not None,
+            forwarded=message.forwarded,
+            starred=state.starred is not None and state.starred.starred,
+            pinned=state.pinned is not None and state.pinned.until is not None,
+            reactions={each.by: each.emoji for each in state.reactions if each.emoji},
+            votes={each.by: each.options for each in state.votes if each.options},
+        )
+
+    @override
     async def file(self, inner_id: str) -> bytes:
         return self._whatsapp.files[inner_id]
 
@@ -51,7 +99,13 @@ class MemoryPerson(Person):
     @override
     async def held(self, chat: Person, text: str) -> list[Any]:
         held = self._account.phone_messages.values()
-        return [message for message in held if message.chat == chat.jid and message.content == Text(body=text)]
+        states = self._account.states
+        return [
+            message
+            for message in held
+            if message.chat == chat.jid and message.content == Text(body=text)
+            if (state := states.get(message.whatsapp_id)) is None or state.deleted is None
+        ]
 
     @override
     async def devices(self) -> int:
@@ -127,4 +181,8 @@ class TestMemoryWhatsAppPage(WhatsAppPageContract):
 
 
 class TestMemoryMediaPage(MediaPageContract):
+    pass
+
+
+class TestMemoryMessageOperations(MessageOperationsContract):
     pass

@@ -1,6 +1,6 @@
 /** The way to the driver: everything told within a moment leaves as one JSON array, in order. */
 
-import type { Outgoing, WireMessage, WireReceipt } from "./protocol";
+import type { Outgoing, WireChange, WireMessage, WireReceipt } from "./protocol";
 
 type Emit = (batch: string) => void;
 
@@ -52,6 +52,12 @@ export class Channel {
     const last = this.#pending.at(-1);
     if (last?.t === "receipts") last.items.push(receipt);
     else this.tell({ t: "receipts", items: [receipt] });
+  }
+
+  tellChange(change: WireChange): void {
+    const last = this.#pending.at(-1);
+    if (last?.t === "changes") last.items.push(change);
+    else this.tell({ t: "changes", items: [change] });
   }
 
   fault(where: string, error: unknown): void {

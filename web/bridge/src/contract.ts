@@ -1,5 +1,6 @@
 /** What the bridge needs of wa-js, as data, and the test of it. */
 
+import { functionOf } from "./modules";
 import type { CapabilityState } from "./protocol";
 
 interface Need {
@@ -41,6 +42,13 @@ const SENDING_FILES: readonly Need[] = [
   fn("whatsapp.MediaGatingUtils.getUploadLimit", () => WPP.whatsapp.MediaGatingUtils.getUploadLimit),
 ];
 
+/** A function that wa-js has no name of, by the module in which whatsapp-web.js finds it. */
+function own(module: string, path: string): Need {
+  return fn(`${module}.${path}`, () => functionOf(module, path));
+}
+
+const FINDING: readonly Need[] = [...STORES, fn("chat.getMessageById", () => WPP.chat.getMessageById)];
+
 const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   LINK_QR: [
     fn("conn.getAuthCode", () => WPP.conn.getAuthCode),
@@ -65,6 +73,60 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
     fn("whatsapp.functions.canReplyMsg", () => WPP.whatsapp.functions.canReplyMsg),
   ],
   MENTION: SENDING,
+  MENTION_ALL: SENDING,
+  LINK_PREVIEW: SENDING,
+  FORWARD: SENDING,
+  SEND_LOCATION: SENDING,
+  SEND_CONTACTS: SENDING,
+  SEND_POLL: SENDING,
+  SEND_EVENT: [
+    ...SENDING,
+    fn("whatsapp.functions.createEventCallLink", () => WPP.whatsapp.functions.createEventCallLink),
+  ],
+  SEND_GROUP_INVITE: SENDING,
+  SEND_LIST: SENDING,
+  SEND_BUTTONS: [
+    ...SENDING,
+    fn("chat.prepareMessageButtons", () => WPP.chat.prepareMessageButtons),
+    fn("whatsapp.TemplateButtonCollection", () => WPP.whatsapp.TemplateButtonCollection),
+    fn("whatsapp.TemplateButtonModel", () => WPP.whatsapp.TemplateButtonModel),
+  ],
+  REACT: [
+    ...FINDING,
+    fn("whatsapp.functions.sendReactionToMsg", () => WPP.whatsapp.functions.sendReactionToMsg),
+    fn("whatsapp.functions.getReactions", () => WPP.whatsapp.functions.getReactions),
+  ],
+  EDIT: [
+    ...FINDING,
+    fn("chat.prepareRawMessage", () => WPP.chat.prepareRawMessage),
+    fn("whatsapp.functions.addAndSendMessageEdit", () => WPP.whatsapp.functions.addAndSendMessageEdit),
+    fn("whatsapp.functions.canEditMsg", () => WPP.whatsapp.functions.canEditMsg),
+    fn("whatsapp.functions.canEditCaption", () => WPP.whatsapp.functions.canEditCaption),
+  ],
+  REVOKE: [...FINDING, fn("whatsapp.Cmd.sendRevokeMsgs", () => WPP.whatsapp.Cmd.sendRevokeMsgs)],
+  VOTE: [
+    ...FINDING,
+    own("WAWebPollsSendVoteMsgAction", "sendVote"),
+    fn("whatsapp.functions.getVotes", () => WPP.whatsapp.functions.getVotes),
+  ],
+  PIN: [
+    ...FINDING,
+    fn("whatsapp.functions.sendPinInChatMsg", () => WPP.whatsapp.functions.sendPinInChatMsg),
+    obj("whatsapp.PinInChatStore", () => WPP.whatsapp.PinInChatStore),
+  ],
+  STAR: [
+    ...FINDING,
+    fn("whatsapp.Cmd.sendStarMsgs", () => WPP.whatsapp.Cmd.sendStarMsgs),
+    fn("whatsapp.Cmd.sendUnstarMsgs", () => WPP.whatsapp.Cmd.sendUnstarMsgs),
+  ],
+  DELETE_FOR_ME: [...FINDING, fn("whatsapp.Cmd.sendDeleteMsgs", () => WPP.whatsapp.Cmd.sendDeleteMsgs)],
+  MARK_PLAYED: [
+    ...FINDING,
+    fn("whatsapp.functions.markPlayed", () => WPP.whatsapp.functions.markPlayed),
+    fn("whatsapp.functions.canMarkPlayed", () => WPP.whatsapp.functions.canMarkPlayed),
+  ],
+  RECEIVE_REACTIONS: [own("WAWebAddonReactionTableMode", "reactionTableMode.bulkUpsert")],
+  RECEIVE_VOTES: [own("WAWebAddonPollVoteTableMode", "pollVoteTableMode.bulkUpsert")],
   SEND_IMAGE: SENDING_FILES,
   SEND_VIDEO: [
     ...SENDING_FILES,

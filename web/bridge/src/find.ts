@@ -2,7 +2,8 @@
 
 import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { address, alias, alternateOf, heldId, messageId, parseKey, type KeyParts } from "./address";
-import { normalise, safely } from "./normalise";
+import { withChanges } from "./known-changes";
+import { safely } from "./normalise";
 import { BridgeError, type WireMessage } from "./protocol";
 
 const CONCURRENT_CHATS = 8;
@@ -77,9 +78,23 @@ async function searched(parts: KeyParts): Promise<MsgModel | undefined> {
   return undefined;
 }
 
+/** The type of what is left of a message that was deleted for everyone. */
+export const tombstoneText = "revoked";
+
+/** What is left of a message that was deleted for everyone: it has another id, and names the one it had. */
+export function findTombstone(text: string): MsgModel | undefined {
+  const parts = parseKey(text);
+  const chat = parts && knownChat(widOf(parts.remote));
+  return chat?.msgs.getModelsArray().find((msg: MsgModel) => {
+    const key = msg.type === tombstoneText ? (msg.protocolMessageKey as MsgKey | undefined) : undefined;
+    return key?.id === parts?.id && key?.fromMe === parts?.fromMe;
+  });
+}
+
 export async function find(args: Readonly<Record<string, unknown>>): Promise<WireMessage | null> {
-  const msg = await findMessage(String(args["id"]));
-  return msg ? (normalise(msg) ?? null) : null;
+  const id = String(args["id"]);
+  const msg = (await findMessage(id)) ?? findTombstone(id);
+  return msg ? ((await withChanges(msg)) ?? null) : null;
 }
 
 /** The page's messages from `since` (Unix seconds) on, oldest first, the newest `limit` of them. */
@@ -100,7 +115,8 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
   }
   const newest = [...found.values()].sort((a, b) => Number(a.t) - Number(b.t)).slice(-limit);
   // One that can't be told, told of when it came, mustn't hide the others.
-  return newest.map((msg) => safely(() => normalise(msg))).filter((message) => message !== undefined);
+  const told = await Promise.all(newest.map((msg) => withChanges(msg).catch(() => undefined)));
+  return told.filter((message) => message !== undefined);
 }
 
 async function storedMessages(chat: ChatModel, count: number): Promise<MsgModel[]> {

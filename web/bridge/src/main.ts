@@ -1,11 +1,22 @@
 /** The bridge between the driver and wa-js. Runs once per document, from its start. */
 
 import { Channel, describe } from "./channel";
+import {
+  sendButtons,
+  sendContacts,
+  sendEvent,
+  sendGroupInvite,
+  sendList,
+  sendLocation,
+  sendPoll,
+} from "./contents";
 import { hasPageBasics, lackingOwnBasics } from "./contract";
 import { find, recent, resolve } from "./find";
 import { closeMedia, fileInput, openMedia, readMedia, sendMedia } from "./media";
 import { logout, pairingCode, refreshQr, takeOver } from "./linking";
+import { deleteForMe, markPlayed, star } from "./marks";
 import { followNews } from "./news";
+import { edit, effect, pin, react, revoke, vote } from "./operations";
 import { BridgeError, type Command, type Config } from "./protocol";
 import { send } from "./send";
 import { probe, StateFollower } from "./state";
@@ -17,6 +28,22 @@ type Handler = (args: Readonly<Record<string, unknown>>) => unknown;
 const HANDLERS: Readonly<Record<string, Handler>> = {
   send,
   sendMedia,
+  sendLocation,
+  sendContacts,
+  sendPoll,
+  sendEvent,
+  sendGroupInvite,
+  sendList,
+  sendButtons,
+  react,
+  edit,
+  revoke,
+  vote,
+  pin,
+  effect,
+  star,
+  deleteForMe,
+  markPlayed,
   openMedia,
   readMedia,
   closeMedia,

@@ -4,7 +4,7 @@ import type { ChatModel, MsgModel } from "./page";
 import { describe } from "./channel";
 import { findMessage } from "./find";
 import { BridgeError, type WireMessage } from "./protocol";
-import { judge, report, sendOnce, type Addressed, type Target } from "./send";
+import { FORWARDED, judge, report, sendOnce, type Addressed, type Target } from "./send";
 
 type Kind = "image" | "video" | "audio" | "document" | "sticker";
 
@@ -105,7 +105,7 @@ async function prepareAndSend(message: OutgoingMedia, data: Opaque, { chat, key,
       caption: caption ?? filename,
       filename,
       isCaptionByUser: caption !== undefined,
-      ...(message.forwarded ? { isForwarded: true, forwardingScore: 1 } : {}),
+      ...(message.forwarded ? FORWARDED : {}),
     } as Parameters<typeof WPP.chat.prepareRawMessage>[1],
     { messageId: key, detectMentioned: false, markIsRead: false, ...(quoted ? { quotedMsg: quoted } : {}) },
   );

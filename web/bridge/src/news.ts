@@ -3,6 +3,7 @@
 import type { MsgKey, MsgModel, Wid } from "./page";
 import { address, messageId } from "./address";
 import type { Channel } from "./channel";
+import { followChanges } from "./change-news";
 import { normalise } from "./normalise";
 import { isBeingSent } from "./send";
 
@@ -45,6 +46,7 @@ function guarded<T>(channel: Channel, where: string, work: (value: T) => void): 
 
 /** Subscribes; call once wa-js is in the page, before the account is connected. */
 export function followNews(channel: Channel): void {
+  followChanges(channel);
   const receipts = new Receipts(channel);
   WPP.on(
     "chat.new_message",

@@ -50,7 +50,44 @@ export interface WireMessage {
   readonly pushName?: string;
   readonly alternate?: string;
   readonly media?: WireMedia;
+  /** The fields of a content that is neither text nor file. */
+  readonly [content: string]: unknown;
+  readonly mentionAll?: true;
+  readonly preview?: WirePreview;
+  readonly forwarded?: true;
+  /** What was done to the message, as far as the page knows. */
+  readonly changes?: readonly WireChange[];
   readonly raw?: unknown;
+}
+
+/** What a text shows of a link in it; `thumbnail` is a JPEG in base64. */
+export interface WirePreview {
+  readonly url: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly thumbnail?: string;
+}
+
+export type ChangeKind = "reaction" | "edit" | "revoke" | "vote" | "pin" | "star" | "delete";
+
+/** What somebody has done to a message: what is so from then on. */
+export interface WireChange {
+  readonly kind: ChangeKind;
+  readonly target: string;
+  readonly chat: string;
+  readonly sender: string;
+  readonly fromMe: boolean;
+  /** Unix milliseconds, by the clock of who did it. */
+  readonly at: number;
+  readonly alternate?: string;
+  readonly emoji?: string;
+  readonly body?: string;
+  readonly mentions?: readonly string[];
+  readonly options?: readonly string[];
+  readonly pinned?: boolean;
+  /** Unix milliseconds. */
+  readonly until?: number;
+  readonly starred?: boolean;
 }
 
 /** The file of a message of one of the types that have one. */
@@ -93,6 +130,7 @@ export type Outgoing =
   | { readonly t: "logout"; readonly reason: string }
   | { readonly t: "messages"; readonly items: WireMessage[] }
   | { readonly t: "receipts"; readonly items: WireReceipt[] }
+  | { readonly t: "changes"; readonly items: WireChange[] }
   | { readonly t: "fault"; readonly where: string; readonly detail: string }
   | { readonly t: "result"; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly t: "result"; readonly id: number; readonly ok: false; readonly code: string; readonly detail: string };

@@ -5,7 +5,7 @@ import { alias, heldId, parseKey } from "./address";
 import { describe } from "./channel";
 import { findMessage, inMemory, knownChat, ownKey, widOf } from "./find";
 import { normalise } from "./normalise";
-import { BridgeError, type WireMessage } from "./protocol";
+import { BridgeError, type WireMessage, type WirePreview } from "./protocol";
 
 const SENT = 1;
 const PENDING = 0;
@@ -20,12 +20,18 @@ export interface Addressed {
   readonly id: string;
   readonly chat: string;
   readonly replyTo?: string;
+  /** It carries the mark of a message that was sent on. */
+  readonly forwarded?: boolean;
 }
 
 interface Outgoing extends Addressed {
   readonly body: string;
   readonly mentions?: readonly string[];
+  readonly mentionAll?: boolean;
+  readonly preview?: WirePreview;
 }
+
+export type RawMessage = Parameters<typeof WPP.chat.prepareRawMessage>[1];
 
 /** Where a message goes, and under which key. */
 export interface Target {
@@ -98,16 +104,54 @@ async function sendUnlessHeld(
   return deliver({ chat, key, quoted });
 }
 
-async function deliver(message: Outgoing, { chat, key, quoted }: Target): Promise<WireMessage> {
+/** All members of a group are mentioned (`WAWebNonJidMentionType`). */
+const MENTION_ALL = 1;
+
+function deliver(message: Outgoing, target: Target): Promise<WireMessage> {
+  const raw = {
+    body: message.body,
+    type: "chat",
+    urlText: null,
+    urlNumber: null,
+    ...(message.preview ? shown(message.preview) : { subtype: null }),
+    ...(message.mentionAll ? { nonJidMentions: MENTION_ALL } : {}),
+  };
+  return deliverRaw(message, raw, target, message.mentions ?? []);
+}
+
+/** A link preview as the page's own attributes. */
+function shown(preview: WirePreview): Record<string, unknown> {
+  return {
+    subtype: "url",
+    canonicalUrl: preview.url,
+    matchedText: preview.url,
+    title: preview.title ?? "",
+    description: preview.description ?? "",
+    richPreviewType: 0,
+    doNotPlayInline: true,
+    ...(preview.thumbnail ? { thumbnail: preview.thumbnail } : {}),
+  };
+}
+
+/** How often a message went on, as far as one knows who was only told that it did. */
+export const FORWARDED = { isForwarded: true, forwardingScore: 1 };
+
+/** Sends the page's own attributes of a message, of whatever type. */
+export async function deliverRaw(
+  message: Addressed,
+  attributes: Readonly<Record<string, unknown>>,
+  { chat, key, quoted }: Target,
+  mentions: readonly string[] = [],
+): Promise<WireMessage> {
   const raw = await WPP.chat.prepareRawMessage(
     chat,
-    { id: key, body: message.body, type: "chat", subtype: null, urlText: null, urlNumber: null },
+    { ...attributes, ...(message.forwarded ? FORWARDED : {}), id: key } as RawMessage,
     {
       messageId: key,
       detectMentioned: false,
       markIsRead: false,
       ...(quoted ? { quotedMsg: quoted } : {}),
-      ...(message.mentions?.length ? { mentionedList: message.mentions.map(widOf) } : {}),
+      ...(mentions.length > 0 ? { mentionedList: mentions.map(widOf) } : {}),
     },
   );
   const [added, result] = await WPP.whatsapp.functions.addAndSendMsgToChat(chat, raw);
@@ -139,7 +183,7 @@ async function acknowledged(msg: MsgModel): Promise<boolean> {
   return Number(msg.ack ?? PENDING) >= SENT;
 }
 
-function codeOf(outcome: unknown): number | undefined {
+export function codeOf(outcome: unknown): number | undefined {
   if (typeof outcome !== "object" || outcome === null) return undefined;
   const fields = outcome as Readonly<Record<string, unknown>>;
   for (const name of ["errorCode", "code", "status", "error", "serverErrorCode"]) {
