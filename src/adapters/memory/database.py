@@ -11,6 +11,7 @@ from typing import override
 from adapters.memory.api_key_repository import MemoryApiKeyRepository
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
+from adapters.memory.media_repository import MemoryMediaRepository
 from adapters.memory.message_repository import MemoryMessageRepository
 from adapters.memory.message_states import MemoryMessageStates
 from adapters.memory.outbox import MemoryOutbox
@@ -38,6 +39,7 @@ class MemoryUnitOfWork(UnitOfWork):
     _leases: MemorySessionLeases
     _messages: MemoryMessageRepository
     _states: MemoryMessageStates
+    _media: MemoryMediaRepository
     _outbox: MemoryOutbox
     _events: MemoryEventAppender
     _api_keys: MemoryApiKeyRepository
@@ -65,6 +67,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def states(self) -> MemoryMessageStates:
         return self._states
+
+    @property
+    @override
+    def media(self) -> MemoryMediaRepository:
+        return self._media
 
     @property
     @override
@@ -135,6 +142,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemorySessionLeases(transaction, self._now),
                 MemoryMessageRepository(transaction),
                 MemoryMessageStates(transaction),
+                MemoryMediaRepository(transaction),
                 MemoryOutbox(transaction),
                 MemoryEventAppender(transaction),
                 MemoryApiKeyRepository(transaction),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.memory.media_tables import MediaState
 from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
 from application.ports.message_states import ParticipantReceipt
@@ -84,6 +85,7 @@ class State:
     log: list[Event] = field(default_factory=list)
     pruned: int = 0
     webhooks: WebhookState = field(default_factory=WebhookState)
+    media: MediaState = field(default_factory=MediaState)
     last_position: int = 0
 
     @property

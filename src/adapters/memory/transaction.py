@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator
 from datetime import datetime
 
+from adapters.memory.media_tables import MediaWrites
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.state import KeyedRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
 from adapters.memory.tables import TableWrites
@@ -33,6 +34,7 @@ class Transaction:
         self.webhooks = WebhookWrites(state.webhooks)
         self.states = TableWrites(state.states)
         self.receipts = TableWrites(state.receipts)
+        self.media = MediaWrites(state.media)
 
     async def lock(self, key: Hashable) -> None:
         """Takes a row's lock until the end of the transaction."""
@@ -166,6 +168,7 @@ class Transaction:
         self.webhooks.commit()
         self.states.commit()
         self.receipts.commit()
+        self.media.commit()
         return bool(self._events)
 
     def end(self) -> None:

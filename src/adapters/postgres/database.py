@@ -8,6 +8,7 @@ from adapters.postgres.api_key_repository import PostgresApiKeyRepository
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.event_appender import PostgresEventAppender
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
+from adapters.postgres.media_repository import PostgresMediaRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.message_states import PostgresMessageStates
 from adapters.postgres.outbox import PostgresOutbox
@@ -46,6 +47,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def states(self) -> PostgresMessageStates:
         return PostgresMessageStates(self._transaction)
+
+    @property
+    @override
+    def media(self) -> PostgresMediaRepository:
+        return PostgresMediaRepository(self._transaction)
 
     @property
     @override

@@ -7,6 +7,7 @@ from typing import Protocol
 from application.ports.api_key_repository import ApiKeyRepository
 from application.ports.event_log import EventAppender
 from application.ports.idempotency_repository import IdempotencyRepository
+from application.ports.media_repository import MediaRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.message_states import MessageStates
 from application.ports.outbox import Outbox
@@ -40,6 +41,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def states(self) -> MessageStates:
         """What was done to messages."""
+
+    @property
+    @abstractmethod
+    def media(self) -> MediaRepository:
+        """The files."""
 
     @property
     @abstractmethod

@@ -1,13 +1,13 @@
 """The public JSON shapes of files, and of what messages with one hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from application.representation.content_form import ContentForm
 from application.representation.values import Json, optional_time, time_to_text
 from domain.ids import MediaId
-from domain.media import Media
+from domain.media import Media, MediaFacts
 from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
 
 
@@ -21,9 +21,30 @@ def span_of(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(milliseconds=round(seconds * 1000))
 
 
+def facts_to_dict(facts: MediaFacts) -> Json:
+    """What looking into a file told."""
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "duration": seconds_of(facts.duration),
+        "animated": facts.animated,
+        "waveform": _samples(facts.waveform),
+    }
+
+
+def facts_from_dict(data: Mapping[str, Any]) -> MediaFacts:
+    """Reads what ``facts_to_dict`` wrote."""
+    return MediaFacts(
+        width=data.get("width"),
+        height=data.get("height"),
+        duration=span_of(data.get("duration")),
+        animated=data.get("animated", False),
+        waveform=_read_samples(data.get("waveform")),
+    )
+
+
 def media_to_dict(media: Media) -> Json:
     """A file in the store as the API shows it."""
-    facts = media.facts
     return {
         "id": media.id,
         "kind": media.kind.value,
@@ -31,11 +52,7 @@ def media_to_dict(media: Media) -> Json:
         "size": media.size,
         "sha256": media.sha256,
         "filename": media.filename,
-        "width": facts.width,
-        "height": facts.height,
-        "duration": seconds_of(facts.duration),
-        "animated": facts.animated,
-        "waveform": _samples(facts.waveform),
+        **facts_to_dict(media.facts),
         "created_at": time_to_text(media.created_at),
         "expires_at": optional_time(media.expires_at),
     }
@@ -43,6 +60,10 @@ def media_to_dict(media: Media) -> Json:
 
 def _samples(waveform: tuple[int, ...] | None) -> list[int] | None:
     return None if waveform is None else list(waveform)
+
+
+def _read_samples(samples: Sequence[int] | None) -> tuple[int, ...] | None:
+    return None if samples is None else tuple(samples)
 
 
 def _reference(media: MediaReference) -> Json:
@@ -107,12 +128,11 @@ def _write_audio(audio: Audio) -> Json:
 
 
 def _read_audio(data: Mapping[str, Any]) -> Audio:
-    waveform = data.get("waveform")
     return Audio(
         media=_read_reference(data),
         voice=data.get("voice", False),
         duration=span_of(data.get("duration")),
-        waveform=None if waveform is None else tuple(waveform),
+        waveform=_read_samples(data.get("waveform")),
         view_once=data.get("view_once", False),
     )
 

@@ -12,6 +12,7 @@ from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract, append, filled, prune
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
+from tests.contracts.media_repository import MediaRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
@@ -37,6 +38,10 @@ class TestPostgresMessageRepository(MessageRepositoryContract):
 
 
 class TestPostgresMessageStates(MessageStatesContract):
+    pass
+
+
+class TestPostgresMediaRepository(MediaRepositoryContract):
     pass
 
 

@@ -9,6 +9,7 @@ from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
+from tests.contracts.media_repository import MediaRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
@@ -49,6 +50,10 @@ class TestMemoryMessageRepository(MessageRepositoryContract):
 
 
 class TestMemoryMessageStates(MessageStatesContract):
+    pass
+
+
+class TestMemoryMediaRepository(MediaRepositoryContract):
     pass
 
 
