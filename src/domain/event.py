@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from domain.ids import EventId, SessionId
+from domain.media_events import MessageMediaStored
 from domain.message_change_events import (
     MessageDeleted,
     MessageEdited,
@@ -38,6 +39,7 @@ __all__ = [
     "MessageEdited",
     "MessageExpired",
     "MessageFailed",
+    "MessageMediaStored",
     "MessagePinned",
     "MessageQueued",
     "MessageReacted",
@@ -72,6 +74,7 @@ Payload = (
     | MessagePinned
     | MessageStarred
     | MessageDeleted
+    | MessageMediaStored
     | WebhookDisabled
 )
 

@@ -5,6 +5,7 @@ else is made here, once, when it is first asked for.
 """
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 from dependency_injector import containers, providers
@@ -18,6 +19,7 @@ from application.events.retention import EventRetention
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
 from application.idempotency.once import Once
+from application.media.outgoing_files import OutgoingFiles
 from application.messages.cancel_message import CancelMessage
 from application.messages.expire_messages import ExpireMessages
 from application.messages.forward_message import ForwardMessage
@@ -60,7 +62,10 @@ from application.workers.ownership import LeaseTerms
 from application.workers.snapshots import Snapshots
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
+from domain.ids import MessageId
 from domain.webhook import RetrySchedule
+from entrypoints.media_assembly import MediaAssembly
+from entrypoints.media_parts import MediaParts
 from entrypoints.use_cases import UseCases
 
 
@@ -85,6 +90,10 @@ class Container(containers.DeclarativeContainer):
     webhook_sender: providers.Dependency[WebhookSender] = providers.Dependency()
     retry_schedule: providers.Dependency[RetrySchedule] = providers.Dependency()
     on_lane_fault: providers.Dependency[LaneFaultHook] = providers.Dependency()
+    media_parts: providers.Dependency[MediaParts] = providers.Dependency()
+    on_download_failed: providers.Dependency[Callable[[MessageId, str], None]] = providers.Dependency(
+        default=lambda *_: None
+    )
 
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UlidGenerator, clock)
@@ -110,7 +119,9 @@ class Container(containers.DeclarativeContainer):
         SessionSupervisor,
         *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms, snapshots),
         left_behind,
+        providers.Singleton(OutgoingFiles, media_parts.provided.store),
     )
+    media = providers.Singleton(MediaAssembly, uow, clock, ids, media_parts, supervisor, on_download_failed)
     housekeeper = providers.Singleton(
         Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
     )
@@ -122,7 +133,9 @@ class Container(containers.DeclarativeContainer):
 
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
-    send_message = providers.Singleton(SendMessage, uow, clock, ids, supervisor, recipients, waiters)
+    send_message = providers.Singleton(
+        SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare
+    )
     use_cases = providers.Singleton(
         UseCases,
         authenticate=providers.Singleton(Authenticate, uow, configured_key),
@@ -147,7 +160,7 @@ class Container(containers.DeclarativeContainer):
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
         watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor),
         send_message=send_message,
-        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor),
+        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
         operate_on_message=providers.Singleton(OperateOnMessage, uow, send_message),
         forward_message=providers.Singleton(ForwardMessage, uow, send_message),
@@ -157,6 +170,7 @@ class Container(containers.DeclarativeContainer):
         read_message_state=providers.Singleton(ReadMessageState, uow),
         list_messages=providers.Singleton(ListMessages, uow),
         get_message=providers.Singleton(GetMessage, uow),
+        media=media.provided.use_cases,
         list_events=providers.Singleton(ListEvents, event_log),
         stream_events=providers.Singleton(StreamEvents, event_log, feed),
         create_webhook=providers.Singleton(CreateWebhook, uow, clock, ids, webhook_sender),

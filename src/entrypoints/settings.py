@@ -1,6 +1,5 @@
 """Settings, read once from the environment and ``.env``."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -10,12 +9,14 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
 from domain.webhook import RetrySchedule
 from domain.webhook_checks import check_url
+from entrypoints.media_settings import MediaSettings
+from entrypoints.networks import Networks
 
 MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
@@ -24,8 +25,6 @@ LIVE_SITE: Final = "https://web.whatsapp.com/"
 
 _ROOT: Final = Path(__file__).parents[2]
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_EVERYWHERE: Final[tuple[Network, ...]] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 _SPAN: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)(s|m|h)")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600}
 _SHORTEST_WAIT: Final = timedelta(milliseconds=100)
@@ -51,18 +50,6 @@ def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
-
-
-def _networks(value: object) -> object:
-    """``true``, ``false``, or networks in CIDR notation, separated by commas."""
-    if not isinstance(value, str):
-        return value
-    if value.strip().lower() in {"true", "false"}:
-        return _EVERYWHERE if value.strip().lower() == "true" else ()
-    try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
-    except ValueError:
-        raise ValueError("must be true, false, or networks like 10.1.0.0/16, separated by commas") from None
 
 
 def _spans(value: object) -> object:
@@ -96,7 +83,7 @@ def _below_home(base: str | None, fallback: str) -> Path:
         return Path.cwd() / ".pombo" / Path(fallback).name
 
 
-class Settings(BaseSettings):
+class Settings(MediaSettings):
     """What the environment says. An empty variable counts as unset.
 
     Attributes:
@@ -134,9 +121,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     api_key: SecretStr | None = Field(None, validation_alias="API_KEY")
     webhook_url: SecretStr | None = Field(None, validation_alias="WEBHOOK_URL")
-    webhook_allow_private: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
-        (), validation_alias="POMBO_WEBHOOK_ALLOW_PRIVATE"
-    )
+    webhook_allow_private: Networks = Field((), validation_alias="POMBO_WEBHOOK_ALLOW_PRIVATE")
     webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(
         RetrySchedule().waits, validation_alias="POMBO_WEBHOOK_RETRY_SCHEDULE", min_length=1, max_length=50
     )

@@ -26,6 +26,7 @@ from application.webhooks.direct_delivery import PostTestEvent, RedeliverEvent
 from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
+from entrypoints.media_use_cases import MediaUseCases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class UseCases:
     read_message_state: ReadMessageState
     list_messages: ListMessages
     get_message: GetMessage
+    media: MediaUseCases
     list_events: ListEvents
     stream_events: StreamEvents
     create_webhook: CreateWebhook

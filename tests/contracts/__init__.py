@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
             "event_bus",
             "event_log",
             "link_code_cache",
+            "media_fetcher",
             "media_repository",
             "media_spool",
             "media_store",

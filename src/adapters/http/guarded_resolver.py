@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Any, Final, override
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -117,3 +117,15 @@ class GuardedResolver(AbstractResolver):
     @override
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def guarded_sockets(policy: AddressPolicy) -> Any:
+    """Makes the sockets of all connections, and looks at where each goes: the last gate, whatever came before it."""
+
+    def make(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if not policy.permits(str(address[0])):
+            raise TargetRefusedError
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    return make

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final, Self, override
+from typing import Final, Self, override
 
 import aiohttp
 import structlog
@@ -18,7 +18,13 @@ from aiohttp.client_exceptions import InvalidURL
 from yarl import URL
 
 from adapters.http.address_policy import AddressPolicy, Network
-from adapters.http.guarded_resolver import GuardedResolver, Lookup, SystemLookup, TargetRefusedError
+from adapters.http.guarded_resolver import (
+    GuardedResolver,
+    Lookup,
+    SystemLookup,
+    TargetRefusedError,
+    guarded_sockets,
+)
 from adapters.http.signatures import signed_headers
 from application.ports.clock import Clock
 from application.ports.webhook_sender import SendResult, WebhookSender
@@ -80,7 +86,7 @@ class HttpWebhookSender(WebhookSender):
             use_dns_cache=False,
             limit=0,
             keepalive_timeout=30,
-            socket_factory=_guarded_sockets(policy),
+            socket_factory=guarded_sockets(policy),
         )
         try:
             async with ClientSession(
@@ -211,18 +217,6 @@ def _about(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return "The connection couldn't be made."
     return "The connection broke before the answer."
-
-
-def _guarded_sockets(policy: AddressPolicy) -> Any:
-    """Makes the sockets of all connections, and looks at where each goes: the last gate, whatever came before it."""
-
-    def make(info: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if not policy.permits(str(address[0])):
-            raise TargetRefusedError
-        return socket.socket(family=family, type=kind, proto=protocol)
-
-    return make
 
 
 def _tracing() -> TraceConfig:

@@ -37,8 +37,11 @@ class ProcessMediaWorkshop(MediaWorkshop):
         self._within = within.total_seconds()
 
     @override
-    async def inspect(self, path: Path, *, mime_type: str | None, filename: str | None) -> Inspection:
-        found = await self._do("inspect", source=str(path), mime_type=mime_type, filename=filename)
+    async def inspect(
+        self, path: Path, *, mime_type: str | None, filename: str | None, as_document: bool = False
+    ) -> Inspection:
+        name = "name" if as_document else "inspect"
+        found = await self._do(name, source=str(path), mime_type=mime_type, filename=filename)
         return Inspection(
             kind=MediaKind(found["kind"]),
             mime_type=found["mime_type"],

@@ -1,15 +1,14 @@
 """Pictures, with Pillow. Runs in the workshop's process."""
 
 import io
+import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from adapters.workshop.results import ComplexError, Flaw, NotConvertibleError, OversizeError
+from adapters.workshop.results import BrokenError, ComplexError, Flaw, NotConvertibleError, OversizeError
 from domain.media_limits import (
     MAX_ANIMATED_STICKER,
     MAX_FRAMES,
@@ -24,29 +23,40 @@ _TYPES: Final = {"BMP": "image/bmp", "MPO": "image/jpeg"}
 _QUALITIES: Final = (90, 75, 60, 45, 30, 15, 5)
 _FRAME_MS: Final = 100
 """How long a frame shows that doesn't say it."""
+_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error)
+"""What Pillow raises on files that aren't whole."""
 _SIZE: Final = (STICKER_SIDE, STICKER_SIDE)
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image | None]:
-    """The picture that a file is; None where it is none."""
+def _open(path: Path) -> Image.Image | None:
+    """The picture that a file is; None where it is none.
+
+    Raises:
+        ComplexError: it is too large to be decoded.
+        BrokenError: it begins as a picture and isn't one.
+    """
     try:
-        with Image.open(path, formats=_FORMATS) as picture:
-            yield picture
+        return Image.open(path, formats=_FORMATS)
     except UnidentifiedImageError:
-        yield None
+        return None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ComplexError from error
+    except _BROKEN as error:
+        raise BrokenError(f"The picture isn't whole ({type(error).__name__}).") from error
 
 
 def inspect(path: Path) -> dict[str, Any] | Flaw | None:
     """What a picture is, once all of it was decoded; None where the file is no picture."""
-    with _opened(path) as picture:
-        if picture is None:
-            return None
+    try:
+        opened = _open(path)
+    except BrokenError as error:
+        return Flaw("image/unknown", str(error))
+    if opened is None:
+        return None
+    with opened as picture:
         name = picture.format or ""
         mime_type = _TYPES.get(name) or Image.MIME.get(name, "image/unknown")
         frames = getattr(picture, "n_frames", 1)
@@ -54,7 +64,7 @@ def inspect(path: Path) -> dict[str, Any] | Flaw | None:
         try:
             for frame in ImageSequence.Iterator(picture):
                 frame.load()
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except _BROKEN as error:
             return Flaw(mime_type, f"The picture isn't whole ({type(error).__name__}).")
         width, height = _shown(picture)
         animated = frames > 1 and name != "TIFF" and mime_type != "image/jpeg"
@@ -63,9 +73,13 @@ def inspect(path: Path) -> dict[str, Any] | Flaw | None:
 
 def make_sticker(source: Path, target: Path) -> dict[str, Any]:
     """Makes a sticker."""
-    with _opened(source) as picture:
-        if picture is None:
-            raise NotConvertibleError("This is no picture that can be decoded.")
+    try:
+        opened = _open(source)
+    except BrokenError as error:
+        raise NotConvertibleError(str(error)) from error
+    if opened is None:
+        raise NotConvertibleError("This is no picture that can be decoded.")
+    with opened as picture:
         frames = getattr(picture, "n_frames", 1)
         _check(picture, frames)
         animated = frames > 1 and picture.format in {"WEBP", "GIF", "PNG"}
@@ -77,7 +91,7 @@ def make_sticker(source: Path, target: Path) -> dict[str, Any]:
                     frame.load()
                 return {**facts, "is_new": False}
             target.write_bytes(_small(*_drawn(picture, animated=animated), limit))
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except _BROKEN as error:
             raise NotConvertibleError(f"The picture can't be decoded ({type(error).__name__}).") from error
         return {**facts, "is_new": True}
 

@@ -7,6 +7,10 @@ class ComplexError(Exception):
     """It takes more than what is allowed: pixels, frames, streams."""
 
 
+class BrokenError(Exception):
+    """It begins as something that it isn't; the text is for people."""
+
+
 class NotConvertibleError(Exception):
     """It isn't what could be made into that; the text is for people."""
 

@@ -44,6 +44,8 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
         match job["name"]:
             case "inspect":
                 return inspect(source, job["mime_type"], job["filename"])
+            case "name":
+                return name_document(source, job["mime_type"], job["filename"])
             case "voice":
                 return recordings.make_voice_note(source, Path(job["target"]))
             case "sticker":
@@ -71,6 +73,13 @@ def inspect(source: Path, said: str | None, filename: str | None) -> dict[str, A
         return found
     document = {"kind": "document", "mime_type": types.of_document(sniffed, said, filename)}
     return document if found is None else {**document, "flaw": found.text}
+
+
+def name_document(source: Path, said: str | None, filename: str | None) -> dict[str, Any]:
+    """What a file is that isn't looked into."""
+    from adapters.workshop import types  # noqa: PLC0415 - loaded within the limits
+
+    return {"kind": "document", "mime_type": types.of_document(types.by_bytes(source), said, filename)}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
+from application.media.draft import MediaDraft
 from application.messages.targets import check_target
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -16,6 +17,7 @@ from domain.errors import ConflictError, InvalidArgumentError
 from domain.event import MessageQueued, NewEvent
 from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_message_id, parse_session_id
 from domain.jid import Jid, Server
+from domain.media_content import MEDIA_CONTENTS
 from domain.message import Direction, Message, MessageStatus
 from domain.operations import OPERATIONS
 from domain.session import Me, Session, SessionStatus, Wanted
@@ -35,6 +37,7 @@ class SendMessageCommand:
     """A message to send.
 
     Attributes:
+        content: what to send; a draft's file is fetched, checked and kept before it is accepted.
         reply_to: what it answers: a gateway message id (``msg_…``) or a WhatsApp id of the same chat.
         not_before: when it may leave at the earliest; what has passed already means now.
         deadline: when it is given up if it hasn't left, with the status ``EXPIRED``.
@@ -46,7 +49,7 @@ class SendMessageCommand:
 
     session_id: str
     to: Jid
-    content: Content
+    content: Content | MediaDraft
     reply_to: str | None = None
     not_before: datetime | None = None
     deadline: datetime | None = None
@@ -60,7 +63,7 @@ class SendMessageCommand:
         asked = {
             "session_id": self.session_id,
             "to": str(self.to),
-            **content_to_dict(self.content),
+            **(self.content.asked() if isinstance(self.content, MediaDraft) else content_to_dict(self.content)),
             "reply_to": self.reply_to,
             "not_before": None if self.not_before is None else time_to_text(self.not_before),
             "deadline": None if self.deadline is None else time_to_text(self.deadline),
@@ -91,9 +94,11 @@ class Acceptance:
         Raises:
             InvalidArgumentError: ``INVALID_REPLY``, ``INVALID_DEADLINE``, ``INVALID_NOT_BEFORE``.
             PomboError: what ``check_target`` says of an operation.
-            NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
+            NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered), ``MEDIA_NOT_FOUND``.
             ConflictError: ``SESSION_NOT_WORKING``.
         """
+        if isinstance(command.content, MediaDraft):
+            raise TypeError("a draft's file comes first")
         now = self._clock.now()
         not_before = _check_times(command, now)
         session_id = parse_session_id(command.session_id)
@@ -125,6 +130,8 @@ class Acceptance:
         else:
             accepted = message
         await uow.messages.add_absent([accepted])
+        if isinstance(command.content, MEDIA_CONTENTS) and command.content.media.id is not None:
+            await uow.media.use(message_id, command.content.media.id)
         await uow.events.append([self._queued(message)])
         return accepted
 

@@ -1,6 +1,6 @@
 """Record what a session's page tells of messages: new ones, and receipts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,7 +26,16 @@ _LAST_OF_SECOND: Final = timedelta(microseconds=999_999)
 class RecordPageNews:
     """Stores messages and receipts with their events, each once, whatever is told twice."""
 
-    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, waiters: MessageWaiters) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        clock: Clock,
+        ids: IdGenerator,
+        waiters: MessageWaiters,
+        on_added: Callable[[Sequence[Message]], None] = lambda _: None,
+    ) -> None:
+        """Takes what it works with; ``on_added`` hears of messages that are stored by then."""
+        self._on_added = on_added
         self._uow = uow
         self._clock = clock
         self._ids = ids
@@ -72,6 +81,7 @@ class RecordPageNews:
             changed = await self._apply(uow, session_id, known.values(), receipts)
             await self._changes.record(uow, session_id, changes)
         self._tell(changed)
+        self._on_added(added)
         return len(added)
 
     async def changes(self, session_id: SessionId, seen: Sequence[AnyChange]) -> None:

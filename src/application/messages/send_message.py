@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from application.idempotency.within import answered, note_answer
+from application.media.draft import MediaDraft
+from application.media.prepare_media import PrepareMedia
 from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
 from application.messages.departure import Departures, raise_failure
 from application.messages.recipients import RecipientDirectory
@@ -14,7 +16,7 @@ from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.errors import ConflictError, DeadlineExceededError
+from domain.errors import CapabilityUnavailableError, ConflictError, DeadlineExceededError
 from domain.ids import MessageId, SessionId, parse_session_id
 from domain.jid import Jid
 from domain.lease import STALE_LEASE, Lease
@@ -39,7 +41,10 @@ class SendMessage:
         workers: SessionWorkers,
         recipients: RecipientDirectory,
         waiters: MessageWaiters,
+        prepare_media: PrepareMedia | None = None,
     ) -> None:
+        """Takes what it works with; without ``prepare_media`` no files are sent."""
+        self._prepare_media = prepare_media
         self._uow = uow
         self._clock = clock
         self._ids = ids
@@ -61,6 +66,7 @@ class SendMessage:
             NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered).
             PomboError: what ``aim`` and ``check_target`` say of an operation.
             ConflictError: ``SESSION_NOT_WORKING``.
+            PomboError: of a draft, what ``PrepareMedia`` raises.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the
                 message for.
             RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
@@ -73,6 +79,8 @@ class SendMessage:
         if isinstance(command.content, OPERATIONS):
             command = await self._aim(session_id, command)
         known = await self._prepare(session_id, command.to, keyed)
+        if known is None and isinstance(command.content, MediaDraft):
+            known, command = await self._with_file(session_id, command, command.content, keyed)
         if known is None:
             message_id = self._ids.message_id()
             with self._waiters.expect(message_id) as told:
@@ -114,6 +122,19 @@ class SendMessage:
                 if error.reason not in _ON_ITS_WAY:
                     raise
         return None
+
+    async def _with_file(
+        self, session_id: SessionId, command: SendMessageCommand, draft: MediaDraft, keyed: KeyedRequest | None
+    ) -> tuple[MessageId | None, SendMessageCommand]:
+        """The command with its file in the store; or the message of the same request, for which nothing is fetched."""
+        async with self._uow.begin() as uow:
+            answer = None if keyed is None else await uow.idempotency.find(keyed)
+            if answer is not None:
+                return MessageId(answer["message_id"]), command
+            account_of(await uow.sessions.get(session_id))
+        if self._prepare_media is None:
+            raise CapabilityUnavailableError("SEND_MEDIA")
+        return None, replace(command, content=await self._prepare_media.execute(draft))
 
     async def _accept(
         self, session_id: SessionId, message_id: MessageId, command: SendMessageCommand, keyed: KeyedRequest | None

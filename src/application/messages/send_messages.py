@@ -6,13 +6,23 @@ from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
+from application.media.draft import MediaDraft
+from application.media.prepare_media import PrepareMedia
 from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
 from application.messages.targets import aim
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.errors import TRANSIENT, ErrorKind, InvalidArgumentError, PomboError, error_of
+from domain.errors import (
+    TRANSIENT,
+    CapabilityUnavailableError,
+    ErrorKind,
+    InvalidArgumentError,
+    PomboError,
+    error_of,
+)
 from domain.ids import MessageId, parse_session_id
 from domain.message import Message
 
@@ -57,7 +67,16 @@ def check_count(count: int) -> None:
 class SendMessages:
     """Accepts the good ones durably, all at once, and says of each of the others why not."""
 
-    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator, workers: SessionWorkers) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        clock: Clock,
+        ids: IdGenerator,
+        workers: SessionWorkers,
+        prepare_media: PrepareMedia | None = None,
+    ) -> None:
+        """Takes what it works with; without ``prepare_media`` no files are sent."""
+        self._prepare_media = prepare_media
         self._uow = uow
         self._clock = clock
         self._ids = ids
@@ -77,17 +96,49 @@ class SendMessages:
         check_count(len(command.entries))
         keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
         outcomes: Sequence[Outcome] = ()
+        ready = await self._with_files(command, keyed)
         try:
             async with self._uow.begin() as uow:
                 if (answer := await answered(uow, keyed, self._clock.now())) is not None:
                     return await _before(uow, answer["outcomes"], command)
-                outcomes = [await self._accept(uow, entry) for entry in command.entries]
+                outcomes = [await self._accept(uow, entry) for entry in ready]
                 await note_answer(uow, keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
         finally:
             # Also where the commit got no answer: what may be queued must not be overtaken.
             for session_id in {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}:
                 self._workers.nudge_outbox(session_id)
         return outcomes
+
+    async def _with_files(
+        self, command: SendMessagesCommand, keyed: KeyedRequest | None
+    ) -> Sequence[SendMessageCommand | PomboError]:
+        """The entries with their files in the store. A request that was answered before needs none."""
+        if not any(_draft_of(entry) for entry in command.entries):
+            return command.entries
+        if keyed is not None:
+            async with self._uow.begin() as uow:
+                if await uow.idempotency.find(keyed) is not None:
+                    return command.entries
+        return [await self._with_file(entry) for entry in command.entries]
+
+    async def _with_file(self, entry: SendMessageCommand | PomboError) -> SendMessageCommand | PomboError:
+        draft = _draft_of(entry)
+        if isinstance(entry, PomboError) or draft is None:
+            return entry
+        if self._prepare_media is None:
+            return CapabilityUnavailableError("SEND_MEDIA")
+        if not isinstance(draft.source, str):
+            return InvalidArgumentError(
+                "MEDIA_NOT_STORED",
+                "A bulk send takes files by their id: put them into the store first.",
+                field=draft.kind.value,
+            )
+        try:
+            return replace(entry, content=await self._prepare_media.execute(draft))
+        except PomboError as error:
+            if error.kind in {*TRANSIENT, ErrorKind.INTERNAL}:
+                raise
+            return error
 
     async def _accept(self, uow: UnitOfWork, entry: SendMessageCommand | PomboError) -> Outcome:
         if isinstance(entry, PomboError):
@@ -101,6 +152,10 @@ class SendMessages:
             if error.kind in {*TRANSIENT, ErrorKind.INTERNAL}:
                 raise
             return error
+
+
+def _draft_of(entry: SendMessageCommand | PomboError) -> MediaDraft | None:
+    return entry.content if isinstance(entry, SendMessageCommand) and isinstance(entry.content, MediaDraft) else None
 
 
 async def _before(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from application.media.draft import MediaDraft
 from application.ports.unit_of_work import UnitOfWork
 from domain.content import Content
 from domain.errors import ConflictError, GoneError, InvalidArgumentError, UnprocessableError
@@ -19,7 +20,9 @@ MAX_TARGET_ID: Final = 200
 _NEVER_LEFT: Final = frozenset({MessageStatus.FAILED, MessageStatus.CANCELED, MessageStatus.EXPIRED})
 
 
-async def aim(uow: UnitOfWork, session_id: SessionId, to: Jid, content: Content) -> tuple[Jid, Content]:
+async def aim(
+    uow: UnitOfWork, session_id: SessionId, to: Jid, content: Content | MediaDraft
+) -> tuple[Jid, Content | MediaDraft]:
     """An operation's chat and the operation itself, where its message was named by the gateway's id.
 
     The chat is the one under which the message is kept, so that the operation goes in order behind it. Other contents

@@ -41,13 +41,16 @@ class MediaWorkshop(Protocol):
     """
 
     @abstractmethod
-    async def inspect(self, path: Path, *, mime_type: str | None, filename: str | None) -> Inspection:
+    async def inspect(
+        self, path: Path, *, mime_type: str | None, filename: str | None, as_document: bool = False
+    ) -> Inspection:
         """Decodes as much of a file as tells whether it is whole.
 
         Args:
             path: the file.
             mime_type: what the caller says that it is.
             filename: what it was called.
+            as_document: it is a document whatever it is: only its first bytes are looked at.
         """
 
     @abstractmethod

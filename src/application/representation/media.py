@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from application.representation.content_form import ContentForm
-from application.representation.values import Json, optional_time, time_to_text
+from application.representation.values import Json, optional_time, read_optional_time, read_time, time_to_text
 from domain.ids import MediaId
-from domain.media import Media, MediaFacts
+from domain.media import Media, MediaFacts, MediaKind
 from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
 
 
@@ -56,6 +56,21 @@ def media_to_dict(media: Media) -> Json:
         "created_at": time_to_text(media.created_at),
         "expires_at": optional_time(media.expires_at),
     }
+
+
+def media_from_dict(data: Mapping[str, Any]) -> Media:
+    """Reads what ``media_to_dict`` wrote."""
+    return Media(
+        id=MediaId(data["id"]),
+        kind=MediaKind(data["kind"]),
+        mime_type=data["mime_type"],
+        size=data["size"],
+        sha256=data["sha256"],
+        filename=data.get("filename"),
+        facts=facts_from_dict(data),
+        created_at=read_time(data["created_at"]),
+        expires_at=read_optional_time(data.get("expires_at")),
+    )
 
 
 def _samples(waveform: tuple[int, ...] | None) -> list[int] | None:

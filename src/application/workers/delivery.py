@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from application.media.outgoing_files import OutgoingFiles
 from application.messages import progress
 from application.ports.clock import Clock
 from application.ports.page_events import SeenMessage
@@ -36,12 +37,18 @@ type Outcome = Known | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What one run of the dispatcher works with. ``accounts``: the linked account's addresses."""
+    """What one run of the dispatcher works with.
+
+    Attributes:
+        accounts: the linked account's addresses.
+        files: what has the files of messages.
+    """
 
     page: MessagingPage
     tasks: asyncio.TaskGroup
     accounts: frozenset[Jid | None]
     clock: Clock
+    files: OutgoingFiles
 
 
 async def attempt(delivery: Delivery, message: Message, *, look_first: bool) -> Outcome:
@@ -71,7 +78,8 @@ async def attempt(delivery: Delivery, message: Message, *, look_first: bool) -> 
         forwarded=message.forwarded,
     )
     try:
-        return await delivery.page.send(outgoing)
+        async with delivery.files.of(message.content) as file:
+            return await delivery.page.send(replace(outgoing, file=file))
     except PomboError as error:
         return _refusal(error)
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
+from application.media.outgoing_files import OutgoingFiles
 from application.messages.changes import ChangeRecorder, change_of
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
@@ -44,7 +45,9 @@ class OutboxDispatcher:
         clock: Clock,
         ids: IdGenerator,
         waiters: MessageWaiters,
+        files: OutgoingFiles,
     ) -> None:
+        self._files = files
         self._session_id = session_id
         self._uow = uow
         self._clock = clock
@@ -123,7 +126,8 @@ class OutboxDispatcher:
     async def run(self, page: MessagingPage, me: Me) -> None:
         """Works until cancelled, on a page that is connected. What was in flight is left to the next run."""
         async with asyncio.TaskGroup() as tasks:
-            delivery = Delivery(page=page, tasks=tasks, accounts=frozenset({me.jid, me.lid}), clock=self._clock)
+            accounts = frozenset({me.jid, me.lid})
+            delivery = Delivery(page=page, tasks=tasks, accounts=accounts, clock=self._clock, files=self._files)
             self._delivery, self._recovered, self._draining = delivery, False, False
             try:
                 while True:

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, override
 
 from application.events.feed import wait_or_poll
+from application.media.outgoing_files import OutgoingFiles
 from application.messages.record_page_news import RecordPageNews
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
@@ -62,7 +63,11 @@ class SessionSupervisor(SessionWorkers):
         terms: LeaseTerms,
         snapshots: Snapshots,
         left_behind: LeftBehind,
+        files: OutgoingFiles,
     ) -> None:
+        self._files = files
+        self.on_added: Callable[[Sequence[Message]], None] = lambda _: None
+        """Hears of messages that pages have told of and that are stored; whoever wants to sets it before the run."""
         self._uow = uow
         self._driver = driver
         self._bus = bus
@@ -93,6 +98,9 @@ class SessionSupervisor(SessionWorkers):
             tasks.create_task(self._late_news.run())
             tasks.create_task(self._left_behind.run(self._is_run_here, self._on_fault))
 
+    def _tell_of(self, added: Sequence[Message]) -> None:
+        self.on_added(added)
+
     def _is_run_here(self, session_id: SessionId) -> bool:
         return self._charges.get(session_id) is not None
 
@@ -101,8 +109,8 @@ class SessionSupervisor(SessionWorkers):
         return SessionKeeper(
             SessionRecord(session_id, uow, self._codes, self._bus, self._clock, self._ids),
             self._driver,
-            RecordPageNews(uow, self._clock, self._ids, self._waiters),
-            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters),
+            RecordPageNews(uow, self._clock, self._ids, self._waiters, self._tell_of),
+            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters, self._files),
             self._clock,
             random.random,
             self._gate,

@@ -71,7 +71,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 request_deserializer=handler.request_deserializer,
                 response_serializer=handler.response_serializer,
             )
-        raise NotImplementedError(f"{method}: no service of ours takes a stream and gives one answer")
+        return grpc.stream_unary_rpc_method_handler(
+            self._collect(handler.stream_unary, method),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
 
     def _answer(self, handler: Handler, behaviour: Behaviour, method: str) -> Behaviour:
         read = self._reader(handler)
@@ -81,6 +85,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 return await behaviour(read(request), context)
 
         return answer
+
+    def _collect(self, behaviour: Behaviour, method: str) -> Behaviour:
+        async def collect(requests: AsyncIterator[Any], context: Context) -> Any:
+            async with self._call(method, context):
+                return await behaviour(requests, context)
+
+        return collect
 
     def _stream(self, behaviour: Behaviour, method: str, read: Callable[[Any], Any]) -> Behaviour:
         async def stream(request: Any, context: Context) -> None:

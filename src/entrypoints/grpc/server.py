@@ -16,15 +16,18 @@ from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.event_service import EventService
 from entrypoints.grpc.gen.pombo.v1 import (
     event_service_pb2,
+    media_service_pb2,
     message_service_pb2,
     session_service_pb2,
     webhook_service_pb2,
 )
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import add_WebhookServiceServicer_to_server
 from entrypoints.grpc.health_service import HealthService
+from entrypoints.grpc.media_service import MediaService
 from entrypoints.grpc.message_service import MessageService
 from entrypoints.grpc.session_service import SessionService
 from entrypoints.grpc.stopping import Stopping
@@ -38,6 +41,7 @@ SERVICES: Final = tuple(
         (session_service_pb2, "SessionService"),
         (message_service_pb2, "MessageService"),
         (event_service_pb2, "EventService"),
+        (media_service_pb2, "MediaService"),
         (webhook_service_pb2, "WebhookService"),
     )
 )
@@ -62,6 +66,7 @@ class GrpcServer:
         )
         add_SessionServiceServicer_to_server(SessionService(use_cases, self._stopping), self._server)
         add_MessageServiceServicer_to_server(MessageService(use_cases), self._server)
+        add_MediaServiceServicer_to_server(MediaService(use_cases), self._server)
         add_EventServiceServicer_to_server(EventService(use_cases, self._stopping), self._server)
         add_WebhookServiceServicer_to_server(WebhookService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from entrypoints.rest.config import RestConfig
+from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_stream import OpenStreams
 from entrypoints.rest.middleware.authentication import AuthenticationMiddleware
 from entrypoints.rest.middleware.body_limit import BodyLimitMiddleware
@@ -17,6 +17,9 @@ from entrypoints.rest.routes.event_socket import EventSocketRoutes
 from entrypoints.rest.routes.events import EventRoutes
 from entrypoints.rest.routes.health import HealthRoutes
 from entrypoints.rest.routes.linking import LinkingRoutes
+from entrypoints.rest.routes.media import MediaRoutes
+from entrypoints.rest.routes.media_send import MediaSendRoutes
+from entrypoints.rest.routes.message_media import MessageMediaRoutes
 from entrypoints.rest.routes.message_operations import MessageOperationRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
@@ -27,12 +30,18 @@ _ASKED: Final = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-None-Match",
+    "If-Range",
     "Last-Event-ID",
     "Prefer",
+    "Range",
     "X-API-Key",
     "X-Request-ID",
 )
-_SHOWN: Final = ("Location", "Preference-Applied", "Retry-After", "X-Request-ID")
+_SHOWN: Final = (
+    *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"),
+    *("Location", "Preference-Applied", "Retry-After", "X-Request-ID"),
+)
 
 
 def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
@@ -53,6 +62,9 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     MessageOperationRoutes(use_cases, config).add_to(app.router)
     EventRoutes(use_cases, config, streams).add_to(app.router)
     EventSocketRoutes(use_cases, config, streams).add_to(app.router)
+    MediaRoutes(use_cases, config).add_to(app.router)
+    MediaSendRoutes(use_cases, config).add_to(app.router)
+    MessageMediaRoutes(use_cases, config).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)
     LinkingRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
@@ -66,9 +78,18 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     return app
 
 
+def _larger_bodies(config: RestConfig) -> dict[str, int]:
+    """The paths whose requests may hold files."""
+    return {
+        f"{API_PREFIX}/media": config.max_upload_bytes,
+        f"{API_PREFIX}/media/send": max(config.max_upload_bytes, config.max_inline_bytes),
+        f"{API_PREFIX}/messages/send": max(config.max_body_bytes, config.max_inline_bytes),
+    }
+
+
 def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> None:
     """Each one added lies around those before it."""
-    app.add_middleware(BodyLimitMiddleware, limit=config.max_body_bytes)
+    app.add_middleware(BodyLimitMiddleware, limit=config.max_body_bytes, others=_larger_bodies(config))
     app.add_middleware(AuthenticationMiddleware, use_cases=use_cases)
     if config.cors_origins:
         # Around authentication: a browser's preflight carries no key.

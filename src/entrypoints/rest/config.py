@@ -15,6 +15,8 @@ class RestConfig:
 
     Attributes:
         max_body_bytes: the largest request body that is read.
+        max_inline_bytes: the same for messages, which may hold a file.
+        max_upload_bytes: the same for files.
         send_wait: how long a send waits for WhatsApp to have the message when the caller names no time.
         cors_origins: browser origins that may call, ``("*",)`` for all; none by default.
         version: the program's version, as the API's document tells it.
@@ -24,6 +26,8 @@ class RestConfig:
     """
 
     max_body_bytes: int = 1_048_576
+    max_inline_bytes: int = 22_500_000
+    max_upload_bytes: int = 134_300_000
     send_wait: timedelta = timedelta(seconds=20)
     cors_origins: tuple[str, ...] = ()
     version: str = "0.1.0"

@@ -29,6 +29,7 @@ _TAGS: Final = [
     {"name": "Sessions", "description": "One linked account each: what is wanted of it and what is observed."},
     {"name": "Linking", "description": "Linking a session to an account, by QR or by a code."},
     {"name": "Messages", "description": "What is sent and what came."},
+    {"name": "Media", "description": "Files: put into the store, read in parts, and kept for a time."},
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
     {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
     {"name": "Health", "description": "For whoever supervises the gateway. Without a key."},
@@ -38,7 +39,6 @@ _SECURITY: Final = {
     "Bearer": {"type": "http", "scheme": "bearer", "description": "The same key."},
 }
 _WORD: Final = re.compile(r"[A-Z]")
-_ABSENT: Final = {"sendMedia": " (not available yet)"}
 _FASTAPIS_OWN: Final = ("HTTPValidationError", "ValidationError")
 
 
@@ -89,7 +89,7 @@ def _correct(operation: dict[str, Any]) -> None:
         del responses["422"]
     operation["responses"] = dict(sorted(responses.items()))
     words = _WORD.sub(lambda start: f" {start[0].lower()}", operation["operationId"]).replace(" qr", " QR")
-    operation["summary"] = f"{words[0].upper()}{words[1:]}{_ABSENT.get(operation['operationId'], '')}"
+    operation["summary"] = f"{words[0].upper()}{words[1:]}"
 
 
 def to_text(document: dict[str, Any]) -> str:

@@ -13,3 +13,13 @@ class _MessageConvertor(StringConvertor):
 
 
 register_url_convertor(MESSAGE, _MessageConvertor())
+
+MEDIA: Final = "media"
+"""The same of a file's id."""
+
+
+class _MediaConvertor(StringConvertor):
+    regex = "(?!send$)[^/]+"
+
+
+register_url_convertor(MEDIA, _MediaConvertor())

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from application.media.draft import MediaDraft
 from domain.content import Content, Text
 from domain.jid import Jid
 from entrypoints.rest.field_errors import FieldError
 from entrypoints.rest.models.contents import ContentsToSend, TextToSend
 from entrypoints.rest.problem import InvalidRequestError
+from entrypoints.rest.send_media_contents import MEDIA
 from entrypoints.rest.send_more_contents import COMPOSE
 
 
@@ -16,14 +18,15 @@ def _text(text: TextToSend) -> Text:
     return Text.compose(text.body, tuple(mentions), mention_all=text.mention_all)
 
 
-_COMPOSE: Final[Mapping[str, Callable[[Any], Content]]] = {
+_COMPOSE: Final[Mapping[str, Callable[[Any], Content | MediaDraft]]] = {
     "text": _text,
     **COMPOSE,
+    **MEDIA,
 }
 """By the type's public name, which is that of the object's field; one for each type that ``ContentsToSend`` lists."""
 
 
-def content_to_send(body: ContentsToSend) -> Content:
+def content_to_send(body: ContentsToSend) -> Content | MediaDraft:
     """The one content that a request gives.
 
     Raises:

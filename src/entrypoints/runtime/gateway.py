@@ -27,6 +27,7 @@ from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
+from entrypoints.runtime.media import inline_limit, log_failed_download, open_media, upload_limit
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
 from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
@@ -74,6 +75,8 @@ class Gateway:
             "housekeeper": container.housekeeper().run(),
             "webhook dispatcher": container.webhook_dispatcher().run(),
         }
+        work["media retention"] = container.media().retention.run()
+        work["media downloads"] = container.media().downloads.run()
         if self._settings.event_retention_days:
             work["event retention"] = container.event_retention().run()
         tasks = await stack.enter_async_context(CoreTasks.running(work))
@@ -108,7 +111,11 @@ class Gateway:
         container.watchdog.override(providers.Object(watchdog))
         terms = LeaseTerms(owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds))
         container.lease_terms.override(providers.Object(terms))
-        container.health_checks.override(providers.Object((*storage.health_checks, browser_health, disk)))
+        media, media_checks = await stack.enter_async_context(open_media(self._settings))
+        container.media_parts.override(providers.Object(media))
+        container.on_download_failed.override(providers.Object(log_failed_download))
+        checks = (*storage.health_checks, browser_health, disk, *media_checks)
+        container.health_checks.override(providers.Object(checks))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
         container.snapshot_every.override(providers.Object(snapshot_every(self._settings)))
@@ -124,9 +131,13 @@ class Gateway:
 
     async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:
         settings, use_cases = self._settings, container.use_cases()
-        app = create_app(
-            use_cases, RestConfig(max_body_bytes=settings.max_body_bytes, cors_origins=settings.cors_origins)
+        config = RestConfig(
+            max_body_bytes=settings.max_body_bytes,
+            max_inline_bytes=inline_limit(settings),
+            max_upload_bytes=upload_limit(settings),
+            cors_origins=settings.cors_origins,
         )
+        app = create_app(use_cases, config)
         rest = RestServer(app, host=settings.host, port=settings.port, stop_within=_REQUEST_GRACE)
         grpc = GrpcServer(
             use_cases,

@@ -22,6 +22,7 @@ from application.messages.message_commands import MessageCommands
 from application.messages.operate import OperateOnMessage
 from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.read_states import ReadMessageState
+from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.ports.health_check import HealthCheck
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
@@ -34,11 +35,14 @@ from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, List
 from application.webhooks.replay_events import ReplayEvents
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
+from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import MediaServiceStub
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceStub
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from entrypoints.grpc.server import GrpcServer
+from entrypoints.media_assembly import MediaAssembly
 from entrypoints.use_cases import UseCases
+from tests.media_parts import media_parts
 from tests.unit.application.world import World
 
 KEY = "pombo_test-key-of-this-suite"
@@ -49,6 +53,10 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     database = world.database
     webhooks = (database, world.clock, world.ids, world.sender)
     direct = DirectDelivery(*webhooks)
+    media = MediaAssembly(database, world.clock, world.ids, media_parts(world.media_store), world.supervisor)
+    send = SendMessage(
+        database, world.clock, world.ids, world.supervisor, world.recipients, world.waiters, media.prepare
+    )
     return UseCases(
         authenticate=Authenticate(database, KEY),
         check_health=CheckHealth(checks),
@@ -69,17 +77,18 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         refresh_qr=world.refresh_qr,
         request_pairing_code=world.pairing_code,
         watch_session=WatchSession(database, world.codes, world.bus, world.supervisor),
-        send_message=world.send,
-        send_messages=SendMessages(database, world.clock, world.ids, world.supervisor),
+        send_message=send,
+        send_messages=SendMessages(database, world.clock, world.ids, world.supervisor, media.prepare),
         cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),
-        operate_on_message=OperateOnMessage(database, world.send),
-        forward_message=ForwardMessage(database, world.send),
+        operate_on_message=OperateOnMessage(database, send),
+        forward_message=ForwardMessage(database, send),
         message_commands=MessageCommands(
             database, world.clock, world.ids, world.supervisor, world.waiters, Once(database, world.clock)
         ),
         read_message_state=ReadMessageState(database),
         list_messages=ListMessages(database),
         get_message=GetMessage(database),
+        media=media.use_cases,
         list_events=ListEvents(database),
         stream_events=StreamEvents(database, world.feed),
         create_webhook=CreateWebhook(*webhooks),
@@ -104,6 +113,7 @@ class Gateway:
     channel: grpc.aio.Channel
     sessions: SessionServiceStub
     messages: MessageServiceStub
+    media: MediaServiceStub
     events: EventServiceStub
     webhooks: WebhookServiceStub
 
@@ -118,12 +128,15 @@ async def served(cases: UseCases, config: GrpcConfig | None = None) -> AsyncIter
     server = GrpcServer(cases, config or GrpcConfig(port=0))
     await server.start()
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", interceptors=[_Unary(), _Stream()]) as channel:
+        async with grpc.aio.insecure_channel(
+            f"127.0.0.1:{server.port}", interceptors=[_Unary(), _Stream(), _Upload()]
+        ) as channel:
             yield Gateway(
                 server,
                 channel,
                 SessionServiceStub(channel),
                 MessageServiceStub(channel),
+                MediaServiceStub(channel),
                 EventServiceStub(channel),
                 WebhookServiceStub(channel),
             )
@@ -139,6 +152,11 @@ class _Unary(grpc.aio.UnaryUnaryClientInterceptor):
 class _Stream(grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
         return await continuation(_with_key(client_call_details), request)
+
+
+class _Upload(grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
+        return await continuation(_with_key(client_call_details), request_iterator)
 
 
 @asynccontextmanager

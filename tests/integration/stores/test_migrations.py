@@ -18,8 +18,11 @@ async def steps(pool: ConnectionPool) -> list[int]:
         return [row["number"] for row in await connection.fetch("SELECT number FROM pombo.migrations ORDER BY number")]
 
 
-def test_the_steps_are_numbered_without_gaps() -> None:
-    assert [migration.number for migration in own_migrations()] == list(range(1, len(own_migrations()) + 1))
+def test_each_step_has_a_number_of_its_own() -> None:
+    # With gaps: what is made side by side takes stretches of numbers.
+    numbers = [migration.number for migration in own_migrations()]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 1
 
 
 async def test_they_run_once(blank_database_url: str) -> None:
@@ -38,7 +41,7 @@ async def test_several_may_start_at_once(blank_database_url: str) -> None:
 
 
 async def test_a_new_step_is_added_to_the_old_ones(blank_database_url: str) -> None:
-    new = Migration(len(own_migrations()) + 1, "9999_more", "CREATE TABLE pombo.more (n integer)")
+    new = Migration(own_migrations()[-1].number + 1, "9999_more", "CREATE TABLE pombo.more (n integer)")
     async with ConnectionPool.open(blank_database_url) as pool:
         await migrate(pool)
         await migrate(pool, [*own_migrations(), new])
@@ -46,7 +49,7 @@ async def test_a_new_step_is_added_to_the_old_ones(blank_database_url: str) -> N
 
 
 async def test_a_step_that_fails_leaves_nothing(blank_database_url: str) -> None:
-    bad = Migration(len(own_migrations()) + 1, "9999_bad", "CREATE TABLE pombo.half (n integer); SELECT 1 / 0")
+    bad = Migration(own_migrations()[-1].number + 1, "9999_bad", "CREATE TABLE pombo.half (n integer); SELECT 1 / 0")
     async with ConnectionPool.open(blank_database_url) as pool:
         with pytest.raises(InternalError):
             await migrate(pool, [*own_migrations(), bad])

@@ -10,11 +10,13 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.media_store import MemoryMediaStore
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.ulid_generator import UlidGenerator
 from application.events.feed import EventFeed
+from application.media.outgoing_files import OutgoingFiles
 from application.messages.recipients import RecipientDirectory
 from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage, SendMessageCommand
@@ -89,6 +91,7 @@ class World:
         self.receivers = MemoryWebhookReceivers()
         self.sender = MemoryWebhookSender(self.receivers, clock)
         self.store = MemorySessionStore() if store is None else store
+        self.media_store = MemoryMediaStore()
         self.told: list[tuple[str, SessionId, str]] = []
         driver = MemoryWhatsAppDriver(whatsapp)
 
@@ -122,6 +125,7 @@ class World:
             LeaseTerms(owner=owner, ttl=ttl),
             self.snapshots,
             left_behind,
+            OutgoingFiles(self.media_store),
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)
@@ -133,7 +137,8 @@ class World:
         self.get_qr = GetQr(self.database, self.codes, self.bus)
         self.refresh_qr = RefreshQr(self.database, clock, self.supervisor, self.get_qr)
         self.pairing_code = RequestPairingCode(self.database, clock, ids, self.supervisor)
-        self.send = SendMessage(self.database, clock, ids, self.supervisor, RecipientDirectory(clock), waiters)
+        self.recipients = RecipientDirectory(clock)
+        self.send = SendMessage(self.database, clock, ids, self.supervisor, self.recipients, waiters)
 
     async def session(self, session_id: str = SESSION) -> Session:
         async with self.database.begin() as uow:

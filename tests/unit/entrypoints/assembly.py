@@ -20,6 +20,7 @@ from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.use_cases import UseCases
+from tests.media_parts import media_parts
 
 API_KEY = "a-key-for-tests-only"
 
@@ -41,6 +42,7 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.bus.override(MemoryEventBus())
     container.codes.override(MemoryLinkCodeCache(clock))
     container.session_store.override(MemorySessionStore())
+    container.media_parts.override(providers.Object(media_parts()))
     container.driver.override(MemoryWhatsAppDriver(whatsapp))
     container.watchdog.override(MemoryWatchdog(whatsapp, clock))
     container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))

@@ -37,8 +37,10 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
-from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
+from domain.media import Media, MediaKind
+from domain.media_events import MessageMediaStored
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.message_state import MessageState
 from domain.poll_content import Poll
@@ -116,6 +118,14 @@ PAYLOADS: tuple[Payload, ...] = (
     MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
     MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
     MessageDeleted(message_id=None, change=Deleted(**CHANGE)),
+    MessageMediaStored(
+        message_id=MessageId("msg_1"),
+        whatsapp_id=WhatsAppMessageId("true_1_2"),
+        chat=BEN,
+        media=Media(
+            id=MediaId("media_1"), kind=MediaKind.IMAGE, mime_type="image/png", size=1, sha256="0" * 64, created_at=NOW
+        ),
+    ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.GONE, failing_since=None),
 )
 

@@ -29,9 +29,11 @@ from domain.lease import Lease, Owner
 from domain.session import SessionStatus
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
+from entrypoints.media_parts import MediaParts
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
 from entrypoints.use_cases import UseCases
+from tests.media_parts import media_parts
 
 KEY = "a-key-for-tests-of-rest"
 ANA, BEN = "15550100100", "15550100200"
@@ -66,12 +68,13 @@ class BreakableDatabase(MemoryDatabase):
 
 
 class Gateway:
-    def __init__(self, config: RestConfig | None = None) -> None:
+    def __init__(self, config: RestConfig | None = None, media: MediaParts | None = None) -> None:
         self.whatsapp = MemoryWhatsApp(SystemClock())
         for phone in (ANA, BEN):
             self.whatsapp.add_account(phone)
         self.part = Part()
         self.faults: list[BaseException] = []
+        self.media = media or media_parts()
         self.container = container = Container()
         self.database = BreakableDatabase(lambda: container.feed().hint())
         container.uow.override(self.database)
@@ -79,6 +82,7 @@ class Gateway:
         container.bus.override(MemoryEventBus())
         container.codes.override(MemoryLinkCodeCache(SystemClock()))
         container.session_store.override(MemorySessionStore())
+        container.media_parts.override(providers.Object(self.media))
         container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
         container.watchdog.override(MemoryWatchdog(self.whatsapp, SystemClock()))
         container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))

@@ -118,7 +118,7 @@ async def test_routing_errors_are_problems(client: Client) -> None:
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize("target", ["/api/v1/messages/send", SESSIONS])
 async def test_a_body_too_large(gateway: Gateway, announced: bool, target: str) -> None:
-    app = create_app(gateway.use_cases, RestConfig(max_body_bytes=1_000))
+    app = create_app(gateway.use_cases, RestConfig(max_body_bytes=1_000, max_inline_bytes=1_000))
     client = Client(app, chunks=10)
     headers = {"content-type": "application/json"} | ({} if announced else {"content-length": ""})
     answer = await client.call("POST", target, body=b'"' + b"x" * 999 + b'"', headers=headers)

@@ -92,7 +92,8 @@ async def test_a_wait_that_is_over(gateway: Gateway, client: Client) -> None:
         ({"text": {"body": "a", "mentions": [BEN, 7]}}, "INVALID_REQUEST", ["text.mentions[1]"]),
         ({"text": {"body": "a", "mentions": ["12345678@g.us"]}}, "INVALID_MENTION", ["text.mentions"]),
         ({"text": {"body": 1, "preview": True}}, "INVALID_REQUEST", ["text.body", "text.preview"]),
-        ({"type": "image"}, "INVALID_REQUEST", ["type"]),
+        ({"type": "song"}, "INVALID_REQUEST", ["type"]),
+        ({"type": "image"}, "INVALID_REQUEST", ["image", "text"]),
         ({"context": {"message_id": "\n"}}, "INVALID_REPLY", ["context.message_id"]),
         ({"context": {}}, "INVALID_REQUEST", ["context.message_id"]),
         ({"To": "x"}, "INVALID_REQUEST", ["To"]),
@@ -204,11 +205,3 @@ async def test_an_unknown_message(client: Client) -> None:
     assert (answer.status, answer.reason) == (404, "MESSAGE_NOT_FOUND")
     malformed = await client.get(f"{MESSAGES}/msg_%00")
     assert (malformed.status, malformed.reason) == (400, "INVALID_MESSAGE_ID")
-
-
-async def test_media_is_refused_unread(client: Client) -> None:
-    answer = await client.call(
-        "POST", "/api/v1/media/send", body=b"x" * 2_000_000, headers={"content-type": "image/png"}
-    )
-    assert (answer.status, answer.reason) == (501, "CAPABILITY_UNAVAILABLE")
-    assert answer.json()["metadata"] == {"capability": "SEND_MEDIA"}

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from application.messages.read_messages import MessagePage
 from application.ports.webhook_log import DeadLetter, Delivery
 from application.representation.events import event_to_dict
+from application.representation.media import media_to_dict
 from application.representation.messages import message_to_dict
 from application.representation.sessions import capability_to_dict, me_to_dict, session_to_dict, status_change_to_dict
 from application.sessions.read_sessions import SessionReport
@@ -54,10 +55,13 @@ from domain.event import (
 )
 from domain.event_content import CallType, EventInvitation
 from domain.group_invite_content import GroupInvite
-from domain.ids import EventId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.interactive_content import Choice, Interactive, InteractiveReply, ListMenu, ReplyButtons, Section
 from domain.jid import Jid
 from domain.location_content import Location
+from domain.media import Media, MediaFacts, MediaKind
+from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
+from domain.media_events import MessageMediaStored
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.message_state import MessageState
 from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
@@ -67,7 +71,7 @@ from domain.text_content import LinkPreview
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason, WebhookEndpoint
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
-from entrypoints.rest.models import events, messages, sessions, webhooks
+from entrypoints.rest.models import events, media, messages, sessions, webhooks
 from entrypoints.rest.models.problem import Problem as ProblemModel
 from entrypoints.rest.openapi import to_text
 from entrypoints.rest.problem import INTERNAL
@@ -173,6 +177,26 @@ CONTENTS: list[Content] = [
     PollVote(target=WhatsAppMessageId("true_x_1"), options=("a",)),
     Pin(target=WhatsAppMessageId("true_x_1"), duration=timedelta(days=7)),
 ]
+MEDIA = Media(
+    id=MediaId("media_1"),
+    kind=MediaKind.AUDIO,
+    mime_type="audio/ogg; codecs=opus",
+    size=1_000,
+    sha256="0" * 64,
+    filename="note.ogg",
+    facts=MediaFacts(duration=timedelta(seconds=3.25), waveform=(0, 100)),
+    created_at=NOW,
+    expires_at=NOW,
+)
+FILE = MediaReference(mime_type="image/webp", size=9, sha256="0" * 64, id=MediaId("media_1"))
+FILES: list[Content] = [
+    Image(media=FILE, caption="x", width=1, height=2, view_once=True),
+    Image(media=MediaReference(mime_type="image/jpeg")),
+    Video(media=FILE, caption="x", gif=True, width=1, height=2, duration=timedelta(seconds=1.5)),
+    Audio(media=FILE, voice=True, duration=timedelta(seconds=1), waveform=(1, 2)),
+    Document(media=FILE, filename="a.pdf", caption="x"),
+    Sticker(media=FILE, animated=True, width=512, height=512),
+]
 PAYLOADS: list[Payload] = [
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.LINKED, detail=None, me=ME),
     SessionStatusChanged(status=SessionStatus.STOPPED, reason=StatusReason.CREATED, detail="x", me=None),
@@ -199,6 +223,9 @@ PAYLOADS: list[Payload] = [
     MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
     MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
     MessageDeleted(message_id=MessageId("msg_1"), change=Deleted(**CHANGE)),
+    MessageMediaStored(
+        message_id=MessageId("msg_1"), whatsapp_id=WhatsAppMessageId("false_1_2"), chat=PLAIN.chat, media=MEDIA
+    ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=NOW),
 ]
 PLAIN_WEBHOOK = WebhookEndpoint(
@@ -243,7 +270,8 @@ def event(payload: Payload) -> Event:
 
 
 SHOWN: list[tuple[type[BaseModel], dict[str, Any] | None]] = [
-    *((messages.Message, message_to_dict(shown)) for shown in (PLAIN, FULL, POLL, *map(message, CONTENTS))),
+    *((messages.Message, message_to_dict(shown)) for shown in (PLAIN, FULL, POLL, *map(message, (*CONTENTS, *FILES)))),
+    (media.Media, media_to_dict(MEDIA)),
     *((sessions.Session, session_to_dict(shown)) for shown in (NEW, LINKED)),
     (sessions.Me, me_to_dict(ME)),
     (sessions.StatusChange, status_change_to_dict(LINKED.last_change())),
@@ -309,6 +337,7 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
             assert parameter.get("description") or parameter["name"] in {
                 "session_id",
                 "message_id",
+                "media_id",
                 "webhook_id",
                 "direction",
                 "status",

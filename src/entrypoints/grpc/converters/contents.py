@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+from application.media.draft import MediaDraft
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid
@@ -55,7 +56,7 @@ def set_content(converted: pb.Message, content: Content) -> None:
     getattr(converted, converter.field).CopyFrom(converter.write(content))
 
 
-def content_from_proto(request: service_pb.SendMessageRequest) -> Content:
+def content_from_proto(request: service_pb.SendMessageRequest) -> Content | MediaDraft:
     """The content of a message that is to be sent.
 
     Raises:
@@ -65,5 +66,5 @@ def content_from_proto(request: service_pb.SendMessageRequest) -> Content:
     compose = None if kind is None else _COMPOSE[kind]
     if kind is None or compose is None:
         raise InvalidArgumentError("INVALID_REQUEST", f"Give one content: {_TO_SEND}.", field="content")
-    content: Content = compose(getattr(request, kind))
+    content: Content | MediaDraft = compose(getattr(request, kind))
     return content

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from domain.event import Event
-from entrypoints.grpc.converters import message_changes, message_events, session_events, webhook_events
+from entrypoints.grpc.converters import media_events, message_changes, message_events, session_events, webhook_events
 from entrypoints.grpc.converters.forms import PayloadConverter
 from entrypoints.grpc.converters.times import time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pb
@@ -12,6 +12,7 @@ PAYLOAD_CONVERTERS: Final[tuple[PayloadConverter[Any], ...]] = (
     *session_events.CONVERTERS,
     *message_events.CONVERTERS,
     *message_changes.CONVERTERS,
+    *media_events.CONVERTERS,
     *webhook_events.CONVERTERS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

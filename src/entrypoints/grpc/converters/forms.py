@@ -6,6 +6,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from application.media.draft import MediaDraft
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentConverter[T]:
@@ -15,14 +17,14 @@ class ContentConverter[T]:
         field: its field in ``Message`` and, where it can be sent, in ``SendMessageRequest``.
         kind: the domain's type.
         write: gives the field's value.
-        compose: reads and checks a content to send from the field's value; None: it isn't sent. Raises
+        compose: reads and checks a content to send, or its draft, from the field's value; None: it isn't sent. Raises
             InvalidArgumentError.
     """
 
     field: str
     kind: type[T]
     write: Callable[[T], Message]
-    compose: Callable[[Any], T] | None = None
+    compose: Callable[[Any], T | MediaDraft] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,17 @@
 """Files, and messages with one."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from google.protobuf.duration_pb2 import Duration
 
+from application.media.draft import MediaBytes, MediaDraft, MediaLink, MediaSource
 from domain.errors import InvalidArgumentError
+from domain.ids import parse_media_id
 from domain.media import Media, MediaKind
 from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
+from domain.media_errors import media_empty
 from entrypoints.grpc.converters.forms import ContentConverter
 from entrypoints.grpc.converters.times import duration_to_proto, optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as pb
@@ -100,10 +104,44 @@ def _span(span: timedelta | None) -> Duration | None:
     return None if span is None else duration_to_proto(span)
 
 
+_OPTIONS: Final = ("caption", "filename", "voice", "gif", "view_once")
+
+type _ToSend = pb.ImageToSend | pb.VideoToSend | pb.AudioToSend | pb.DocumentToSend | pb.StickerToSend
+
+
+def _draft(kind: MediaKind) -> Callable[[_ToSend], MediaDraft]:
+    def compose(given: _ToSend) -> MediaDraft:
+        named = {field.name for field in given.DESCRIPTOR.fields}
+        options: dict[str, Any] = {name: getattr(given, name) for name in _OPTIONS if name in named}
+        texts: dict[str, Any] = {name: options.pop(name) or None for name in ("caption", "filename") if name in options}
+        mime_type = given.media.mime_type or None
+        return MediaDraft.compose(kind, _source(kind.value, given.media), mime_type=mime_type, **texts, **options)
+
+    return compose
+
+
+def _source(field: str, media: pb.MediaSource) -> MediaSource:
+    match source := media.WhichOneof("source"):
+        case "media_id":
+            return parse_media_id(media.media_id, field=f"{field}.media.media_id")
+        case "link":
+            return MediaLink(media.link)
+        case "data":
+            if not media.data:
+                raise media_empty(f"{field}.media.data")
+            return MediaBytes(media.data)
+        case None:
+            raise InvalidArgumentError(
+                "INVALID_REQUEST", "Give the file: media_id, link or data.", field=f"{field}.media"
+            )
+        case _:
+            assert_never(source)
+
+
 CONTENT_CONVERTERS: Final[tuple[ContentConverter[Any], ...]] = (
-    ContentConverter(field="image", kind=Image, write=_image),
-    ContentConverter(field="video", kind=Video, write=_video),
-    ContentConverter(field="audio", kind=Audio, write=_audio),
-    ContentConverter(field="document", kind=Document, write=_document),
-    ContentConverter(field="sticker", kind=Sticker, write=_sticker),
+    ContentConverter(field="image", kind=Image, write=_image, compose=_draft(MediaKind.IMAGE)),
+    ContentConverter(field="video", kind=Video, write=_video, compose=_draft(MediaKind.VIDEO)),
+    ContentConverter(field="audio", kind=Audio, write=_audio, compose=_draft(MediaKind.AUDIO)),
+    ContentConverter(field="document", kind=Document, write=_document, compose=_draft(MediaKind.DOCUMENT)),
+    ContentConverter(field="sticker", kind=Sticker, write=_sticker, compose=_draft(MediaKind.STICKER)),
 )

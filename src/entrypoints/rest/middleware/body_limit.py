@@ -1,5 +1,6 @@
 """No body larger than the limit."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,18 +15,24 @@ class BodyLimitMiddleware:
 
     An announced length is looked at when the body is first read, so that a route which reads none answers as
     ever. What is left of a refused body the server reads and drops.
+
+    Args:
+        app: what is limited.
+        limit: the most bytes.
+        others: the same for some paths.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._others = dict(others or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit, length, read = self._limit, _announced(scope), 0
+        limit, length, read = self._others.get(scope["path"], self._limit), _announced(scope), 0
 
         async def limited() -> Message:
             nonlocal read

@@ -10,7 +10,18 @@ from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
 from entrypoints.rest.models import forms
 from entrypoints.rest.models import more_contents as more
 from entrypoints.rest.models.common import AnswerModel, RequestModel
-from entrypoints.rest.models.media import Audio, Document, Image, Sticker, Video
+from entrypoints.rest.models.media import (
+    Audio,
+    AudioToSend,
+    Document,
+    DocumentToSend,
+    Image,
+    ImageToSend,
+    Sticker,
+    StickerToSend,
+    Video,
+    VideoToSend,
+)
 
 
 def _given(name: str, **schema: Any) -> Any:
@@ -63,10 +74,27 @@ class ContentsToSend(RequestModel):
 
     model_config = ConfigDict(json_schema_extra=_one_content)
 
-    type: Literal["text", "location", "contacts", "poll", "event", "group_invite", "interactive", "reaction"] = Field(
-        description="The kind of content: the name of the object that is given."
-    )
+    type: Literal[
+        "text",
+        "image",
+        "video",
+        "audio",
+        "document",
+        "sticker",
+        "location",
+        "contacts",
+        "poll",
+        "event",
+        "group_invite",
+        "interactive",
+        "reaction",
+    ] = Field(description="The kind of content: the name of the object that is given.")
     text: TextToSend | None = _given("text")
+    image: ImageToSend | None = _given("image")
+    video: VideoToSend | None = _given("video")
+    audio: AudioToSend | None = _given("audio")
+    document: DocumentToSend | None = _given("document")
+    sticker: StickerToSend | None = _given("sticker")
     location: more.LocationToSend | None = _given("location")
     contacts: list[more.ContactCard] | None = _given("contacts", maxItems=MAX_CARDS)
     poll: more.PollToSend | None = _given("poll")

@@ -22,6 +22,7 @@ from entrypoints.rest.models.common import (
     page_size,
 )
 from entrypoints.rest.models.contents import Text
+from entrypoints.rest.models.media import Media
 from entrypoints.rest.models.messages import Message
 from entrypoints.rest.models.sessions import Me
 
@@ -130,6 +131,15 @@ class MessageStarredPayload(MessageChangePayload):
     starred: bool
 
 
+class MediaPayload(AnswerModel):
+    """Of `message.media`."""
+
+    message_id: str = Field(examples=[MESSAGE_ID])
+    whatsapp_id: str = Field(examples=[WHATSAPP_ID])
+    chat_id: str = Field(examples=["15550100200@c.us"])
+    media: Media
+
+
 class WebhookDisabledPayload(AnswerModel):
     """Of `webhook.disabled`."""
 
@@ -157,6 +167,7 @@ class Event(AnswerModel):
         | MessagePinnedPayload
         | MessageStarredPayload
         | MessageChangePayload
+        | MediaPayload
         | WebhookDisabledPayload
     ) = Field(description="Its form depends on the type.")
 

@@ -3,6 +3,9 @@
 from typing import Any, Final
 
 from application.idempotency.request_key import MAX_KEY
+from application.media.draft import MAX_LINK
+from domain.media import MAX_FILENAME
+from domain.media_content import MAX_CAPTION
 from domain.session import MAX_METADATA_ENTRIES, MAX_METADATA_KEY, MAX_METADATA_VALUE, MAX_NAME_CHARACTERS
 
 type Form = dict[str, Any]
@@ -19,6 +22,7 @@ SESSION_ID: Final[Form] = {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
 MESSAGE_ID: Final[Form] = {"pattern": f"^msg_{_ULID}$"}
 REPLY_TO: Final[Form] = {"pattern": f"^((?!msg_)[ -~]*|msg_{_ULID})$"}
 EVENT_ID: Final[Form] = {"pattern": f"^evt_{_ULID}$"}
+MEDIA_ID: Final[Form] = {"pattern": f"^media_{_ULID}$"}
 WEBHOOK_ID: Final[Form] = {"pattern": f"^whk_{_ULID}$"}
 
 PHONE: Final[Form] = {"pattern": f"^{_DIGITS}$", "maxLength": 80}
@@ -36,11 +40,21 @@ METADATA: Final[Form] = {
     "additionalProperties": {"type": "string", "maxLength": MAX_METADATA_VALUE, "pattern": r"^[^\u0000]*$"},
 }
 KEY: Final[Form] = {"minLength": 1, "maxLength": MAX_KEY, "pattern": "^[ -~]*$"}
+FILENAME: Final[Form] = {
+    "minLength": 1,
+    "maxLength": MAX_FILENAME,
+    "pattern": r"^(?=.*[^ ])(?!\.{1,2}$)(?!.*[/\\])[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$",
+}
+MIME_TYPE: Final[Form] = {"pattern": "^[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}$"}
+LINK: Final[Form] = {"pattern": "^https?://[a-z0-9-]+(\\.[a-z0-9-]+)*\\.[a-z]{2,}(/[!-~]*)?$", "maxLength": MAX_LINK}
+BASE64: Final[Form] = {"contentEncoding": "base64", "pattern": "^([A-Za-z0-9+/]{4})+$"}
+CAPTION: Final[Form] = {"maxLength": MAX_CAPTION, "pattern": r"^[^\u0000]*$"}
 SEQUENCE: Final[Form] = {"pattern": "^[0-9]{1,18}$"}
 
 PATH: Final[dict[str, Form]] = {
     "session_id": SESSION_ID,
     "message_id": MESSAGE_ID,
+    "media_id": MEDIA_ID,
     "webhook_id": WEBHOOK_ID,
 }
 """The parameters of paths, by name. A route with another one fails to be documented."""

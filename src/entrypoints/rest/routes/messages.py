@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from application.messages.acceptance import SendMessageCommand
 from application.messages.content_types import parse_content_types
 from application.messages.read_messages import ListMessagesQuery
 from application.messages.send_messages import SendMessagesCommand, check_count
 from application.ports.message_repository import MessageFilter
 from application.representation.messages import message_to_dict
-from domain.errors import CapabilityUnavailableError, PomboError
+from domain.errors import PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message
@@ -20,6 +21,7 @@ from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.content_reasons import CONTENTS
 from entrypoints.rest.direct_route import DirectRoute
 from entrypoints.rest.json_codec import JSON, json_response
+from entrypoints.rest.media_reasons import SEND_MEDIA
 from entrypoints.rest.models import messages as models
 from entrypoints.rest.path_parameters import MESSAGE
 from entrypoints.rest.preferences import Preferences
@@ -36,7 +38,7 @@ _HEADERS: Final[dict[str, Any]] = {
     "Location": {"description": "Where the message is.", "schema": {"type": "string"}},
     "Preference-Applied": {"description": "What of the Prefer header was honoured.", "schema": {"type": "string"}},
 }
-_SENT: Final[dict[int | str, dict[str, Any]]] = {
+SENT: Final[dict[int | str, dict[str, Any]]] = {
     201: {"description": "WhatsApp has the message.", "headers": _HEADERS},
     202: {
         "description": "The message is accepted and durable; its status tells how far it has come.",
@@ -44,7 +46,7 @@ _SENT: Final[dict[int | str, dict[str, Any]]] = {
         "headers": _HEADERS,
     },
 }
-_SEND_REASONS: Final = (
+SEND_REASONS: Final = (
     *(*BODY, "INVALID_SESSION_ID", "INVALID_JID", "INVALID_PHONE", "RECIPIENT_NOT_ADDRESSABLE", "INVALID_REPLY"),
     *("INVALID_NOT_BEFORE", "INVALID_DEADLINE"),
     *("EMPTY_TEXT", "INVALID_TEXT", "TEXT_TOO_LONG", "TOO_MANY_MENTIONS", "INVALID_MENTION"),
@@ -52,21 +54,23 @@ _SEND_REASONS: Final = (
     *("NUMBER_NOT_ON_WHATSAPP", "QUOTED_MESSAGE_UNKNOWN", "SEND_REFUSED", "REACHOUT_TIMELOCK", "NEW_CHAT_CAP"),
     *("CAPABILITY_UNAVAILABLE", "PAGE_UNAVAILABLE", "LOOKUP_TIMEOUT"),
     *(*CONTENTS, "INVALID_MESSAGE_ID", "TARGET_NOT_SENT", "MESSAGE_REVOKED", "TARGET_UNKNOWN", "NOT_GROUP_MEMBER"),
+    *SEND_MEDIA,
     *KEYED,
 )
+SEND_PARAMETERS: Final[list[dict[str, Any]]] = [
+    PARAMETER,
+    {
+        "name": "Prefer",
+        "in": "header",
+        "required": False,
+        "description": "`respond-async` doesn't wait for WhatsApp; `wait=N` waits N seconds, at most 60. By "
+        "default the answer waits 20 seconds.",
+        "schema": {"type": "string"},
+        "examples": {"async": {"value": "respond-async"}, "wait": {"value": "wait=5"}},
+    },
+]
 _SEND_DOCUMENT: Final[dict[str, Any]] = {
-    "parameters": [
-        PARAMETER,
-        {
-            "name": "Prefer",
-            "in": "header",
-            "required": False,
-            "description": "`respond-async` doesn't wait for WhatsApp; `wait=N` waits N seconds, at most 60. By "
-            "default the answer waits 20 seconds.",
-            "schema": {"type": "string"},
-            "examples": {"async": {"value": "respond-async"}, "wait": {"value": "wait=5"}},
-        },
-    ],
+    "parameters": SEND_PARAMETERS,
     "requestBody": {
         "required": True,
         "content": {JSON: {"schema": {"$ref": "#/components/schemas/SendMessageRequest"}}},
@@ -91,7 +95,7 @@ class MessageRoutes:
             tags=[*_TAGS],
             status_code=201,
             response_model=models.Message,
-            responses=_SENT | problems(*_SEND_REASONS),
+            responses=SENT | problems(*SEND_REASONS),
             openapi_extra=_SEND_DOCUMENT,
             route_class_override=DirectRoute,
         )
@@ -134,16 +138,6 @@ class MessageRoutes:
             response_model=models.Message,
             responses=problems("INVALID_MESSAGE_ID", "MESSAGE_NOT_FOUND"),
         )
-        router.add_api_route(
-            f"{API_PREFIX}/media/send",
-            self.send_media,
-            methods=["POST"],
-            operation_id="sendMedia",
-            tags=[*_TAGS],
-            status_code=501,
-            response_class=Response,
-            responses=problems("CAPABILITY_UNAVAILABLE"),
-        )
 
     async def send(self, request: Request) -> Response:
         """Sends a message.
@@ -154,15 +148,7 @@ class MessageRoutes:
         with that message as it stands now; nothing is sent again.
         """
         body = await read_body(request, models.SendMessageRequest)
-        preferences = Preferences.parse(request.headers.getlist("prefer"), self._config.send_wait)
-        command = replace(to_command(body), wait=preferences.wait, request=key_of(request))
-        message = await self._use_cases.send_message.execute(command)
-        headers = {"Location": f"{_MESSAGES}/{message.id}"}
-        if preferences.applied is not None:
-            headers["Preference-Applied"] = preferences.applied
-        return json_response(
-            message_to_dict(message), status=201 if message.status in RECEIPTS else 202, headers=headers
-        )
+        return await send_and_answer(self._use_cases, self._config, request, to_command(body))
 
     async def send_many(self, body: models.SendMessagesRequest, idempotency_key: IdempotencyKey = None) -> Response:
         """Accepts many messages durably, all at once, and answers as soon as they are accepted.
@@ -197,9 +183,18 @@ class MessageRoutes:
         """Reads a message by the gateway's id."""
         return json_response(message_to_dict(await self._use_cases.get_message.execute(message_id)))
 
-    async def send_media(self) -> Response:
-        """This version doesn't send media: every call is answered with `CAPABILITY_UNAVAILABLE`, unread."""
-        raise CapabilityUnavailableError("SEND_MEDIA")
+
+async def send_and_answer(
+    use_cases: UseCases, config: RestConfig, request: Request, command: SendMessageCommand
+) -> Response:
+    """Sends what was read of a request, as its headers ask for it."""
+    preferences = Preferences.parse(request.headers.getlist("prefer"), config.send_wait)
+    command = replace(command, wait=preferences.wait, request=key_of(request))
+    message = await use_cases.send_message.execute(command)
+    headers = {"Location": f"{_MESSAGES}/{message.id}"}
+    if preferences.applied is not None:
+        headers["Preference-Applied"] = preferences.applied
+    return json_response(message_to_dict(message), status=201 if message.status in RECEIPTS else 202, headers=headers)
 
 
 def _result(outcome: Message | PomboError) -> dict[str, Any]:

@@ -23,41 +23,44 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from entrypoints.grpc.gen.pombo.v1 import media_pb2 as pombo_dot_v1_dot_media__pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pombo_dot_v1_dot_message__pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as pombo_dot_v1_dot_message__change__pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as pombo_dot_v1_dot_session__pb2
 from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as pombo_dot_v1_dot_webhook__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pombo/v1/event.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/message.proto\x1a\x1dpombo/v1/message_change.proto\x1a\x16pombo/v1/session.proto\x1a\x16pombo/v1/webhook.proto\"\xae\x08\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12@\n\x16session_status_changed\x18\x06 \x01(\x0b\x32\x1e.pombo.v1.SessionStatusChangedH\x00\x12\'\n\tqr_issued\x18\x07 \x01(\x0b\x32\x12.pombo.v1.QrIssuedH\x00\x12:\n\x13pairing_code_issued\x18\x08 \x01(\x0b\x32\x1b.pombo.v1.PairingCodeIssuedH\x00\x12\x31\n\x0emessage_queued\x18\t \x01(\x0b\x32\x17.pombo.v1.MessageQueuedH\x00\x12-\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x15.pombo.v1.MessageSentH\x00\x12\x35\n\x10message_received\x18\x0b \x01(\x0b\x32\x19.pombo.v1.MessageReceivedH\x00\x12\x31\n\x0emessage_failed\x18\x0c \x01(\x0b\x32\x17.pombo.v1.MessageFailedH\x00\x12/\n\rmessage_acked\x18\r \x01(\x0b\x32\x16.pombo.v1.MessageAckedH\x00\x12\x35\n\x10message_canceled\x18\x0e \x01(\x0b\x32\x19.pombo.v1.MessageCanceledH\x00\x12\x33\n\x0fmessage_expired\x18\x0f \x01(\x0b\x32\x18.pombo.v1.MessageExpiredH\x00\x12\x35\n\x10webhook_disabled\x18\x10 \x01(\x0b\x32\x19.pombo.v1.WebhookDisabledH\x00\x12\x31\n\x0emessage_edited\x18\x1e \x01(\x0b\x32\x17.pombo.v1.MessageEditedH\x00\x12\x33\n\x0fmessage_revoked\x18\x1f \x01(\x0b\x32\x18.pombo.v1.MessageRevokedH\x00\x12\x33\n\x0fmessage_reacted\x18  \x01(\x0b\x32\x18.pombo.v1.MessageReactedH\x00\x12)\n\npoll_voted\x18! \x01(\x0b\x32\x13.pombo.v1.PollVotedH\x00\x12\x31\n\x0emessage_pinned\x18\" \x01(\x0b\x32\x17.pombo.v1.MessagePinnedH\x00\x12\x33\n\x0fmessage_starred\x18# \x01(\x0b\x32\x18.pombo.v1.MessageStarredH\x00\x12\x33\n\x0fmessage_deleted\x18$ \x01(\x0b\x32\x18.pombo.v1.MessageDeletedH\x00\x42\t\n\x07payload\"\xa1\x01\n\x14SessionStatusChanged\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x02me\x18\x04 \x01(\x0b\x32\x0c.pombo.v1.MeB\t\n\x07_detail\";\n\x08QrIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x11PairingCodeIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\rMessageQueued\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"1\n\x0bMessageSent\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageReceived\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"3\n\rMessageFailed\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageCanceled\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"4\n\x0eMessageExpired\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\xc9\x01\n\x0cMessageAcked\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12,\n\x08\x61\x63k_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0bparticipant\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_participant\"\x8e\x01\n\x0fWebhookDisabled\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.pombo.v1.WebhookDisabledReason\x12\x36\n\x12\x66\x61iling_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pombo/v1/event.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14pombo/v1/media.proto\x1a\x16pombo/v1/message.proto\x1a\x1dpombo/v1/message_change.proto\x1a\x16pombo/v1/session.proto\x1a\x16pombo/v1/webhook.proto\"\xec\x08\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12@\n\x16session_status_changed\x18\x06 \x01(\x0b\x32\x1e.pombo.v1.SessionStatusChangedH\x00\x12\'\n\tqr_issued\x18\x07 \x01(\x0b\x32\x12.pombo.v1.QrIssuedH\x00\x12:\n\x13pairing_code_issued\x18\x08 \x01(\x0b\x32\x1b.pombo.v1.PairingCodeIssuedH\x00\x12\x31\n\x0emessage_queued\x18\t \x01(\x0b\x32\x17.pombo.v1.MessageQueuedH\x00\x12-\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x15.pombo.v1.MessageSentH\x00\x12\x35\n\x10message_received\x18\x0b \x01(\x0b\x32\x19.pombo.v1.MessageReceivedH\x00\x12\x31\n\x0emessage_failed\x18\x0c \x01(\x0b\x32\x17.pombo.v1.MessageFailedH\x00\x12/\n\rmessage_acked\x18\r \x01(\x0b\x32\x16.pombo.v1.MessageAckedH\x00\x12\x35\n\x10message_canceled\x18\x0e \x01(\x0b\x32\x19.pombo.v1.MessageCanceledH\x00\x12\x33\n\x0fmessage_expired\x18\x0f \x01(\x0b\x32\x18.pombo.v1.MessageExpiredH\x00\x12\x35\n\x10webhook_disabled\x18\x10 \x01(\x0b\x32\x19.pombo.v1.WebhookDisabledH\x00\x12\x31\n\x0emessage_edited\x18\x1e \x01(\x0b\x32\x17.pombo.v1.MessageEditedH\x00\x12\x33\n\x0fmessage_revoked\x18\x1f \x01(\x0b\x32\x18.pombo.v1.MessageRevokedH\x00\x12\x33\n\x0fmessage_reacted\x18  \x01(\x0b\x32\x18.pombo.v1.MessageReactedH\x00\x12)\n\npoll_voted\x18! \x01(\x0b\x32\x13.pombo.v1.PollVotedH\x00\x12\x31\n\x0emessage_pinned\x18\" \x01(\x0b\x32\x17.pombo.v1.MessagePinnedH\x00\x12\x33\n\x0fmessage_starred\x18# \x01(\x0b\x32\x18.pombo.v1.MessageStarredH\x00\x12\x33\n\x0fmessage_deleted\x18$ \x01(\x0b\x32\x18.pombo.v1.MessageDeletedH\x00\x12<\n\x14message_media_stored\x18( \x01(\x0b\x32\x1c.pombo.v1.MessageMediaStoredH\x00\x42\t\n\x07payload\"\xa1\x01\n\x14SessionStatusChanged\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x02me\x18\x04 \x01(\x0b\x32\x0c.pombo.v1.MeB\t\n\x07_detail\";\n\x08QrIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x11PairingCodeIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\rMessageQueued\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"1\n\x0bMessageSent\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageReceived\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"3\n\rMessageFailed\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageCanceled\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"4\n\x0eMessageExpired\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\xc9\x01\n\x0cMessageAcked\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12,\n\x08\x61\x63k_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0bparticipant\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_participant\"n\n\x12MessageMediaStored\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x1e\n\x05media\x18\x04 \x01(\x0b\x32\x0f.pombo.v1.Media\"\x8e\x01\n\x0fWebhookDisabled\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.pombo.v1.WebhookDisabledReason\x12\x36\n\x12\x66\x61iling_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pombo.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENT']._serialized_start=171
-  _globals['_EVENT']._serialized_end=1241
-  _globals['_SESSIONSTATUSCHANGED']._serialized_start=1244
-  _globals['_SESSIONSTATUSCHANGED']._serialized_end=1405
-  _globals['_QRISSUED']._serialized_start=1407
-  _globals['_QRISSUED']._serialized_end=1466
-  _globals['_PAIRINGCODEISSUED']._serialized_start=1468
-  _globals['_PAIRINGCODEISSUED']._serialized_end=1536
-  _globals['_MESSAGEQUEUED']._serialized_start=1538
-  _globals['_MESSAGEQUEUED']._serialized_end=1589
-  _globals['_MESSAGESENT']._serialized_start=1591
-  _globals['_MESSAGESENT']._serialized_end=1640
-  _globals['_MESSAGERECEIVED']._serialized_start=1642
-  _globals['_MESSAGERECEIVED']._serialized_end=1695
-  _globals['_MESSAGEFAILED']._serialized_start=1697
-  _globals['_MESSAGEFAILED']._serialized_end=1748
-  _globals['_MESSAGECANCELED']._serialized_start=1750
-  _globals['_MESSAGECANCELED']._serialized_end=1803
-  _globals['_MESSAGEEXPIRED']._serialized_start=1805
-  _globals['_MESSAGEEXPIRED']._serialized_end=1857
-  _globals['_MESSAGEACKED']._serialized_start=1860
-  _globals['_MESSAGEACKED']._serialized_end=2061
-  _globals['_WEBHOOKDISABLED']._serialized_start=2064
-  _globals['_WEBHOOKDISABLED']._serialized_end=2206
+  _globals['_EVENT']._serialized_start=193
+  _globals['_EVENT']._serialized_end=1325
+  _globals['_SESSIONSTATUSCHANGED']._serialized_start=1328
+  _globals['_SESSIONSTATUSCHANGED']._serialized_end=1489
+  _globals['_QRISSUED']._serialized_start=1491
+  _globals['_QRISSUED']._serialized_end=1550
+  _globals['_PAIRINGCODEISSUED']._serialized_start=1552
+  _globals['_PAIRINGCODEISSUED']._serialized_end=1620
+  _globals['_MESSAGEQUEUED']._serialized_start=1622
+  _globals['_MESSAGEQUEUED']._serialized_end=1673
+  _globals['_MESSAGESENT']._serialized_start=1675
+  _globals['_MESSAGESENT']._serialized_end=1724
+  _globals['_MESSAGERECEIVED']._serialized_start=1726
+  _globals['_MESSAGERECEIVED']._serialized_end=1779
+  _globals['_MESSAGEFAILED']._serialized_start=1781
+  _globals['_MESSAGEFAILED']._serialized_end=1832
+  _globals['_MESSAGECANCELED']._serialized_start=1834
+  _globals['_MESSAGECANCELED']._serialized_end=1887
+  _globals['_MESSAGEEXPIRED']._serialized_start=1889
+  _globals['_MESSAGEEXPIRED']._serialized_end=1941
+  _globals['_MESSAGEACKED']._serialized_start=1944
+  _globals['_MESSAGEACKED']._serialized_end=2145
+  _globals['_MESSAGEMEDIASTORED']._serialized_start=2147
+  _globals['_MESSAGEMEDIASTORED']._serialized_end=2257
+  _globals['_WEBHOOKDISABLED']._serialized_start=2260
+  _globals['_WEBHOOKDISABLED']._serialized_end=2402
 # @@protoc_insertion_point(module_scope)

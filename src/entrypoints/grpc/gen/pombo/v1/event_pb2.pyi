@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as _message_change_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
@@ -50,6 +51,7 @@ class Event(_message.Message):
     MESSAGE_PINNED_FIELD_NUMBER: _builtins.int
     MESSAGE_STARRED_FIELD_NUMBER: _builtins.int
     MESSAGE_DELETED_FIELD_NUMBER: _builtins.int
+    MESSAGE_MEDIA_STORED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
@@ -138,6 +140,10 @@ class Event(_message.Message):
     def message_deleted(self) -> _message_change_pb2.MessageDeleted:
         """Type `message.deleted`."""
 
+    @_builtins.property
+    def message_media_stored(self) -> Global___MessageMediaStored:
+        """Type `message.media`."""
+
     def __init__(
         self,
         *,
@@ -164,12 +170,13 @@ class Event(_message.Message):
         message_pinned: _message_change_pb2.MessagePinned | None = ...,
         message_starred: _message_change_pb2.MessageStarred | None = ...,
         message_deleted: _message_change_pb2.MessageDeleted | None = ...,
+        message_media_stored: Global___MessageMediaStored | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -450,6 +457,42 @@ class MessageAcked(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__participant) -> _WhichOneofReturnType__participant | None: ...
 
 Global___MessageAcked: _TypeAlias = MessageAcked  # noqa: Y015
+
+@_typing.final
+class MessageMediaStored(_message.Message):
+    """Emitted when the file of a message that came has come into the media store."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    WHATSAPP_ID_FIELD_NUMBER: _builtins.int
+    CHAT_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """The gateway's id of the message."""
+    whatsapp_id: _builtins.str
+    """WhatsApp Web's id of the message."""
+    chat_id: _builtins.str
+    """The conversation's address (JID)."""
+    @_builtins.property
+    def media(self) -> _media_pb2.Media:
+        """The file."""
+
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        whatsapp_id: _builtins.str = ...,
+        chat_id: _builtins.str = ...,
+        media: _media_pb2.Media | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chat_id", b"chat_id", "media", b"media", "message_id", b"message_id", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MessageMediaStored: _TypeAlias = MessageMediaStored  # noqa: Y015
 
 @_typing.final
 class WebhookDisabled(_message.Message):

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from entrypoints.grpc.gen.pombo.v1 import content_pb2 as _content_pb2
+from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
 import builtins as _builtins
 import sys
@@ -38,6 +39,11 @@ class SendMessageRequest(_message.Message):
     GROUP_INVITE_FIELD_NUMBER: _builtins.int
     INTERACTIVE_FIELD_NUMBER: _builtins.int
     REACTION_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    VIDEO_FIELD_NUMBER: _builtins.int
+    AUDIO_FIELD_NUMBER: _builtins.int
+    DOCUMENT_FIELD_NUMBER: _builtins.int
+    STICKER_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     WAIT_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_TIME_FIELD_NUMBER: _builtins.int
@@ -84,6 +90,26 @@ class SendMessageRequest(_message.Message):
         """A reaction to a message of the same chat."""
 
     @_builtins.property
+    def image(self) -> _media_pb2.ImageToSend:
+        """A picture."""
+
+    @_builtins.property
+    def video(self) -> _media_pb2.VideoToSend:
+        """A film."""
+
+    @_builtins.property
+    def audio(self) -> _media_pb2.AudioToSend:
+        """Sound."""
+
+    @_builtins.property
+    def document(self) -> _media_pb2.DocumentToSend:
+        """Any file."""
+
+    @_builtins.property
+    def sticker(self) -> _media_pb2.StickerToSend:
+        """A sticker."""
+
+    @_builtins.property
     def context(self) -> _message_pb2.MessageContext:
         """The message that this one answers; absent when it answers none."""
 
@@ -116,17 +142,22 @@ class SendMessageRequest(_message.Message):
         group_invite: _content_pb2.GroupInvite | None = ...,
         interactive: _content_pb2.Interactive | None = ...,
         reaction: _content_pb2.Reaction | None = ...,
+        image: _media_pb2.ImageToSend | None = ...,
+        video: _media_pb2.VideoToSend | None = ...,
+        audio: _media_pb2.AudioToSend | None = ...,
+        document: _media_pb2.DocumentToSend | None = ...,
+        sticker: _media_pb2.StickerToSend | None = ...,
         context: _message_pb2.MessageContext | None = ...,
         wait: _duration_pb2.Duration | None = ...,
         not_before_time: _timestamp_pb2.Timestamp | None = ...,
         deadline_time: _timestamp_pb2.Timestamp | None = ...,
         request_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "event", b"event", "group_invite", b"group_invite", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "text", b"text", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "document", b"document", "event", b"event", "group_invite", b"group_invite", "image", b"image", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "sticker", b"sticker", "text", b"text", "video", b"video", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "event", b"event", "group_invite", b"group_invite", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "request_id", b"request_id", "session_id", b"session_id", "text", b"text", "to", b"to", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "deadline_time", b"deadline_time", "document", b"document", "event", b"event", "group_invite", b"group_invite", "image", b"image", "interactive", b"interactive", "location", b"location", "not_before_time", b"not_before_time", "poll", b"poll", "reaction", b"reaction", "request_id", b"request_id", "session_id", b"session_id", "sticker", b"sticker", "text", b"text", "to", b"to", "video", b"video", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "location", "contacts", "poll", "event", "group_invite", "interactive", "reaction"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "location", "contacts", "poll", "event", "group_invite", "interactive", "reaction", "image", "video", "audio", "document", "sticker"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 

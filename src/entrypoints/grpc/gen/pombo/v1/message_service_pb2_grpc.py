@@ -142,7 +142,9 @@ class MessageServiceServicer:
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
-        `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
+        `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). With a file, those of UploadMedia, `MEDIA_NOT_FOUND`, `MEDIA_MISSING`,
+        `CAPTION_TOO_LONG`, `INVALID_MEDIA_LINK`, `MEDIA_LINK_REFUSED`, `MEDIA_LINK_FAILED` and `MEDIA_NOT_CONVERTIBLE`: the
+        file is in the store before the message is accepted. Where the message was accepted before it failed, the error's metadata hold its
         `message_id`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -154,7 +156,7 @@ class MessageServiceServicer:
         the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
         as its message's failure.
 
-        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

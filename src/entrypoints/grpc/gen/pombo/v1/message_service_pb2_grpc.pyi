@@ -44,7 +44,9 @@ class MessageServiceStub:
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
-    `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
+    `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). With a file, those of UploadMedia, `MEDIA_NOT_FOUND`, `MEDIA_MISSING`,
+    `CAPTION_TOO_LONG`, `INVALID_MEDIA_LINK`, `MEDIA_LINK_REFUSED`, `MEDIA_LINK_FAILED` and `MEDIA_NOT_CONVERTIBLE`: the
+    file is in the store before the message is accepted. Where the message was accepted before it failed, the error's metadata hold its
     `message_id`.
     """
     SendMessages: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.SendMessagesRequest, _message_service_pb2.SendMessagesResponse]
@@ -52,7 +54,7 @@ class MessageServiceStub:
     the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
     as its message's failure.
 
-    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
     """
     CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
     """Takes a message back that is still queued. Calling again changes nothing.
@@ -152,7 +154,9 @@ class MessageServiceAsyncStub(MessageServiceStub):
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
     `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
     `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
-    `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
+    `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). With a file, those of UploadMedia, `MEDIA_NOT_FOUND`, `MEDIA_MISSING`,
+    `CAPTION_TOO_LONG`, `INVALID_MEDIA_LINK`, `MEDIA_LINK_REFUSED`, `MEDIA_LINK_FAILED` and `MEDIA_NOT_CONVERTIBLE`: the
+    file is in the store before the message is accepted. Where the message was accepted before it failed, the error's metadata hold its
     `message_id`.
     """
     SendMessages: _aio.UnaryUnaryMultiCallable[_message_service_pb2.SendMessagesRequest, _message_service_pb2.SendMessagesResponse]  # type: ignore[assignment]
@@ -160,7 +164,7 @@ class MessageServiceAsyncStub(MessageServiceStub):
     the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
     as its message's failure.
 
-    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
     """
     CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
     """Takes a message back that is still queued. Calling again changes nothing.
@@ -263,7 +267,9 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND` (the one that is answered); `SESSION_NOT_WORKING`, `SESSION_NOT_RUNNING`,
         `NUMBER_NOT_ON_WHATSAPP`, `QUOTED_MESSAGE_UNKNOWN`, `SEND_REFUSED` (FAILED_PRECONDITION); `REACHOUT_TIMELOCK`,
         `NEW_CHAT_CAP` (RESOURCE_EXHAUSTED); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE),
-        `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). Where the message was accepted before it failed, the error's metadata hold its
+        `LOOKUP_TIMEOUT` (DEADLINE_EXCEEDED). With a file, those of UploadMedia, `MEDIA_NOT_FOUND`, `MEDIA_MISSING`,
+        `CAPTION_TOO_LONG`, `INVALID_MEDIA_LINK`, `MEDIA_LINK_REFUSED`, `MEDIA_LINK_FAILED` and `MEDIA_NOT_CONVERTIBLE`: the
+        file is in the store before the message is accepted. Where the message was accepted before it failed, the error's metadata hold its
         `message_id`.
         """
 
@@ -277,7 +283,7 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
         as its message's failure.
 
-        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage.
+        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
         """
 
     @_abc_1.abstractmethod
