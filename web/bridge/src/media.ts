@@ -1,6 +1,7 @@
 /** Files: sent with the id that the driver chose, and fetched. */
 
 import type { ChatModel, MsgModel } from "./page";
+import { Budget } from "./budget";
 import { describe } from "./channel";
 import { findMessage } from "./find";
 import { BridgeError, type WireMessage } from "./protocol";
@@ -29,6 +30,8 @@ const MAX_INPUTS = 256;
 const MAX_PIXELS = 2560;
 /** Pauses before an upload that failed is tried again. */
 const UPLOAD_PAUSES_MS = [1_000, 4_000];
+/** Bytes of the files that the page encrypts or decrypts at once. */
+const AT_ONCE = new Budget(128 * 1024 * 1024);
 /** How long a fetched file waits for whoever asked for it to read on. */
 const IDLE_MS = 5 * 60_000;
 
@@ -59,7 +62,7 @@ function takeFile(token: string): File {
 export function sendMedia(args: Readonly<Record<string, unknown>>): Promise<WireMessage> {
   const message = args as unknown as OutgoingMedia;
   const file = takeFile(message.file);
-  return sendOnce(message, (target) => deliver(message, file, target));
+  return sendOnce(message, (target) => AT_ONCE.spend(file.size, () => deliver(message, file, target)));
 }
 
 /**
@@ -175,9 +178,11 @@ export async function openMedia(
 ): Promise<{ token: string; size: number; mimetype: string | null }> {
   const msg = await findMessage(String(args["id"]));
   if (!msg?.mediaData) throw new BridgeError("MEDIA_NOT_IN_PAGE", "no such message, or no file in it");
+  const size = Number((msg.mediaData as { size?: unknown }).size);
   let blob: Blob;
   try {
-    blob = await WPP.chat.downloadMedia(msg.id.toString());
+    const id = msg.id.toString();
+    blob = await AT_ONCE.spend(size > 0 ? size : 0, () => WPP.chat.downloadMedia(id));
   } catch (error) {
     const stage = (msg.mediaData as { mediaStage?: unknown } | undefined)?.mediaStage;
     throw new BridgeError(failureOf(msg), `${describe(error)} (${String(stage)})`);
