@@ -11,9 +11,9 @@ from adapters.memory.accounts import known_since
 from adapters.memory.driver import MemoryWhatsAppDriver
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
-from application.ports.whatsapp_driver import LocalLogin, Outgoing, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, WhatsAppPage
 from domain.errors import ConflictError, DeadlineExceededError, PomboError, UnprocessableError
-from domain.ids import SessionId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
 
@@ -155,6 +155,7 @@ class SimulatedPage(Gated):
         super().__init__(gate, inner, f"page[{session_id}]", PAGE)
         self.session_id = session_id
         self.page = inner
+        self._under_way: dict[WhatsAppMessageId, asyncio.Task[None]] = {}
 
     async def events(self) -> AsyncIterator[PageEvent]:
         async for event in self.page.events():
@@ -199,6 +200,43 @@ class SimulatedPage(Gated):
             case "refused":
                 raise UnprocessableError("SEND_REFUSED", "Simulated: WhatsApp refuses it for good.")
         raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
+
+    async def perform(self, operation: OutgoingOperation) -> datetime:
+        world, name = self._gate.world, f"{self._name}.perform"
+        detail = f"{type(operation.content).__name__} {operation.whatsapp_id[-6:]}"
+        if (under_way := self._under_way.get(operation.whatsapp_id)) is not None:
+            # What the page is at it isn't begun with anew.
+            await asyncio.wait({under_way})
+        if world.calm or world.chance.random() >= world.plan.page_trouble:
+            return await self._gate.call(name, lambda: self.page.perform(operation), PAGE, unknown=True, detail=detail)
+        trouble = world.chance.choice(_TROUBLES)
+        self._gate.trace(f"{name} {detail}: {trouble}")
+        await self._gate.pause()
+        match trouble:
+            case "before":
+                raise unavailable(PAGE)
+            case "after":
+                await self.page.perform(operation)
+            case "late":
+                delay = world.chance.random() * 6
+                late = world.loop.spawn(self._perform_later(operation, delay), Context())
+                self._under_way[operation.whatsapp_id] = late
+            case "dies before":
+                self._die()
+                raise unavailable(PAGE)
+            case "dies after":
+                await self.page.perform(operation)
+                self._die()
+            case "hangs":
+                await asyncio.sleep(world.chance.random() * 10)
+            case "refused":
+                raise UnprocessableError("SEND_REFUSED", "Simulated: WhatsApp refuses it for good.")
+        raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
+
+    async def _perform_later(self, operation: OutgoingOperation, delay: float) -> None:
+        await asyncio.sleep(delay)
+        with suppress(PomboError):
+            await self.page.perform(operation)
 
     async def _later(self, message: Outgoing, delay: float) -> None:
         """The page was slow, not idle: its caller has given up long ago when the message leaves."""

@@ -4,6 +4,7 @@ from tests.simulation.actors.base import Actor
 from tests.simulation.actors.clients import Client
 from tests.simulation.actors.consumers import Chooser, Follower, Lister
 from tests.simulation.actors.mishaps import Mishaps
+from tests.simulation.actors.operators import Operator, Reactors
 from tests.simulation.actors.phones import Phones
 from tests.simulation.world import World
 
@@ -13,6 +14,7 @@ def cast(world: World) -> list[Actor]:
     return [
         *(Client(world, number) for number in range(1, world.plan.clients + 1)),
         Phones(world),
+        *((Operator(world), Reactors(world)) if world.plan.operations else ()),
         Follower(world),
         Chooser(world),
         Lister(world),

@@ -9,6 +9,7 @@ class Plan:
     """Drawn once per seed. Each seed has other faults and rates, so that one doesn't hide what another would show.
 
     Attributes:
+        operations: how many things clients, and people, do to messages, each.
         span: seconds of virtual time in which things go wrong.
         slow: the share of port calls that take time.
         slowest: the longest that one takes, in seconds.
@@ -28,6 +29,7 @@ class Plan:
     chats: int
     webhooks: int
     sends: int
+    operations: int
     inbound: int
     clients: int
     slow: float
@@ -86,4 +88,5 @@ def draw_plan(chance: random.Random) -> Plan:
         impatience=chance.choice((0.0, 0.0, 0.05, 0.2)),
         mishaps=mishaps,
         features=frozenset(name for name in ("bus-lost", "reads") if chance.random() < 0.4),
+        operations=chance.choice((0, 3, 6, 9)),
     )

@@ -2,21 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, override
 
-from adapters.memory import webhook_queue
-from adapters.memory.driver import MemoryWhatsAppDriver
+from adapters.memory import accounts, webhook_queue
+from adapters.memory.driver import MemoryWhatsAppDriver, MemoryWhatsAppPage
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.state import LeaseRow
 from adapters.memory.transaction import Transaction
-from application.messages import progress
+from application.messages import changes, progress, send_message
 from application.ports.page_events import SeenMessage
 from application.ports.webhook_sender import SendResult
-from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
+from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, WhatsAppPage
 from application.webhooks.envelope import envelope_of
 from application.workers import dispatcher, webhook_lane
 from application.workers.dispatcher import OutboxDispatcher
@@ -26,11 +26,15 @@ from application.workers.reconciler import Reconciler
 from application.workers.webhook_lane import LaneWork
 from domain import message as domain_message
 from domain.ids import SessionId
+from domain.jid import Jid, Server
 from domain.message import RECEIPTS
+from domain.operations import OPERATIONS
 from domain.webhook import DeliveryOutcome
 from tests.simulation.browser import SimulatedPage
 from tests.simulation.gate import DATABASE, Gate
 
+_AIM: Final = send_message.aim
+_APPLY: Final = changes._apply
 _ANSWER: Final = MemoryIdempotencyRepository.answer
 
 type Commit = Callable[[], Awaitable[bool]]
@@ -305,6 +309,65 @@ class ReadAtOpening(Plant):
         yield MemoryWhatsAppDriver, "open", unmarked
 
 
+class OperationsApart(Plant):
+    """An operation doesn't wait for the message that it concerns: it fails, as WhatsApp doesn't know that one yet."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def aim(uow: Any, session_id: SessionId, to: Jid, content: Any) -> tuple[Jid, Any]:
+            _, content = await _AIM(uow, session_id, to, content)
+            return (Jid(user=to.user, server=Server.LID) if isinstance(content, OPERATIONS) else to), content
+
+        yield send_message, "aim", aim
+
+
+class ChangesToldAgain(Plant):
+    """Each time that a page tells of a change there is an event of it."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield changes, "_news", lambda *_: True
+        yield changes, "_apply", lambda told, known: (_APPLY(told, known)[0], told)
+
+
+class ChangesMissed(Plant):
+    """What was done to messages while the page wasn't heard isn't looked for."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield accounts, "in_state", lambda message, _: message
+
+
+class _RestlessPage(SimulatedPage):
+    """Does everything a second time."""
+
+    @override
+    async def perform(self, operation: OutgoingOperation) -> datetime:
+        done_at = await super().perform(operation)
+        world = self._gate.world
+        world.loop.spawn(self._perform_later(operation, world.chance.random() * 6), Context())
+        return done_at
+
+
+class DoneAgainLater(Plant):
+    """A page does an operation a second time when its caller has long gone on to the next."""
+
+    @override
+    def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
+        return _RestlessPage(gate, session_id, page)
+
+
+class EffectsAssumed(Plant):
+    """An operation whose outcome isn't known counts as done."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def effect(self: Any, _: Any) -> datetime:
+            return self._whatsapp.clock.now()  # type: ignore[no-any-return]
+
+        yield MemoryWhatsAppPage, "effect", effect
+
+
 def _new(transaction: Transaction) -> set[str]:
     return set(transaction._added.values())
 
@@ -331,4 +394,9 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "trust-too-long": TrustTooLong,
     "left-unread": LeftUnread,
     "read-at-opening": ReadAtOpening,
+    "operations-apart": OperationsApart,
+    "changes-told-again": ChangesToldAgain,
+    "changes-missed": ChangesMissed,
+    "done-again-later": DoneAgainLater,
+    "effects-assumed": EffectsAssumed,
 }

@@ -17,6 +17,7 @@ from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId
 from domain.jid import Jid
 from domain.lease import Lease
+from domain.operations import Operation
 from domain.session import Session
 from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
@@ -60,6 +61,22 @@ class Send:
     refused: str | None = None
     batch: str | None = None
     place: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """What a client asked to be done to a message. ``operation`` names its target as WhatsApp does."""
+
+    target: MessageId
+    operation: Operation
+    asked_at: int
+    accepted_at: int | None = None
+    operation_id: MessageId | None = None
+
+    def accept(self, operation_id: MessageId, step: int) -> None:
+        """The gateway has answered."""
+        if self.operation_id is None:
+            self.operation_id, self.accepted_at = operation_id, step
 
 
 class ObservedState(State):
@@ -109,6 +126,7 @@ class World:
         ]
         self.recipients = (*self.peers, *self.accounts.values())
         self.sends: list[Send] = []
+        self.operations: list[Done] = []
         self.given_up: set[MessageId] = set()
         self.phone_sends: set[tuple[SessionId, str]] = set()
         self.receivers = Receivers()

@@ -181,6 +181,8 @@ class MessagingPage(Protocol):
     async def perform(self, operation: OutgoingOperation) -> datetime:
         """Does something to a message, and returns when WhatsApp's server has it. Calls may overlap.
 
+        Two calls with one id at once are one: who gave up on the first and asks again joins it, however late it is.
+
         Done again when its effect is there already, it does nothing and gives that one's time. Its effect shows in
         ``ChangesSeen`` as well, with the same time.
 

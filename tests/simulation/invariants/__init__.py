@@ -19,6 +19,12 @@ from tests.simulation.invariants.messages import (
     SentMeansSent,
     StatusMovesForward,
 )
+from tests.simulation.invariants.operations import (
+    EachChangeIsToldOnce,
+    OperationsAreDoneOnce,
+    OperationsFollowTheirMessage,
+    ShownAsItIs,
+)
 from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession, OneRightPerSession
 from tests.simulation.invariants.webhooks import DeliveredMeansDelivered, WebhooksArrive
 
@@ -29,6 +35,10 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     OneMessagePerSend,
     NotBeforeItsTime,
     LogOnlyGrows,
+    EachChangeIsToldOnce,
+    OperationsFollowTheirMessage,
+    OperationsAreDoneOnce,
+    ShownAsItIs,
     OncePerPhone,
     OnePagePerSession,
     OneRightPerSession,

@@ -45,7 +45,8 @@ class SentMeansSent(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if after.direction is Direction.OUTBOUND and after.status in _WITH_WHATSAPP:
+        # An operation is with WhatsApp when it has had its effect: operations.py looks for that.
+        if after.direction is Direction.OUTBOUND and after.status in _WITH_WHATSAPP and not after.is_operation:
             account = self.world.whatsapp.find_account(after.sender)
             if account is None or after.whatsapp_id not in account.phone_messages:
                 self.violated(f"{after.id} is {after.status}, and WhatsApp doesn't have it")
