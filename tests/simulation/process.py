@@ -17,6 +17,7 @@ from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from tests.simulation.browser import SimulatedDriver, SimulatedWatchdog
+from tests.simulation.files import simulated_parts
 from tests.simulation.gate import CACHE, DATABASE, Gate, Gated
 from tests.simulation.loop import OWNER
 from tests.simulation.receivers import SimulatedSender
@@ -81,6 +82,7 @@ class GatewayProcess:
             (container.retry_schedule, RetrySchedule(waits=_RETRIES)),
             (container.on_lane_fault, lambda lane, fault: world.violate("no fault", f"{lane}: {fault!r}")),
             (container.health_checks, ()),
+            (container.media_parts, simulated_parts()),
             (container.configured_key, None),
         ):
             provider.override(providers.Object(value))

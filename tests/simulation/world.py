@@ -24,6 +24,7 @@ from tests.simulation import invariants
 from tests.simulation.actors.base import Actor, Part
 from tests.simulation.clocks import CountingIds, VirtualClock
 from tests.simulation.disks import Disks
+from tests.simulation.files import put_files
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.plan import Plan
@@ -168,6 +169,7 @@ class World:
             self.violate("the harness works", f"{actor.name}: {error!r}")
 
     async def _set_up(self) -> None:
+        await put_files(self.database, self.clock)
         async with self.database.begin() as uow:
             for session_id, account in self.accounts.items():
                 profile = self.whatsapp.profile(session_id)

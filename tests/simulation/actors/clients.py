@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any, Final, override
 
 from application.idempotency.request_key import RequestKey
+from application.media.draft import MediaDraft
 from application.messages.send_message import SendMessageCommand
 from application.messages.send_messages import SendMessagesCommand
-from domain.content import Text
+from domain.content import Content, Text
 from domain.errors import ErrorKind, PomboError
 from domain.ids import MessageId
+from domain.media import MediaKind
 from domain.message import Message, MessageStatus
 from tests.simulation.actors.base import Actor
+from tests.simulation.files import IDS, said
 from tests.simulation.process import DisconnectedError
 from tests.simulation.world import Send
 
@@ -65,11 +68,17 @@ class Client(Actor):
         return send, SendMessageCommand(
             session_id=send.session_id,
             to=send.to,
-            content=Text.compose(send.body),
+            content=self._content(send.body),
             not_before=not_before,
             deadline=deadline,
             wait=timedelta(seconds=self.chance.choice((0, 0, 0.5, 20))),
         )
+
+    def _content(self, body: str) -> Content | MediaDraft:
+        """A text, or a file with the same words below it."""
+        if self.chance.random() < 0.2:
+            return MediaDraft.compose(MediaKind.DOCUMENT, self.chance.choice(IDS), caption=body)
+        return Text.compose(body)
 
     async def _send_without_key(self, send: Send, command: SendMessageCommand) -> None:
         """Once: trying again might send it twice."""
@@ -190,7 +199,7 @@ class Client(Actor):
 
     def _accepted(self, send: Send, message_id: MessageId) -> None:
         row = self.world.state.messages.get(message_id)
-        if row is None or row.message.content != Text.compose(send.body):
+        if row is None or said(row.message.content) != send.body:
             self.world.violate("accepted means durable", f"{send.body!r} is answered, and {message_id} isn't there")
         if send.message_id not in {None, message_id}:
             self.world.violate("one key, one message", f"{send.body!r} is {send.message_id} and {message_id}")

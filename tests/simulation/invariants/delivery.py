@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Final, override
 
 from application.ports.page_events import SeenMessage
-from domain.content import Text
 from domain.ids import MessageId
 from domain.message import Direction, Message, MessageStatus
+from tests.simulation.files import said
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class OncePerPhone(Invariant):
                 self._seen[number] = len(held)
 
     def _look(self, message: SeenMessage) -> None:
-        if message.from_me or not isinstance(message.content, Text):
+        if message.from_me or said(message.content) is None:
             return
-        if message.content.body in self._texts:
-            self.violated(f"{message.content.body!r} is on the phone of {message.recipient} twice")
-        self._texts.add(message.content.body)
+        if said(message.content) in self._texts:
+            self.violated(f"{said(message.content)!r} is on the phone of {message.recipient} twice")
+        self._texts.add(said(message.content))
 
 
 class AcceptedIsDelivered(Invariant):
@@ -45,10 +45,10 @@ class AcceptedIsDelivered(Invariant):
     @override
     def unmet(self) -> str | None:
         held = {
-            message.content.body
+            said(message.content)
             for account in self.world.recipients
             for message in account.phone_messages.values()
-            if isinstance(message.content, Text) and not message.from_me
+            if said(message.content) is not None and not message.from_me
         }
         stored = {row.message.id: row.message for row in self.world.state.messages.values()}
         for send in self.world.sends:
@@ -58,11 +58,11 @@ class AcceptedIsDelivered(Invariant):
                 return f"{send.body!r} was refused ({send.refused}) and accepted"
         refused = {send.body for send in self.world.sends if send.refused is not None}
         for message in stored.values():
-            if isinstance(message.content, Text) and message.content.body in refused:
-                return f"{message.content.body!r} was refused, and {message.id} is there"
-            if not message.from_api or not isinstance(message.content, Text):
+            if said(message.content) is not None and said(message.content) in refused:
+                return f"{said(message.content)!r} was refused, and {message.id} is there"
+            if not message.from_api or said(message.content) is None:
                 continue
-            there = message.content.body in held
+            there = said(message.content) in held
             if there == (message.status in _NOT_SENT):
                 return f"{message.id} is {message.status}, and on the phone: {there}"
             if message.status is MessageStatus.FAILED and message.failure is None:
@@ -77,9 +77,9 @@ class ChatsKeepTheirOrder(Invariant):
     def unmet(self) -> str | None:
         for account in self.world.recipients:
             places = {
-                message.content.body: place
+                said(message.content): place
                 for place, message in enumerate(account.phone_messages.values())
-                if isinstance(message.content, Text) and not message.from_me
+                if said(message.content) is not None and not message.from_me
             }
             sends = [send for send in self.world.sends if send.to == account.jid and send.body in places and send.plain]
             for earlier in sends:
@@ -95,9 +95,9 @@ class ReceivedOnce(Invariant):
     @override
     def unmet(self) -> str | None:
         known = {
-            (row.message.session_id, row.message.content.body)
+            (row.message.session_id, said(row.message.content))
             for row in self.world.state.messages.values()
-            if not row.message.from_api and isinstance(row.message.content, Text)
+            if not row.message.from_api and said(row.message.content) is not None
         }
         for session_id, body in self.world.phone_sends:
             if (session_id, body) not in known:
@@ -110,10 +110,10 @@ class PhonesWroteIt(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if before is not None or after.from_api or not isinstance(after.content, Text):
+        if before is not None or after.from_api or said(after.content) is None:
             return
-        if (after.session_id, after.content.body) not in self.world.phone_sends:
-            self.violated(f"{after.id} holds {after.content.body!r}, which nobody wrote to {after.session_id}")
+        if (after.session_id, said(after.content)) not in self.world.phone_sends:
+            self.violated(f"{after.id} holds {said(after.content)!r}, which nobody wrote to {after.session_id}")
         own = after.sender == self.world.accounts[after.session_id].jid
         if own != (after.direction is Direction.OUTBOUND):
             self.violated(f"{after.id} has the wrong direction")

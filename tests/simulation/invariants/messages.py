@@ -4,10 +4,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, override
 
 from application.ports.whatsapp_driver import Outgoing
-from domain.content import Text
 from domain.event import MessageQueued, NewEvent
 from domain.ids import MessageId, SessionId
 from domain.message import Direction, Message, MessageStatus
+from tests.simulation.files import said
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ class OneMessagePerSend(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if before is not None or not after.from_api or not isinstance(after.content, Text):
+        if before is not None or not after.from_api or said(after.content) is None:
             return
-        if self._ids.setdefault(after.content.body, after.id) != after.id:
-            self.violated(f"{after.content.body!r} was accepted twice")
+        if self._ids.setdefault(said(after.content), after.id) != after.id:
+            self.violated(f"{said(after.content)!r} was accepted twice")
 
 
 class NotBeforeItsTime(Invariant):
