@@ -95,7 +95,9 @@ def _rpcs() -> set[str]:
 
 
 def _bridge_functions() -> set[str]:
-    text = (ROOT / "web" / "bridge" / "src" / "contract.ts").read_text(encoding="utf-8")
+    sources = ROOT / "web" / "bridge" / "src"
+    needs = [sources / "contract.ts", *sorted(sources.glob("*-needs.ts"))]
+    text = "".join(path.read_text(encoding="utf-8") for path in needs)
     return set(re.findall(r'\b(?:fn|obj)\(\s*"([^"]+)"', text))
 
 

@@ -27,11 +27,26 @@ from domain.message_events import (
     MessageReceived,
     MessageSent,
 )
+from domain.people_events import (
+    CallEnded,
+    CallReceived,
+    CallRejected,
+    ChatUpdated,
+    ContactMerged,
+    ContactUpdated,
+    PresenceUpdated,
+)
 from domain.session_events import PairingCodeIssued, QrIssued, SessionStatusChanged
 from domain.webhook_events import WebhookDisabled
 
 __all__ = [
     "PAYLOAD_TYPES",
+    "CallEnded",
+    "CallReceived",
+    "CallRejected",
+    "ChatUpdated",
+    "ContactMerged",
+    "ContactUpdated",
     "Event",
     "MessageAcked",
     "MessageCanceled",
@@ -51,6 +66,7 @@ __all__ = [
     "PairingCodeIssued",
     "Payload",
     "PollVoted",
+    "PresenceUpdated",
     "QrIssued",
     "SessionStatusChanged",
     "WebhookDisabled",
@@ -75,6 +91,13 @@ Payload = (
     | MessageStarred
     | MessageDeleted
     | MessageMediaStored
+    | ChatUpdated
+    | PresenceUpdated
+    | ContactUpdated
+    | ContactMerged
+    | CallReceived
+    | CallEnded
+    | CallRejected
     | WebhookDisabled
 )
 

@@ -13,6 +13,19 @@ from dependency_injector import containers, providers
 from adapters.system.system_clock import SystemClock
 from adapters.system.ulid_generator import UlidGenerator
 from application.access.authenticate import Authenticate, EnsureApiKey
+from application.calls.manage_calls import ListCalls, RejectCall
+from application.chats.fetch_history import FetchHistory
+from application.chats.manage_chats import ClearChat, DeleteChat, GetChat, ListChats, UpdateChat
+from application.contacts.blocklist import ListBlocked, SetBlocked
+from application.contacts.manage_contacts import (
+    CheckExistence,
+    GetContact,
+    GetIdentity,
+    ListContacts,
+    LookUpContact,
+    RemoveContact,
+    SaveContact,
+)
 from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
 from application.events.retention import EventRetention
@@ -32,6 +45,8 @@ from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.messages.waiters import MessageWaiters
+from application.people.asking import PageAsker
+from application.people.record_people_news import PersonLinks
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
@@ -41,6 +56,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.watchdog import Watchdog
 from application.ports.webhook_sender import WebhookSender
 from application.ports.whatsapp_driver import WhatsAppDriver
+from application.presence.manage_presence import SetActivity, SetPresence, SubscribePresence, UnsubscribePresence
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
@@ -132,6 +148,9 @@ class Container(containers.DeclarativeContainer):
     )
 
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
+    asker = providers.Singleton(PageAsker, uow, clock, supervisor)
+    person_links = providers.Singleton(PersonLinks, clock, ids)
+    page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
     send_message = providers.Singleton(
         SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare
@@ -184,4 +203,27 @@ class Container(containers.DeclarativeContainer):
         list_dead_letters=providers.Singleton(ListDeadLetters, uow),
         redeliver_event=providers.Singleton(RedeliverEvent, uow, clock, event_log, direct_delivery),
         replay_events=providers.Singleton(ReplayEvents, uow, clock, event_log),
+        list_chats=providers.Singleton(ListChats, asker),
+        get_chat=providers.Singleton(GetChat, asker),
+        update_chat=providers.Singleton(UpdateChat, asker, clock),
+        clear_chat=providers.Singleton(ClearChat, asker),
+        delete_chat=providers.Singleton(DeleteChat, asker),
+        fetch_history=providers.Singleton(
+            FetchHistory, uow, asker, providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
+        ),
+        list_contacts=providers.Singleton(ListContacts, asker),
+        get_contact=providers.Singleton(GetContact, uow, asker, person_links),
+        check_existence=providers.Singleton(CheckExistence, uow, asker, person_links),
+        look_up_contact=providers.Singleton(LookUpContact, asker),
+        save_contact=providers.Singleton(SaveContact, asker),
+        remove_contact=providers.Singleton(RemoveContact, asker),
+        get_identity=providers.Singleton(GetIdentity, uow),
+        list_blocked=providers.Singleton(ListBlocked, asker),
+        set_blocked=providers.Singleton(SetBlocked, asker),
+        set_presence=providers.Singleton(SetPresence, asker),
+        set_activity=providers.Singleton(SetActivity, asker),
+        subscribe_presence=providers.Singleton(SubscribePresence, uow, asker),
+        unsubscribe_presence=providers.Singleton(UnsubscribePresence, uow),
+        list_calls=providers.Singleton(ListCalls, asker),
+        reject_call=providers.Singleton(RejectCall, asker),
     )

@@ -3,6 +3,19 @@
 from dataclasses import dataclass
 
 from application.access.authenticate import Authenticate
+from application.calls.manage_calls import ListCalls, RejectCall
+from application.chats.fetch_history import FetchHistory
+from application.chats.manage_chats import ClearChat, DeleteChat, GetChat, ListChats, UpdateChat
+from application.contacts.blocklist import ListBlocked, SetBlocked
+from application.contacts.manage_contacts import (
+    CheckExistence,
+    GetContact,
+    GetIdentity,
+    ListContacts,
+    LookUpContact,
+    RemoveContact,
+    SaveContact,
+)
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.health.check_health import CheckHealth
@@ -14,6 +27,7 @@ from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.read_states import ReadMessageState
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
+from application.presence.manage_presence import SetActivity, SetPresence, SubscribePresence, UnsubscribePresence
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
@@ -75,3 +89,24 @@ class UseCases:
     list_dead_letters: ListDeadLetters
     redeliver_event: RedeliverEvent
     replay_events: ReplayEvents
+    list_chats: ListChats
+    get_chat: GetChat
+    update_chat: UpdateChat
+    clear_chat: ClearChat
+    delete_chat: DeleteChat
+    fetch_history: FetchHistory
+    list_contacts: ListContacts
+    get_contact: GetContact
+    check_existence: CheckExistence
+    look_up_contact: LookUpContact
+    save_contact: SaveContact
+    remove_contact: RemoveContact
+    get_identity: GetIdentity
+    list_blocked: ListBlocked
+    set_blocked: SetBlocked
+    set_presence: SetPresence
+    set_activity: SetActivity
+    subscribe_presence: SubscribePresence
+    unsubscribe_presence: UnsubscribePresence
+    list_calls: ListCalls
+    reject_call: RejectCall

@@ -17,6 +17,8 @@ pytest.register_assert_rewrite(
             "media_workshop",
             "message_repository",
             "outbox",
+            "people_pages",
+            "person_repository",
             "session_repository",
             "unit_of_work",
             "whatsapp_driver",

@@ -8,10 +8,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PARTS = {
+    "BlocklistPage": "PeoplePages",
+    "CallPage": "PeoplePages",
+    "ChatPage": "PeoplePages",
+    "ContactPage": "PeoplePages",
     "EventAppender": "EventLog",
     "LinkingPage": "WhatsAppPage",
     "MessagingPage": "WhatsAppPage",
     "MessagePage": "WhatsAppPage",
+    "PeoplePage": "PeoplePages",
+    "PresencePage": "PeoplePages",
     "UnitOfWorkFactory": "UnitOfWork",
 }
 """Ports that are a part of another, and whose promises its suite tests."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from adapters.memory.people import People
 from application.ports.page_events import ChangesSeen, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
 from application.ports.whatsapp_driver import OutgoingOperation
 from domain.changes import AnyChange
@@ -43,6 +44,12 @@ class Account:
     sent: dict[str, WhatsAppMessageId] = field(default_factory=dict)
     states: dict[WhatsAppMessageId, MessageState] = field(default_factory=dict)
     done: list[AnyChange] = field(default_factory=list)
+    people: People = field(default_factory=People)
+
+    @property
+    def address(self) -> Jid:
+        """The form by which others are told of it."""
+        return self.lid if self.people.moved_to_lid else self.jid
 
     def learn(self, change: AnyChange) -> None:
         """Lets the phone have what was done to one of its messages."""
@@ -173,7 +180,7 @@ def short_id(whatsapp_id: WhatsAppMessageId) -> str:
 
 def id_for_recipient(whatsapp_id: WhatsAppMessageId, writer: Account) -> WhatsAppMessageId:
     """The id that a message of a writer has in its recipient's view."""
-    return WhatsAppMessageId(f"false_{writer.jid}_{short_id(whatsapp_id)}")
+    return WhatsAppMessageId(f"false_{writer.address}_{short_id(whatsapp_id)}")
 
 
 def flip_quoted(quoted: WhatsAppMessageId, writer: Account) -> WhatsAppMessageId:

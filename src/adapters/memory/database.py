@@ -15,6 +15,7 @@ from adapters.memory.media_repository import MemoryMediaRepository
 from adapters.memory.message_repository import MemoryMessageRepository
 from adapters.memory.message_states import MemoryMessageStates
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.person_repository import MemoryPersonRepository
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_leases import MemorySessionLeases
 from adapters.memory.session_repository import MemorySessionRepository
@@ -47,6 +48,7 @@ class MemoryUnitOfWork(UnitOfWork):
     _webhooks: MemoryWebhookRepository
     _webhook_queue: MemoryWebhookQueue
     _webhook_log: MemoryWebhookLog
+    _people: MemoryPersonRepository
 
     @property
     @override
@@ -92,6 +94,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def idempotency(self) -> MemoryIdempotencyRepository:
         return self._idempotency
+
+    @property
+    @override
+    def people(self) -> MemoryPersonRepository:
+        return self._people
 
     @property
     @override
@@ -150,6 +157,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
                 MemoryWebhookRepository(transaction),
                 MemoryWebhookQueue(transaction),
                 MemoryWebhookLog(transaction),
+                MemoryPersonRepository(transaction),
             )
             await asyncio.sleep(0)
             if fence is not None and not transaction.holds(fence, self._now()):

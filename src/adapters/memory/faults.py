@@ -28,6 +28,8 @@ class Operation(StrEnum):
     IMAGE = "image"
     STORED = "stored"
     MEDIA = "media"
+    PEOPLE = "people"
+    """Any call of chats, people, presence and calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,9 +98,9 @@ class MemoryMessageRepository(MessageRepository):
 
 
 def _matches(message: Message, criteria: MessageFilter) -> bool:
-    wanted = criteria.chat
+    wanted = () if criteria.chat is None else (criteria.chat, *criteria.also)
     # In a group the alternate is the sender's: it doesn't make the group that person's chat.
-    in_chat = wanted is None or message.chat == wanted or (message.chat.is_user and message.alternate == wanted)
+    in_chat = not wanted or message.chat in wanted or (message.chat.is_user and message.alternate in wanted)
     kind = content_type(message.content)
     return (
         in_chat

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, override
 
 from adapters.memory.accounts import Account, Profile, in_state, known_since, short_id
@@ -12,7 +13,11 @@ from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Ref
 from adapters.memory.media_page import MemoryMediaPage
 from adapters.memory.message_page import MemoryMessagePage
 from adapters.memory.operations import effect_of
+from adapters.memory.people_pages import MemoryPeoplePage, Open
 from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp, content_of_file
+from application.ports.call_page import CallPage
+from application.ports.chat_page import ChatPage
+from application.ports.contact_page import BlocklistPage, ContactPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import (
@@ -26,6 +31,7 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
+from application.ports.presence_page import PresencePage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
 from domain.content import Content, Unsupported
@@ -79,6 +85,9 @@ class MemoryWhatsAppPage(WhatsAppPage):
             for name in _CAPABILITIES
         )
         self.connected = False
+        self._people = MemoryPeoplePage(
+            Open(whatsapp=whatsapp, profile=profile, linked=self._linked, begin=partial(self._begin, Operation.PEOPLE))
+        )
         self._state = "OPENING"
         self._document_ended = asyncio.Event()
         self._wedged = self._wedged_for_good = False
@@ -178,6 +187,31 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     def bridge(self) -> Bridge | None:
         return _BRIDGE
+
+    @property
+    @override
+    def chats(self) -> ChatPage:
+        return self._people.chats
+
+    @property
+    @override
+    def contacts(self) -> ContactPage:
+        return self._people.contacts
+
+    @property
+    @override
+    def blocklist(self) -> BlocklistPage:
+        return self._people.blocklist
+
+    @property
+    @override
+    def presence(self) -> PresencePage:
+        return self._people.presence
+
+    @property
+    @override
+    def calls(self) -> CallPage:
+        return self._people.calls
 
     @override
     async def probe(self) -> Probe:

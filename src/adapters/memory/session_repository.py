@@ -65,6 +65,9 @@ class MemorySessionRepository(SessionRepository):
         await self._transaction.lock(("kept", session_id))
         self._row(session_id)
         self._transaction.put_session(session_id, None)
+        watched = [key for key, _ in self._transaction.watched.items() if key[0] == session_id]
+        for key in watched:
+            self._transaction.watched.put(key, None)
 
     def _row(self, session_id: SessionId) -> SessionRow:
         row = self._transaction.session(session_id)

@@ -86,6 +86,9 @@ class State:
     pruned: int = 0
     webhooks: WebhookState = field(default_factory=WebhookState)
     media: MediaState = field(default_factory=MediaState)
+    person_addresses: Table[tuple[SessionId, str], int] = field(default_factory=Table)
+    watched: Table[tuple[SessionId, str], bool] = field(default_factory=Table)
+    last_person: int = 0
     last_position: int = 0
 
     @property
@@ -97,6 +100,11 @@ class State:
         """A place behind all that were given out; a transaction that is taken back leaves a gap."""
         self.last_position += 1
         return self.last_position
+
+    def next_person(self) -> int:
+        """A person's number; a transaction that is taken back leaves a gap."""
+        self.last_person += 1
+        return self.last_person
 
     def open_ids(self) -> Iterator[MessageId]:
         """The messages that the outbox is concerned with."""

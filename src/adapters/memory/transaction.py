@@ -31,6 +31,8 @@ class Transaction:
         self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
         self.leases = TableWrites(state.leases)
+        self.person_addresses = TableWrites(state.person_addresses)
+        self.watched = TableWrites(state.watched)
         self.webhooks = WebhookWrites(state.webhooks)
         self.states = TableWrites(state.states)
         self.receipts = TableWrites(state.receipts)
@@ -93,6 +95,10 @@ class Transaction:
     def next_position(self) -> int:
         """The place of a message that is being accepted."""
         return self._state.next_position()
+
+    def next_person(self) -> int:
+        """The number of a person who wasn't known."""
+        return self._state.next_person()
 
     def put_message(self, row: MessageRow) -> None:
         """Writes a message."""
@@ -165,6 +171,8 @@ class Transaction:
                 self._state.keyed_requests[name] = keyed
         self._state.unsettled.extend(self._events)
         self.leases.commit()
+        self.person_addresses.commit()
+        self.watched.commit()
         self.webhooks.commit()
         self.states.commit()
         self.receipts.commit()

@@ -12,12 +12,15 @@ from application.ports.clock import Clock
 from application.ports.page_events import (
     ConflictDetected,
     LoggedOut,
+    PageEvent,
     PasskeyDemanded,
     QrBatchEnded,
     SeenMessage,
     SeenReceipt,
 )
+from application.ports.people_events import CallRings, CallStopped
 from application.ports.whatsapp_driver import OutgoingOperation
+from domain.call import Call, CallOutcome
 from domain.changes import AnyChange
 from domain.content import Content, Text
 from domain.errors import GoneError, NotFoundError
@@ -266,6 +269,43 @@ class MemoryWhatsApp:
         """An account by either form of its address."""
         return next((account for account in self._accounts.values() if jid in {account.jid, account.lid}), None)
 
+    def with_username(self, username: str) -> Account | None:
+        """An account by its username."""
+        return next((account for account in self._accounts.values() if account.people.username == username), None)
+
+    def read(self, reader: Account, message: SeenMessage) -> None:
+        """Says that an account has read a message."""
+        author = self.find_account(message.sender)
+        if author is not None:
+            self._receipt(author, reader, message.whatsapp_id, MessageStatus.READ)
+
+    def call(self, caller: str, called: str, *, video: bool = False) -> Call:
+        """Lets a phone call an account; it rings on its connected devices."""
+        writer, account = self.account(caller), self.account(called)
+        other = _other_form(writer)
+        call = Call(
+            id=f"CALL{self.count():04d}", caller=writer.address, alternate=other, offered_at=self.now(), video=video
+        )
+        if writer.jid not in account.people.blocked:
+            account.people.calls[call.id] = call
+            self._tell_devices(account, CallRings(call=call))
+        return call
+
+    def stop_call(self, called: str, call: Call, outcome: CallOutcome) -> None:
+        """Lets a call ring no more."""
+        account = self.account(called)
+        if account.people.calls.pop(call.id, None) is not None:
+            self._tell_devices(account, CallStopped(call=call, outcome=outcome, at=self.now()))
+
+    def tell_devices(self, phone: str, event: PageEvent) -> None:
+        """Lets the connected devices of an account tell of something."""
+        self._tell_devices(self.account(phone), event)
+
+    def _tell_devices(self, account: Account, event: PageEvent) -> None:
+        for device in account.devices.values():
+            if device.page is not None and device.page.connected and not device.muted:
+                device.page.tell(event)
+
     def profile(self, session_id: SessionId) -> Profile:
         """A session's profile; a new one where there is none."""
         return self._profiles.setdefault(session_id, Profile(session_id=session_id))
@@ -380,7 +420,7 @@ class MemoryWhatsApp:
             else:
                 device.take(sent)
         recipient = self.find_account(message.chat)
-        if recipient is not None and recipient is not writer:
+        if recipient is not None and recipient is not writer and writer.jid not in recipient.people.blocked:
             self._deliver(sent, writer, recipient)
         return sent
 
@@ -419,11 +459,12 @@ class MemoryWhatsApp:
         inbound = replace(
             sent,
             whatsapp_id=id_for_recipient(sent.whatsapp_id, writer),
-            chat=writer.jid,
+            chat=writer.address,
+            sender=writer.address,
             recipient=recipient.jid,
             from_me=False,
             status=MessageStatus.DELIVERED,
-            alternate=writer.lid,
+            alternate=_other_form(writer),
             reply_to=None if sent.reply_to is None else flip_quoted(sent.reply_to, writer),
         )
         recipient.phone_messages[inbound.whatsapp_id] = inbound
@@ -453,3 +494,10 @@ class MemoryWhatsApp:
         page = self.page(profile.session_id)
         page.qr = page.pairing = None
         page.connect(first=True)
+
+
+def _other_form(account: Account) -> Jid | None:
+    """The form of an account's address that isn't the one by which it is told of, as others know it."""
+    if not account.people.moved_to_lid:
+        return account.lid
+    return None if account.people.hides_phone else account.jid

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from adapters.playwright import people_decoder
 from adapters.playwright.decoder import Decoder, account
 from adapters.playwright.fields import MalformedError
 from application.ports.page_events import (
@@ -108,7 +109,7 @@ class NewsReader:
 
     def _read(self, item: Mapping[str, Any]) -> Iterable[PageEvent]:
         match item.get("t"):
-            case "messages" | "receipts" | "changes":
+            case "messages" | "receipts" | "changes" | "people":
                 yield from self._of_messages(item)
             case "phase":
                 yield from self._phase(item)
@@ -139,6 +140,8 @@ class NewsReader:
             case "receipts":
                 if receipts := self._decoder.receipts(items):
                     yield ReceiptsSeen(receipts=receipts)
+            case "people":
+                yield from people_decoder.news(items)
             case _:
                 if changes := self._decoder.changes(items):
                     yield ChangesSeen(changes=changes)

@@ -16,6 +16,13 @@ from adapters.playwright.fields import MalformedError
 from adapters.playwright.media_page import PlaywrightMediaPage
 from adapters.playwright.news import NewsReader
 from adapters.playwright.operations import MessageOperations, PlaywrightMessagePage
+from adapters.playwright.people_pages import (
+    BridgeBlocklist,
+    BridgeCalls,
+    BridgeChats,
+    BridgeContacts,
+    BridgePresence,
+)
 from adapters.playwright.profile import Profile
 from adapters.playwright.questions import Questions
 from adapters.playwright.refusals import page_unavailable
@@ -23,6 +30,9 @@ from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
 from adapters.playwright.window_keeper import WindowKeeper
+from application.ports.call_page import CallPage
+from application.ports.chat_page import ChatPage
+from application.ports.contact_page import BlocklistPage, ContactPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import (
@@ -35,6 +45,7 @@ from application.ports.page_events import (
     PageEvent,
     SeenMessage,
 )
+from application.ports.presence_page import PresencePage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge
 from domain.errors import (
@@ -77,6 +88,11 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._media = PlaywrightMediaPage(self._questions, settings.media_timeout)
         self._operations = MessageOperations(self._questions, settings.send_timeout)
         self._messages = PlaywrightMessagePage(self._questions)
+        self._chats = BridgeChats(self._questions, self._news.messages)
+        self._contacts = BridgeContacts(self._questions)
+        self._blocklist = BridgeBlocklist(self._questions)
+        self._presence = BridgePresence(self._questions)
+        self._calls = BridgeCalls(self._questions)
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -210,6 +226,31 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     @override
     def bridge(self) -> Bridge | None:
         return self._choice.bridge()
+
+    @property
+    @override
+    def chats(self) -> ChatPage:
+        return self._chats
+
+    @property
+    @override
+    def contacts(self) -> ContactPage:
+        return self._contacts
+
+    @property
+    @override
+    def blocklist(self) -> BlocklistPage:
+        return self._blocklist
+
+    @property
+    @override
+    def presence(self) -> PresencePage:
+        return self._presence
+
+    @property
+    @override
+    def calls(self) -> CallPage:
+        return self._calls
 
     def _commands(self) -> Commands | None:
         return None if self._window is None or self._closing is not None else self._window.commands

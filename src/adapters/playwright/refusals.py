@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.playwright.commands import RefusedByBridgeError
+from adapters.playwright.people_refusals import REFUSALS as PEOPLE_REFUSALS
 from domain.errors import (
     ConflictError,
     DeadlineExceededError,
@@ -42,6 +43,7 @@ _ERRORS: Final[Mapping[str, tuple[type[PomboError], str]]] = {
     "PAIRING_CODE_RATE_LIMITED": (RateLimitedError, "WhatsApp gives no more pairing codes at present; wait a while."),
     "REACHOUT_TIMELOCK": (RateLimitedError, "WhatsApp has restricted this account from writing to new people (463)."),
     "NEW_CHAT_CAP": (RateLimitedError, "This account has reached WhatsApp's cap on new chats (475)."),
+    **PEOPLE_REFUSALS,
     "SEND_UNCONFIRMED": (DeadlineExceededError, "WhatsApp didn't confirm the message; whether it left is unknown."),
 }
 _SAME_AS: Final = {"CHAT_UNKNOWN": "SEND_REFUSED"}

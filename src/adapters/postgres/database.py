@@ -12,6 +12,7 @@ from adapters.postgres.media_repository import PostgresMediaRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.message_states import PostgresMessageStates
 from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.person_repository import PostgresPersonRepository
 from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
 from adapters.postgres.transaction import Transaction
@@ -72,6 +73,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def idempotency(self) -> PostgresIdempotencyRepository:
         return PostgresIdempotencyRepository(self._transaction)
+
+    @property
+    @override
+    def people(self) -> PostgresPersonRepository:
+        return PostgresPersonRepository(self._transaction)
 
     @property
     @override

@@ -157,7 +157,8 @@ class PostgresMessageRepository(MessageRepository):
             require("session_id = {0}", criteria.session_id)
         if criteria.chat is not None:
             # In a group the alternate is the sender's: it doesn't make the group that person's chat.
-            require(f"(chat = {{0}} OR (alternate = {{0}} AND {_IS_PERSON}))", str(criteria.chat))
+            chats = [str(chat) for chat in (criteria.chat, *criteria.also)]
+            require(f"(chat = ANY ({{0}}::text[]) OR (alternate = ANY ({{0}}::text[]) AND {_IS_PERSON}))", chats)
         if criteria.direction is not None:
             require("direction = {0}", criteria.direction.value)
         if criteria.status is not None:

@@ -3,12 +3,12 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from application.ports.message_repository import MessageFilter, MessagePosition
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_message_id
 from domain.message import Message
@@ -67,9 +67,20 @@ class ListMessages:
             raise InvalidArgumentError("INVALID_PAGE_SIZE", f"A page has 1 to {MAX_PAGE} items.", field="page_size")
         after = _read_token(query.page_token) if query.page_token else None
         async with self._uow.begin() as uow:
-            found = await uow.messages.list(query.criteria, after=after, limit=query.limit + 1)
+            criteria = await _of_person(uow, query.criteria)
+            found = await uow.messages.list(criteria, after=after, limit=query.limit + 1)
         items = found[: query.limit]
         return MessagePage(items=items, next_page_token=_token(items[-1]) if len(found) > query.limit else None)
+
+
+async def _of_person(uow: UnitOfWork, criteria: MessageFilter) -> MessageFilter:
+    """A person's conversation is one, under whichever of their addresses its messages came."""
+    if criteria.session_id is None or criteria.chat is None or not criteria.chat.is_user:
+        return criteria
+    person = await uow.people.find(criteria.session_id, criteria.chat)
+    if person is None:
+        return criteria
+    return replace(criteria, also=tuple(address for address in person.addresses if address != criteria.chat))
 
 
 def _token(message: Message) -> str:

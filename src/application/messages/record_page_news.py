@@ -8,6 +8,7 @@ from typing import Final
 from application.messages import progress
 from application.messages.changes import ChangeRecorder
 from application.messages.waiters import MessageWaiters
+from application.people.record_people_news import Addresses, PersonLinks, RecordPeopleNews, addresses_of
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.message_repository import MessageFilter
@@ -41,6 +42,8 @@ class RecordPageNews:
         self._ids = ids
         self._waiters = waiters
         self._changes = ChangeRecorder(clock, ids)
+        self._links = PersonLinks(clock, ids)
+        self.people = RecordPeopleNews(uow, clock, ids, self._links)
 
     async def messages(self, session_id: SessionId, seen: Sequence[SeenMessage], *, backfilled: bool) -> int:
         """Adds the messages that aren't known; of the others takes what their ack says. Returns how many were new.
@@ -73,6 +76,8 @@ class RecordPageNews:
                     for message in added
                 ]
             )
+            links = {addresses for message in added if (addresses := _addresses(message))}
+            await self._links.link(uow, session_id, links)
             receipts = [
                 SeenReceipt(whatsapp_id=news.whatsapp_id, status=news.status, at=self._clock.now())
                 for news in told.values()
@@ -80,6 +85,7 @@ class RecordPageNews:
             ]
             changed = await self._apply(uow, session_id, known.values(), receipts)
             await self._changes.record(uow, session_id, changes)
+        self._links.remember(session_id, links)
         self._tell(changed)
         self._on_added(added)
         return len(added)
@@ -223,6 +229,13 @@ def _of_member(message: Message, receipt: NewReceipt) -> Payload:
 def _at_least_delivered(status: MessageStatus) -> MessageStatus:
     """An inbound message has at least been delivered: here it is."""
     return MessageStatus.DELIVERED if status is MessageStatus.SENT else status
+
+
+def _addresses(message: Message) -> Addresses:
+    """Those of the person whose chat it is, or, in a group, of who wrote it."""
+    if message.chat.is_user:
+        return addresses_of(message.chat, message.alternate)
+    return () if message.direction is Direction.OUTBOUND else addresses_of(message.sender, message.alternate)
 
 
 def _arrival(message: Message) -> Payload:

@@ -21,13 +21,17 @@ class MessagePosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFilter:
-    """Which messages a list shows; None doesn't filter. ``chat`` matches either address form of a person.
+    """Which messages a list shows; None doesn't filter.
 
-    ``types`` are public names of kinds of content. Without any a list shows all but operations on other messages.
+    Attributes:
+        chat: matches either address form of a person.
+        also: further addresses of the same person; together with ``chat`` only.
+        types: public names of kinds of content. Without any a list shows all but operations on other messages.
     """
 
     session_id: SessionId | None = None
     chat: Jid | None = None
+    also: tuple[Jid, ...] = ()
     direction: Direction | None = None
     status: MessageStatus | None = None
     since: datetime | None = None

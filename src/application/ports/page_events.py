@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.ports.people_events import PeopleEvent
 from domain.bridge import Bridge
 from domain.changes import AnyChange
 from domain.content import Content
@@ -172,4 +173,5 @@ PageEvent = (
     | ChangesSeen
     | BrowserTooLarge
     | PageDied
+    | PeopleEvent
 )

@@ -11,6 +11,7 @@ from application.ports.media_repository import MediaRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.message_states import MessageStates
 from application.ports.outbox import Outbox
+from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
 from application.ports.webhook_log import WebhookLog
@@ -66,6 +67,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def idempotency(self) -> IdempotencyRepository:
         """The answers by request key."""
+
+    @property
+    @abstractmethod
+    def people(self) -> PersonRepository:
+        """Which addresses are one person's."""
 
     @property
     @abstractmethod

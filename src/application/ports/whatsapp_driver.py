@@ -11,6 +11,7 @@ from typing import Protocol
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
+from application.ports.people_page import PeoplePage
 from domain.bridge import Bridge
 from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
@@ -226,7 +227,7 @@ class MessagingPage(Protocol):
         """
 
 
-class WhatsAppPage(LinkingPage, MessagingPage, Protocol):
+class WhatsAppPage(LinkingPage, MessagingPage, PeoplePage, Protocol):
     """An open page of one session."""
 
     @property

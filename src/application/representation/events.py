@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from application.representation import changes, media_events, message_events, session_events, webhook_events
+from application.representation import (
+    changes,
+    media_events,
+    message_events,
+    people_events,
+    session_events,
+    webhook_events,
+)
 from application.representation.payload_form import PayloadForm
 from application.representation.values import Json, time_to_text
 from domain.event import Event, Payload
@@ -13,6 +20,7 @@ PAYLOAD_FORMS: Final[tuple[PayloadForm[Any], ...]] = (
     *message_events.FORMS,
     *changes.FORMS,
     *media_events.FORMS,
+    *people_events.FORMS,
     *webhook_events.FORMS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

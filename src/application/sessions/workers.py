@@ -5,6 +5,7 @@ from typing import Protocol
 
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
+from application.ports.people_page import PeoplePage
 from application.ports.whatsapp_driver import Recipient
 from domain.bridge import Bridge
 from domain.ids import SessionId
@@ -21,7 +22,7 @@ def session_topic(session_id: SessionId) -> str:
     return f"{_TOPIC}{session_id}"
 
 
-class SessionPage(Protocol):
+class SessionPage(PeoplePage, Protocol):
     """What the use cases ask of a session's page, at whichever gateway it is open.
 
     Where another gateway runs the session, all of it raises ``OWNER_SILENT`` (DeadlineExceededError) too, when that one

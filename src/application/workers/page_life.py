@@ -29,6 +29,13 @@ from application.ports.page_events import (
     SeenMessage,
     Syncing,
 )
+from application.ports.people_events import (
+    CallRings,
+    CallStopped,
+    ChatChanged,
+    ContactChanged,
+    PresenceChanged,
+)
 from application.ports.whatsapp_driver import PageHealth, Probe, WhatsAppPage
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.keeper_settings import KeeperSettings
@@ -204,6 +211,8 @@ class PageLife:
                 self._in_hand = event
                 await self._take(event)
                 self._in_hand = None
+            case ChatChanged() | PresenceChanged() | ContactChanged() | CallRings() | CallStopped():
+                await self._record.insist(partial(self._news.people.execute, self._session.id, event))
             case LoggedOut(told=False) if self._may_restore_login():
                 return self._without_login()
             case LoggedOut():
@@ -362,6 +371,7 @@ class PageLife:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._dispatcher.run(self.page, me))
             tasks.create_task(self._reconciler.run())
+            tasks.create_task(self._record.insist(lambda: self._news.people.watch_again(self._session.id, self.page)))
 
     async def _log_out(self, reason: StatusReason) -> Ending:
         await self._disconnect()

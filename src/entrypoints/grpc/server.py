@@ -12,23 +12,35 @@ from grpc_reflection.v1alpha import reflection
 
 from domain.errors import PomboError
 from entrypoints.grpc.call_interceptor import CallInterceptor
+from entrypoints.grpc.call_service import CallService
+from entrypoints.grpc.chat_service import ChatService
 from entrypoints.grpc.config import GrpcConfig
+from entrypoints.grpc.contact_service import ContactService
 from entrypoints.grpc.event_service import EventService
 from entrypoints.grpc.gen.pombo.v1 import (
+    call_service_pb2,
+    chat_service_pb2,
+    contact_service_pb2,
     event_service_pb2,
     media_service_pb2,
     message_service_pb2,
+    presence_service_pb2,
     session_service_pb2,
     webhook_service_pb2,
 )
+from entrypoints.grpc.gen.pombo.v1.call_service_pb2_grpc import add_CallServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.chat_service_pb2_grpc import add_ChatServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import add_WebhookServiceServicer_to_server
 from entrypoints.grpc.health_service import HealthService
 from entrypoints.grpc.media_service import MediaService
 from entrypoints.grpc.message_service import MessageService
+from entrypoints.grpc.presence_service import PresenceService
 from entrypoints.grpc.session_service import SessionService
 from entrypoints.grpc.stopping import Stopping
 from entrypoints.grpc.webhook_service import WebhookService
@@ -43,6 +55,10 @@ SERVICES: Final = tuple(
         (event_service_pb2, "EventService"),
         (media_service_pb2, "MediaService"),
         (webhook_service_pb2, "WebhookService"),
+        (chat_service_pb2, "ChatService"),
+        (contact_service_pb2, "ContactService"),
+        (presence_service_pb2, "PresenceService"),
+        (call_service_pb2, "CallService"),
     )
 )
 """The gateway's own services."""
@@ -69,6 +85,10 @@ class GrpcServer:
         add_MediaServiceServicer_to_server(MediaService(use_cases), self._server)
         add_EventServiceServicer_to_server(EventService(use_cases, self._stopping), self._server)
         add_WebhookServiceServicer_to_server(WebhookService(use_cases), self._server)
+        add_ChatServiceServicer_to_server(ChatService(use_cases), self._server)
+        add_ContactServiceServicer_to_server(ContactService(use_cases), self._server)
+        add_PresenceServiceServicer_to_server(PresenceService(use_cases), self._server)
+        add_CallServiceServicer_to_server(CallService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
         add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
         names = (*SERVICES, _HEALTH, reflection.SERVICE_NAME)

@@ -12,6 +12,8 @@ from entrypoints.rest.middleware.body_limit import BodyLimitMiddleware
 from entrypoints.rest.middleware.request_context import RequestContextMiddleware
 from entrypoints.rest.openapi import document_of
 from entrypoints.rest.problem import add_problem_handlers, refusing_sockets
+from entrypoints.rest.routes.chats import ChatRoutes
+from entrypoints.rest.routes.contacts import ContactRoutes
 from entrypoints.rest.routes.docs import DocsRoutes
 from entrypoints.rest.routes.event_socket import EventSocketRoutes
 from entrypoints.rest.routes.events import EventRoutes
@@ -22,6 +24,7 @@ from entrypoints.rest.routes.media_send import MediaSendRoutes
 from entrypoints.rest.routes.message_media import MessageMediaRoutes
 from entrypoints.rest.routes.message_operations import MessageOperationRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
+from entrypoints.rest.routes.presence import PresenceRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
 from entrypoints.rest.routes.webhooks import WebhookRoutes
 from entrypoints.use_cases import UseCases
@@ -67,6 +70,8 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     MessageMediaRoutes(use_cases, config).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)
     LinkingRoutes(use_cases).add_to(app.router)
+    for routes in (ChatRoutes, ContactRoutes, PresenceRoutes):
+        routes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from domain.errors import ErrorKind
 from entrypoints.rest.content_reasons import CONTENT_REASONS
 from entrypoints.rest.media_reasons import MEDIA_REASONS
+from entrypoints.rest.people_reasons import PEOPLE_REASONS
 from entrypoints.rest.problem import PROBLEM_JSON
 from entrypoints.status import STATUS
 
@@ -86,6 +87,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "LOGOUT_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "The page didn't confirm; the link may still stand."),
     **MEDIA_REASONS,
     **CONTENT_REASONS,
+    **PEOPLE_REASONS,
 }
 
 ALWAYS: Final = ("API_KEY_MISSING", "API_KEY_INVALID", "INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL")

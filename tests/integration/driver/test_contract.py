@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from typing import override
+from typing import Any, override
 
 import pytest
 import pytest_asyncio
@@ -12,6 +12,7 @@ from domain.ids import SessionId
 from domain.jid import Jid
 from tests.contracts.media_page import MediaPageContract
 from tests.contracts.message_operations import MessageOperationsContract
+from tests.contracts.people_pages import PeoplePagesContract, PeopleStage
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
 from tests.contracts.whatsapp_world import Linked, Person, Stage, open_linked
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 _SESSIONS = itertools.count()
 
 
-class SandboxStage(Stage):
+class SandboxStage(Stage, PeopleStage):
     def __init__(self, sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> None:
         self._sandbox = sandbox
         self._driver = driver
@@ -59,6 +60,59 @@ class SandboxStage(Stage):
     async def kill(self, session: SessionId) -> None:
         await kill_browser(self._driver, session)
 
+    async def _ask(self, who: Person, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return await self._sandbox.call(method, f"/accounts/{who.number}{path}", body)
+
+    async def _chats(self, who: Person, other: Person) -> list[dict[str, Any]]:
+        chats = (await self._ask(who, "GET", "/chats"))["chats"]
+        return [chat for chat in chats if chat["chat"] == str(other.jid)]
+
+    @override
+    async def chat(self, who: Person, other: Person) -> dict[str, Any]:
+        [chat] = await self._chats(who, other)
+        return {
+            "archived": chat["archived"],
+            "pinned": chat["pinned_s"] > 0,
+            "muted": chat["muted_until_s"] != 0,
+            "marked_unread": chat["marked_unread"],
+            "unread": chat["unread"],
+        }
+
+    @override
+    async def has_chat(self, who: Person, other: Person) -> bool:
+        return bool(await self._chats(who, other))
+
+    @override
+    async def saved(self, who: Person) -> dict[str, str]:
+        contacts = (await self._ask(who, "GET", "/contacts"))["contacts"]
+        return {contact["person"]: contact["name"] for contact in contacts}
+
+    @override
+    async def blocked(self, who: Person) -> list[str]:
+        blocked: list[str] = (await self._ask(who, "GET", "/blocklist"))["blocked"]
+        return blocked
+
+    @override
+    async def typing(self, who: Person, other: Person) -> str | None:
+        shown = (await self._ask(who, "GET", f"/presence?of={other.number}"))["typing"]
+        return None if shown is None else shown.upper()
+
+    @override
+    async def show(self, who: Person, *, about: str, username: str) -> None:
+        await self._ask(who, "PATCH", "", {"about": about, "username": username})
+
+    @override
+    async def call(self, who: Person, to: Person) -> str:
+        return str((await self._ask(who, "POST", "/call", {"to": to.number}))["id"])
+
+    @override
+    async def hang_up(self, who: Person, call_id: str, to: Person) -> None:
+        await self._ask(who, "POST", "/call/end", {"id": call_id})
+
+    @override
+    async def lid(self, who: Person) -> Jid:
+        return Jid.parse((await self._sandbox.call("GET", f"/accounts/{who.number}"))["lid"])
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="package")
 async def stage(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> SandboxStage:
@@ -91,4 +145,8 @@ class TestPlaywrightMediaPage(MediaPageContract):
 
 
 class TestPlaywrightMessageOperations(MessageOperationsContract):
+    pass
+
+
+class TestPlaywrightPeoplePages(PeoplePagesContract):
     pass

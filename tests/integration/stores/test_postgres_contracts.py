@@ -16,6 +16,7 @@ from tests.contracts.media_repository import MediaRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
+from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
@@ -46,6 +47,10 @@ class TestPostgresMediaRepository(MediaRepositoryContract):
 
 
 class TestPostgresOutbox(OutboxContract):
+    pass
+
+
+class TestPostgresPersonRepository(PersonRepositoryContract):
     pass
 
 

@@ -13,12 +13,16 @@ from application.representation.message_state import state_from_dict, state_to_d
 from application.representation.messages import message_from_dict, message_to_dict
 from application.representation.sessions import session_from_dict, session_to_dict
 from domain import event
+from domain.call import Call, CallOutcome
+from domain.chat import Chat, Muted
+from domain.contact import Contact
 from domain.content import Content, Text, Unsupported
 from domain.event import PAYLOAD_TYPES, Payload
 from domain.ids import MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.message_state import NOTHING_DONE, MessageState
+from domain.presence import Activity, Presence
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DisabledReason
 from tests.unit.domain import content_values as values
@@ -68,6 +72,48 @@ messages = st.builds(
 )
 mes = st.none() | st.builds(Me, jid=jids, lid=st.none() | jids, name=st.none() | st.text())
 message_ids = st.none() | st.just(MessageId("msg_1"))
+users = st.builds(Jid, user=st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True), server=st.just(Server.USER))
+lids = st.builds(Jid, user=st.from_regex(r"[0-9]{1,20}", fullmatch=True), server=st.just(Server.LID))
+groups = st.just(Jid.parse("120363000000000000@g.us"))
+names = st.none() | st.text()
+
+
+def _in_both_forms(kind: type, first: str, **fields: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Things that have a person's address and its other form, or a group's, which has none."""
+    return st.one_of(
+        *(
+            st.builds(kind, **{first: one, "alternate": other}, **fields)
+            for one, other in ((users, st.none() | lids), (lids, st.none() | users), (groups, st.none()))
+        )
+    )
+
+
+chats = _in_both_forms(
+    Chat,
+    "jid",
+    name=names,
+    unread=st.integers(0, 10_000),
+    marked_unread=st.booleans(),
+    archived=st.booleans(),
+    pinned_at=st.none() | times,
+    muted=st.none() | st.builds(Muted, until=st.none() | times),
+    last_at=st.none() | times,
+    more_on_phone=st.none() | st.booleans(),
+)
+contacts = _in_both_forms(
+    Contact, "jid", username=names, name=names, push_name=names, verified_name=names, saved=st.booleans()
+)
+presences = _in_both_forms(
+    Presence,
+    "chat",
+    participant=st.none() | users,
+    online=st.none() | st.booleans(),
+    activity=st.sampled_from(Activity),
+    last_seen=st.none() | times,
+)
+calls = _in_both_forms(
+    Call, "caller", id=st.text(min_size=1), offered_at=times, video=st.booleans(), group=st.booleans()
+)
 payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(
         event.SessionStatusChanged,
@@ -77,6 +123,20 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
         me=mes,
     ),
     st.builds(event.QrIssued, expires_at=times),
+    st.builds(event.ChatUpdated, chat=chats, changed=st.lists(st.sampled_from(("archived", "muted"))).map(tuple)),
+    st.builds(event.PresenceUpdated, presence=presences),
+    st.builds(event.ContactUpdated, contact=contacts),
+    st.builds(
+        event.ContactMerged,
+        contact_id=jids,
+        phone=st.none() | jids,
+        lid=st.none() | jids,
+        username=st.none() | st.text(),
+        merged=st.lists(jids).map(tuple),
+    ),
+    st.builds(event.CallReceived, call=calls),
+    st.builds(event.CallEnded, call=calls, outcome=st.sampled_from(CallOutcome), at=times),
+    st.builds(event.CallRejected, call=calls, at=times),
     st.builds(event.PairingCodeIssued, expires_at=times),
     st.builds(event.MessageQueued, message=messages),
     st.builds(event.MessageSent, message=messages),

@@ -52,6 +52,7 @@ from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_prot
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2, webhook_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
+from tests.people_samples import PEOPLE_PAYLOADS
 from tests.unit.domain.content_values import more_contents, sendable
 
 NOW = datetime(2026, 11, 22, 12, 30, 45, 678901, tzinfo=UTC)
@@ -127,6 +128,7 @@ PAYLOADS: tuple[Payload, ...] = (
         ),
     ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.GONE, failing_since=None),
+    *PEOPLE_PAYLOADS,
 )
 
 

@@ -13,6 +13,7 @@ from tests.contracts.media_repository import MediaRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
+from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.samples import SALES, SUPPORT, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
@@ -58,6 +59,10 @@ class TestMemoryMediaRepository(MediaRepositoryContract):
 
 
 class TestMemoryOutbox(OutboxContract):
+    pass
+
+
+class TestMemoryPersonRepository(PersonRepositoryContract):
     pass
 
 

@@ -7,15 +7,19 @@ from typing import Any, override
 import pytest
 
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
+from adapters.memory.people import ChatState
 from adapters.system.system_clock import SystemClock
+from domain.call import Call, CallOutcome
 from domain.content import Content, Text
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS, MediaContent
 from domain.message_state import MessageState
 from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
+from domain.presence import Activity
 from tests.contracts.media_page import MediaPageContract
 from tests.contracts.message_operations import MessageOperationsContract
+from tests.contracts.people_pages import PeoplePagesContract, PeopleStage
 from tests.contracts.whatsapp_driver import WhatsAppDriverContract
 from tests.contracts.whatsapp_page import WhatsAppPageContract
 from tests.contracts.whatsapp_world import Linked, Person, Shown, Stage, open_linked
@@ -117,12 +121,13 @@ class MemoryPerson(Person):
             self._whatsapp.unlink(self.number, session)
 
 
-class MemoryStage(Stage):
+class MemoryStage(Stage, PeopleStage):
     def __init__(self) -> None:
         self._whatsapp = MemoryWhatsApp(SystemClock())
         self.driver = MemoryWhatsAppDriver(self._whatsapp)
         self.nobody = Jid.parse("15559998888@c.us")
         self._numbers = itertools.count(15550200000)
+        self._calls: dict[str, Call] = {}
 
     @override
     async def person(self, name: str = "Person") -> MemoryPerson:
@@ -156,6 +161,58 @@ class MemoryStage(Stage):
     async def kill(self, session: SessionId) -> None:
         self._whatsapp.kill_page(session)
 
+    @override
+    async def chat(self, who: Person, other: Person) -> dict[str, Any]:
+        account = self._whatsapp.account(who.number)
+        state = account.people.chats.get(other.jid, ChatState())
+        inbound = [each for each in account.phone_messages.values() if each.chat == other.jid and not each.from_me]
+        return {
+            "archived": state.archived,
+            "pinned": state.pinned,
+            "muted": state.muted is not None,
+            "marked_unread": state.marked_unread,
+            "unread": sum(each.whatsapp_id not in account.people.read for each in inbound),
+        }
+
+    @override
+    async def has_chat(self, who: Person, other: Person) -> bool:
+        account = self._whatsapp.account(who.number)
+        held = any(message.chat == other.jid for message in account.phone_messages.values())
+        return held or other.jid in account.people.chats
+
+    @override
+    async def saved(self, who: Person) -> dict[str, str]:
+        book = self._whatsapp.account(who.number).people.book
+        return {jid.user: f"{name.first} {name.last}".strip() for jid, name in book.items()}
+
+    @override
+    async def blocked(self, who: Person) -> list[str]:
+        return [jid.user for jid in self._whatsapp.account(who.number).people.blocked]
+
+    @override
+    async def typing(self, who: Person, other: Person) -> str | None:
+        activity = self._whatsapp.account(who.number).people.typing.get(other.jid, Activity.PAUSED)
+        return None if activity is Activity.PAUSED else activity.value
+
+    @override
+    async def show(self, who: Person, *, about: str, username: str) -> None:
+        people = self._whatsapp.account(who.number).people
+        people.about, people.username = about, username
+
+    @override
+    async def call(self, who: Person, to: Person) -> str:
+        call = self._whatsapp.call(who.number, to.number)
+        self._calls[call.id] = call
+        return call.id
+
+    @override
+    async def hang_up(self, who: Person, call_id: str, to: Person) -> None:
+        self._whatsapp.stop_call(to.number, self._calls[call_id], CallOutcome.MISSED)
+
+    @override
+    async def lid(self, who: Person) -> Jid:
+        return self._whatsapp.account(who.number).lid
+
 
 @pytest.fixture
 def stage() -> Stage:
@@ -185,4 +242,8 @@ class TestMemoryMediaPage(MediaPageContract):
 
 
 class TestMemoryMessageOperations(MessageOperationsContract):
+    pass
+
+
+class TestMemoryPeoplePages(PeoplePagesContract):
     pass

@@ -78,6 +78,7 @@ from entrypoints.rest.problem import INTERNAL
 from entrypoints.rest.reasons import REASONS
 from entrypoints.rest.routes.sessions import report_to_dict
 from entrypoints.use_cases import UseCases
+from tests.people_samples import PEOPLE_PAYLOADS
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, 14, 3, 21, 482913, tzinfo=UTC)
@@ -227,6 +228,7 @@ PAYLOADS: list[Payload] = [
         message_id=MessageId("msg_1"), whatsapp_id=WhatsAppMessageId("false_1_2"), chat=PLAIN.chat, media=MEDIA
     ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=NOW),
+    *PEOPLE_PAYLOADS,
 ]
 PLAIN_WEBHOOK = WebhookEndpoint(
     id=WebhookId("whk_1"), url="https://a.example/", secret="whsec_YQ==", created_at=NOW, updated_at=NOW

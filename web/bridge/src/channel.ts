@@ -1,5 +1,6 @@
 /** The way to the driver: everything told within a moment leaves as one JSON array, in order. */
 
+import type { PeopleNews } from "./people-protocol";
 import type { Outgoing, WireChange, WireMessage, WireReceipt } from "./protocol";
 
 type Emit = (batch: string) => void;
@@ -58,6 +59,12 @@ export class Channel {
     const last = this.#pending.at(-1);
     if (last?.t === "changes") last.items.push(change);
     else this.tell({ t: "changes", items: [change] });
+  }
+
+  tellPeople(news: PeopleNews): void {
+    const last = this.#pending.at(-1);
+    if (last?.t === "people") last.items.push(news);
+    else this.tell({ t: "people", items: [news] });
   }
 
   fault(where: string, error: unknown): void {

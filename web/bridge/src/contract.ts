@@ -1,13 +1,8 @@
 /** What the bridge needs of wa-js, as data, and the test of it. */
 
 import { functionOf } from "./modules";
+import { type Need, PEOPLE_NEEDS } from "./people-needs";
 import type { CapabilityState } from "./protocol";
-
-interface Need {
-  readonly name: string;
-  readonly get: () => unknown;
-  readonly kind: "function" | "object";
-}
 
 function fn(name: string, get: () => unknown): Need {
   return { name, get, kind: "function" };
@@ -153,6 +148,7 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   ],
   FIND_MESSAGE: [...STORES, fn("chat.getMessageById", () => WPP.chat.getMessageById)],
   BACKFILL: [...STORES, fn("chat.getMessages", () => WPP.chat.getMessages)],
+  ...PEOPLE_NEEDS,
   LOOKUP_NUMBER: [
     fn("whatsapp.functions.queryWidExists", () => WPP.whatsapp.functions.queryWidExists),
     fn("whatsapp.lidPnCache.getCurrentLid", () => WPP.whatsapp.lidPnCache.getCurrentLid),

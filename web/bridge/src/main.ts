@@ -17,6 +17,7 @@ import { logout, pairingCode, refreshQr, takeOver } from "./linking";
 import { deleteForMe, markPlayed, star } from "./marks";
 import { followNews } from "./news";
 import { edit, effect, pin, react, revoke, vote } from "./operations";
+import { followPeople, PEOPLE_HANDLERS } from "./people";
 import { BridgeError, type Command, type Config } from "./protocol";
 import { send } from "./send";
 import { probe, StateFollower } from "./state";
@@ -54,6 +55,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   pairingCode,
   logout,
   takeOver,
+  ...PEOPLE_HANDLERS,
   // A look first: what the page's own events failed to say is told before the probe is answered.
   probe: () => {
     if (!follower) throw new BridgeError("PAGE_FAULT", "this document isn't WhatsApp Web, or isn't yet");
@@ -115,6 +117,7 @@ async function start(config: Config): Promise<void> {
   while (!hasPageBasics()) await new Promise((done) => setTimeout(done, LOOK_MS));
   try {
     followNews(channel);
+    followPeople(channel);
   } catch (error) {
     channel.fault("news", error);
   }

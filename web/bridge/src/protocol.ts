@@ -1,5 +1,7 @@
 /** What the bridge and the driver say to each other: JSON both ways, one array per batch. */
 
+import type { PeopleNews } from "./people-protocol";
+
 export interface Config {
   /** Name of the CDP binding that carries batches to the driver. */
   readonly binding: string;
@@ -131,6 +133,7 @@ export type Outgoing =
   | { readonly t: "messages"; readonly items: WireMessage[] }
   | { readonly t: "receipts"; readonly items: WireReceipt[] }
   | { readonly t: "changes"; readonly items: WireChange[] }
+  | { readonly t: "people"; readonly items: PeopleNews[] }
   | { readonly t: "fault"; readonly where: string; readonly detail: string }
   | { readonly t: "result"; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly t: "result"; readonly id: number; readonly ok: false; readonly code: string; readonly detail: string };

@@ -3,6 +3,7 @@
 import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { alias, heldId, parseKey } from "./address";
 import { describe } from "./channel";
+import { refuseBlocked } from "./contacts";
 import { findMessage, inMemory, knownChat, ownKey, widOf } from "./find";
 import { normalise } from "./normalise";
 import { BridgeError, type WireMessage, type WirePreview } from "./protocol";
@@ -98,6 +99,7 @@ async function sendUnlessHeld(
   const held = inMemory(parts);
   if (held && (await acknowledged(held))) return report(held, message.id);
   const chat = await chatFor(message.chat);
+  refuseBlocked(chat.id);
   const quoted = message.replyTo ? await quotedMessage(message.replyTo) : undefined;
   const key = ownKey(chat.id, parts.id);
   alias(heldId(key), message.id);

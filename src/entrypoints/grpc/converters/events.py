@@ -3,7 +3,14 @@
 from typing import Any, Final
 
 from domain.event import Event
-from entrypoints.grpc.converters import media_events, message_changes, message_events, session_events, webhook_events
+from entrypoints.grpc.converters import (
+    media_events,
+    message_changes,
+    message_events,
+    people,
+    session_events,
+    webhook_events,
+)
 from entrypoints.grpc.converters.forms import PayloadConverter
 from entrypoints.grpc.converters.times import time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2 as pb
@@ -13,6 +20,7 @@ PAYLOAD_CONVERTERS: Final[tuple[PayloadConverter[Any], ...]] = (
     *message_events.CONVERTERS,
     *message_changes.CONVERTERS,
     *media_events.CONVERTERS,
+    *people.CONVERTERS,
     *webhook_events.CONVERTERS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

@@ -9,7 +9,7 @@ from domain.event import PAYLOAD_TYPES
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 from domain.webhook import DisabledReason
-from entrypoints.rest.models import forms
+from entrypoints.rest.models import forms, people
 from entrypoints.rest.models.common import (
     EVENT_ID,
     MESSAGE_ID,
@@ -169,6 +169,13 @@ class Event(AnswerModel):
         | MessageChangePayload
         | MediaPayload
         | WebhookDisabledPayload
+        | people.ChatPayload
+        | people.PresencePayload
+        | people.ContactPayload
+        | people.ContactMergedPayload
+        | people.CallPayload
+        | people.CallEndedPayload
+        | people.CallRejectedPayload
     ) = Field(description="Its form depends on the type.")
 
 

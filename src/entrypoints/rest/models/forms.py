@@ -15,6 +15,7 @@ _DIGITS: Final = r"\+?[ ().-]*[1-9]([ ().-]*[0-9]){6,14}[ ().-]*"
 _USER: Final = r"[1-9][0-9]{6,14}(:[0-9]{1,5})?@(c\.us|s\.whatsapp\.net)|[0-9]{1,20}(:[0-9]{1,5})?@lid"
 _GROUP: Final = r"[0-9]{5,32}(-[0-9]{1,20})?@g\.us"
 _OTHER: Final = r"[0-9]{5,32}@(newsletter|broadcast)|status@broadcast"
+_USERNAME: Final = r"@[A-Za-z0-9][A-Za-z0-9._]{2,29}"
 # Not blank, and without what Python's isprintable refuses: separators but the space, controls, formats, unassigned.
 _PRINTABLE: Final = r"^(?=.*[^ ])[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
 
@@ -29,6 +30,8 @@ PHONE: Final[Form] = {"pattern": f"^{_DIGITS}$", "maxLength": 80}
 USER: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER})$", "maxLength": 80}
 RECIPIENT: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_GROUP})$", "maxLength": 80}
 CHAT: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_GROUP}|{_OTHER})$", "maxLength": 80}
+PERSON: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_USERNAME})$", "maxLength": 80}
+CALL_ID: Final[Form] = {"pattern": "^[ -~]{1,128}$"}
 USERS: Final[Form] = {"items": {"type": "string", **USER}}
 
 NOT_BLANK: Final[Form] = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
@@ -56,5 +59,9 @@ PATH: Final[dict[str, Form]] = {
     "message_id": MESSAGE_ID,
     "media_id": MEDIA_ID,
     "webhook_id": WEBHOOK_ID,
+    "chat_id": CHAT,
+    "contact_id": USER,
+    "person_id": PERSON,
+    "call_id": CALL_ID,
 }
 """The parameters of paths, by name. A route with another one fails to be documented."""

@@ -3,12 +3,18 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from entrypoints.grpc.gen.pombo.v1 import call_pb2 as _call_pb2
+from entrypoints.grpc.gen.pombo.v1 import chat_pb2 as _chat_pb2
+from entrypoints.grpc.gen.pombo.v1 import contact_pb2 as _contact_pb2
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as _message_change_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
+from entrypoints.grpc.gen.pombo.v1 import presence_pb2 as _presence_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
 from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as _webhook_pb2
 import builtins as _builtins
@@ -52,13 +58,21 @@ class Event(_message.Message):
     MESSAGE_STARRED_FIELD_NUMBER: _builtins.int
     MESSAGE_DELETED_FIELD_NUMBER: _builtins.int
     MESSAGE_MEDIA_STORED_FIELD_NUMBER: _builtins.int
+    CHAT_UPDATED_FIELD_NUMBER: _builtins.int
+    PRESENCE_UPDATED_FIELD_NUMBER: _builtins.int
+    CONTACT_UPDATED_FIELD_NUMBER: _builtins.int
+    CONTACT_MERGED_FIELD_NUMBER: _builtins.int
+    CALL_RECEIVED_FIELD_NUMBER: _builtins.int
+    CALL_ENDED_FIELD_NUMBER: _builtins.int
+    CALL_REJECTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
     """The payload's type: `session.status`, `session.qr`, `session.pairing_code`, `message.queued`, `message.sent`,
     `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`,
     `message.edited`, `message.revoked`, `message.reaction`, `poll.vote`, `message.pinned`, `message.starred`,
-    `message.deleted`, `webhook.disabled`.
+    `message.deleted`, `webhook.disabled`, `chat.updated`, `presence.update`, `contact.updated`,
+    `contact.merged`, `call.received`, `call.ended`, `call.rejected`.
     """
     session_id: _builtins.str
     """The session it happened to; empty when it belongs to none."""
@@ -144,6 +158,34 @@ class Event(_message.Message):
     def message_media_stored(self) -> Global___MessageMediaStored:
         """Type `message.media`."""
 
+    @_builtins.property
+    def chat_updated(self) -> Global___ChatUpdated:
+        """Type `chat.updated`."""
+
+    @_builtins.property
+    def presence_updated(self) -> Global___PresenceUpdated:
+        """Type `presence.update`."""
+
+    @_builtins.property
+    def contact_updated(self) -> Global___ContactUpdated:
+        """Type `contact.updated`."""
+
+    @_builtins.property
+    def contact_merged(self) -> Global___ContactMerged:
+        """Type `contact.merged`."""
+
+    @_builtins.property
+    def call_received(self) -> Global___CallReceived:
+        """Type `call.received`."""
+
+    @_builtins.property
+    def call_ended(self) -> Global___CallEnded:
+        """Type `call.ended`."""
+
+    @_builtins.property
+    def call_rejected(self) -> Global___CallRejected:
+        """Type `call.rejected`."""
+
     def __init__(
         self,
         *,
@@ -171,12 +213,19 @@ class Event(_message.Message):
         message_starred: _message_change_pb2.MessageStarred | None = ...,
         message_deleted: _message_change_pb2.MessageDeleted | None = ...,
         message_media_stored: Global___MessageMediaStored | None = ...,
+        chat_updated: Global___ChatUpdated | None = ...,
+        presence_updated: Global___PresenceUpdated | None = ...,
+        contact_updated: Global___ContactUpdated | None = ...,
+        contact_merged: Global___ContactMerged | None = ...,
+        call_received: Global___CallReceived | None = ...,
+        call_ended: Global___CallEnded | None = ...,
+        call_rejected: Global___CallRejected | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored", "chat_updated", "presence_updated", "contact_updated", "contact_merged", "call_received", "call_ended", "call_rejected"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -525,3 +574,220 @@ class WebhookDisabled(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WebhookDisabled: _TypeAlias = WebhookDisabled  # noqa: Y015
+
+@_typing.final
+class ChatUpdated(_message.Message):
+    """Emitted when a chat was archived, pinned, muted, read or marked as unread, or the opposite, on any device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHAT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def chat(self) -> _chat_pb2.Chat:
+        """The chat as it is now."""
+
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What changed: `archived`, `pinned`, `muted`, `unread`, `cleared` or `deleted`."""
+
+    def __init__(
+        self,
+        *,
+        chat: _chat_pb2.Chat | None = ...,
+        changed: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chat", b"chat"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "chat", b"chat"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChatUpdated: _TypeAlias = ChatUpdated  # noqa: Y015
+
+@_typing.final
+class PresenceUpdated(_message.Message):
+    """Emitted when somebody whose presence is subscribed to comes, goes, types, records or stops."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRESENCE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def presence(self) -> _presence_pb2.Presence:
+        """What is known now."""
+
+    def __init__(
+        self,
+        *,
+        presence: _presence_pb2.Presence | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["presence", b"presence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["presence", b"presence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PresenceUpdated: _TypeAlias = PresenceUpdated  # noqa: Y015
+
+@_typing.final
+class ContactUpdated(_message.Message):
+    """Emitted when a person was saved, renamed, removed, blocked or unblocked, on any device."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> _contact_pb2.Contact:
+        """The person as they are known now."""
+
+    def __init__(
+        self,
+        *,
+        contact: _contact_pb2.Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactUpdated: _TypeAlias = ContactUpdated  # noqa: Y015
+
+@_typing.final
+class ContactMerged(_message.Message):
+    """Emitted once when addresses that were known apart turn out to be one person's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    LID_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    MERGED_FIELD_NUMBER: _builtins.int
+    contact_id: _builtins.str
+    """The person."""
+    phone: _builtins.str
+    """By phone number, where known (JID)."""
+    lid: _builtins.str
+    """By LID, where known (JID)."""
+    username: _builtins.str
+    """Without the leading @."""
+    @_builtins.property
+    def merged(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The addresses that were known before."""
+
+    def __init__(
+        self,
+        *,
+        contact_id: _builtins.str = ...,
+        phone: _builtins.str | None = ...,
+        lid: _builtins.str | None = ...,
+        username: _builtins.str | None = ...,
+        merged: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lid", b"_lid", "_phone", b"_phone", "_username", b"_username", "lid", b"lid", "phone", b"phone", "username", b"username"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lid", b"_lid", "_phone", b"_phone", "_username", b"_username", "contact_id", b"contact_id", "lid", b"lid", "merged", b"merged", "phone", b"phone", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__lid: _TypeAlias = _typing.Literal["lid"]  # noqa: Y015
+    _WhichOneofArgType__lid: _TypeAlias = _typing.Literal["_lid", b"_lid"]  # noqa: Y015
+    _WhichOneofReturnType__phone: _TypeAlias = _typing.Literal["phone"]  # noqa: Y015
+    _WhichOneofArgType__phone: _TypeAlias = _typing.Literal["_phone", b"_phone"]  # noqa: Y015
+    _WhichOneofReturnType__username: _TypeAlias = _typing.Literal["username"]  # noqa: Y015
+    _WhichOneofArgType__username: _TypeAlias = _typing.Literal["_username", b"_username"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lid) -> _WhichOneofReturnType__lid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phone) -> _WhichOneofReturnType__phone | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__username) -> _WhichOneofReturnType__username | None: ...
+
+Global___ContactMerged: _TypeAlias = ContactMerged  # noqa: Y015
+
+@_typing.final
+class CallReceived(_message.Message):
+    """Emitted when a call rings."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def call(self) -> _call_pb2.Call:
+        """The call."""
+
+    def __init__(
+        self,
+        *,
+        call: _call_pb2.Call | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallReceived: _TypeAlias = CallReceived  # noqa: Y015
+
+@_typing.final
+class CallEnded(_message.Message):
+    """Emitted when a call rings no more: taken on another device, or missed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    outcome: _call_pb2.CallOutcome.ValueType
+    """How."""
+    @_builtins.property
+    def call(self) -> _call_pb2.Call:
+        """The call."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        call: _call_pb2.Call | None = ...,
+        outcome: _call_pb2.CallOutcome.ValueType = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "end_time", b"end_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "end_time", b"end_time", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallEnded: _TypeAlias = CallEnded  # noqa: Y015
+
+@_typing.final
+class CallRejected(_message.Message):
+    """Emitted when a call was rejected by a request to this gateway."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_FIELD_NUMBER: _builtins.int
+    REJECT_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def call(self) -> _call_pb2.Call:
+        """The call."""
+
+    @_builtins.property
+    def reject_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        call: _call_pb2.Call | None = ...,
+        reject_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "reject_time", b"reject_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call", b"call", "reject_time", b"reject_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallRejected: _TypeAlias = CallRejected  # noqa: Y015

@@ -1,0 +1,23 @@
+"""The reasons of errors in chats, people, presence and calls."""
+
+from typing import Final
+
+from domain.errors import ErrorKind
+
+_K = ErrorKind
+
+PEOPLE_REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
+    "INVALID_USERNAME": (_K.INVALID_ARGUMENT, "This can't be a username."),
+    "INVALID_CALL_ID": (_K.INVALID_ARGUMENT, "This can't be a call's id."),
+    "INVALID_TIME": (_K.INVALID_ARGUMENT, "The time lies in the past."),
+    "NOT_A_PERSON": (_K.INVALID_ARGUMENT, "The address is a group's, say, and not a person's."),
+    "CHAT_NOT_FOUND": (_K.NOT_FOUND, "The account has no such chat."),
+    "CONTACT_NOT_FOUND": (_K.NOT_FOUND, "Nobody is known by this username."),
+    "MESSAGE_NOT_IN_PAGE": (_K.NOT_FOUND, "The session's page doesn't hold this message."),
+    "CALL_NOT_FOUND": (_K.NOT_FOUND, "No such call rings."),
+    "TOO_MANY_PINNED": (_K.UNPROCESSABLE, "Three chats are pinned, WhatsApp's limit."),
+    "CHANGE_REFUSED": (_K.UNPROCESSABLE, "WhatsApp refused the change."),
+    "CONTACT_BLOCKED": (_K.UNPROCESSABLE, "The account has blocked this person."),
+    "CHANGE_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "WhatsApp didn't confirm the change in time; it may come yet."),
+    "PHONE_SILENT": (_K.DEADLINE_EXCEEDED, "The phone, which has the older messages, doesn't answer."),
+}
