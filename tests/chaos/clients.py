@@ -18,14 +18,19 @@ from grpc_status import rpc_status
 
 from entrypoints.grpc.gen.pombo.v1.message_pb2 import Text
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import SendMessageRequest
+from tests.chaos import operations
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import Ledger, Send
+from tests.chaos.ledger import EDITED, Doing, Json, Ledger, Operation, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
 _WAITS: Final = (0, 2, 5, 10)
 _IMPATIENT: Final = 0.06
 """How often a client hangs up before it can have an answer, and asks again."""
+
+_OPERATES: Final = 0.4
+"""How often a client does something to the message that it has just sent."""
+_EMOJI: Final = ("👍", "❤️", "😂")
 
 _AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"})
 """Refusals that pass."""
@@ -53,7 +58,7 @@ class Client:
     ledger: Ledger
     dice: random.Random
     is_done: asyncio.Event
-    under_way: Send | None = None
+    under_way: Send | Operation | None = None
     _count: int = field(default=0)
 
     async def run(self) -> None:
@@ -70,54 +75,56 @@ class Client:
             )
             self.ledger.sends.append(send)
             self.under_way = send
-            await self._ask(send, str(uuid.UUID(int=self.dice.getrandbits(128), version=4)))
+            await self._ask(send, self._key())
+            if send.is_accepted and self.dice.random() < _OPERATES:
+                self.under_way = operation = self._operation(send)
+                self.ledger.operations.append(operation)
+                await self._ask(operation, self._key())
             self.under_way = None
             await _pause(self.is_done, self.dice.uniform(*_PAUSES))
 
-    async def _ask(self, send: Send, key: str) -> None:
+    def _key(self) -> str:
+        return str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
+
+    def _operation(self, send: Send) -> Operation:
+        kind = self.dice.choice(list(Doing))
+        values = {Doing.EDIT: send.body + EDITED, Doing.REACTION: self.dice.choice(_EMOJI), Doing.REVOKE: ""}
+        return Operation(kind=kind, send=send, value=values[kind])
+
+    async def _ask(self, asked: Send | Operation, key: str) -> None:
         wait = self.dice.choice(_WAITS)
         while True:
-            send.tries += 1
+            asked.tries += 1
             gateway = self.dice.choice(self.gateways)
             patience = self.dice.uniform(0.01, 0.3) if self.dice.random() < _IMPATIENT else CALL_SECONDS
             ask = self._rest if self.transport == "REST" else self._grpc
-            answer = await ask(gateway, send, key, wait, patience)
+            answer = await ask(gateway, asked, key, wait, patience)
             self.ledger.answers[f"{self.transport} {answer.said}"] += 1
             if answer.message_id is not None or answer.refused is not None:
-                send.message_id, send.refused, send.answered = answer.message_id, answer.refused, time.time()
+                asked.message_id, asked.refused, asked.answered = answer.message_id, answer.refused, time.time()
                 return
             await asyncio.sleep(self.dice.uniform(*_RETRY))
 
-    async def _rest(self, gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> Answer:
-        body = {"session_id": send.session, "to": f"+{send.recipient}", "type": "text", "text": {"body": send.body}}
+    async def _rest(self, gateway: Gateway, asked: Send | Operation, key: str, wait: int, patience: float) -> Answer:
         headers = {"Idempotency-Key": key, "Prefer": f"wait={wait}" if wait else "respond-async"}
+        limit = aiohttp.ClientTimeout(total=patience)
         try:
-            async with gateway.http.post(
-                gateway.url + "/api/v1/messages/send",
-                json=body,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=patience),
-            ) as response:
-                status, content = response.status, json.loads(await response.read() or b"{}")
+            if isinstance(asked, Operation):
+                status, content = await operations.over_rest(gateway, asked, headers, limit)
+                content = content.get("operation") or content
+            else:
+                status, content = await _send_over_rest(gateway, asked, headers, limit)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return Answer(said=type(error).__name__)
-        if status in {201, 202}:
+        if status in {200, 201, 202}:
             return Answer(said=str(status), message_id=content["id"])
         reason = str(content.get("reason"))
         return _refusal(f"{status} {reason}", reason, content.get("metadata") or {}, passes=status >= 500)
 
-    async def _grpc(self, gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> Answer:
-        request = SendMessageRequest(
-            session_id=send.session,
-            to=f"+{send.recipient}",
-            text=Text(body=send.body),
-            wait=Duration(seconds=wait),
-            request_id=key,
-        )
+    async def _grpc(self, gateway: Gateway, asked: Send | Operation, key: str, wait: int, patience: float) -> Answer:
+        how = operations.over_grpc if isinstance(asked, Operation) else _send_over_grpc
         try:
-            response = await gateway.messages.SendMessage(
-                request, timeout=patience, metadata=(("x-api-key", gateway.key),)
-            )
+            message_id = await how(gateway, asked, key, wait, patience)  # type: ignore[arg-type]  # each takes its own
         except grpc.aio.AioRpcError as error:
             info = _info(error)
             passes = error.code() not in {
@@ -128,7 +135,30 @@ class Client:
                 grpc.StatusCode.UNIMPLEMENTED,
             }
             return _refusal(f"{error.code().name} {info.reason}", info.reason, dict(info.metadata), passes=passes)
-        return Answer(said="OK", message_id=response.message.id)
+        return Answer(said="OK", message_id=message_id)
+
+
+async def _send_over_rest(
+    gateway: Gateway, send: Send, headers: dict[str, str], limit: aiohttp.ClientTimeout
+) -> tuple[int, Json]:
+    body = {"session_id": send.session, "to": f"+{send.recipient}", "type": "text", "text": {"body": send.body}}
+    url = gateway.url + "/api/v1/messages/send"
+    async with gateway.http.post(url, json=body, headers=headers, timeout=limit) as response:
+        content: Json = json.loads(await response.read() or b"{}")
+        return response.status, content
+
+
+async def _send_over_grpc(gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> str:
+    request = SendMessageRequest(
+        session_id=send.session,
+        to=f"+{send.recipient}",
+        text=Text(body=send.body),
+        wait=Duration(seconds=wait),
+        request_id=key,
+    )
+    metadata = (("x-api-key", gateway.key),)
+    response = await gateway.messages.SendMessage(request, timeout=patience, metadata=metadata)
+    return str(response.message.id)
 
 
 def _refusal(said: str, reason: str, metadata: dict[str, str], *, passes: bool) -> Answer:

@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 type Json = dict[str, Any]
 
@@ -34,13 +35,57 @@ class Send:
     def is_accepted(self) -> bool:
         return self.message_id is not None and self.refused is None
 
+    @property
+    def label(self) -> str:
+        return self.body
+
+
+class Doing(StrEnum):
+    """What is done to a message."""
+
+    EDIT = "edit"
+    REVOKE = "revoke"
+    REACTION = "reaction"
+
+
+EDITED: Final = " (edited)"
+"""What an edit puts behind a body, so that the message is known again."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """Something that a client asked to be done to a message of its own, with one key until it had an answer.
+
+    Attributes:
+        value: the new text, or the emoji; empty where there is none.
+        message_id: the gateway's id of the operation, where it was accepted.
+        refused: the reason for which it was refused for good.
+    """
+
+    kind: Doing
+    send: Send
+    value: str
+    tries: int = 0
+    answered: float | None = None
+    message_id: str | None = None
+    refused: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.message_id is not None and self.refused is None
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind} of {self.send.body}"
+
 
 @dataclass(slots=True)
 class Stored:
-    """A message as the gateway stands by it at the end."""
+    """A message as the gateway stands by it at the end; `short` is its id with WhatsApp, without chat and direction."""
 
     status: str
     failure: str | None
+    short: str = ""
 
 
 @dataclass(slots=True)
@@ -48,7 +93,11 @@ class Held:
     """A message as a phone holds it, or as WhatsApp says that a phone has sent it.
 
     Attributes:
+        body: empty for one that was deleted for everyone.
         by_phone: whether a phone sent it, not one of the account's other devices.
+        edits: the texts that it was given, in order.
+        reactions: who has which reaction on it.
+        revoked: whether it was deleted for everyone.
     """
 
     id: str
@@ -56,6 +105,9 @@ class Held:
     recipient: str
     body: str
     by_phone: bool
+    edits: list[str] = field(default_factory=list)
+    reactions: dict[str, str] = field(default_factory=dict)
+    revoked: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +140,7 @@ class Ledger:
     """The phone number of each session's account."""
 
     sends: list[Send] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     stored: dict[str, Stored] = field(default_factory=dict)
     phones: dict[str, list[Held]] = field(default_factory=dict)
     """What each phone holds, in its order."""

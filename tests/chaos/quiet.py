@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import Held, Ledger, Stored
+from tests.chaos.ledger import Doing, Held, Ledger, Stored
 from tests.chaos.phones import Reader, read_log
 from tests.chaos.whatsapp import WhatsApp
 
@@ -20,6 +20,7 @@ _LEST_MORE_COMES: Final = 5.0
 
 _ON_ITS_WAY: Final = frozenset({"QUEUED", "SENDING"})
 _PAGE: Final = 500
+_TYPES: Final = ",".join(["text", *Doing])
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Quiet:
 
     def _unanswered(self) -> list[str]:
         return [
-            f"client {client.name} has no answer for {client.under_way.body} after {client.under_way.tries} tries"
+            f"client {client.name} has no answer for {client.under_way.label} after {client.under_way.tries} tries"
             for client in self.clients
             if client.under_way is not None
         ]
@@ -74,11 +75,13 @@ class Quiet:
         for session in self.ledger.sessions:
             token = ""
             while token is not None:
-                query = f"session_id={session}&direction=outbound&page_size={_PAGE}{token and f'&page_token={token}'}"
+                query = f"session_id={session}&direction=outbound&types={_TYPES}&page_size={_PAGE}"
+                query += f"&page_token={token}" if token else ""
                 page = await self.gateways[0].call("GET", f"/messages?{query}")
                 for each in page["items"]:
                     failure = (each.get("error") or {}).get("reason")
-                    self.ledger.stored[each["id"]] = Stored(each["status"], failure)
+                    short = str(each["whatsapp_id"]).split("_")[2]
+                    self.ledger.stored[each["id"]] = Stored(each["status"], failure, short)
                 token = page["next_page_token"]
         waiting = [key for key, each in self.ledger.stored.items() if each.status in _ON_ITS_WAY]
         return [f"{len(waiting)} messages are still on their way, {waiting[0]} for instance"] if waiting else []

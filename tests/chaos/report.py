@@ -34,6 +34,7 @@ def lines(ledger: Ledger, verdict: Verdict) -> list[str]:
     found = [
         "",
         f"{'sent':<24}{verdict.sent:>6}   accepted {verdict.accepted}",
+        f"{'operations accepted':<24}{verdict.operations:>6}",
         f"{'received':<24}{verdict.received:>6}",
         f"{'events':<24}{verdict.events:>6}   backfilled {verdict.events_backfilled}",
         f"{'webhooks posted':<24}{verdict.webhook_posts:>6}   repeats {verdict.webhook_repeats}",
@@ -84,6 +85,7 @@ def keep(logs: Path, ledger: Ledger) -> None:
     for name, rows in (
         ("events", ledger.events),
         ("sends", [asdict(send) for send in ledger.sends]),
+        ("operations", [asdict(operation) for operation in ledger.operations]),
         (
             "phones",
             [{"phone": phone, **asdict(held)} for phone, all_held in ledger.phones.items() for held in all_held],

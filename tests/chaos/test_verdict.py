@@ -1,11 +1,12 @@
 """A run that is as it should be is good; one thing that isn't is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import Held, Ledger, Posted, Send, Stored, Struck
+from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Send, Stored, Struck
 from tests.chaos.recovery import recovery_times
 from tests.chaos.verdict import judge
 
@@ -18,8 +19,13 @@ def event(sequence: int, kind: str, short: str, *, backfilled: bool = False) -> 
         "sequence": sequence,
         "session_id": "s1",
         "type": kind,
-        "payload": {"message": {"whatsapp_id": f"true_{BEN}@c.us_{short}", "backfilled": backfilled}},
+        "payload": {"message": {"whatsapp_id": f"true_{BEN}@c.us_{short}", "backfilled": backfilled, "type": "text"}},
     }
+
+
+def changed(sequence: int, kind: str, short: str, **payload: Any) -> dict[str, Any]:
+    payload |= {"whatsapp_id": f"true_{BEN}@c.us_{short}", "from": f"{ANA}@c.us"}
+    return {"id": f"evt_{sequence}", "sequence": sequence, "session_id": "s1", "type": kind, "payload": payload}
 
 
 def send(number: int, **changes: Any) -> Send:
@@ -35,7 +41,7 @@ def send(number: int, **changes: Any) -> Send:
 def ledger() -> Ledger:
     """Two messages sent and one received."""
     ledger = Ledger(sessions={"s1": ANA}, sends=[send(1), send(2)], webhook_from=0)
-    ledger.stored = {"msg_1": Stored("READ", None), "msg_2": Stored("SENT", None)}
+    ledger.stored = {"msg_1": Stored("READ", None, "A1"), "msg_2": Stored("SENT", None, "A2")}
     mine = [Held(f"A{number}", ANA, BEN, f"c1-{number}", by_phone=False) for number in (1, 2)]
     held = [*mine, Held("B1", BEN, ANA, "p1-1", by_phone=True)]
     ledger.phones = {ANA: list(held), BEN: list(held)}
@@ -210,3 +216,76 @@ def test_times_are_taken_from_the_fault_to_the_last_session_that_it_met() -> Non
     times = recovery_times(ledger)
     assert (times["gateway_kill"].working, times["gateway_kill"].accepting) == ((10.0,), (4.0,))
     assert (times["redis_cut"].working, times["redis_cut"].accepting) == ((), ())
+
+
+def edit(ledger: Ledger, number: int, *, shown: int = 1, told: int = 1, status: str = "SENT") -> Operation:
+    """An edit of a message, as often on the phones and in the log as it is said."""
+    text = f"c1-{number}{EDITED}"
+    operation = Operation(Doing.EDIT, ledger.sends[number - 1], text, tries=1, answered=9, message_id=f"msg_e{number}")
+    ledger.operations.append(operation)
+    ledger.stored[f"msg_e{number}"] = Stored(status, None if status != "FAILED" else "EDIT_TOO_LATE", f"E{number}")
+    for phone in (ANA, BEN):
+        held = ledger.phones[phone][number - 1]
+        ledger.phones[phone][number - 1] = replace(held, edits=[text] * shown)
+    _tell(ledger, [changed(4 + each, "message.edited", f"A{number}", text={"body": text}) for each in range(told)])
+    return operation
+
+
+def _tell(ledger: Ledger, events: list[dict[str, Any]]) -> None:
+    ledger.events += events
+    ledger.followed = list(ledger.events)
+    for event in events:
+        ledger.posted[event["id"]] = Posted("s1", event["sequence"], {b"-"}, 1, 1)
+        ledger.webhook_order["s1"].append(event["sequence"])
+
+
+def test_an_operation_that_shows_once_is_good(ledger: Ledger) -> None:
+    edit(ledger, 1)
+    verdict = judge(ledger)
+    assert verdict.is_good
+    assert verdict.operations == 1
+
+
+def test_a_message_that_was_deleted_is_still_known(ledger: Ledger) -> None:
+    ledger.operations.append(Operation(Doing.REVOKE, ledger.sends[1], "", answered=9, message_id="msg_r"))
+    ledger.stored["msg_r"] = Stored("READ", None, "R1")
+    for phone in (ANA, BEN):
+        ledger.phones[phone][1] = replace(ledger.phones[phone][1], body="", revoked=True)
+    _tell(ledger, [changed(4, "message.revoked", "A2")])
+    assert judge(ledger).is_good
+
+
+def test_a_reaction_is_its_owners(ledger: Ledger) -> None:
+    ledger.operations.append(Operation(Doing.REACTION, ledger.sends[0], "👍", answered=9, message_id="msg_r"))
+    ledger.stored["msg_r"] = Stored("SENT", None, "R1")
+    for phone in (ANA, BEN):
+        ledger.phones[phone][0] = replace(ledger.phones[phone][0], reactions={BEN: "👍"})
+    assert len(judge(ledger).lost) == 1
+    for phone in (ANA, BEN):
+        ledger.phones[phone][0] = replace(ledger.phones[phone][0], reactions={ANA: "👍"})
+    _tell(ledger, [changed(4, "message.reaction", "A1", emoji="👍")])
+    assert judge(ledger).is_good
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"shown": 0, "told": 0}, "lost"),
+        ({"shown": 2}, "duplicated"),
+        ({"status": "FAILED"}, "untrue"),
+        ({"status": "SENDING"}, "untrue"),
+        ({"told": 0}, "events_missing"),
+        ({"told": 2}, "events_repeated"),
+    ],
+)
+def test_what_is_wrong_with_an_operation_is_named(ledger: Ledger, how: dict[str, Any], found: str) -> None:
+    edit(ledger, 1, **how)
+    verdict = judge(ledger)
+    assert not verdict.is_good
+    assert len(getattr(verdict, found)) == 1
+
+
+def test_a_refused_operation_that_was_done_is_named(ledger: Ledger) -> None:
+    operation = edit(ledger, 1)
+    operation.message_id, operation.refused = None, "TARGET_NOT_SENT"
+    assert len(judge(ledger).untrue) == 1

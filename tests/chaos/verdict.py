@@ -1,17 +1,18 @@
 """Whether everything that was accepted, written and told is where it belongs, once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from tests.chaos.ledger import Held, Json, Ledger, Send
+from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Send, Stored
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
 _FIGURES: Final = frozenset(
-    {"sent", "accepted", "received", "events", "events_backfilled", "webhook_posts", "webhook_repeats"}
+    {"sent", "accepted", "operations", "received", "events", "events_backfilled", "webhook_posts", "webhook_repeats"}
 )
 _MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
+_CHANGE_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction"})
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Verdict:
 
     sent: int = 0
     accepted: int = 0
+    operations: int = 0
     received: int = 0
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
@@ -55,6 +57,8 @@ def judge(ledger: Ledger) -> Verdict:
         left_running=list(ledger.left_running),
     )
     _judge_sends(ledger, verdict)
+    _judge_operations(ledger, verdict)
+    _judge_changes(ledger, verdict)
     _judge_log(ledger, verdict)
     _judge_cursor(ledger, verdict)
     _judge_webhooks(ledger, verdict)
@@ -66,8 +70,9 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
     chats: defaultdict[tuple[str, str], list[Send]] = defaultdict(list)
     for send in ledger.sends:
         chats[send.sender, send.recipient].append(send)
+    texts = _texts(ledger)
     for (sender, recipient), sends in chats.items():
-        held = [each.body for each in ledger.phones.get(recipient, ()) if each.sender == sender]
+        held = [texts.get(each.id, each.body) for each in ledger.phones.get(recipient, ()) if each.sender == sender]
         times = Counter(held)
         for send in sends:
             _judge_send(ledger, verdict, send, times[send.body])
@@ -76,6 +81,102 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
             [body for body in dict.fromkeys(held) if body in accepted],
             [send.body for send in sends if send.is_accepted and times[send.body]],
         )
+
+
+def _texts(ledger: Ledger) -> dict[str, str]:
+    """What messages said, by their ids, also those that were deleted."""
+    stored = ledger.stored
+    return {
+        stored[send.message_id].short: send.body
+        for send in ledger.sends
+        if send.message_id is not None and send.message_id in stored
+    }
+
+
+def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
+    """What was accepted shows on the recipient's phone, once; what wasn't doesn't."""
+    held = {(phone, each.id): each for phone, all_held in ledger.phones.items() for each in all_held}
+    for operation in ledger.operations:
+        if operation.answered is None:
+            verdict.unanswered.append(f"{operation.label}: no answer after {operation.tries} tries")
+            continue
+        verdict.operations += operation.is_accepted
+        target = ledger.stored.get(operation.send.message_id or "")
+        there = None if target is None else held.get((operation.send.recipient, target.short))
+        _judge_operation(ledger, verdict, operation, 0 if there is None else _times(operation, there))
+
+
+def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, times: int) -> None:
+    if times > 1:
+        verdict.duplicated.append(f"{operation.label}: {times} times on the phone of {operation.send.recipient}")
+    stored = ledger.stored.get(operation.message_id or "")
+    if stored is None:
+        if operation.is_accepted:
+            verdict.lost.append(f"{operation.label}: accepted as {operation.message_id}, which is unknown")
+        elif times:
+            verdict.untrue.append(f"{operation.label}: refused ({operation.refused}), and done")
+        return
+    _judge_status(verdict, operation.label, stored, times)
+
+
+def _judge_status(verdict: Verdict, label: str, stored: Stored, times: int) -> None:
+    """Whether what the gateway says of it at the end is so."""
+    known = f"{label}: {stored.status}{f' ({stored.failure})' if stored.failure else ''}"
+    if stored.status in _LEFT and not times:
+        verdict.lost.append(f"{known}, and not on the phone")
+    elif stored.status == "FAILED" and times:
+        verdict.untrue.append(f"{known}, and on the phone")
+    elif stored.status not in _LEFT and stored.status != "FAILED":
+        verdict.untrue.append(f"{known} at the end, and {times} times on the phone")
+
+
+def _times(operation: Operation, held: Held) -> int:
+    """How often it shows. Of deletions and reactions the last one counts, however many there were."""
+    match operation.kind:
+        case Doing.EDIT:
+            return held.edits.count(operation.value)
+        case Doing.REVOKE:
+            return int(held.revoked)
+        case Doing.REACTION:
+            return int(held.reactions.get(operation.send.sender) == operation.value)
+
+
+def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
+    """Whatever was done to a message of an account's, by whomever, has one event in the account's session."""
+    for session, phone in ledger.sessions.items():
+        told = Counter(_change(event) for event in ledger.events if _is_change(event, session))
+        expected: dict[tuple[str, ...], str] = {}
+        for each in ledger.phones.get(phone, ()):
+            label = each.body or each.id
+            expected |= {("message.edited", each.id, text): f"the edit of {label}" for text in each.edits}
+            expected |= {
+                ("message.reaction", each.id, who, emoji): f"{who}'s reaction to {label}"
+                for who, emoji in each.reactions.items()
+            }
+            if each.revoked:
+                expected["message.revoked", each.id] = f"the deletion of {label}"
+        for change, label in expected.items():
+            if not told[change]:
+                verdict.events_missing.append(f"{session}: no event of {label}")
+        verdict.events_repeated += [
+            f"{session}: {times} events {' '.join(change)}" for change, times in told.items() if times > 1
+        ]
+
+
+def _is_change(event: Json, session: str) -> bool:
+    return event["session_id"] == session and event["type"] in _CHANGE_EVENTS
+
+
+def _change(event: Json) -> tuple[str, ...]:
+    payload, kind = event["payload"], event["type"]
+    target = str(payload["whatsapp_id"]).split("_")[2]
+    match kind:
+        case "message.edited":
+            return kind, target, payload["text"]["body"]
+        case "message.reaction":
+            return kind, target, payload["from"].partition("@")[0], payload["emoji"]
+        case _:
+            return kind, target
 
 
 def _judge_send(ledger: Ledger, verdict: Verdict, send: Send, times: int) -> None:
@@ -93,13 +194,7 @@ def _judge_send(ledger: Ledger, verdict: Verdict, send: Send, times: int) -> Non
         elif times:
             verdict.untrue.append(f"{send.body}: refused ({send.refused}), and on the phone")
         return
-    known = f"{send.body}: {stored.status}{f' ({stored.failure})' if stored.failure else ''}"
-    if stored.status in _LEFT and not times:
-        verdict.lost.append(f"{known}, and not on the phone")
-    elif stored.status == "FAILED" and times:
-        verdict.untrue.append(f"{known}, and on the phone")
-    elif stored.status not in _LEFT and stored.status != "FAILED":
-        verdict.untrue.append(f"{known} at the end, and {times} times on the phone")
+    _judge_status(verdict, send.body, stored, times)
 
 
 def _judge_log(ledger: Ledger, verdict: Verdict) -> None:
@@ -121,14 +216,16 @@ def _judge_log(ledger: Ledger, verdict: Verdict) -> None:
         # What is found by looking back comes when it is found, behind what came live meanwhile, and is marked.
         live = [short for short, event in told if not event["payload"]["message"]["backfilled"]]
         verdict.events_backfilled += len(told) - len(live)
-        verdict.events_out_of_order += _order_in_log(session, phone, held, live)
+        verdict.events_out_of_order += _order_in_log(session, phone, held, live, _texts(ledger))
 
 
-def _order_in_log(session: str, phone: str, held: Sequence[Held], told: Sequence[str]) -> list[str]:
+def _order_in_log(
+    session: str, phone: str, held: Sequence[Held], told: Sequence[str], texts: Mapping[str, str]
+) -> list[str]:
     found = []
     peers = {each.sender for each in held} - {phone}
     for peer in sorted(peers):
-        came = {each.id: each.body for each in held if each.sender == peer}
+        came = {each.id: texts.get(each.id, each.body or each.id) for each in held if each.sender == peer}
         logged = [came[each] for each in dict.fromkeys(told) if each in came]
         there = set(logged)
         found += [f"{session}: {line}" for line in _disorder(logged, [body for body in came.values() if body in there])]
@@ -174,7 +271,9 @@ def _disorder(found: Sequence[str], expected: Sequence[str]) -> list[str]:
 
 
 def _is_message(event: Json, session: str) -> bool:
-    return event["session_id"] == session and event["type"] in _MESSAGE_EVENTS
+    if event["session_id"] != session or event["type"] not in _MESSAGE_EVENTS:
+        return False
+    return event["payload"]["message"]["type"] not in set(Doing)
 
 
 def _short_id(event: Json) -> str:

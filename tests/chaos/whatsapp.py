@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.chaos import children
-from tests.chaos.ledger import Held, Json
+from tests.chaos.ledger import EDITED, Held, Json
 
 _STOP_SECONDS: Final = 10.0
 _MOST: Final = 1_000
@@ -90,8 +90,11 @@ class WhatsApp:
                 id=each["id"],
                 sender=each["from"].partition("@")[0],
                 recipient=each["to"].partition("@")[0],
-                body=each["body"],
+                body=(each["body"] or "").removesuffix(EDITED),
                 by_phone=each["device"] in {None, 0},
+                edits=[edit["body"] for edit in each["edits"]],
+                reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
+                revoked=each["revoked"] is not None,
             )
             for each in found
         ]

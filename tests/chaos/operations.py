@@ -1,0 +1,67 @@
+"""What clients do to their messages, over both transports."""
+
+import json
+from typing import Any, Final
+
+import aiohttp
+from google.protobuf.duration_pb2 import Duration
+
+from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
+from tests.chaos.gateways import Gateway
+from tests.chaos.ledger import Doing, Json, Operation
+
+_REST: Final = {
+    Doing.EDIT: ("PATCH", ""),
+    Doing.REVOKE: ("DELETE", ""),
+    Doing.REACTION: ("PUT", "/reaction"),
+}
+
+
+async def over_rest(
+    gateway: Gateway, operation: Operation, headers: dict[str, str], limit: aiohttp.ClientTimeout
+) -> tuple[int, Json]:
+    """An answer's status and content.
+
+    Raises:
+        aiohttp.ClientError, OSError, TimeoutError, ValueError: there was none that could be read.
+    """
+    method, suffix = _REST[operation.kind]
+    url = f"{gateway.url}/api/v1/messages/{operation.send.message_id}{suffix}"
+    async with gateway.http.request(method, url, json=_body(operation), headers=headers, timeout=limit) as response:
+        content: Json = json.loads(await response.read() or b"{}")
+        return response.status, content
+
+
+def _body(operation: Operation) -> Json | None:
+    match operation.kind:
+        case Doing.EDIT:
+            return {"text": {"body": operation.value}}
+        case Doing.REACTION:
+            return {"emoji": operation.value}
+        case Doing.REVOKE:
+            return None
+
+
+async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int, patience: float) -> str:
+    """The operation's id.
+
+    Raises:
+        grpc.aio.AioRpcError: it was refused, or there was no answer.
+    """
+    common: dict[str, Any] = {
+        "message_id": operation.send.message_id,
+        "wait": Duration(seconds=wait),
+        "request_id": key,
+    }
+    stub, metadata = gateway.messages, (("x-api-key", gateway.key),)
+    match operation.kind:
+        case Doing.EDIT:
+            edit = pb.EditMessageRequest(**common, body=operation.value)
+            answer = await stub.EditMessage(edit, timeout=patience, metadata=metadata)
+        case Doing.REACTION:
+            react = pb.ReactToMessageRequest(**common, emoji=operation.value)
+            answer = await stub.ReactToMessage(react, timeout=patience, metadata=metadata)
+        case Doing.REVOKE:
+            revoke = pb.RevokeMessageRequest(**common)
+            answer = await stub.RevokeMessage(revoke, timeout=patience, metadata=metadata)
+    return str(answer.operation.id)
