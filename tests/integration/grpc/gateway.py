@@ -43,6 +43,7 @@ from entrypoints.grpc.server import GrpcServer
 from entrypoints.media_assembly import MediaAssembly
 from entrypoints.use_cases import UseCases
 from tests.media_parts import media_parts
+from tests.people_parts import people_use_cases
 from tests.unit.application.world import World
 
 KEY = "pombo_test-key-of-this-suite"
@@ -102,6 +103,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         list_dead_letters=ListDeadLetters(database),
         redeliver_event=RedeliverEvent(database, world.clock, database, direct),
         replay_events=ReplayEvents(database, world.clock, database),
+        **people_use_cases(world),
     )
 
 
