@@ -36,6 +36,7 @@ from application.media.outgoing_files import OutgoingFiles
 from application.messages.cancel_message import CancelMessage
 from application.messages.expire_messages import ExpireMessages
 from application.messages.forward_message import ForwardMessage
+from application.messages.link_previews import LinkPreviews
 from application.messages.message_commands import MessageCommands
 from application.messages.operate import OperateOnMessage
 from application.messages.read_messages import GetMessage, ListMessages
@@ -152,8 +153,9 @@ class Container(containers.DeclarativeContainer):
     person_links = providers.Singleton(PersonLinks, clock, ids)
     page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
+    previews = providers.Singleton(LinkPreviews, media_parts.provided.fetcher)
     send_message = providers.Singleton(
-        SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare
+        SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare, previews
     )
     use_cases = providers.Singleton(
         UseCases,
@@ -179,7 +181,7 @@ class Container(containers.DeclarativeContainer):
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
         watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor),
         send_message=send_message,
-        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare),
+        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare, previews),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
         operate_on_message=providers.Singleton(OperateOnMessage, uow, send_message),
         forward_message=providers.Singleton(ForwardMessage, uow, send_message),

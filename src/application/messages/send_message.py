@@ -8,6 +8,7 @@ from application.media.draft import MediaDraft
 from application.media.prepare_media import PrepareMedia
 from application.messages.acceptance import Acceptance, SendMessageCommand, account_of, check_addressable
 from application.messages.departure import Departures, raise_failure
+from application.messages.link_previews import LinkPreviews
 from application.messages.recipients import RecipientDirectory
 from application.messages.targets import aim
 from application.messages.waiters import MessageWaiters
@@ -23,6 +24,7 @@ from domain.lease import STALE_LEASE, Lease
 from domain.message import Message, MessageStatus
 from domain.operations import OPERATIONS
 from domain.session import SessionStatus
+from domain.text_content import Text
 
 __all__ = ["SendMessage", "SendMessageCommand"]
 
@@ -42,8 +44,10 @@ class SendMessage:
         recipients: RecipientDirectory,
         waiters: MessageWaiters,
         prepare_media: PrepareMedia | None = None,
+        previews: LinkPreviews | None = None,
     ) -> None:
-        """Takes what it works with; without ``prepare_media`` no files are sent."""
+        """Takes what it works with: without ``prepare_media`` no files are sent, without ``previews`` none shown."""
+        self._previews = previews
         self._prepare_media = prepare_media
         self._uow = uow
         self._clock = clock
@@ -81,6 +85,8 @@ class SendMessage:
         known = await self._prepare(session_id, command.to, keyed)
         if known is None and isinstance(command.content, MediaDraft):
             known, command = await self._with_file(session_id, command, command.content, keyed)
+        if known is None and isinstance(command.content, Text) and command.link_preview:
+            known, command = await self._with_preview(command, command.content, keyed)
         if known is None:
             message_id = self._ids.message_id()
             with self._waiters.expect(message_id) as told:
@@ -122,6 +128,19 @@ class SendMessage:
                 if error.reason not in _ON_ITS_WAY:
                     raise
         return None
+
+    async def _with_preview(
+        self, command: SendMessageCommand, text: Text, keyed: KeyedRequest | None
+    ) -> tuple[MessageId | None, SendMessageCommand]:
+        """The command with what its link shows; or the message of the same request, for which nothing is looked up."""
+        if self._previews is None:
+            return None, command
+        if keyed is not None:
+            async with self._uow.begin() as uow:
+                answer = await uow.idempotency.find(keyed)
+            if answer is not None:
+                return MessageId(answer["message_id"]), command
+        return None, replace(command, content=await self._previews.with_preview(text))
 
     async def _with_file(
         self, session_id: SessionId, command: SendMessageCommand, draft: MediaDraft, keyed: KeyedRequest | None

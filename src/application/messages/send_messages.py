@@ -1,5 +1,6 @@
 """Send many messages in one call."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -9,6 +10,7 @@ from application.idempotency.within import answered, note_answer
 from application.media.draft import MediaDraft
 from application.media.prepare_media import PrepareMedia
 from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
+from application.messages.link_previews import LinkPreviews
 from application.messages.targets import aim
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -25,6 +27,7 @@ from domain.errors import (
 )
 from domain.ids import MessageId, parse_session_id
 from domain.message import Message
+from domain.text_content import Text
 
 MAX_MESSAGES: Final = 1_000
 
@@ -74,8 +77,10 @@ class SendMessages:
         ids: IdGenerator,
         workers: SessionWorkers,
         prepare_media: PrepareMedia | None = None,
+        previews: LinkPreviews | None = None,
     ) -> None:
-        """Takes what it works with; without ``prepare_media`` no files are sent."""
+        """Takes what it works with: without ``prepare_media`` no files are sent, without ``previews`` none shown."""
+        self._previews = previews
         self._prepare_media = prepare_media
         self._uow = uow
         self._clock = clock
@@ -96,7 +101,7 @@ class SendMessages:
         check_count(len(command.entries))
         keyed = None if command.request is None else command.request.of("messages.bulk", command.asked())
         outcomes: Sequence[Outcome] = ()
-        ready = await self._with_files(command, keyed)
+        ready = await self._with_previews(await self._with_files(command, keyed))
         try:
             async with self._uow.begin() as uow:
                 if (answer := await answered(uow, keyed, self._clock.now())) is not None:
@@ -108,6 +113,21 @@ class SendMessages:
             for session_id in {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}:
                 self._workers.nudge_outbox(session_id)
         return outcomes
+
+    async def _with_previews(
+        self, entries: Sequence[SendMessageCommand | PomboError]
+    ) -> Sequence[SendMessageCommand | PomboError]:
+        """The entries whose links are to be looked up, with what these show; all of them within the time for one."""
+        previews = self._previews
+        if previews is None or not any(_wants_preview(entry) for entry in entries):
+            return entries
+
+        async def looked_up(entry: SendMessageCommand | PomboError) -> SendMessageCommand | PomboError:
+            if isinstance(entry, PomboError) or not entry.link_preview or not isinstance(entry.content, Text):
+                return entry
+            return replace(entry, content=await previews.with_preview(entry.content))
+
+        return await asyncio.gather(*map(looked_up, entries))
 
     async def _with_files(
         self, command: SendMessagesCommand, keyed: KeyedRequest | None
@@ -156,6 +176,10 @@ class SendMessages:
 
 def _draft_of(entry: SendMessageCommand | PomboError) -> MediaDraft | None:
     return entry.content if isinstance(entry, SendMessageCommand) and isinstance(entry.content, MediaDraft) else None
+
+
+def _wants_preview(entry: SendMessageCommand | PomboError) -> bool:
+    return isinstance(entry, SendMessageCommand) and entry.link_preview
 
 
 async def _before(
