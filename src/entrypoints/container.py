@@ -153,7 +153,9 @@ class Container(containers.DeclarativeContainer):
     person_links = providers.Singleton(PersonLinks, clock, ids)
     page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
-    previews = providers.Singleton(LinkPreviews, media_parts.provided.fetcher)
+    previews = providers.Singleton(
+        LinkPreviews, media_parts.provided.fetcher, media_parts.provided.spool, media_parts.provided.workshop
+    )
     send_message = providers.Singleton(
         SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare, previews
     )

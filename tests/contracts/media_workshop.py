@@ -191,6 +191,24 @@ class MediaWorkshopContract:
             assert (sticker.format, sticker.size) == ("WEBP", (512, 512))
             assert getattr(sticker, "n_frames", 1) == 5
 
+    @pytest.mark.parametrize("made_of", [media_files.picture("PNG"), media_files.moving_picture()])
+    async def test_a_thumbnail_is_a_small_jpeg(self, workshop: MediaWorkshop, tmp_path: Path, made_of: bytes) -> None:
+        source, target = tmp_path / "file", tmp_path / "made"
+        source.write_bytes(made_of)
+        made = await workshop.make_thumbnail(source, target)
+        assert (made.mime_type, made.is_new) == ("image/jpeg", True)
+        with Image.open(target) as thumbnail:
+            assert thumbnail.format == "JPEG"
+            assert max(thumbnail.size) <= 192
+        assert target.stat().st_size < 20_000
+
+    async def test_what_is_no_picture_has_no_thumbnail(self, workshop: MediaWorkshop, tmp_path: Path) -> None:
+        source = tmp_path / "file"
+        for made_of in (b"no picture", media_files.picture()[:100], bomb()):
+            source.write_bytes(made_of)
+            with pytest.raises((UnsupportedMediaError, TooLargeError)):
+                await workshop.make_thumbnail(source, tmp_path / "made")
+
     async def test_what_is_a_sticker_already_stays(self, workshop: MediaWorkshop, tmp_path: Path) -> None:
         source, target = tmp_path / "file", tmp_path / "made"
         for content, animated in (

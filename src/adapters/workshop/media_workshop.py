@@ -57,6 +57,10 @@ class ProcessMediaWorkshop(MediaWorkshop):
     async def make_sticker(self, source: Path, target: Path) -> Conversion:
         return _conversion(await self._do("sticker", source=str(source), target=str(target)))
 
+    @override
+    async def make_thumbnail(self, source: Path, target: Path) -> Conversion:
+        return _conversion(await self._do("thumbnail", source=str(source), target=str(target)))
+
     async def _do(self, name: str, **job: str | None) -> Mapping[str, Any]:
         async with self._free:
             code, answer = await self._run(json.dumps({"name": name, **job}).encode())

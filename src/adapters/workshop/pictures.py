@@ -26,6 +26,7 @@ _FRAME_MS: Final = 100
 _BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 """What Pillow raises on files that aren't whole."""
 _SIZE: Final = (STICKER_SIDE, STICKER_SIDE)
+_THUMBNAIL: Final = (192, 192)
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -94,6 +95,27 @@ def make_sticker(source: Path, target: Path) -> dict[str, Any]:
         except _BROKEN as error:
             raise NotConvertibleError(f"The picture can't be decoded ({type(error).__name__}).") from error
         return {**facts, "is_new": True}
+
+
+def make_thumbnail(source: Path, target: Path) -> dict[str, Any]:
+    """Makes a small JPEG, of the first frame where it moves; what is transparent is white."""
+    try:
+        opened = _open(source)
+    except BrokenError as error:
+        raise NotConvertibleError(str(error)) from error
+    if opened is None:
+        raise NotConvertibleError("This is no picture that can be decoded.")
+    with opened as picture:
+        _check(picture, 1)
+        try:
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright.thumbnail(_THUMBNAIL, Image.Resampling.LANCZOS)
+            flat = Image.new("RGB", upright.size, (255, 255, 255))
+            flat.paste(upright, mask=upright)
+            flat.save(target, "JPEG", quality=70, optimize=True)
+        except _BROKEN as error:
+            raise NotConvertibleError(f"The picture can't be decoded ({type(error).__name__}).") from error
+        return {"width": flat.width, "height": flat.height, "mime_type": "image/jpeg", "is_new": True}
 
 
 def _check(picture: Image.Image, frames: int) -> None:

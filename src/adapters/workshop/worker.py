@@ -48,6 +48,8 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
                 return name_document(source, job["mime_type"], job["filename"])
             case "voice":
                 return recordings.make_voice_note(source, Path(job["target"]))
+            case "thumbnail":
+                return pictures.make_thumbnail(source, Path(job["target"]))
             case "sticker":
                 return pictures.make_sticker(source, Path(job["target"]))
             case name:

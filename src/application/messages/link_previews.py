@@ -5,10 +5,12 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from application.messages.page_summary import PageSummary, read_summary
 from application.ports.media_fetcher import FetchedFile, MediaFetcher
+from application.ports.media_spool import MediaSpool
+from application.ports.media_workshop import MediaWorkshop
 from domain.errors import PomboError
 from domain.text_content import LinkPreview, Text
 
@@ -21,6 +23,9 @@ _MAX_PAGE: Final = 512 * 1024
 """Bytes of a page that are read: what it says of itself stands at its beginning."""
 _LARGEST_PAGE: Final = 64 * 1024 * 1024
 """One that is announced to be larger isn't a page."""
+_MAX_IMAGE: Final = 5 * 1024 * 1024
+_MAX_THUMBNAIL: Final = 32 * 1024
+"""Bytes: it is a part of the message itself."""
 _SECONDS: Final = 5.0
 """How long a message waits for its preview at most."""
 _AT_ONCE: Final = 16
@@ -32,8 +37,13 @@ _BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
 class LinkPreviews:
     """Looks links up, within limits of time, size and number. The fetcher keeps to the public Internet."""
 
-    def __init__(self, fetcher: MediaFetcher) -> None:
+    def __init__(
+        self, fetcher: MediaFetcher, spool: MediaSpool | None = None, workshop: MediaWorkshop | None = None
+    ) -> None:
+        """Takes what it works with; without a spool and a workshop previews have no picture."""
         self._fetcher = fetcher
+        self._spool = spool
+        self._workshop = workshop
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def with_preview(self, text: Text) -> Text:
@@ -41,12 +51,33 @@ class LinkPreviews:
         url = first_link(text.body)
         if url is None:
             return text
+        preview = None
         with suppress(PomboError, TimeoutError):
             async with asyncio.timeout(_SECONDS), self._places:
                 summary = await self._summary(url)
-                if summary is not None and summary.title:
-                    return replace(text, preview=_preview(url, summary))
-        return text
+                if summary is None or not summary.title:
+                    return text
+                preview = _preview(url, summary)
+                if summary.image is not None:
+                    preview = replace(preview, thumbnail=await self._thumbnail(url, summary.image))
+        # A picture that can't be had, or not in time, leaves the words.
+        return text if preview is None else replace(text, preview=preview)
+
+    async def _thumbnail(self, page: str, image: str) -> bytes | None:
+        if self._spool is None or self._workshop is None:
+            return None
+        try:
+            address = urljoin(page, image)
+        except ValueError:
+            return None
+        async with (
+            self._fetcher.fetch(address, max_bytes=_MAX_IMAGE) as picture,
+            self._spool.receive(picture.chunks, max_bytes=_MAX_IMAGE) as source,
+            self._spool.room() as target,
+        ):
+            await self._workshop.make_thumbnail(source.path, target)
+            made = await asyncio.to_thread(target.read_bytes)
+            return made if len(made) <= _MAX_THUMBNAIL else None
 
     async def _summary(self, url: str) -> PageSummary | None:
         async with self._fetcher.fetch(url, max_bytes=_LARGEST_PAGE) as page:

@@ -11,15 +11,18 @@ _LOOK_FOR_CHARSET: Final = 2_048
 _SPACES: Final = re.compile(r"\s+")
 _TITLES: Final = ("og:title", "twitter:title")
 _DESCRIPTIONS: Final = ("og:description", "twitter:description", "description")
+_IMAGES: Final = ("og:image:secure_url", "og:image", "og:image:url", "twitter:image")
+_NAMES: Final = frozenset({*_TITLES, *_DESCRIPTIONS, *_IMAGES})
 _MAX_VALUE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSummary:
-    """A page's title and description, without line breaks; None where it has none."""
+    """A page's title and description, without line breaks; None where it has none. ``image`` may be relative to it."""
 
     title: str | None
     description: str | None
+    image: str | None = None
 
 
 def read_summary(page: bytes, content_type: str | None) -> PageSummary:
@@ -30,6 +33,7 @@ def read_summary(page: bytes, content_type: str | None) -> PageSummary:
     return PageSummary(
         title=_first(*(named.get(name) for name in _TITLES), "".join(reader.title)),
         description=_first(*(named.get(name) for name in _DESCRIPTIONS)),
+        image=_first(*(named.get(name) for name in _IMAGES)),
     )
 
 
@@ -67,7 +71,7 @@ class _Reader(HTMLParser):
             values = dict(attrs)
             name = (values.get("property") or values.get("name") or "").lower()
             content = values.get("content")
-            if name in {*_TITLES, *_DESCRIPTIONS} and content:
+            if name in _NAMES and content:
                 self.named.setdefault(name, content[:_MAX_VALUE])
         self._in_title = tag == "title" and not self._has_title
 

@@ -69,3 +69,11 @@ class MediaWorkshop(Protocol):
             UnsupportedMediaError: ``MEDIA_NOT_CONVERTIBLE``: it is no picture that can be decoded.
             TooLargeError: ``MEDIA_TOO_LARGE``: it can't be made small enough.
         """
+
+    @abstractmethod
+    async def make_thumbnail(self, source: Path, target: Path) -> Conversion:
+        """Makes a JPEG of a few kilobytes, at most 192 pixels wide and high, of a picture.
+
+        Raises:
+            UnsupportedMediaError: ``MEDIA_NOT_CONVERTIBLE``: it is no picture that can be decoded.
+        """

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.disk.media_spool import DiskMediaSpool
 from adapters.memory.media_fetcher import MemoryFile, MemoryMediaFetcher
+from adapters.workshop.media_workshop import ProcessMediaWorkshop
 from application.idempotency.request_key import RequestKey
 from application.messages import link_previews
 from application.messages.link_previews import LinkPreviews, first_link
@@ -21,6 +24,7 @@ from application.messages.send_messages import SendMessages, SendMessagesCommand
 from application.ports.media_fetcher import FetchedFile
 from domain.jid import Jid
 from domain.text_content import LinkPreview, Text
+from tests import media_files
 
 from .world import BEN, SESSION, World
 
@@ -81,6 +85,24 @@ async def test_a_text_shows_what_its_link_says() -> None:
     text = Text.compose(f"look: {URL}")
     shown = await LinkPreviews(fetcher()).with_preview(text)
     assert shown == replace(text, preview=LinkPreview(url=URL, title="A page & more", description="What it is about"))
+
+
+@pytest.mark.parametrize(("image", "shows"), [("/dove.png", True), ("/no-picture", False), ("http://[", False)])
+async def test_the_pages_picture_is_shown_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: str, shows: bool
+) -> None:
+    monkeypatch.setattr(link_previews, "_SECONDS", 60.0)  # what is tested isn't how busy the machine is
+    internet = fetcher(PAGE.replace(b"</head>", f'<meta property="og:image" content="{image}"></head>'.encode()))
+    internet.files["https://example.org/dove.png"] = MemoryFile(content=media_files.picture("PNG"))
+    internet.files["https://example.org/no-picture"] = MemoryFile(content=b"nothing of the kind")
+    spool = DiskMediaSpool(tmp_path / "spool")
+    spool.clear()
+    previews = LinkPreviews(internet, spool, ProcessMediaWorkshop())
+    preview = (await previews.with_preview(Text.compose(URL))).preview
+    assert preview is not None
+    assert preview.title == "A page & more"
+    assert (preview.thumbnail is not None) == shows
+    assert preview.thumbnail is None or preview.thumbnail[:2] == b"\xff\xd8"
 
 
 @pytest.mark.parametrize(
