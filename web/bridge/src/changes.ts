@@ -13,6 +13,8 @@ const LEAST_MS = 100_000_000_000;
 export const PINNED = 1;
 export const UNPINNED = 2;
 const MAX_TEXT = 65_536;
+/** How far another one's clock may be ahead: the newest of two changes counts, and one of next year would count till then. */
+const MAX_AHEAD_MS = 5 * 60_000;
 
 export const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
 
@@ -63,7 +65,7 @@ export function change(
   const sender = fromMe ? address(WPP.conn.getMyUserId()) : address(by as Wid | string);
   if (!target || !chat || !sender) return undefined;
   const alternate = alternateOf(fromMe ? WPP.conn.getMyUserId() : widOf(by));
-  const time = at ?? Date.now();
+  const time = fromMe || at === undefined ? (at ?? Date.now()) : Math.min(at, Date.now() + MAX_AHEAD_MS);
   return { kind, target, chat, sender, fromMe, at: time, ...(alternate ? { alternate } : {}), ...detail };
 }
 
