@@ -98,7 +98,7 @@ def _bridge_functions() -> set[str]:
     sources = ROOT / "web" / "bridge" / "src"
     needs = [sources / "contract.ts", *sorted(sources.glob("*-needs.ts"))]
     text = "".join(path.read_text(encoding="utf-8") for path in needs)
-    return set(re.findall(r'\b(?:fn|obj)\(\s*"([^"]+)"', text))
+    return set(re.findall(r'\b(?:fn|obj|own)\(\s*"([^"]+)"', text))
 
 
 def _sandbox_modules() -> set[str]:

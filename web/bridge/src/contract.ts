@@ -37,9 +37,10 @@ const SENDING_FILES: readonly Need[] = [
   fn("whatsapp.MediaGatingUtils.getUploadLimit", () => WPP.whatsapp.MediaGatingUtils.getUploadLimit),
 ];
 
-/** A function that wa-js has no name of, by the module in which whatsapp-web.js finds it. */
-function own(module: string, path: string): Need {
-  return fn(`${module}.${path}`, () => functionOf(module, path));
+/** A function that wa-js has no name of, by the module in which whatsapp-web.js finds it and its path there. */
+function own(name: string): Need {
+  const dot = name.indexOf(".");
+  return fn(name, () => functionOf(name.slice(0, dot), name.slice(dot + 1)));
 }
 
 const FINDING: readonly Need[] = [...STORES, fn("chat.getMessageById", () => WPP.chat.getMessageById)];
@@ -101,7 +102,7 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   REVOKE: [...FINDING, fn("whatsapp.Cmd.sendRevokeMsgs", () => WPP.whatsapp.Cmd.sendRevokeMsgs)],
   VOTE: [
     ...FINDING,
-    own("WAWebPollsSendVoteMsgAction", "sendVote"),
+    own("WAWebPollsSendVoteMsgAction.sendVote"),
     fn("whatsapp.functions.getVotes", () => WPP.whatsapp.functions.getVotes),
   ],
   PIN: [
@@ -120,8 +121,8 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
     fn("whatsapp.functions.markPlayed", () => WPP.whatsapp.functions.markPlayed),
     fn("whatsapp.functions.canMarkPlayed", () => WPP.whatsapp.functions.canMarkPlayed),
   ],
-  RECEIVE_REACTIONS: [own("WAWebAddonReactionTableMode", "reactionTableMode.bulkUpsert")],
-  RECEIVE_VOTES: [own("WAWebAddonPollVoteTableMode", "pollVoteTableMode.bulkUpsert")],
+  RECEIVE_REACTIONS: [own("WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert")],
+  RECEIVE_VOTES: [own("WAWebAddonPollVoteTableMode.pollVoteTableMode.bulkUpsert")],
   SEND_IMAGE: SENDING_FILES,
   SEND_VIDEO: [
     ...SENDING_FILES,
