@@ -62,7 +62,8 @@ async def end(process: Process) -> None:
 
 
 class Sandbox:
-    def __init__(self, addresses: dict[str, str], http: aiohttp.ClientSession) -> None:
+    def __init__(self, addresses: dict[str, str], http: aiohttp.ClientSession, data: Path) -> None:
+        self._data = data
         self.page = addresses["page"]
         self.https_port = int(addresses["https"].rstrip("/").rpartition(":")[2])
         self._control = addresses["control"].rstrip("/")
@@ -80,7 +81,7 @@ class Sandbox:
             async with asyncio.timeout(DEADLINE):
                 ready = json.loads(await process.stdout.readline())
             async with aiohttp.ClientSession() as http:
-                yield cls(ready, http)
+                yield cls(ready, http, data)
         finally:
             await end(process)
 
@@ -104,6 +105,16 @@ class Sandbox:
         answer = await self.call("GET", f"/accounts/{phone}/messages?chat={chat}")
         messages = answer["messages"]
         return [message["body"] for message in messages if f"{message['from']}".startswith(chat)]
+
+    async def file(self, phone: str, message_id: str) -> bytes:
+        """The file of a message as the phone opens it."""
+        async with self._http.get(f"{self._control}/accounts/{phone}/media/{message_id}") as answer:
+            assert answer.ok, (answer.status, await answer.text())
+            return await answer.read()
+
+    def receiving(self) -> bool:
+        """Whether a file is being uploaded."""
+        return any((self._data / "media/incoming").iterdir())
 
     async def devices(self, phone: str) -> list[int]:
         answer = await self.call("GET", f"/accounts/{phone}/devices")
