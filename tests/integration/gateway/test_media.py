@@ -1,0 +1,157 @@
+"""Files through the whole gateway, to the other account's phone and back, whatever their size."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import grpc.aio
+import pytest
+
+from entrypoints.grpc.gen.pombo.v1 import media_service_pb2
+from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import MediaServiceStub
+from tests import media_files
+
+from .conftest import ANA, BEN
+from .processes import Gateway, Sandbox, until
+
+LARGE = 100 * 2**20
+CEILING = 64 * 2**20
+"""What a file of ``LARGE`` may add to the gateway's memory at most, in bytes: far less than itself."""
+_BLOCK = bytes(range(256)) * 4_096
+
+
+async def large() -> AsyncIterator[bytes]:
+    for number in range(LARGE // len(_BLOCK)):
+        yield number.to_bytes(4, "big") + _BLOCK[4:]
+
+
+async def digest_of(chunks: AsyncIterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    async for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def forget_peak(pid: int) -> int:
+    """Begins to measure a process's peak memory anew; gives what it takes now, in bytes."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return memory(pid, "VmRSS")
+
+
+def memory(pid: int, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+async def held(sandbox: Sandbox, phone: str, chat: str) -> list[dict[str, Any]]:
+    """The messages with a file that a phone holds."""
+    answer = await sandbox.call("GET", f"/accounts/{phone}/messages?chat={chat}")
+    return [message for message in answer["messages"] if message["media"]]
+
+
+@pytest.mark.timeout(400)
+async def test_100_mb_pass_without_being_in_memory(gateway: Gateway, sandbox: Sandbox) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    digest = await digest_of(large())
+    url, patient = f"{gateway.url}/api/v1/media", aiohttp.ClientTimeout(total=300)
+    before = forget_peak(gateway.process.pid)
+
+    async with gateway.http.post(
+        f"{url}?filename=large.bin", data=large(), headers={"Content-Type": "application/octet-stream"}, timeout=patient
+    ) as answer:
+        media = await answer.json()
+        assert (answer.status, media["size"], media["sha256"], media["kind"]) == (201, LARGE, digest, "document")
+    async with gateway.http.get(f"{url}/{media['id']}", timeout=patient) as answer:
+        assert await digest_of(answer.content.iter_any()) == digest
+
+    request = {
+        "session_id": "ana",
+        "to": BEN,
+        "type": "document",
+        "document": {"id": media["id"], "caption": "all of it"},
+    }
+    sent = await gateway.call("POST", "/api/v1/messages/send", request)
+
+    async def left() -> bool | None:
+        message = await gateway.call("GET", f"/api/v1/messages/{sent['id']}")
+        assert message["error"] is None, message
+        return message["status"] in {"SENT", "DELIVERED", "READ"} or None
+
+    await until(left, 250)
+    (there,) = await until(lambda: some(held(sandbox, BEN, ANA)))
+    assert (there["media"]["sha256"], there["media"]["filename"]) == (digest, "large.bin")
+
+    grew = memory(gateway.process.pid, "VmHWM") - before
+    assert grew < CEILING, f"the gateway grew by {grew / 2**20:.0f} MiB"
+
+
+async def some[T](found: Any) -> list[T] | None:
+    return await found or None
+
+
+async def test_a_file_that_comes_is_there_over_both_transports(gateway: Gateway, sandbox: Sandbox) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    picture = media_files.picture(size=(300, 200))
+    staged = await sandbox_put(sandbox, f"/accounts/{BEN}/media", picture)
+    await sandbox.call(
+        "POST",
+        f"/accounts/{BEN}/send",
+        {"to": ANA, "media": {"kind": "image", "id": staged["id"], "mimetype": "image/jpeg", "caption": "look"}},
+    )
+
+    async def stored() -> dict[str, Any] | None:
+        events = await gateway.events("message.media")
+        return events[0]["payload"] if events else None
+
+    told = await until(stored)
+    message = await gateway.call("GET", f"/api/v1/messages/{told['message_id']}")
+    assert (message["type"], message["image"]["caption"], message["image"]["id"]) == (
+        "image",
+        "look",
+        told["media"]["id"],
+    )
+    assert told["media"]["sha256"] == hashlib.sha256(picture).hexdigest()
+    async with gateway.http.get(f"{gateway.url}/api/v1/messages/{message['id']}/media") as answer:
+        assert (answer.status, answer.content_type, await answer.read()) == (200, "image/jpeg", picture)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
+        request = media_service_pb2.DownloadMessageMediaRequest(message_id=message["id"])
+        pieces = MediaServiceStub(channel).DownloadMessageMedia(request, metadata=(("x-api-key", gateway.key),))
+        assert b"".join([piece.chunk async for piece in pieces]) == picture
+
+
+async def sandbox_put(sandbox: Sandbox, path: str, content: bytes) -> dict[str, Any]:
+    async with sandbox._http.post(sandbox._control + path, data=content) as answer:
+        assert answer.ok, await answer.text()
+        staged: dict[str, Any] = await answer.json()
+        return staged
+
+
+async def test_a_voice_note_and_a_sticker_arrive_as_such(gateway: Gateway, sandbox: Sandbox, tmp_path: Path) -> None:
+    await gateway.link("ana", sandbox, ANA)
+    tone = media_files.sound(tmp_path / "a.mp3", seconds=2).read_bytes()
+    form = aiohttp.FormData()
+    for name, value in (("session_id", "ana"), ("to", BEN), ("type", "audio"), ("voice", "true")):
+        form.add_field(name, value)
+    form.add_field("file", tone, filename="a.mp3", content_type="audio/mpeg")
+    async with gateway.http.post(f"{gateway.url}/api/v1/media/send", data=form) as answer:
+        note = await answer.json()
+        assert answer.ok, note
+    form = aiohttp.FormData()
+    for name, value in (("session_id", "ana"), ("to", BEN), ("type", "sticker")):
+        form.add_field(name, value)
+    form.add_field("file", media_files.moving_picture(), filename="a.gif", content_type="image/gif")
+    async with gateway.http.post(f"{gateway.url}/api/v1/media/send", data=form) as answer:
+        sticker = await answer.json()
+        assert answer.ok, sticker
+
+    async def both() -> list[dict[str, Any]] | None:
+        found = await held(sandbox, BEN, ANA)
+        return found if len(found) == 2 else None
+
+    voice, moving = await until(both)
+    assert (voice["type"], voice["media"]["sha256"]) == ("ptt", note["audio"]["sha256"])
+    assert (moving["type"], moving["media"]["sha256"]) == ("sticker", sticker["sticker"]["sha256"])
