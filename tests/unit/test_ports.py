@@ -15,7 +15,7 @@ PARTS = {
     "EventAppender": "EventLog",
     "LinkingPage": "WhatsAppPage",
     "MessagingPage": "WhatsAppPage",
-    "MessagePage": "WhatsAppPage",
+    "MessagePage": "MessageOperations",
     "PeoplePage": "PeoplePages",
     "PresencePage": "PeoplePages",
     "UnitOfWorkFactory": "UnitOfWork",
