@@ -186,7 +186,7 @@ class Container(containers.DeclarativeContainer):
         send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare, previews),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
         operate_on_message=providers.Singleton(OperateOnMessage, uow, send_message),
-        forward_message=providers.Singleton(ForwardMessage, uow, send_message),
+        forward_message=providers.Singleton(ForwardMessage, uow, send_message, media.provided.use_cases.of_message),
         message_commands=providers.Singleton(
             MessageCommands, uow, clock, ids, supervisor, waiters, providers.Singleton(Once, uow, clock)
         ),

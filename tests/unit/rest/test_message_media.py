@@ -348,3 +348,12 @@ async def test_files_are_fetched_unasked_where_they_are_small_and_not_secret() -
         for message in (large, once):
             assert (await client.get(f"/api/v1/messages/{message['id']}")).json()["image"]["id"] is None
         work.cancel()
+
+
+async def test_a_file_that_came_is_forwarded_although_nobody_has_fetched_it(client: Client, gateway: Gateway) -> None:
+    message = await arrived(client, gateway, a_picture(), PICTURE)
+    sent = await client.post(f"/api/v1/messages/{message['id']}/forward", {"to": BEN})
+    assert (sent.status, sent.json()["forwarded"], sent.json()["image"]["caption"]) == (201, True, "look")
+    content, data = received(gateway)
+    assert isinstance(content, Image)
+    assert (content.caption, data) == ("look", PICTURE)
