@@ -16,7 +16,8 @@ class ChatUpdated:
     """Emitted when a chat was archived, pinned, muted, read or marked as unread, or the opposite, on any device.
 
     Attributes:
-        changed: what changed: ``archived``, ``pinned``, ``muted``, ``unread``, ``cleared`` or ``deleted``.
+        changed: what changed: ``archived``, ``pinned``, ``muted``, ``unread``, ``deleted``, or ``cleared`` (by a
+            request to this gateway: the page says nothing where another device did it).
         chat: as it is now.
     """
 

@@ -126,7 +126,11 @@ class PeoplePagesContract:
 
     async def test_clearing_and_deleting_are_the_account_s_alone(self, linked: Linked) -> None:
         ben = await met(linked)
+        mark = len(linked.ear.heard)
         await linked.page.chats.clear(ben.jid, keep_starred=True)
+        await linked.ear.until(
+            ChatChanged, lambda event: event.chat.jid == ben.jid and "cleared" in event.changed, after=mark
+        )
         assert await linked.me.held(ben, "olá") == []
         assert len(await ben.held(linked.me, "olá")) == 1
         await linked.page.chats.delete(ben.jid)

@@ -143,6 +143,7 @@ class MemoryChats(ChatPage):
         self._page.linked().people.state(key)
         self._forget(key)
         self._tell(before, self._chat(key))
+        self._page.tell_all(ChatChanged(chat=self._chat(key), changed=("cleared",)))
         return self._chat(key)
 
     @override

@@ -18,6 +18,10 @@ _WITHIN: Final = {
     f"{_PAGE}.resolve": timedelta(seconds=12),
     # What is fetched may be large.
     f"{_PAGE}.media.open": timedelta(minutes=11),
+    # The phone is waited for, and many are looked up.
+    f"{_PAGE}.chats.older": timedelta(seconds=50),
+    f"{_PAGE}.chats.change": timedelta(seconds=50),
+    f"{_PAGE}.contacts.exists": timedelta(minutes=2),
 }
 """Calls of a page that take less or longer than an ordinary one."""
 

@@ -129,6 +129,7 @@ function judge(status: number): void {
 export async function clearChat(args: Args): Promise<WireChat> {
   const chat = chatOf(args);
   judge((await WPP.chat.clear(chat.id, args["keepStarred"] === true)).status);
+  tellOf?.(chat, "cleared");
   return wireChat(chat);
 }
 
@@ -197,14 +198,19 @@ const FOLLOWED: Readonly<Record<string, string>> = {
   "change:muteExpiration": "muted",
 };
 
+type Tell = (chat: ChatModel, changed: string) => void;
+/** The page has no event of its own for a chat that is emptied. */
+let tellOf: Tell | undefined;
+
 export function followChats(channel: Channel): void {
-  const tell = (chat: ChatModel, changed: string) => {
+  const tell: Tell = (chat: ChatModel, changed: string) => {
     try {
       channel.tellPeople({ kind: "chat", chat: wireChat(chat), changed: [changed] });
     } catch (error) {
       channel.fault("chat", error);
     }
   };
+  tellOf = tell;
   for (const [event, changed] of Object.entries(FOLLOWED)) {
     WPP.whatsapp.ChatStore.on(event, (chat: ChatModel) => tell(chat, changed));
   }
