@@ -10,6 +10,7 @@ from typing import Any
 from domain.contact_content import Contacts
 from domain.event_content import EventInvitation
 from domain.group_invite_content import GroupInvite
+from domain.group_notice import GroupNotice
 from domain.interactive_content import Interactive, InteractiveReply
 from domain.location_content import Location
 from domain.media_content import MediaContent
@@ -43,6 +44,7 @@ Content = (
     | GroupInvite
     | Interactive
     | InteractiveReply
+    | GroupNotice
     | Operation
     | Unsupported
 )

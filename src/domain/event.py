@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, get_args
 
+from domain.group_events import (
+    GroupJoined,
+    GroupLeft,
+    GroupParticipantsChanged,
+    GroupRequested,
+    GroupUpdated,
+)
 from domain.ids import EventId, SessionId
 from domain.media_events import MessageMediaStored
 from domain.message_change_events import (
@@ -48,6 +55,11 @@ __all__ = [
     "ContactMerged",
     "ContactUpdated",
     "Event",
+    "GroupJoined",
+    "GroupLeft",
+    "GroupParticipantsChanged",
+    "GroupRequested",
+    "GroupUpdated",
     "MessageAcked",
     "MessageCanceled",
     "MessageDeleted",
@@ -98,6 +110,11 @@ Payload = (
     | CallReceived
     | CallEnded
     | CallRejected
+    | GroupJoined
+    | GroupLeft
+    | GroupParticipantsChanged
+    | GroupUpdated
+    | GroupRequested
     | WebhookDisabled
 )
 

@@ -30,6 +30,18 @@ from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
 from application.events.retention import EventRetention
 from application.events.stream_events import StreamEvents
+from application.groups.asking import GroupAsker
+from application.groups.change_group import (
+    ChangeParticipants,
+    DecideJoinRequests,
+    JoinGroup,
+    LeaveGroup,
+    RevokeInviteCode,
+    SetGroupPicture,
+    UpdateGroup,
+)
+from application.groups.create_group import CreateGroup
+from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
 from application.idempotency.once import Once
 from application.media.outgoing_files import OutgoingFiles
@@ -152,6 +164,7 @@ class Container(containers.DeclarativeContainer):
     asker = providers.Singleton(PageAsker, uow, clock, supervisor)
     person_links = providers.Singleton(PersonLinks, clock, ids)
     page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
+    group_asker = providers.Singleton(GroupAsker, uow, clock, supervisor)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
     previews = providers.Singleton(
         LinkPreviews, media_parts.provided.fetcher, media_parts.provided.spool, media_parts.provided.workshop
@@ -230,4 +243,17 @@ class Container(containers.DeclarativeContainer):
         unsubscribe_presence=providers.Singleton(UnsubscribePresence, uow),
         list_calls=providers.Singleton(ListCalls, asker),
         reject_call=providers.Singleton(RejectCall, asker),
+        create_group=providers.Singleton(CreateGroup, group_asker, ids),
+        list_groups=providers.Singleton(ListGroups, group_asker),
+        get_group=providers.Singleton(GetGroup, group_asker),
+        update_group=providers.Singleton(UpdateGroup, group_asker),
+        set_group_picture=providers.Singleton(SetGroupPicture, group_asker),
+        leave_group=providers.Singleton(LeaveGroup, group_asker),
+        change_participants=providers.Singleton(ChangeParticipants, group_asker),
+        get_invite_code=providers.Singleton(GetInviteCode, group_asker),
+        revoke_invite_code=providers.Singleton(RevokeInviteCode, group_asker),
+        preview_invite=providers.Singleton(PreviewInvite, group_asker),
+        join_group=providers.Singleton(JoinGroup, group_asker),
+        list_join_requests=providers.Singleton(ListJoinRequests, group_asker),
+        decide_join_requests=providers.Singleton(DecideJoinRequests, group_asker, uow, clock, ids),
     )

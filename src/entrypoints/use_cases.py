@@ -18,6 +18,17 @@ from application.contacts.manage_contacts import (
 )
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
+from application.groups.change_group import (
+    ChangeParticipants,
+    DecideJoinRequests,
+    JoinGroup,
+    LeaveGroup,
+    RevokeInviteCode,
+    SetGroupPicture,
+    UpdateGroup,
+)
+from application.groups.create_group import CreateGroup
+from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
 from application.messages.cancel_message import CancelMessage
 from application.messages.forward_message import ForwardMessage
@@ -110,3 +121,16 @@ class UseCases:
     unsubscribe_presence: UnsubscribePresence
     list_calls: ListCalls
     reject_call: RejectCall
+    create_group: CreateGroup
+    list_groups: ListGroups
+    get_group: GetGroup
+    update_group: UpdateGroup
+    set_group_picture: SetGroupPicture
+    leave_group: LeaveGroup
+    change_participants: ChangeParticipants
+    get_invite_code: GetInviteCode
+    revoke_invite_code: RevokeInviteCode
+    preview_invite: PreviewInvite
+    join_group: JoinGroup
+    list_join_requests: ListJoinRequests
+    decide_join_requests: DecideJoinRequests

@@ -15,6 +15,7 @@ from domain.content import Unsupported
 from domain.errors import GoneError
 from domain.event import (
     Event,
+    GroupUpdated,
     MessageReceived,
     MessageSent,
     NewEvent,
@@ -24,10 +25,11 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
+from domain.group_notice import NoticeKind
 from domain.ids import EventId, WebhookId
 from domain.session import Me, SessionStatus, StatusReason
 from domain.webhook import DisabledReason
-from tests.contracts.samples import ANA, NOON, SALES, SUPPORT, at, event, inbound, outbound
+from tests.contracts.samples import ANA, GROUP, NOON, SALES, SUPPORT, at, event, inbound, outbound
 
 PAYLOADS: list[Payload] = [
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.CONNECTED, detail=None, me=Me(jid=ANA)),
@@ -37,6 +39,7 @@ PAYLOADS: list[Payload] = [
         message=inbound(content=Unsupported(kind="new", raw={"nul": "\x00", "half": "\ud83d", "n": 2**70}))
     ),
     MessageSent(message=outbound(push_name="\x00")),
+    GroupUpdated(group=GROUP, changed=NoticeKind.SUBJECT, value="nul \x00", by=ANA),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=at(3)),
 ]
 

@@ -30,6 +30,7 @@ class Operation(StrEnum):
     MEDIA = "media"
     PEOPLE = "people"
     """Any call of chats, people, presence and calls."""
+    GROUPS = "groups"
 
 
 @dataclass(frozen=True, slots=True)

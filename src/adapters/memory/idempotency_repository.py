@@ -40,7 +40,7 @@ class MemoryIdempotencyRepository(IdempotencyRepository):
         if row.busy_until > now:
             raise in_progress()
         self._transaction.put_keyed_request(key, replace(row, busy_until=busy_until))
-        return Claim(taken_over=True)
+        return Claim(taken_over=True, begun_at=row.begun_at)
 
     @override
     async def answer(self, request: KeyedRequest, answer: Mapping[str, Any]) -> None:

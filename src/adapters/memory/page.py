@@ -10,6 +10,7 @@ from typing import Final, override
 
 from adapters.memory.accounts import Account, Profile, in_state, known_since, short_id
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
+from adapters.memory.group_page import MemoryGroupPage
 from adapters.memory.media_page import MemoryMediaPage
 from adapters.memory.message_page import MemoryMessagePage
 from adapters.memory.operations import effect_of
@@ -18,6 +19,7 @@ from adapters.memory.whatsapp import QR_FIRST, MemoryWhatsApp, content_of_file
 from application.ports.call_page import CallPage
 from application.ports.chat_page import ChatPage
 from application.ports.contact_page import BlocklistPage, ContactPage
+from application.ports.group_page import GroupPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import (
@@ -78,6 +80,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._media = MemoryMediaPage(whatsapp, profile, self._begin)
+        self._groups = MemoryGroupPage(whatsapp, self._linked, partial(self._begin, Operation.GROUPS), self.die)
         self._codes_asked: list[datetime] = []
         missing = whatsapp.missing_capabilities
         self._capabilities = tuple(
@@ -183,6 +186,11 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     def media(self) -> MediaPage:
         return self._media
+
+    @property
+    @override
+    def groups(self) -> GroupPage:
+        return self._groups
 
     @override
     def bridge(self) -> Bridge | None:

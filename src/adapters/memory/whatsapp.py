@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.memory.accounts import Account, Image, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
 from adapters.memory.faults import Fault, FaultScript, Operation
+from adapters.memory.groups import MemoryGroups
 from adapters.memory.operations import Stopwatch, change_by, check_allowed, for_other
 from application.ports.clock import Clock
 from application.ports.page_events import (
@@ -73,6 +74,7 @@ class MemoryWhatsApp:
         """Accounts whose files WhatsApp has no longer."""
         self.spoiled: set[Jid] = set()
         """Accounts whose files aren't what their messages say."""
+        self.groups = MemoryGroups(self)
         self._accounts: dict[str, Account] = {}
         self._profiles: dict[SessionId, Profile] = {}
         self._images: dict[bytes, Image] = {}

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.playwright import more_contents
 from adapters.playwright.fields import MalformedError, field, mapping, optional, readable_jid, text
+from adapters.playwright.group_decoder import read_notice
 from adapters.playwright.handed import Handed
 from adapters.playwright.media_contents import hand_media
 from adapters.playwright.media_contents import readers as media_readers
@@ -75,6 +76,7 @@ def _hand_media(content: MediaContent) -> Handed:
 
 _READ: Final[Mapping[str, Callable[[Mapping[str, Any]], Content]]] = {
     "chat": _read_text,
+    "gp2": read_notice,
     **media_readers(),
     **more_contents.READ,
 }

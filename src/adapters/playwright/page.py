@@ -13,6 +13,7 @@ from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.commands import Commands, PageGoneError
 from adapters.playwright.contents import hand
 from adapters.playwright.fields import MalformedError
+from adapters.playwright.group_page import BridgeGroups
 from adapters.playwright.media_page import PlaywrightMediaPage
 from adapters.playwright.news import NewsReader
 from adapters.playwright.operations import MessageOperations, PlaywrightMessagePage
@@ -33,6 +34,7 @@ from adapters.playwright.window_keeper import WindowKeeper
 from application.ports.call_page import CallPage
 from application.ports.chat_page import ChatPage
 from application.ports.contact_page import BlocklistPage, ContactPage
+from application.ports.group_page import GroupPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import (
@@ -93,6 +95,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._blocklist = BridgeBlocklist(self._questions)
         self._presence = BridgePresence(self._questions)
         self._calls = BridgeCalls(self._questions)
+        self._groups = BridgeGroups(self._questions, settings.command_timeout)
         self._windows = WindowKeeper(settings, choice, self._news, open_window)
         self._events: asyncio.Queue[PageEvent | None] = asyncio.Queue()
         self._bridge_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -222,6 +225,11 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     @override
     def media(self) -> MediaPage:
         return self._media
+
+    @property
+    @override
+    def groups(self) -> GroupPage:
+        return self._groups
 
     @override
     def bridge(self) -> Bridge | None:

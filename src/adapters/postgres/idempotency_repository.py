@@ -18,7 +18,7 @@ INSERT INTO pombo.keyed_requests (scope, key, fingerprint, begun_at, busy_until)
 ON CONFLICT DO NOTHING RETURNING key
 """
 _LOCK: Final = """
-SELECT fingerprint, busy_until, answer FROM pombo.keyed_requests WHERE scope = $1 AND key = $2 FOR UPDATE
+SELECT fingerprint, begun_at, busy_until, answer FROM pombo.keyed_requests WHERE scope = $1 AND key = $2 FOR UPDATE
 """
 _FIND: Final = "SELECT fingerprint, answer FROM pombo.keyed_requests WHERE scope = $1 AND key = $2"
 _TAKE_OVER: Final = "UPDATE pombo.keyed_requests SET busy_until = $3 WHERE scope = $1 AND key = $2"
@@ -59,7 +59,7 @@ class PostgresIdempotencyRepository(IdempotencyRepository):
         if row["busy_until"] > now:
             raise in_progress()
         await self._transaction.write(_TAKE_OVER, request.scope, request.key, busy_until)
-        return Claim(taken_over=True)
+        return Claim(taken_over=True, begun_at=row["begun_at"])
 
     @override
     async def answer(self, request: KeyedRequest, answer: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from application.ports.clock import Clock
@@ -44,6 +45,7 @@ class Once:
         form: Form[T],
         *,
         done: Collection[str] = (),
+        resume: Callable[[datetime], Awaitable[T]] | None = None,
     ) -> T:
         """Does the work, or gives its answer.
 
@@ -51,6 +53,7 @@ class Once:
             request: None does the work without more ado.
             work: what to do. It may be done again when whoever began it died.
             form: how the result is kept.
+            resume: what is done instead of ``work`` after a take-over; it is told when the request was begun first.
             done: the reasons for which the work fails when it has been done before: after a take-over they say that
                 it was, and the result is read instead.
 
@@ -64,7 +67,8 @@ class Once:
         if claim.answer is not None:
             return await form.read(claim.answer)
         try:
-            result = await self._work(work, form, done if claim.taken_over else ())
+            again = work if resume is None or claim.begun_at is None else partial(resume, claim.begun_at)
+            result = await self._work(again, form, done if claim.taken_over else ())
             async with self._uow.begin() as uow:
                 await uow.idempotency.answer(request, form.write(result))
         except BaseException as error:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.groups.notice_events import events_of
 from application.messages import progress
 from application.messages.changes import ChangeRecorder
 from application.messages.waiters import MessageWaiters
@@ -17,6 +18,7 @@ from application.ports.page_events import SeenMessage, SeenReceipt
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.changes import AnyChange
 from domain.event import MessageAcked, MessageReceived, MessageSent, NewEvent, Payload
+from domain.group_notice import GroupNotice
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.message import Direction, Message, MessageStatus, advances
 from domain.message_state import MessageState
@@ -72,8 +74,9 @@ class RecordPageNews:
             states = await uow.states.look_up(session_id, [message.whatsapp_id for message in added])
             await uow.events.append(
                 [
-                    self._event(session_id, _arrival(_in_state(message, states.get(message.whatsapp_id))))
+                    self._event(session_id, payload)
                     for message in added
+                    for payload in _arrival(_in_state(message, states.get(message.whatsapp_id)))
                 ]
             )
             links = {addresses for message in added if (addresses := _addresses(message))}
@@ -238,7 +241,9 @@ def _addresses(message: Message) -> Addresses:
     return () if message.direction is Direction.OUTBOUND else addresses_of(message.sender, message.alternate)
 
 
-def _arrival(message: Message) -> Payload:
+def _arrival(message: Message) -> list[Payload]:
+    if isinstance(message.content, GroupNotice):
+        return events_of(message, message.content)
     if message.direction is Direction.OUTBOUND:
-        return MessageSent(message=message)
-    return MessageReceived(message=message)
+        return [MessageSent(message=message)]
+    return [MessageReceived(message=message)]

@@ -29,10 +29,12 @@ class Claim:
     Attributes:
         answer: what it was answered, where it has been; then there is nothing left to do.
         taken_over: somebody had begun it and died: parts of it may have been done.
+        begun_at: when it was begun first, where it is taken over.
     """
 
     answer: Mapping[str, Any] | None = None
     taken_over: bool = False
+    begun_at: datetime | None = None
 
 
 class IdempotencyRepository(Protocol):

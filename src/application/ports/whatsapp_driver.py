@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from application.ports.group_page import GroupPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
@@ -250,6 +251,11 @@ class WhatsAppPage(LinkingPage, MessagingPage, PeoplePage, Protocol):
     @abstractmethod
     def media(self) -> MediaPage:
         """Messages' files."""
+
+    @property
+    @abstractmethod
+    def groups(self) -> GroupPage:
+        """Groups."""
 
     @abstractmethod
     def bridge(self) -> Bridge | None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from application.representation import contacts_content, interactive_content, more_contents, operations
 from application.representation.content_form import ContentForm
+from application.representation.group_events import NOTICE_FORM
 from application.representation.media import MEDIA_FORMS
 from application.representation.values import Json
 from domain.content import Content, Text, Unsupported
@@ -62,6 +63,7 @@ CONTENT_FORMS: Final[tuple[ContentForm[Any], ...]] = (
     *contacts_content.FORMS,
     *interactive_content.FORMS,
     *operations.FORMS,
+    NOTICE_FORM,
     ContentForm(name="unsupported", kind=Unsupported, write=_write_unsupported, read=_read_unsupported),
 )
 """One of each kind of ``Content``; a test sees that none is missing."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from application.representation import (
     changes,
+    group_events,
     media_events,
     message_events,
     people_events,
@@ -21,6 +22,7 @@ PAYLOAD_FORMS: Final[tuple[PayloadForm[Any], ...]] = (
     *changes.FORMS,
     *media_events.FORMS,
     *people_events.FORMS,
+    *group_events.FORMS,
     *webhook_events.FORMS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

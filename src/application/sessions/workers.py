@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
+from application.ports.group_page import GroupPage
 from application.ports.media_page import MediaPage
 from application.ports.message_page import MessagePage
 from application.ports.people_page import PeoplePage
@@ -49,6 +50,11 @@ class SessionPage(PeoplePage, Protocol):
     @abstractmethod
     def media(self) -> MediaPage:
         """Messages' files."""
+
+    @property
+    @abstractmethod
+    def groups(self) -> GroupPage:
+        """Groups."""
 
     @property
     @abstractmethod

@@ -22,6 +22,7 @@ from entrypoints.grpc.gen.pombo.v1 import (
     chat_service_pb2,
     contact_service_pb2,
     event_service_pb2,
+    group_service_pb2,
     media_service_pb2,
     message_service_pb2,
     presence_service_pb2,
@@ -32,11 +33,13 @@ from entrypoints.grpc.gen.pombo.v1.call_service_pb2_grpc import add_CallServiceS
 from entrypoints.grpc.gen.pombo.v1.chat_service_pb2_grpc import add_ChatServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.group_service_pb2_grpc import add_GroupServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import add_WebhookServiceServicer_to_server
+from entrypoints.grpc.group_service import GroupService
 from entrypoints.grpc.health_service import HealthService
 from entrypoints.grpc.media_service import MediaService
 from entrypoints.grpc.message_service import MessageService
@@ -59,6 +62,7 @@ SERVICES: Final = tuple(
         (contact_service_pb2, "ContactService"),
         (presence_service_pb2, "PresenceService"),
         (call_service_pb2, "CallService"),
+        (group_service_pb2, "GroupService"),
     )
 )
 """The gateway's own services."""
@@ -89,6 +93,7 @@ class GrpcServer:
         add_ContactServiceServicer_to_server(ContactService(use_cases), self._server)
         add_PresenceServiceServicer_to_server(PresenceService(use_cases), self._server)
         add_CallServiceServicer_to_server(CallService(use_cases), self._server)
+        add_GroupServiceServicer_to_server(GroupService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
         add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
         names = (*SERVICES, _HEALTH, reflection.SERVICE_NAME)

@@ -17,6 +17,7 @@ from entrypoints.rest.routes.contacts import ContactRoutes
 from entrypoints.rest.routes.docs import DocsRoutes
 from entrypoints.rest.routes.event_socket import EventSocketRoutes
 from entrypoints.rest.routes.events import EventRoutes
+from entrypoints.rest.routes.groups import GroupRoutes
 from entrypoints.rest.routes.health import HealthRoutes
 from entrypoints.rest.routes.linking import LinkingRoutes
 from entrypoints.rest.routes.media import MediaRoutes
@@ -72,6 +73,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     LinkingRoutes(use_cases).add_to(app.router)
     for routes in (ChatRoutes, ContactRoutes, PresenceRoutes):
         routes(use_cases).add_to(app.router)
+    GroupRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:

@@ -34,6 +34,7 @@ _TAGS: Final = [
     {"name": "Contacts", "description": "People: the address book, who is who, and who is blocked."},
     {"name": "Presence", "description": "Who is there and what they are at; the account's own."},
     {"name": "Calls", "description": "Incoming calls."},
+    {"name": "Groups", "description": "Groups: their people, what they show, their links, and who asks to be let in."},
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
     {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
     {"name": "Health", "description": "For whoever supervises the gateway. Without a key."},

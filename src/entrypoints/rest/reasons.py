@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from domain.errors import ErrorKind
 from entrypoints.rest.content_reasons import CONTENT_REASONS
+from entrypoints.rest.group_reasons import GROUP_REASONS
 from entrypoints.rest.media_reasons import MEDIA_REASONS
 from entrypoints.rest.people_reasons import PEOPLE_REASONS
 from entrypoints.rest.problem import PROBLEM_JSON
@@ -85,6 +86,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
         "The session's gateway hasn't answered in time; it may do it still.",
     ),
     "LOGOUT_UNCONFIRMED": (_K.DEADLINE_EXCEEDED, "The page didn't confirm; the link may still stand."),
+    **GROUP_REASONS,
     **MEDIA_REASONS,
     **CONTENT_REASONS,
     **PEOPLE_REASONS,

@@ -27,6 +27,7 @@ from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DisabledReason
 from tests.unit.domain import content_values as values
 from tests.unit.domain.content_values import more_contents
+from tests.unit.domain.group_values import group_payloads
 from tests.unit.domain.media_values import media_contents
 
 jids = st.builds(
@@ -160,6 +161,7 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(event.MessagePinned, message_id=message_ids, change=values.pinned),
     st.builds(event.MessageStarred, message_id=message_ids, change=values.starred),
     st.builds(event.MessageDeleted, message_id=message_ids, change=values.deleted),
+    group_payloads,
     st.builds(
         event.WebhookDisabled,
         endpoint_id=st.just(WebhookId("whk_1")),

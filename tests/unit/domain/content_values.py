@@ -17,6 +17,7 @@ from domain.location_content import Location
 from domain.operations import PIN_DURATIONS, Edit, Operation, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
 from domain.text_content import LinkPreview, Text
+from tests.unit.domain.group_values import notices
 
 # What a person can type: any text that has a UTF-8 form, and isn't blank.
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=10).filter(
@@ -147,7 +148,7 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(Pin, target=targets, duration=st.none() | st.sampled_from(PIN_DURATIONS)),
 )
 more_contents: st.SearchStrategy[Content] = st.one_of(
-    sendable, replies, rich_texts, operations, st.just(Location(latitude=1.5, longitude=2, live=True))
+    notices, sendable, replies, rich_texts, operations, st.just(Location(latitude=1.5, longitude=2, live=True))
 )
 
 

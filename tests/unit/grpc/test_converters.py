@@ -37,6 +37,15 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
+from domain.group import (
+    MemberAddMode,
+    ParticipantAction,
+    ParticipantOutcome,
+    RequestMethod,
+    RequestState,
+    Role,
+)
+from domain.group_notice import NoticeKind
 from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media import Media, MediaKind
@@ -46,14 +55,15 @@ from domain.message_state import MessageState
 from domain.poll_content import Poll
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
-from entrypoints.grpc.converters import messages, sessions, webhooks
+from entrypoints.grpc.converters import groups, messages, sessions, webhooks
 from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS, content_from_proto
 from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_proto
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
-from entrypoints.grpc.gen.pombo.v1 import event_pb2, message_pb2, session_pb2, webhook_pb2
+from entrypoints.grpc.gen.pombo.v1 import event_pb2, group_pb2, message_pb2, session_pb2, webhook_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
 from tests.people_samples import PEOPLE_PAYLOADS
 from tests.unit.domain.content_values import more_contents, sendable
+from tests.unit.domain.group_values import GROUP_PAYLOADS
 
 NOW = datetime(2026, 11, 22, 12, 30, 45, 678901, tzinfo=UTC)
 ANA, BEN = Jid.parse("15550100100@c.us"), Jid.parse("15550100200@c.us")
@@ -93,6 +103,7 @@ CHANGE: dict[str, Any] = {
     "alternate": LID,
 }
 PAYLOADS: tuple[Payload, ...] = (
+    *GROUP_PAYLOADS,
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.CONNECTED, detail="well", me=ME),
     QrIssued(expires_at=NOW),
     PairingCodeIssued(expires_at=NOW),
@@ -142,6 +153,13 @@ def test_every_member_of_every_enum_has_a_value_of_its_own() -> None:
         (webhooks.DISABLED, DisabledReason, webhook_pb2.WebhookDisabledReason),
         (webhooks.OUTCOMES, DeliveryOutcome, webhook_pb2.DeliveryOutcome),
         (webhooks.KINDS, DeliveryKind, webhook_pb2.DeliveryKind),
+        (groups.ROLES, Role, group_pb2.GroupRole),
+        (groups.MODES, MemberAddMode, group_pb2.MemberAddMode),
+        (groups.ACTIONS, ParticipantAction, group_pb2.ParticipantAction),
+        (groups.OUTCOMES, ParticipantOutcome, group_pb2.ParticipantOutcome),
+        (groups.METHODS, RequestMethod, group_pb2.JoinRequestMethod),
+        (groups.STATES, RequestState, group_pb2.JoinRequestState),
+        (groups.KINDS, NoticeKind, group_pb2.GroupNoticeKind),
     ):
         assert set(mapping) == set(members)
         assert set(mapping.values()) == set(proto.values()) - {0}

@@ -79,6 +79,7 @@ from entrypoints.rest.reasons import REASONS
 from entrypoints.rest.routes.sessions import report_to_dict
 from entrypoints.use_cases import UseCases
 from tests.people_samples import PEOPLE_PAYLOADS
+from tests.unit.domain.group_values import GROUP_PAYLOADS
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, 14, 3, 21, 482913, tzinfo=UTC)
@@ -199,6 +200,7 @@ FILES: list[Content] = [
     Sticker(media=FILE, animated=True, width=512, height=512),
 ]
 PAYLOADS: list[Payload] = [
+    *GROUP_PAYLOADS,
     SessionStatusChanged(status=SessionStatus.WORKING, reason=StatusReason.LINKED, detail=None, me=ME),
     SessionStatusChanged(status=SessionStatus.STOPPED, reason=StatusReason.CREATED, detail="x", me=None),
     QrIssued(expires_at=NOW),

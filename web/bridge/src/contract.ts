@@ -2,6 +2,7 @@
 
 import { functionOf } from "./modules";
 import { type Need, PEOPLE_NEEDS } from "./people-needs";
+import { GROUP_NEEDS } from "./group-needs";
 import type { CapabilityState } from "./protocol";
 
 function fn(name: string, get: () => unknown): Need {
@@ -142,6 +143,7 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
     fn("chat.downloadMedia", () => WPP.chat.downloadMedia),
     obj("whatsapp.MediaBlobCache", () => WPP.whatsapp.MediaBlobCache),
   ],
+  ...GROUP_NEEDS,
   RECEIVE: STORES,
   RECEIPTS: [
     obj("whatsapp.MsgStore", () => WPP.whatsapp.MsgStore),

@@ -12,6 +12,7 @@ import {
 } from "./contents";
 import { hasPageBasics, lackingOwnBasics } from "./contract";
 import { find, recent, resolve } from "./find";
+import * as groups from "./groups";
 import { closeMedia, fileInput, openMedia, readMedia, sendMedia } from "./media";
 import { logout, pairingCode, refreshQr, takeOver } from "./linking";
 import { deleteForMe, markPlayed, star } from "./marks";
@@ -51,6 +52,19 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   find,
   recent,
   resolve,
+  createGroup: groups.createGroup,
+  listGroups: groups.listGroups,
+  getGroup: groups.getGroup,
+  changeGroup: groups.changeGroup,
+  setGroupPicture: groups.setGroupPicture,
+  changeParticipants: groups.changeParticipants,
+  leaveGroup: groups.leaveGroup,
+  groupInviteCode: groups.groupInviteCode,
+  revokeGroupInvite: groups.revokeGroupInvite,
+  previewInvite: groups.previewInvite,
+  joinGroup: groups.joinGroup,
+  groupRequests: groups.groupRequests,
+  decideRequests: groups.decideRequests,
   refreshQr,
   pairingCode,
   logout,

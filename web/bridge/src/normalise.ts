@@ -4,6 +4,7 @@ import type { MsgKey, MsgModel, Wid } from "./page";
 import { address, alternateOf, messageId } from "./address";
 import { mentionsOf } from "./changes";
 import { factsOf, previewOf } from "./content-facts";
+import { NOTICE, noticeOf } from "./group-notice";
 import { isMediaType, mediaOf } from "./media-facts";
 import type { WireMessage } from "./protocol";
 import { rawAttributes } from "./raw";
@@ -85,6 +86,7 @@ export function normalise(msg: MsgModel): WireMessage | undefined {
 
 function contentOf(msg: MsgModel, type: string): Partial<WireMessage> {
   if (isMediaType(type)) return { media: mediaOf(msg) };
+  if (type === NOTICE) return noticeOf(msg);
   const facts = safely(() => factsOf(msg, type));
   if (facts) return facts;
   return type === TEXT ? textOf(msg) : { raw: rawAttributes(msg) };

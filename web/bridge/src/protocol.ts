@@ -1,6 +1,7 @@
 /** What the bridge and the driver say to each other: JSON both ways, one array per batch. */
 
 import type { PeopleNews } from "./people-protocol";
+import type { WireNotice } from "./group-protocol";
 
 export interface Config {
   /** Name of the CDP binding that carries batches to the driver. */
@@ -59,6 +60,7 @@ export interface WireMessage {
   readonly forwarded?: true;
   /** What was done to the message, as far as the page knows. */
   readonly changes?: readonly WireChange[];
+  readonly notice?: WireNotice;
   readonly raw?: unknown;
 }
 

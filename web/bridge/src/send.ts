@@ -5,6 +5,7 @@ import { alias, heldId, parseKey } from "./address";
 import { describe } from "./channel";
 import { refuseBlocked } from "./contacts";
 import { findMessage, inMemory, knownChat, ownKey, widOf } from "./find";
+import { refusalInGroup } from "./groups";
 import { normalise } from "./normalise";
 import { BridgeError, type WireMessage, type WirePreview } from "./protocol";
 
@@ -60,7 +61,7 @@ async function openChat(wid: Wid): Promise<ChatModel> {
   try {
     return await WPP.chat.find(wid);
   } catch (error) {
-    if (!wid.isUser()) throw new BridgeError("CHAT_UNKNOWN", describe(error));
+    if (!wid.isUser()) throw refusalInGroup(wid, codeOf(error)) ?? new BridgeError("CHAT_UNKNOWN", describe(error));
     const exists = await WPP.whatsapp.functions.queryWidExists(wid);
     throw exists?.wid
       ? new BridgeError("SEND_UNCONFIRMED", describe(error))
@@ -203,6 +204,8 @@ export function judge(msg: MsgModel, outcome: unknown): void {
   if (result === "OK" || Number(msg.ack ?? PENDING) >= SENT) return;
   const code = codeOf(outcome);
   const detail = outcome instanceof Error ? describe(outcome) : String(result);
+  const inGroup = refusalInGroup(msg.id.remote, code);
+  if (inGroup) throw inGroup;
   if (code === 463) throw new BridgeError("REACHOUT_TIMELOCK", detail);
   if (code === 475) throw new BridgeError("NEW_CHAT_CAP", detail);
   if (code === NOT_ON_WHATSAPP) throw new BridgeError("NUMBER_NOT_ON_WHATSAPP", detail);

@@ -7,7 +7,7 @@ from application.media.draft import MediaDraft
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.jid import Jid
-from entrypoints.grpc.converters import contacts, media, more_contents, operations
+from entrypoints.grpc.converters import contacts, groups, media, more_contents, operations
 from entrypoints.grpc.converters.forms import ContentConverter
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
@@ -41,6 +41,7 @@ CONTENT_CONVERTERS: Final[tuple[ContentConverter[Any], ...]] = (
     *more_contents.CONTENT_CONVERTERS,
     *contacts.CONTENT_CONVERTERS,
     *operations.CONTENT_CONVERTERS,
+    *groups.CONTENT_CONVERTERS,
     ContentConverter(field="unsupported", kind=Unsupported, write=_write_unsupported),
 )
 """One of each kind of ``Content``; a test sees that none is missing."""

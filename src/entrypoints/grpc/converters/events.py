@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from domain.event import Event
 from entrypoints.grpc.converters import (
+    groups,
     media_events,
     message_changes,
     message_events,
@@ -21,6 +22,7 @@ PAYLOAD_CONVERTERS: Final[tuple[PayloadConverter[Any], ...]] = (
     *message_changes.CONVERTERS,
     *media_events.CONVERTERS,
     *people.CONVERTERS,
+    *groups.CONVERTERS,
     *webhook_events.CONVERTERS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""

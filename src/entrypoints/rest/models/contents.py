@@ -10,6 +10,7 @@ from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
 from entrypoints.rest.models import forms
 from entrypoints.rest.models import more_contents as more
 from entrypoints.rest.models.common import AnswerModel, RequestModel
+from entrypoints.rest.models.groups import GroupNotice
 from entrypoints.rest.models.media import (
     Audio,
     AudioToSend,
@@ -154,4 +155,5 @@ class ShownContents(AnswerModel):
     revoke: more.Revoke | None = _there("revoke")
     poll_vote: more.PollVote | None = _there("poll_vote")
     pin: more.Pin | None = _there("pin")
+    group_notice: GroupNotice | None = _there("group_notice")
     unsupported: Unsupported | None = _there("unsupported")

@@ -9,7 +9,7 @@ from domain.event import PAYLOAD_TYPES
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 from domain.webhook import DisabledReason
-from entrypoints.rest.models import forms, people
+from entrypoints.rest.models import forms, groups, people
 from entrypoints.rest.models.common import (
     EVENT_ID,
     MESSAGE_ID,
@@ -168,6 +168,11 @@ class Event(AnswerModel):
         | MessageStarredPayload
         | MessageChangePayload
         | MediaPayload
+        | groups.GroupJoinedPayload
+        | groups.GroupLeftPayload
+        | groups.GroupParticipantsPayload
+        | groups.GroupUpdatedPayload
+        | groups.GroupRequestPayload
         | WebhookDisabledPayload
         | people.ChatPayload
         | people.PresencePayload

@@ -53,6 +53,8 @@ LINK: Final[Form] = {"pattern": "^https?://[a-z0-9-]+(\\.[a-z0-9-]+)*\\.[a-z]{2,
 BASE64: Final[Form] = {"contentEncoding": "base64", "pattern": "^([A-Za-z0-9+/]{4})+$"}
 CAPTION: Final[Form] = {"maxLength": MAX_CAPTION, "pattern": r"^[^\u0000]*$"}
 SEQUENCE: Final[Form] = {"pattern": "^[0-9]{1,18}$"}
+GROUP_ID: Final[Form] = {"pattern": f"^{_GROUP}$", "maxLength": 80}
+INVITE_CODE: Final[Form] = {"pattern": "^[A-Za-z0-9]{1,64}$"}
 
 PATH: Final[dict[str, Form]] = {
     "session_id": SESSION_ID,
@@ -63,5 +65,7 @@ PATH: Final[dict[str, Form]] = {
     "contact_id": USER,
     "person_id": PERSON,
     "call_id": CALL_ID,
+    "group_id": GROUP_ID,
+    "code": INVITE_CODE,
 }
 """The parameters of paths, by name. A route with another one fails to be documented."""

@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as _containers
 from entrypoints.grpc.gen.pombo.v1 import call_pb2 as _call_pb2
 from entrypoints.grpc.gen.pombo.v1 import chat_pb2 as _chat_pb2
 from entrypoints.grpc.gen.pombo.v1 import contact_pb2 as _contact_pb2
+from entrypoints.grpc.gen.pombo.v1 import group_pb2 as _group_pb2
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as _message_change_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
@@ -65,6 +66,11 @@ class Event(_message.Message):
     CALL_RECEIVED_FIELD_NUMBER: _builtins.int
     CALL_ENDED_FIELD_NUMBER: _builtins.int
     CALL_REJECTED_FIELD_NUMBER: _builtins.int
+    GROUP_JOINED_FIELD_NUMBER: _builtins.int
+    GROUP_LEFT_FIELD_NUMBER: _builtins.int
+    GROUP_PARTICIPANTS_CHANGED_FIELD_NUMBER: _builtins.int
+    GROUP_UPDATED_FIELD_NUMBER: _builtins.int
+    GROUP_REQUESTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
@@ -72,7 +78,8 @@ class Event(_message.Message):
     `message.received`, `message.failed`, `message.ack`, `message.canceled`, `message.expired`,
     `message.edited`, `message.revoked`, `message.reaction`, `poll.vote`, `message.pinned`, `message.starred`,
     `message.deleted`, `webhook.disabled`, `chat.updated`, `presence.update`, `contact.updated`,
-    `contact.merged`, `call.received`, `call.ended`, `call.rejected`.
+    `contact.merged`, `call.received`, `call.ended`, `call.rejected`,
+    `group.joined`, `group.left`, `group.participants`, `group.updated`, `group.request`.
     """
     session_id: _builtins.str
     """The session it happened to; empty when it belongs to none."""
@@ -186,6 +193,26 @@ class Event(_message.Message):
     def call_rejected(self) -> Global___CallRejected:
         """Type `call.rejected`."""
 
+    @_builtins.property
+    def group_joined(self) -> _group_pb2.GroupJoined:
+        """Type `group.joined`."""
+
+    @_builtins.property
+    def group_left(self) -> _group_pb2.GroupLeft:
+        """Type `group.left`."""
+
+    @_builtins.property
+    def group_participants_changed(self) -> _group_pb2.GroupParticipantsChanged:
+        """Type `group.participants`."""
+
+    @_builtins.property
+    def group_updated(self) -> _group_pb2.GroupUpdated:
+        """Type `group.updated`."""
+
+    @_builtins.property
+    def group_requested(self) -> _group_pb2.GroupRequested:
+        """Type `group.request`."""
+
     def __init__(
         self,
         *,
@@ -220,12 +247,17 @@ class Event(_message.Message):
         call_received: Global___CallReceived | None = ...,
         call_ended: Global___CallEnded | None = ...,
         call_rejected: Global___CallRejected | None = ...,
+        group_joined: _group_pb2.GroupJoined | None = ...,
+        group_left: _group_pb2.GroupLeft | None = ...,
+        group_participants_changed: _group_pb2.GroupParticipantsChanged | None = ...,
+        group_updated: _group_pb2.GroupUpdated | None = ...,
+        group_requested: _group_pb2.GroupRequested | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored", "chat_updated", "presence_updated", "contact_updated", "contact_merged", "call_received", "call_ended", "call_rejected"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored", "chat_updated", "presence_updated", "contact_updated", "contact_merged", "call_received", "call_ended", "call_rejected", "group_joined", "group_left", "group_participants_changed", "group_updated", "group_requested"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 

@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from entrypoints.grpc.gen.pombo.v1 import content_pb2 as _content_pb2
+from entrypoints.grpc.gen.pombo.v1 import group_pb2 as _group_pb2
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 import builtins as _builtins
 import sys
@@ -132,6 +133,7 @@ class Message(_message.Message):
     AUDIO_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
     STICKER_FIELD_NUMBER: _builtins.int
+    GROUP_NOTICE_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
@@ -260,6 +262,10 @@ class Message(_message.Message):
         """A sticker."""
 
     @_builtins.property
+    def group_notice(self) -> _group_pb2.GroupNotice:
+        """What was done in a group."""
+
+    @_builtins.property
     def context(self) -> Global___MessageContext:
         """What it answers; absent when it answers nothing."""
 
@@ -350,6 +356,7 @@ class Message(_message.Message):
         audio: _media_pb2.Audio | None = ...,
         document: _media_pb2.Document | None = ...,
         sticker: _media_pb2.Sticker | None = ...,
+        group_notice: _group_pb2.GroupNotice | None = ...,
         context: Global___MessageContext | None = ...,
         status: Global___MessageStatus.ValueType = ...,
         error: Global___MessageError | None = ...,
@@ -372,9 +379,9 @@ class Message(_message.Message):
         reactions: _abc.Iterable[Global___MessageReaction] | None = ...,
         poll_results: _abc.Iterable[Global___PollResult] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "group_invite", b"group_invite", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "group_invite", b"group_invite", "group_notice", b"group_notice", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "group_notice", b"group_notice", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
@@ -382,7 +389,7 @@ class Message(_message.Message):
     _WhichOneofArgType__push_name: _TypeAlias = _typing.Literal["_push_name", b"_push_name"]  # noqa: Y015
     _WhichOneofReturnType__revoked_by: _TypeAlias = _typing.Literal["revoked_by"]  # noqa: Y015
     _WhichOneofArgType__revoked_by: _TypeAlias = _typing.Literal["_revoked_by", b"_revoked_by"]  # noqa: Y015
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported", "location", "contacts", "poll", "event", "group_invite", "interactive", "interactive_reply", "reaction", "edit", "revoke", "poll_vote", "pin", "image", "video", "audio", "document", "sticker"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "unsupported", "location", "contacts", "poll", "event", "group_invite", "interactive", "interactive_reply", "reaction", "edit", "revoke", "poll_vote", "pin", "image", "video", "audio", "document", "sticker", "group_notice"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
