@@ -343,6 +343,8 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
                 "message_id",
                 "media_id",
                 "webhook_id",
+                "group_id",
+                "code",
                 "direction",
                 "status",
             }

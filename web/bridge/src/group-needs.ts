@@ -6,51 +6,49 @@ export interface Need {
   readonly kind: "function" | "object";
 }
 
+const obj = (name: string, get: () => unknown): Need => ({ name, get, kind: "object" });
 const fn = (name: string, get: () => unknown): Need => ({ name, get, kind: "function" });
 
-/** wa-js's functions of groups, by their names below `group`. */
-const own = (name: keyof typeof WPP.group): Need => fn(`group.${String(name)}`, () => WPP.group[name]);
-/** The page's own, by their names below `whatsapp.functions`. */
-const page = (name: string): Need =>
-  fn(`whatsapp.functions.${name}`, () => (WPP.whatsapp.functions as unknown as Readonly<Record<string, unknown>>)[name]);
+/** One of the page's own functions; wa-js types a part of them. */
+const page = (name: string): unknown => (WPP.whatsapp.functions as unknown as Readonly<Record<string, unknown>>)[name];
 
 const GROUPS: readonly Need[] = [
-  { name: "whatsapp.GroupMetadataStore", get: () => WPP.whatsapp.GroupMetadataStore, kind: "object" },
-  { name: "whatsapp.ChatStore", get: () => WPP.whatsapp.ChatStore, kind: "object" },
-  page("queryAllGroups"),
+  obj("whatsapp.GroupMetadataStore", () => WPP.whatsapp.GroupMetadataStore),
+  obj("whatsapp.ChatStore", () => WPP.whatsapp.ChatStore),
+  fn("whatsapp.functions.queryAllGroups", () => page("queryAllGroups")),
 ];
 
 export const GROUP_NEEDS: Readonly<Record<string, readonly Need[]>> = {
   LIST_GROUPS: GROUPS,
-  CREATE_GROUP: [...GROUPS, own("create"), page("createGroup"), page("queryWidExists")],
+  CREATE_GROUP: [...GROUPS, fn("group.create", () => WPP.group.create), fn("whatsapp.functions.createGroup", () => page("createGroup")), fn("whatsapp.functions.queryWidExists", () => page("queryWidExists"))],
   CHANGE_GROUP: [
     ...GROUPS,
-    page("sendSetGroupSubject"),
-    page("sendSetGroupDescription"),
-    page("sendSetGroupProperty"),
-    page("randomMessageId"),
+    fn("whatsapp.functions.sendSetGroupSubject", () => page("sendSetGroupSubject")),
+    fn("whatsapp.functions.sendSetGroupDescription", () => page("sendSetGroupDescription")),
+    fn("whatsapp.functions.sendSetGroupProperty", () => page("sendSetGroupProperty")),
+    fn("whatsapp.functions.randomMessageId", () => page("randomMessageId")),
   ],
-  GROUP_PICTURE: [...GROUPS, own("setIcon"), own("removeIcon"), page("sendSetPicture"), page("requestDeletePicture")],
+  GROUP_PICTURE: [...GROUPS, fn("group.setIcon", () => WPP.group.setIcon), fn("group.removeIcon", () => WPP.group.removeIcon), fn("whatsapp.functions.sendSetPicture", () => page("sendSetPicture")), fn("whatsapp.functions.requestDeletePicture", () => page("requestDeletePicture"))],
   GROUP_PARTICIPANTS: [
     ...GROUPS,
-    own("addParticipants"),
-    own("removeParticipants"),
-    own("promoteParticipants"),
-    own("demoteParticipants"),
-    page("sendAddParticipants"),
-    page("removeParticipants"),
-    page("promoteParticipants"),
-    page("demoteParticipants"),
+    fn("group.addParticipants", () => WPP.group.addParticipants),
+    fn("group.removeParticipants", () => WPP.group.removeParticipants),
+    fn("group.promoteParticipants", () => WPP.group.promoteParticipants),
+    fn("group.demoteParticipants", () => WPP.group.demoteParticipants),
+    fn("whatsapp.functions.sendAddParticipants", () => page("sendAddParticipants")),
+    fn("whatsapp.functions.removeParticipants", () => page("removeParticipants")),
+    fn("whatsapp.functions.promoteParticipants", () => page("promoteParticipants")),
+    fn("whatsapp.functions.demoteParticipants", () => page("demoteParticipants")),
   ],
-  LEAVE_GROUP: [...GROUPS, own("leave"), page("sendExitGroup")],
-  GROUP_INVITE: [...GROUPS, own("getInviteCode"), own("revokeInviteCode"), page("fetchMexGroupInviteCode"), page("resetGroupInviteCode")],
-  JOIN_GROUP: [...GROUPS, page("sendQueryGroupInvite"), page("joinGroupViaInvite")],
+  LEAVE_GROUP: [...GROUPS, fn("group.leave", () => WPP.group.leave), fn("whatsapp.functions.sendExitGroup", () => page("sendExitGroup"))],
+  GROUP_INVITE: [...GROUPS, fn("group.getInviteCode", () => WPP.group.getInviteCode), fn("group.revokeInviteCode", () => WPP.group.revokeInviteCode), fn("whatsapp.functions.fetchMexGroupInviteCode", () => page("fetchMexGroupInviteCode")), fn("whatsapp.functions.resetGroupInviteCode", () => page("resetGroupInviteCode"))],
+  JOIN_GROUP: [...GROUPS, fn("whatsapp.functions.sendQueryGroupInvite", () => page("sendQueryGroupInvite")), fn("whatsapp.functions.joinGroupViaInvite", () => page("joinGroupViaInvite"))],
   GROUP_REQUESTS: [
     ...GROUPS,
-    own("getMembershipRequests"),
-    own("approve"),
-    own("reject"),
-    page("getMembershipApprovalRequests"),
-    page("membershipApprovalRequestAction"),
+    fn("group.getMembershipRequests", () => WPP.group.getMembershipRequests),
+    fn("group.approve", () => WPP.group.approve),
+    fn("group.reject", () => WPP.group.reject),
+    fn("whatsapp.functions.getMembershipApprovalRequests", () => page("getMembershipApprovalRequests")),
+    fn("whatsapp.functions.membershipApprovalRequestAction", () => page("membershipApprovalRequestAction")),
   ],
 };
