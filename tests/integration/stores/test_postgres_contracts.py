@@ -8,6 +8,8 @@ import pytest
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.event_log import PostgresEventLog
+from application.ports.message_repository import MessageFilter
+from domain.content import Text, Unsupported
 from domain.errors import UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract, append, filled, prune
@@ -17,7 +19,7 @@ from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
 from tests.contracts.person_repository import PersonRepositoryContract
-from tests.contracts.samples import NOON, SALES, SUPPORT, event, session
+from tests.contracts.samples import NOON, SALES, SUPPORT, event, outbound, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
@@ -39,7 +41,20 @@ class TestPostgresMessageRepository(MessageRepositoryContract):
 
 
 class TestPostgresMessageStates(MessageStatesContract):
-    pass
+    async def test_rows_of_before_there_were_types_are_found_by_theirs(
+        self, uow: PostgresDatabase, pool: ConnectionPool
+    ) -> None:
+        contents = (Text(body='"type":"poll" \x00'), Unsupported(kind="odd", raw={"type": "text"}))
+        old = [outbound(content=content) for content in contents]
+        async with uow.begin() as unit:
+            await unit.messages.add_absent(old)
+        async with pool.connection() as connection:
+            await connection.execute("UPDATE pombo.messages SET type = NULL")
+        async with uow.begin() as unit:
+            for types, found in (((), old), (("text",), old[:1]), (("unsupported",), old[1:]), (("poll",), [])):
+                criteria = MessageFilter(types=frozenset(types))
+                listed = await unit.messages.list(criteria, after=None, limit=9)
+                assert {message.id for message in listed} == {message.id for message in found}
 
 
 class TestPostgresMediaRepository(MediaRepositoryContract):
