@@ -171,6 +171,16 @@ export function addon(id) {
   return result(database.transaction("addon").objectStore("addon").get(id));
 }
 
+/**
+ * @param {string} beginning
+ * @returns {Promise<string | undefined>} the first id of a stored message that begins so
+ */
+export async function messageIdFrom(beginning) {
+  const range = IDBKeyRange.bound(beginning, `${beginning}\uffff`);
+  const [first] = await result(database.transaction("message").objectStore("message").getAllKeys(range, 1));
+  return first === undefined ? undefined : String(first);
+}
+
 /** @returns {Promise<any[]>} messages that were given to `send` and not acknowledged by the server */
 export function pendingMessages() {
   return result(database.transaction("message").objectStore("message").index("pending").getAll());

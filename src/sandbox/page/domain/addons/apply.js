@@ -2,6 +2,7 @@ import { MsgKey } from "../../core/msgkey.js";
 import { chats } from "../chat.js";
 import * as storage from "../../storage/models.js";
 import { msgs, reviveMessage } from "../msg.js";
+import { actualKey } from "./actual.js";
 import { applyEdit } from "./edits.js";
 import { applyPin } from "./pins.js";
 import { applyReaction } from "./reactions.js";
@@ -35,8 +36,9 @@ const APPLY = { reaction: applyReaction, edit: applyEdit, revoke: applyRevoke, v
  */
 export async function apply(attributes, occasion) {
   const form = formOf(attributes);
-  const target = form && attributes[form.attribute];
-  if (!form || !(target instanceof MsgKey)) return;
+  const named = form && attributes[form.attribute];
+  if (!form || !(named instanceof MsgKey)) return;
+  const target = await actualKey(named);
   const { id, author, from } = attributes;
   const order = attributes.order ?? attributes.t * 1000;
   const addon = { id, target, sender: author ?? from, order, ack: attributes.ack ?? 0, attributes };

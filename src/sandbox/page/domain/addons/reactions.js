@@ -8,6 +8,7 @@ import { chatFor } from "../chat.js";
 import { isMe } from "../me.js";
 import { keepMessage } from "../msg.js";
 import { held } from "./apply.js";
+import { oneAddress } from "./actual.js";
 import { sendAddon } from "./outbox.js";
 import { claim } from "./slots.js";
 
@@ -138,7 +139,7 @@ export async function applyReaction(addon, { news, own = false }) {
     msgKey: id.toString(), parentMsgKey: target.toString(), senderUserJid, reactionText, timestamp, t,
     orphan: msg ? 0 : 1, read: !news || own, ack,
   };
-  const record = await claim("reaction", addon, senderUserJid, row);
+  const record = await claim("reaction", addon, oneAddress(sender), row);
   if (!record) return;
   if (news) {
     // The records that the table takes: whatsapp-web.js listens there.

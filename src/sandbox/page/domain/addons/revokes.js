@@ -9,6 +9,7 @@ import { cmd } from "../conn.js";
 import { ACK } from "../constants.js";
 import { markKnown } from "../known.js";
 import { forgetMessage, keepMessage, msgs, protocols } from "../msg.js";
+import { actualKey } from "./actual.js";
 import { held } from "./apply.js";
 import { sendAddon } from "./outbox.js";
 import { reactions } from "./reactions.js";
@@ -147,8 +148,9 @@ async function forget(key, chat) {
 async function receiveDeletion(frame) {
   const chat = chatFor(createWid(frame.chat));
   for (const told of frame.messages) {
-    const key = keyOfWire(told, chat.id);
-    if (!key) continue;
+    const named = keyOfWire(told, chat.id);
+    if (!named) continue;
+    const key = await actualKey(named);
     // What is left of one that was deleted for everyone has another id.
     const revoked = await storage.addon(`revoke ${key} `);
     await forget(revoked ? MsgKey.fromString(revoked.msgKey) : key, chat);

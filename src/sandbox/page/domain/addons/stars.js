@@ -5,6 +5,7 @@ import { session } from "../../net/session.js";
 import { chatFor } from "../chat.js";
 import { cmd } from "../conn.js";
 import { MsgModel, keepMessage, msgs } from "../msg.js";
+import { actualKey } from "./actual.js";
 import { held } from "./apply.js";
 import { keyOfWire, wireKey } from "./target.js";
 
@@ -51,7 +52,7 @@ async function receiveStar(frame) {
   const chat = chatFor(createWid(frame.chat));
   for (const told of frame.messages) {
     const key = keyOfWire(told, chat.id);
-    const msg = key && (await held(key));
+    const msg = key && (await held(await actualKey(key)));
     if (msg) await mark(msg, frame.starred);
   }
 }

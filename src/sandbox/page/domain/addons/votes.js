@@ -3,6 +3,7 @@ import { createWid } from "../../core/wid.js";
 import { define, importNamespace } from "../../loader.js";
 import * as storage from "../../storage/models.js";
 import { chatFor } from "../chat.js";
+import { oneAddress } from "./actual.js";
 import { sendAddon } from "./outbox.js";
 import { claim } from "./slots.js";
 
@@ -17,7 +18,7 @@ export async function applyVote(addon, { news }) {
   const selectedOptionLocalIds = [...(attributes.selectedOptionLocalIds ?? [])].map(Number);
   const senderTimestampMs = attributes.senderTimestampMs ?? order;
   const vote = { sender: sender.toString(), selectedOptionLocalIds, senderTimestampMs, t: Math.floor(order / 1000), ack };
-  const record = await claim("vote", addon, vote.sender, { ...vote, parentMsgKey: target.toString() });
+  const record = await claim("vote", addon, oneAddress(sender), { ...vote, parentMsgKey: target.toString() });
   if (!record || !news) return;
   const { author, from } = attributes;
   const told = { ...vote, id, pollUpdateParentKey: target, author, from, t: order };
