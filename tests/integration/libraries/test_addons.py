@@ -245,6 +245,8 @@ async def test_what_is_too_old_is_not_edited_nor_deleted_whatever_the_library_sa
     ann, page, bob, client = pair
     hers, his = await pair.from_ann("set in stone")
     ann.sandbox.call("POST", "/clock", {"advance_ms": 16 * 60_000})
+    ahead = "WPP.whatsapp.functions.unixTime() - Date.now() / 1000 > 15 * 60"
+    await eventually(lambda: page.evaluate(ahead), what="the page's clock")
     refused = "([id]) => WPP.chat.editMessage(id, 'too late').then(() => 'edited', (error) => error.code)"
     assert await page.evaluate(refused, [hers]) == "edit_message_error"
     with pytest.raises(ControlError):
