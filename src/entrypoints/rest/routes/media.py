@@ -66,7 +66,14 @@ _UPLOAD_DOCUMENT: Final[dict[str, Any]] = {
                     },
                 }
             },
-            "*/*": {"schema": {"type": "string", "format": "binary", "description": "The file itself."}},
+            "application/octet-stream": {
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "minLength": 1,
+                    "description": "The file itself; any Content-Type does, and says what it is.",
+                }
+            },
         },
     },
 }
