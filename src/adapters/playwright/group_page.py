@@ -24,6 +24,8 @@ from domain.group import (
 )
 from domain.jid import Jid
 
+_LONGEST: Final = timedelta(seconds=100)
+"""Less than a call with a key may be at work before it is held for dead."""
 _KINDS: Final = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"RIFF": "image/webp"}
 _EACH: Final = timedelta(seconds=1)
 """What each person of a call may take beside the call itself: the page asks WhatsApp for one after another."""
@@ -147,7 +149,7 @@ class BridgeGroups(GroupPage):
         return _read(lambda results: decoder.read_results(results, adding=False, requests=True), told)
 
     def _within(self, people: int) -> timedelta:
-        return self._ordinary + _EACH * people
+        return min(self._ordinary + _EACH * people, _LONGEST)
 
 
 def _data_url(picture: bytes) -> str:

@@ -16,6 +16,11 @@ _CLOSING: Final = timedelta(seconds=45)
 _PAGE: Final = "page"
 _WITHIN: Final = {
     f"{_PAGE}.resolve": timedelta(seconds=12),
+    # They take the longer the more people they name.
+    f"{_PAGE}.groups.create": timedelta(seconds=110),
+    f"{_PAGE}.groups.change": timedelta(seconds=110),
+    f"{_PAGE}.groups.change_participants": timedelta(seconds=110),
+    f"{_PAGE}.groups.decide": timedelta(seconds=110),
     # What is fetched may be large.
     f"{_PAGE}.media.open": timedelta(minutes=11),
     # The phone is waited for, and many are looked up.
