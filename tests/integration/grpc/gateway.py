@@ -14,6 +14,18 @@ from grpc_status import rpc_status
 from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
+from application.groups.asking import GroupAsker
+from application.groups.change_group import (
+    ChangeParticipants,
+    DecideJoinRequests,
+    JoinGroup,
+    LeaveGroup,
+    RevokeInviteCode,
+    SetGroupPicture,
+    UpdateGroup,
+)
+from application.groups.create_group import CreateGroup
+from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
 from application.idempotency.once import Once
 from application.messages.cancel_message import CancelMessage
@@ -58,6 +70,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     send = SendMessage(
         database, world.clock, world.ids, world.supervisor, world.recipients, world.waiters, media.prepare
     )
+    groups = GroupAsker(database, world.clock, world.supervisor)
     return UseCases(
         authenticate=Authenticate(database, KEY),
         check_health=CheckHealth(checks),
@@ -81,6 +94,19 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         send_message=send,
         send_messages=SendMessages(database, world.clock, world.ids, world.supervisor, media.prepare),
         cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),
+        create_group=CreateGroup(groups, world.ids),
+        list_groups=ListGroups(groups),
+        get_group=GetGroup(groups),
+        update_group=UpdateGroup(groups),
+        set_group_picture=SetGroupPicture(groups),
+        leave_group=LeaveGroup(groups),
+        change_participants=ChangeParticipants(groups),
+        get_invite_code=GetInviteCode(groups),
+        revoke_invite_code=RevokeInviteCode(groups),
+        preview_invite=PreviewInvite(groups),
+        join_group=JoinGroup(groups),
+        list_join_requests=ListJoinRequests(groups),
+        decide_join_requests=DecideJoinRequests(groups, database, world.clock, world.ids),
         operate_on_message=OperateOnMessage(database, send),
         forward_message=ForwardMessage(database, send),
         message_commands=MessageCommands(

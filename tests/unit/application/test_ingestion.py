@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
 from adapters.system.ulid_generator import UlidGenerator
+from application.media.outgoing_files import OutgoingFiles
 from application.messages.record_page_news import RecordPageNews
 from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
@@ -177,7 +178,9 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
     record = SessionRecord(SESSION, world.database, world.codes, world.bus, clock, world.ids)
     await record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
     news = RecordPageNews(world.database, clock, world.ids, world.waiters)
-    dispatcher = OutboxDispatcher(SESSION, world.database, clock, world.ids, world.waiters)
+    dispatcher = OutboxDispatcher(
+        SESSION, world.database, clock, world.ids, world.waiters, OutgoingFiles(world.media_store)
+    )
     session, settings = await world.session(), KeeperSettings()
     life = asyncio.create_task(
         PageLife(
