@@ -60,8 +60,14 @@ export function put(store, key, record) {
  * @param {(held: any) => any} change gives the new record, or nothing to leave it
  */
 export function update(store, key, change) {
-  const before = waiting.get(`${store} ${key}`)?.update;
-  return enqueue({ store, key, update: before ? (held) => change(before(held) ?? held) : change });
+  const before = waiting.get(`${store} ${key}`);
+  if (!before) return enqueue({ store, key, update: change });
+  const { record, update: earlier } = before;
+  // What is about to be deleted isn't changed any more: the change would bring it back.
+  if (!record && !earlier) return stored();
+  if (earlier) return enqueue({ store, key, update: (held) => change(earlier(held) ?? held) });
+  const changed = (/** @type {any} */ value) => (value === undefined ? value : (change(value) ?? value));
+  return enqueue({ store, key, record: () => changed(record?.()) });
 }
 
 /**
