@@ -84,10 +84,7 @@ for (const name of ["group_join", "group_leave", "group_admin_changed", "group_u
 }
 
 /** @type {Record<string, (request: any) => any>} */
-const commands = {
-  ...peopleCommands(client),
-  ...groupCommands(client),
-  ...messageCommands(client, brief),
+const ownCommands = {
   start: () => client.initialize(),
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
   sendMedia: async ({ to, mimetype, data, filename, options }) =>
@@ -119,11 +116,20 @@ const commands = {
   destroy: () => client.destroy(),
 };
 
+/** @type {Map<string, (request: any) => any>} */
+const commands = new Map();
+const topics = [ownCommands, peopleCommands(client), groupCommands(client), messageCommands(client, brief)];
+for (const [name, run] of topics.flatMap((topic) => Object.entries(topic))) {
+  // Two topics that give one name to two things would answer each other's questions.
+  if (commands.has(name)) throw new Error(`two commands "${name}"`);
+  commands.set(name, run);
+}
+
 /** @param {{id: number, command: string}} request */
 async function answer(request) {
   const { id, command } = request;
   try {
-    const run = commands[command];
+    const run = commands.get(command);
     if (!run) throw new Error(`no command "${command}"`);
     write({ id, result: (await run({ ...request, id: /** @type {any} */ (request).message })) ?? null });
   } catch (error) {

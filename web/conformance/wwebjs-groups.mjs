@@ -27,7 +27,6 @@ export function groupCommands(client) {
     setGroup: async ({ of, what, value }) => (await group(of))[what](value),
     setGroupPicture: async ({ of, data }) => (await group(of)).setPicture(new MessageMedia("image/png", data, "p.png")),
     deleteGroupPicture: async ({ of }) => (await group(of)).deletePicture(),
-    commonGroups: async ({ with: person }) => (await client.getCommonGroups(person)).map((id) => id._serialized),
     leaveGroup: async ({ of }) => (await group(of)).leave(),
     inviteCode: async ({ of }) => (await group(of)).getInviteCode(),
     revokeInvite: async ({ of }) => (await group(of)).revokeInvite(),

@@ -39,7 +39,8 @@ export function peopleCommands(client) {
     },
     about: async ({ of }) => (await contact(of)).getAbout(),
     picture: async ({ of }) => (await contact(of)).getProfilePicUrl(),
-    commonGroups: async ({ of }) => (await contact(of)).getCommonGroups(),
+    commonGroups: async ({ of }) =>
+      (await (await contact(of)).getCommonGroups()).map((/** @type {any} */ id) => id._serialized),
     block: async ({ of }) => (await contact(of)).block(),
     unblock: async ({ of }) => (await contact(of)).unblock(),
     blocked: async () => (await client.getBlockedContacts()).map((/** @type {any} */ each) => each.id._serialized),

@@ -60,7 +60,7 @@ async def test_founds_a_group_writes_and_reads(client: WwebjsClient, people: tup
     assert {each["id"]: each["isAdmin"] for each in shown["participants"]} == {
         ann.jid: True, bob.jid: False, cyd.jid: False
     }  # fmt: skip
-    assert await client.call("commonGroups", **{"with": bob.jid}) == [group]
+    assert await client.call("commonGroups", of=bob.jid) == [group]
 
 
 async def test_a_picture(client: WwebjsClient, people: tuple[Account, Account, Account]) -> None:
