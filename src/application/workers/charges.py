@@ -127,11 +127,14 @@ class SessionCharges:
         """Takes what nobody runs. Tells whether the database has answered."""
         try:
             async with self._looking:
+                # What is being given back while this is read may be read as it was: its end asks for another look.
+                busy = {*self._charges, *self.ownership.busy()}
                 charges = await self.ownership.charges()
                 free = {
                     charge.session_id: charge.wanted
                     for charge in charges
-                    if charge.session_id not in self._charges
+                    if charge.session_id not in busy
+                    and charge.session_id not in self._charges
                     and (charge.lease is None or self.ownership.is_left_over(charge.lease))
                 }
                 if free:

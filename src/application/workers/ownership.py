@@ -65,6 +65,10 @@ class Ownership:
         """Whether a lease is this node's: its earlier lives are over."""
         return lease.owner.node == self._terms.owner.node
 
+    def busy(self) -> Collection[SessionId]:
+        """Those whose lease is kept here at this moment, or being given back."""
+        return self._held.keys() | self._releasing
+
     def is_left_over(self, lease: Lease) -> bool:
         """Whether a lease is this node's, and not kept: of a life that is over, or claimed without an answer."""
         return self.is_own(lease) and not self._is_held(lease) and lease.session_id not in self._releasing
@@ -129,14 +133,14 @@ class Ownership:
 
     async def release(self, leases: Collection[Lease]) -> None:
         """Gives leases back whose browsers are closed. Never fails: one that isn't given back expires."""
+        releasing = {lease.session_id for lease in leases} - self._releasing
+        self._releasing |= releasing
         mine = [lease for lease in leases if self._is_held(lease)]
         for lease in mine:
             del self._held[lease.session_id]
-        if mine:
-            await self._watchdog.dismiss([lease.session_id for lease in mine])
-        releasing = {lease.session_id for lease in leases} - self._releasing
-        self._releasing |= releasing
         try:
+            if mine:
+                await self._watchdog.dismiss([lease.session_id for lease in mine])
             with suppress(PomboError):
                 async with self._uow.begin() as uow:
                     await uow.leases.release(leases)

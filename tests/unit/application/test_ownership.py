@@ -1,7 +1,7 @@
 """How long a gateway believes in its leases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import override
@@ -10,8 +10,10 @@ import pytest
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp
+from application.ports.session_leases import Charge
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.watchdog import Watchdog
+from application.sessions.create_session import CreateSessionCommand
 from application.workers.ownership import LeaseTerms, Ownership
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
@@ -20,7 +22,7 @@ from domain.session import SessionStatus
 from tests.contracts.samples import SALES, SUPPORT, session
 
 from .outages import SlowDatabase, UnsteadyDatabase
-from .world import HastyClock, World, until
+from .world import SESSION, HastyClock, World, running, until
 
 TERMS = LeaseTerms(owner=Owner(node="north", life="1"), ttl=timedelta(seconds=2))
 
@@ -206,3 +208,55 @@ async def test_who_was_stopped_doesn_t_trust_in_what_it_had() -> None:
     await ownership.release([lease])
     with pytest.raises(ConflictError):
         ownership.check(lease)
+
+
+@pytest.mark.parametrize("stalled", ["the reading", "the release"])
+async def test_what_was_read_before_a_session_was_given_back_isn_t_believed(
+    stalled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a session that was just stopped is claimed once more, and whoever deletes it elsewhere is refused."""
+    clock = HastyClock()
+    world = World(clock, MemoryWhatsApp(clock), MemoryDatabase())
+    async with running(world):
+        await world.create.execute(CreateSessionCommand(id=SESSION))
+        await world.status(SessionStatus.SCAN_QR_CODE)
+        charges, ownership, watchdog = (
+            world.supervisor._charges,
+            world.supervisor._ownership,
+            world.supervisor._ownership._watchdog,
+        )
+        has_read, has_ended, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        read, dismiss, claim = ownership.charges, watchdog.dismiss, ownership.claim
+        claimed: list[SessionId] = []
+
+        async def held_back() -> Sequence[Charge]:
+            found = await read()
+            has_read.set()
+            await (go_on if stalled == "the reading" else has_ended).wait()
+            return found
+
+        async def dismissed(session_ids: Collection[SessionId]) -> None:
+            has_ended.set()
+            if stalled == "the release":
+                await go_on.wait()
+            await dismiss(session_ids)
+
+        async def counted(session_ids: Collection[SessionId]) -> Sequence[Lease]:
+            claimed.extend(session_ids)
+            return await claim(session_ids)
+
+        monkeypatch.setattr(ownership, "charges", held_back)
+        monkeypatch.setattr(ownership, "claim", counted)
+        monkeypatch.setattr(watchdog, "dismiss", dismissed)
+        looking = asyncio.create_task(charges.look())
+        await has_read.wait()
+        stopping = asyncio.create_task(world.stop.execute(SESSION))
+        if stalled == "the reading":
+            await stopping
+            go_on.set()
+            await looking
+        else:
+            await looking
+            go_on.set()
+            await stopping
+        assert claimed == []
