@@ -5,7 +5,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final, NoReturn, Self, override
@@ -39,9 +39,13 @@ type Behaviour = Callable[[Any, Context], Any]
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method. Cancellation passes through untouched."""
 
-    def __init__(self, authenticate: Authenticate, *, max_request_bytes: int, stall: timedelta) -> None:
+    def __init__(
+        self, authenticate: Authenticate, *, max_request_bytes: int, others: Mapping[str, int], stall: timedelta
+    ) -> None:
+        """Takes the largest request in bytes: of most methods, and of ``others`` by their full names."""
         self._authenticate = authenticate
         self._max_request_bytes = max_request_bytes
+        self._others = others
         self._stall = stall.total_seconds()
 
     @override
@@ -57,12 +61,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         # Unary requests come to us as bytes: what can't be read is then told like any other error.
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
-                self._answer(handler, handler.unary_unary, method),
+                self._answer(handler, method),
                 response_serializer=handler.response_serializer,
             )
         if handler.unary_stream is not None:
             return grpc.unary_stream_rpc_method_handler(
-                self._stream(handler.unary_stream, method, self._reader(handler)),
+                self._stream(handler.unary_stream, method, self._reader(handler, method)),
                 response_serializer=handler.response_serializer,
             )
         if handler.stream_stream is not None:
@@ -77,8 +81,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    def _answer(self, handler: Handler, behaviour: Behaviour, method: str) -> Behaviour:
-        read = self._reader(handler)
+    def _answer(self, handler: Handler, method: str) -> Behaviour:
+        behaviour: Behaviour = handler.unary_unary
+        read = self._reader(handler, method)
 
         async def answer(request: bytes, context: Context) -> Any:
             async with self._call(method, context):
@@ -109,15 +114,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return stream
 
-    def _reader(self, handler: Handler) -> Callable[[bytes], Any]:
+    def _reader(self, handler: Handler, method: str) -> Callable[[bytes], Any]:
         deserialize = handler.request_deserializer
+        limit = self._others.get(method, self._max_request_bytes)
 
         def read(request: bytes) -> Any:
-            if len(request) > self._max_request_bytes:
+            if len(request) > limit:
                 raise TooLargeError(
                     "BODY_TOO_LARGE",
-                    f"A request's body has at most {self._max_request_bytes} bytes.",
-                    metadata={"limit_bytes": str(self._max_request_bytes)},
+                    f"A request's body has at most {limit} bytes.",
+                    metadata={"limit_bytes": str(limit)},
                 )
             try:
                 return request if deserialize is None else deserialize(request)

@@ -11,6 +11,7 @@ class GrpcConfig:
     Attributes:
         port: 0 lets the operating system choose; ``GrpcServer.port`` tells which.
         max_request_bytes: the largest request message; a larger one is refused with ``BODY_TOO_LARGE``.
+        max_inline_bytes: the same for a message to send, which may hold a file.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``.
         health_interval: how often a watcher of the health service gets a fresh look.
@@ -19,9 +20,14 @@ class GrpcConfig:
     host: str = "127.0.0.1"
     port: int = 50051
     max_request_bytes: int = 1_048_576
+    max_inline_bytes: int = 22_500_000
     keepalive: timedelta = timedelta(minutes=1)
     stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
+
+    @property
+    def _largest_read(self) -> int:
+        return max(4 * self.max_request_bytes, self.max_inline_bytes + self.max_request_bytes)
 
     def channel_options(self) -> list[tuple[str, int]]:
         """The same in gRPC's own terms."""
@@ -29,7 +35,7 @@ class GrpcConfig:
             # By default two servers could share a port, each getting a part of the calls.
             ("grpc.so_reuseport", 0),
             # What is larger than our limit and smaller than this gets a typed error; the rest gRPC's own.
-            ("grpc.max_receive_message_length", 4 * self.max_request_bytes),
+            ("grpc.max_receive_message_length", self._largest_read),
             ("grpc.keepalive_time_ms", int(self.keepalive.total_seconds() * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
             # Clients may ping an idle connection every ten seconds, so that middleboxes keep their streams open.

@@ -66,6 +66,7 @@ SERVICES: Final = tuple(
     )
 )
 """The gateway's own services."""
+_SEND: Final = f"/{message_service_pb2.DESCRIPTOR.services_by_name['MessageService'].full_name}/SendMessage"
 _HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _SETTING: Final = "GRPC_PORT"
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -80,7 +81,12 @@ class GrpcServer:
         self._stopping = Stopping()
         self._server = grpc.aio.server(
             interceptors=[
-                CallInterceptor(use_cases.authenticate, max_request_bytes=config.max_request_bytes, stall=config.stall)
+                CallInterceptor(
+                    use_cases.authenticate,
+                    max_request_bytes=config.max_request_bytes,
+                    others={_SEND: max(config.max_request_bytes, config.max_inline_bytes)},
+                    stall=config.stall,
+                )
             ],
             options=config.channel_options(),
         )

@@ -141,7 +141,12 @@ class Gateway:
         rest = RestServer(app, host=settings.host, port=settings.port, stop_within=_REQUEST_GRACE)
         grpc = GrpcServer(
             use_cases,
-            GrpcConfig(host=settings.host, port=settings.grpc_port, max_request_bytes=settings.max_body_bytes),
+            GrpcConfig(
+                host=settings.host,
+                port=settings.grpc_port,
+                max_request_bytes=settings.max_body_bytes,
+                max_inline_bytes=inline_limit(settings),
+            ),
         )
 
         async def stop_both() -> None:

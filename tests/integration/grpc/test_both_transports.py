@@ -61,14 +61,14 @@ class Both:
 
 @pytest.fixture
 async def both() -> AsyncIterator[Both]:
-    async with serving(Gateway(RestConfig(max_body_bytes=LIMIT))) as both:
+    async with serving(Gateway(RestConfig(max_body_bytes=LIMIT // 2, max_inline_bytes=LIMIT))) as both:
         yield both
 
 
 @asynccontextmanager
 async def serving(gateway: Gateway) -> AsyncIterator[Both]:
     async with running(gateway):
-        server = GrpcServer(gateway.use_cases, GrpcConfig(port=0, max_request_bytes=LIMIT))
+        server = GrpcServer(gateway.use_cases, GrpcConfig(port=0, max_request_bytes=LIMIT // 2, max_inline_bytes=LIMIT))
         await server.start()
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:

@@ -79,14 +79,28 @@ async def test_a_call_has_a_name(gateway: Gateway) -> None:
 
 
 async def test_a_request_too_large_is_told(world: World) -> None:
-    async with served(use_cases(world), GrpcConfig(port=0, max_request_bytes=10_000)) as gateway:
-        for size in (20_000, 10_000_000):
-            request = pb.SendMessageRequest(session_id="x", to="1", text=message_pb2.Text(body="a" * size))
-            with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await gateway.messages.SendMessage(request)
-            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    """A message may hold a file: it has a limit of its own."""
+    config = GrpcConfig(port=0, max_request_bytes=10_000, max_inline_bytes=30_000)
+
+    def message(size: int) -> pb.SendMessageRequest:
+        return pb.SendMessageRequest(session_id="x", to="1", text=message_pb2.Text(body="a" * size))
+
+    async with served(use_cases(world), config) as gateway:
+        for call, limit in (
+            (gateway.messages.SendMessage(message(35_000)), "30000"),
+            (gateway.messages.SendMessages(pb.SendMessagesRequest(messages=[message(20_000)])), "10000"),
             # Far beyond the limit gRPC itself refuses, before it has read the message.
-            assert size > 40_000 or info(caught.value).reason == "BODY_TOO_LARGE"
+            (gateway.messages.SendMessage(message(10_000_000)), None),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await call
+            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            if limit is not None:
+                told = info(caught.value)
+                assert (told.reason, told.metadata["limit_bytes"]) == ("BODY_TOO_LARGE", limit)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await gateway.messages.SendMessage(message(20_000))
+        assert info(caught.value).reason == "INVALID_PHONE"  # it was read
 
 
 async def test_a_request_that_cant_be_read_is_the_callers_fault(gateway: Gateway) -> None:
