@@ -164,7 +164,9 @@ export const msgs = new MsgCollectionImpl();
 
 /** @param {any} id */
 async function load(id) {
-  const record = await storage.message(String(id));
+  const record = leaving.has(String(id)) ? undefined : await storage.message(String(id));
+  // It may have been deleted while the database answered.
+  if (leaving.has(String(id))) return undefined;
   return record && msgs.add(reviveMessage(record), { silent: true });
 }
 
@@ -229,6 +231,8 @@ export function keepMessage(msg) {
 
 /** Messages that were deleted here: whatever still happens to them isn't stored. @type {WeakSet<object>} */
 const forgotten = new WeakSet();
+/** The ids of those that aren't out of the database yet: who looks for one by then must not bring it back. @type {Set<string>} */
+const leaving = new Set();
 
 /**
  * Deletes a message on this device.
@@ -239,9 +243,13 @@ const forgotten = new WeakSet();
 export function forgetMessage(id, chat) {
   const msg = msgs.get(id);
   if (msg) forgotten.add(msg);
+  leaving.add(id);
+  storage
+    .remove("message", id)
+    .finally(() => leaving.delete(id))
+    .catch(reportError);
   msgs.remove(id);
   chat.msgs.remove(id);
-  storage.remove("message", id).catch(reportError);
 }
 
 /** @param {any} msg */

@@ -2,6 +2,7 @@ import { encodeB64UrlSafe } from "../../core/base64.js";
 import { define } from "../../loader.js";
 import { defineButtons } from "./buttons.js";
 import { defineForwarding } from "./forward.js";
+import { defineInvites } from "./invites.js";
 import { defineLinks } from "./links.js";
 import { definePlayed } from "./played.js";
 import { defineVcards } from "./vcard.js";
@@ -20,6 +21,7 @@ async function createEventCallLink(_startTime, callType) {
 export function defineContents() {
   defineButtons();
   defineForwarding();
+  defineInvites();
   defineLinks();
   definePlayed();
   defineVcards();
