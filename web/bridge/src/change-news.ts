@@ -7,8 +7,10 @@ import { change, editOf, fieldsOf, keyOf, pinOf, reactionOf, revokeOf, starOf, t
 import { findMessage, findTombstone } from "./find";
 import { listenTo } from "./modules";
 import type { WireChange } from "./protocol";
+import { until } from "./wait";
 
 const MAX_REMEMBERED = 20_000;
+const GONE_MS = 5000;
 
 /** Tells each change once: several of the page's hooks speak of the same. */
 class ChangeNews {
@@ -106,6 +108,8 @@ function followVotes(news: ChangeNews): void {
 async function tellDeletion(news: ChangeNews, msg: MsgModel): Promise<void> {
   if (!msg.id || !msg.isNewMsg) return;
   const told = change("delete", msg.id, WPP.conn.getMyUserId(), Date.now());
-  if (!told || findTombstone(told.target) || (await findMessage(told.target))) return;
-  news.tell(told);
+  if (!told || findTombstone(told.target)) return;
+  // It may be out of the page's memory before it is out of its chat and its database.
+  const gone = await until(async () => ((await findMessage(told.target)) ? undefined : true), GONE_MS);
+  if (gone) news.tell(told);
 }

@@ -31,7 +31,9 @@ const seconds = (value: unknown): number | undefined => {
 };
 
 function mutedUntil(chat: ChatModel): number | undefined {
-  const until = Number(safely(() => (chat.mute as unknown as { expiration?: unknown }).expiration) ?? 0);
+  // The chat's own field is what its event is about; the part that is asked to mute it may follow later.
+  const { muteExpiration } = chat as unknown as { muteExpiration?: unknown };
+  const until = Number(muteExpiration ?? safely(() => (chat.mute as unknown as { expiration?: unknown }).expiration) ?? 0);
   if (until === FOR_GOOD) return FOR_GOOD;
   return until > Date.now() / 1000 ? Math.trunc(until) : undefined;
 }

@@ -224,13 +224,18 @@ export const unblock = (args: Args): Promise<WireContact> => setBlocked(args, fa
 
 // --- news
 
-const FOLLOWED = ["change:name", "change:isContactBlocked", "change:username"];
+const BLOCKED = "change:isContactBlocked";
+const FOLLOWED = ["change:name", BLOCKED, "change:username"];
 
 export function followContacts(channel: Channel): void {
   for (const event of FOLLOWED) {
     WPP.whatsapp.ContactStore.on(event, (contact: ContactModel) => {
       try {
-        if (contact.id.isUser()) channel.tellPeople({ kind: "contact", contact: wireContact(contact) });
+        if (!contact.id.isUser()) return;
+        const told = wireContact(contact);
+        // The list of who is blocked may be changed only after the person's own field, whose event this is.
+        const own = event === BLOCKED ? { blocked: contact.isContactBlocked === true } : {};
+        channel.tellPeople({ kind: "contact", contact: { ...told, ...own } });
       } catch (error) {
         channel.fault("contact", error);
       }
