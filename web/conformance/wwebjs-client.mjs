@@ -36,6 +36,9 @@ const brief = (message) =>
     hasMedia: message.hasMedia,
     duration: message.duration,
     isGif: message.isGif,
+    author: message.author,
+    isStarred: message.isStarred,
+    inviteV4: message.inviteV4,
     hasQuotedMsg: message.hasQuotedMsg,
     mentionedIds: message.mentionedIds,
     data: message._data,
@@ -73,6 +76,7 @@ client.on("message_ack", (message, ack) => write({ event: "message_ack", id: mes
 
 tellOfMessages(client, brief, write);
 client.on("chat_archived", (chat, now) => write({ event: "chat_archived", chat: chat.id._serialized, now }));
+client.on("unread_count", (chat) => write({ event: "unread_count", chat: chat.id._serialized, unread: chat.unreadCount }));
 client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id._serialized }));
 client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
   write({ event: "call", id, from, isVideo, isGroup, fromMe });
@@ -89,6 +93,8 @@ const ownCommands = {
   send: async ({ to, text, options }) => brief(await client.sendMessage(to, text, options)),
   sendMedia: async ({ to, mimetype, data, filename, options }) =>
     brief(await client.sendMessage(to, new MessageMedia(mimetype, data, filename), options)),
+  sendWithMedia: async ({ to, text, media, options }) =>
+    brief(await client.sendMessage(to, text, { ...options, media: new MessageMedia(media.mimetype, media.data) })),
   download: async ({ key }) => {
     const media = await (await client.getMessageById(key)).downloadMedia();
     if (!media) return null;

@@ -22,9 +22,16 @@ export function groupCommands(client) {
         participants: participants.map(({ id, isAdmin }) => ({ id: id._serialized ?? id, isAdmin })),
       };
     },
-    addToGroup: async ({ of, people }) => (await group(of)).addParticipants(people, { sleep: 0, autoSendInviteV4: false }),
-    changeInGroup: async ({ of, action, people }) => (await group(of))[`${action}Participants`](people),
-    setGroup: async ({ of, what, value }) => (await group(of))[what](value),
+    addToGroup: async ({ of, people, invite = false }) =>
+      (await group(of)).addParticipants(people, { sleep: 0, autoSendInviteV4: invite }),
+    removeFromGroup: async ({ of, people }) => (await group(of)).removeParticipants(people),
+    promoteInGroup: async ({ of, people }) => (await group(of)).promoteParticipants(people),
+    demoteInGroup: async ({ of, people }) => (await group(of)).demoteParticipants(people),
+    setSubject: async ({ of, value }) => (await group(of)).setSubject(value),
+    setDescription: async ({ of, value }) => (await group(of)).setDescription(value),
+    setMessagesAdminsOnly: async ({ of, value }) => (await group(of)).setMessagesAdminsOnly(value),
+    setInfoAdminsOnly: async ({ of, value }) => (await group(of)).setInfoAdminsOnly(value),
+    setAddMembersAdminsOnly: async ({ of, value }) => (await group(of)).setAddMembersAdminsOnly(value),
     setGroupPicture: async ({ of, data }) => (await group(of)).setPicture(new MessageMedia("image/png", data, "p.png")),
     deleteGroupPicture: async ({ of }) => (await group(of)).deletePicture(),
     leaveGroup: async ({ of }) => (await group(of)).leave(),
@@ -35,8 +42,10 @@ export function groupCommands(client) {
     acceptPrivateInvite: async ({ invite }) => (await client.acceptGroupV4Invite(invite)).status,
     groupRequests: async ({ of }) =>
       (await (await group(of)).getGroupMembershipRequests()).map(({ id, requestMethod }) => [id._serialized, requestMethod]),
-    decideRequests: async ({ of, action, people }) =>
-      (await group(of))[`${action}GroupMembershipRequests`]({ requesterIds: people, sleep: 0 }),
+    approveRequests: async ({ of, people }) =>
+      (await group(of)).approveGroupMembershipRequests({ requesterIds: people, sleep: 0 }),
+    rejectRequests: async ({ of, people }) =>
+      (await group(of)).rejectGroupMembershipRequests({ requesterIds: people, sleep: 0 }),
     readers: async ({ key }) => {
       const info = await (await client.getMessageById(key)).getInfo();
       return { delivered: info.delivery.map(({ id }) => id._serialized), remaining: info.deliveryRemaining };

@@ -37,6 +37,7 @@ export function peopleCommands(client) {
       const { id, name, shortName, pushname, isBlocked, isMyContact, isBusiness, number } = await contact(of);
       return { id: id._serialized ?? id, name, shortName, pushname, isBlocked, isMyContact, isBusiness, number };
     },
+    isRegistered: ({ of }) => client.isRegisteredUser(of),
     about: async ({ of }) => (await contact(of)).getAbout(),
     picture: async ({ of }) => (await contact(of)).getProfilePicUrl(),
     commonGroups: async ({ of }) =>

@@ -93,12 +93,12 @@ async def test_changes_who_is_in_it(client: WwebjsClient, people: tuple[Account,
     assert added[cyd.jid]["code"] == 200
     joined = await told(client, "group_join", "add")
     assert (joined["chat"], joined["recipients"]) == (group, [cyd.lid])
-    await client.call("changeInGroup", of=group, action="promote", people=[cyd.jid])
+    await client.call("promoteInGroup", of=group, people=[cyd.jid])
     assert roles(bob, group)[cyd.jid] == "admin"
-    await client.call("changeInGroup", of=group, action="demote", people=[cyd.jid])
+    await client.call("demoteInGroup", of=group, people=[cyd.jid])
     assert roles(bob, group)[cyd.jid] == "member"
     await told(client, "group_admin_changed", "demote")
-    await client.call("changeInGroup", of=group, action="remove", people=[cyd.jid])
+    await client.call("removeFromGroup", of=group, people=[cyd.jid])
     assert cyd.jid not in roles(bob, group)
     assert (await told(client, "group_leave", "remove"))["recipients"] == [cyd.lid]
 
@@ -115,7 +115,7 @@ async def test_sets_what_a_group_shows(client: WwebjsClient, people: tuple[Accou
         ("setInfoAdminsOnly", True),
         ("setAddMembersAdminsOnly", False),
     ):
-        assert await client.call("setGroup", of=group, what=what, value=value) is True, what
+        assert await client.call(what, of=group, value=value) is True, what
     shown = seen(bob, group)
     assert (shown["subject"], shown["description"], shown["announce"], shown["restrict"], shown["member_add"]) == (
         "Doves", "coo coo", True, True, "all"
@@ -123,7 +123,7 @@ async def test_sets_what_a_group_shows(client: WwebjsClient, people: tuple[Accou
     bob_owns = founded(bob, ann)
     await client.wait("group_update", lambda event: event["chat"] == bob_owns)
     bob.call("POST", f"/groups/{bob_owns}/setting", {"name": "restrict", "value": True})
-    assert await client.call("setGroup", of=bob_owns, what="setSubject", value="mine") is False
+    assert await client.call("setSubject", of=bob_owns, value="mine") is False
     assert seen(bob, bob_owns)["subject"] == "Pigeons"
 
 
@@ -144,7 +144,7 @@ async def test_links_requests_and_leaving(client: WwebjsClient, people: tuple[Ac
     asked = await told(client, "group_membership_request", "membership_approval_request")
     assert (asked["chat"], asked["author"]) == (group, cyd.lid)
     assert await client.call("groupRequests", of=group) == [[cyd.lid, "InviteLink"]]
-    (done,) = await client.call("decideRequests", of=group, action="approve", people=None)
+    (done,) = await client.call("approveRequests", of=group, people=None)
     assert (done["requesterId"], done["message"]) == (cyd.lid, "Approved successfully")
     assert cyd.jid in roles(bob, group)
     await client.call("leaveGroup", of=group)
