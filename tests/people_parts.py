@@ -16,9 +16,9 @@ from application.contacts.manage_contacts import (
     SaveContact,
 )
 from application.messages.record_page_news import RecordPageNews
-from application.people.asking import PageAsker
 from application.people.record_people_news import PersonLinks
 from application.presence.manage_presence import SetActivity, SetPresence, SubscribePresence, UnsubscribePresence
+from application.sessions.asking import PageAsker
 from tests.unit.application.world import World
 
 

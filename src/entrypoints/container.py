@@ -30,7 +30,6 @@ from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
 from application.events.retention import EventRetention
 from application.events.stream_events import StreamEvents
-from application.groups.asking import GroupAsker
 from application.groups.change_group import (
     ChangeParticipants,
     DecideJoinRequests,
@@ -58,7 +57,6 @@ from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.messages.waiters import MessageWaiters
-from application.people.asking import PageAsker
 from application.people.record_people_news import PersonLinks
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
@@ -70,6 +68,7 @@ from application.ports.watchdog import Watchdog
 from application.ports.webhook_sender import WebhookSender
 from application.ports.whatsapp_driver import WhatsAppDriver
 from application.presence.manage_presence import SetActivity, SetPresence, SubscribePresence, UnsubscribePresence
+from application.sessions.asking import PageAsker
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
 from application.sessions.link_session import GetQr, RefreshQr, RequestPairingCode
@@ -164,7 +163,6 @@ class Container(containers.DeclarativeContainer):
     asker = providers.Singleton(PageAsker, uow, clock, supervisor)
     person_links = providers.Singleton(PersonLinks, clock, ids)
     page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
-    group_asker = providers.Singleton(GroupAsker, uow, clock, supervisor)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
     previews = providers.Singleton(
         LinkPreviews, media_parts.provided.fetcher, media_parts.provided.spool, media_parts.provided.workshop
@@ -243,17 +241,17 @@ class Container(containers.DeclarativeContainer):
         unsubscribe_presence=providers.Singleton(UnsubscribePresence, uow),
         list_calls=providers.Singleton(ListCalls, asker),
         reject_call=providers.Singleton(RejectCall, asker),
-        create_group=providers.Singleton(CreateGroup, group_asker, ids),
-        list_groups=providers.Singleton(ListGroups, group_asker),
-        get_group=providers.Singleton(GetGroup, group_asker),
-        update_group=providers.Singleton(UpdateGroup, group_asker),
-        set_group_picture=providers.Singleton(SetGroupPicture, group_asker),
-        leave_group=providers.Singleton(LeaveGroup, group_asker),
-        change_participants=providers.Singleton(ChangeParticipants, group_asker),
-        get_invite_code=providers.Singleton(GetInviteCode, group_asker),
-        revoke_invite_code=providers.Singleton(RevokeInviteCode, group_asker),
-        preview_invite=providers.Singleton(PreviewInvite, group_asker),
-        join_group=providers.Singleton(JoinGroup, group_asker),
-        list_join_requests=providers.Singleton(ListJoinRequests, group_asker),
-        decide_join_requests=providers.Singleton(DecideJoinRequests, group_asker, uow, clock, ids),
+        create_group=providers.Singleton(CreateGroup, asker, ids),
+        list_groups=providers.Singleton(ListGroups, asker),
+        get_group=providers.Singleton(GetGroup, asker),
+        update_group=providers.Singleton(UpdateGroup, asker),
+        set_group_picture=providers.Singleton(SetGroupPicture, asker),
+        leave_group=providers.Singleton(LeaveGroup, asker),
+        change_participants=providers.Singleton(ChangeParticipants, asker),
+        get_invite_code=providers.Singleton(GetInviteCode, asker),
+        revoke_invite_code=providers.Singleton(RevokeInviteCode, asker),
+        preview_invite=providers.Singleton(PreviewInvite, asker),
+        join_group=providers.Singleton(JoinGroup, asker),
+        list_join_requests=providers.Singleton(ListJoinRequests, asker),
+        decide_join_requests=providers.Singleton(DecideJoinRequests, asker, uow, clock, ids),
     )

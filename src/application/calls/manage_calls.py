@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from application.idempotency.request_key import RequestKey
-from application.people.asking import PageAsker, form_of
 from application.representation.people import call_from_dict, call_to_dict
+from application.sessions.asking import PageAsker, form_of
 from domain.call import Call
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
-from application.people.asking import PageAsker
 from application.ports.unit_of_work import UnitOfWorkFactory
+from application.sessions.asking import PageAsker
 from domain.errors import InvalidArgumentError
 from domain.ids import SessionId, parse_message_id, parse_session_id
 from domain.jid import Jid

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
-from application.people.asking import NOTHING, PageAsker, form_of, page_of
 from application.ports.clock import Clock
 from application.representation.people import chat_from_dict, chat_to_dict
 from application.representation.values import optional_time
+from application.sessions.asking import NOTHING, PageAsker, form_of, page_of
 from domain.chat import Chat, ChatChange
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id

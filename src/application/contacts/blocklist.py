@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from application.contacts.manage_contacts import CONTACT
 from application.idempotency.request_key import RequestKey
-from application.people.asking import PageAsker
+from application.sessions.asking import PageAsker
 from domain.contact import Contact, parse_person
 from domain.ids import parse_session_id
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from application.idempotency.request_key import RequestKey
-from application.people.asking import PageAsker, form_of, page_of
 from application.people.record_people_news import PersonLinks, addresses_of
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation.people import contact_from_dict, contact_to_dict
+from application.sessions.asking import PageAsker, form_of, page_of
 from domain.contact import BusinessProfile, Contact, Existence, Name, parse_person, parse_username
 from domain.errors import InvalidArgumentError, NotFoundError
 from domain.ids import SessionId, parse_session_id

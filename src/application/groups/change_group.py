@@ -3,7 +3,6 @@
 import hashlib
 from typing import Final
 
-from application.groups.asking import NOTHING, GroupAsker, form_of
 from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -18,6 +17,7 @@ from application.representation.groups import (
     results_from_dict,
     results_to_dict,
 )
+from application.sessions.asking import NOTHING, PageAsker, form_of
 from domain.errors import TooLargeError
 from domain.event import GroupRequested, NewEvent
 from domain.group import (
@@ -46,7 +46,7 @@ _JOINED: Final = form_of(joined_to_dict, joined_from_dict)
 class UpdateGroup:
     """Changes what a group shows and how it is run."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(
@@ -74,14 +74,14 @@ class UpdateGroup:
             "ephemeral": None if change.ephemeral is None else change.ephemeral.total_seconds(),
         }
         return await self._asker.command(
-            session_id, "groups.update", asked, request, lambda page: page.change(group, change), _GROUP
+            session_id, "groups.update", asked, request, lambda page: page.groups.change(group, change), _GROUP
         )
 
 
 class SetGroupPicture:
     """Gives a group a picture, or takes it away."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(
@@ -102,14 +102,19 @@ class SetGroupPicture:
         digest = None if picture is None else hashlib.sha256(picture).hexdigest()
         asked = {"group": str(group), "picture": digest}
         await self._asker.command(
-            session_id, "groups.set_picture", asked, request, lambda page: page.set_picture(group, picture), NOTHING
+            session_id,
+            "groups.set_picture",
+            asked,
+            request,
+            lambda page: page.groups.set_picture(group, picture),
+            NOTHING,
         )
 
 
 class ChangeParticipants:
     """Adds people to a group, removes them, makes them admins or takes that from them."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(
@@ -136,7 +141,7 @@ class ChangeParticipants:
             "groups.participants",
             asked,
             request,
-            lambda page: page.change_participants(group, action, people),
+            lambda page: page.groups.change_participants(group, action, people),
             _RESULTS,
         )
 
@@ -144,7 +149,7 @@ class ChangeParticipants:
 class LeaveGroup:
     """Leaves a group."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, group_id: str, *, request: RequestKey | None = None) -> None:
@@ -157,14 +162,14 @@ class LeaveGroup:
         """
         group = parse_group(group_id)
         await self._asker.command(
-            session_id, "groups.leave", {"group": str(group)}, request, lambda page: page.leave(group), NOTHING
+            session_id, "groups.leave", {"group": str(group)}, request, lambda page: page.groups.leave(group), NOTHING
         )
 
 
 class RevokeInviteCode:
     """Makes a group's link worthless."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, group_id: str, *, request: RequestKey | None = None) -> str:
@@ -179,14 +184,19 @@ class RevokeInviteCode:
         group = parse_group(group_id)
         asked = {"group": str(group)}
         return await self._asker.command(
-            session_id, "groups.revoke_invite", asked, request, lambda page: page.revoke_invite_code(group), _CODE
+            session_id,
+            "groups.revoke_invite",
+            asked,
+            request,
+            lambda page: page.groups.revoke_invite_code(group),
+            _CODE,
         )
 
 
 class JoinGroup:
     """Joins a group by an invite code."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, code: str, *, request: RequestKey | None = None) -> Joined:
@@ -200,14 +210,14 @@ class JoinGroup:
         """
         known = parse_invite_code(code)
         return await self._asker.command(
-            session_id, "groups.join", {"code": known}, request, lambda page: page.join(known), _JOINED
+            session_id, "groups.join", {"code": known}, request, lambda page: page.groups.join(known), _JOINED
         )
 
 
 class DecideJoinRequests:
     """Lets people in who ask for it, or turns them away."""
 
-    def __init__(self, asker: GroupAsker, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator) -> None:
+    def __init__(self, asker: PageAsker, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator) -> None:
         self._asker = asker
         self._uow = uow
         self._clock = clock
@@ -237,7 +247,7 @@ class DecideJoinRequests:
             "groups.decide",
             asked,
             request,
-            lambda page: page.decide(group, people, approve=approve),
+            lambda page: page.groups.decide(group, people, approve=approve),
             _RESULTS,
         )
         done = tuple(result.jid for result in results if result.outcome is ParticipantOutcome.DONE)

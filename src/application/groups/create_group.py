@@ -1,14 +1,17 @@
 """Found a group, once per request key whatever dies meanwhile."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from application.groups.asking import GroupAsker, form_of, token_of
 from application.idempotency.request_key import RequestKey
-from application.ports.group_page import Creation, GroupPage
+from application.ports.group_page import Creation
 from application.ports.id_generator import IdGenerator
+from application.ports.idempotency_repository import KeyedRequest
 from application.representation.groups import created_from_dict, created_to_dict
+from application.sessions.asking import PageAsker, form_of
+from application.sessions.workers import SessionPage
 from domain.group import CreatedGroup, check_subject, parse_people
 
 _CREATED: Final = form_of(created_to_dict, created_from_dict)
@@ -26,7 +29,7 @@ class CreateGroupCommand:
 class CreateGroup:
     """Founds a group. One that may have been founded by an earlier try is looked for before it is founded again."""
 
-    def __init__(self, asker: GroupAsker, ids: IdGenerator) -> None:
+    def __init__(self, asker: PageAsker, ids: IdGenerator) -> None:
         self._asker = asker
         self._ids = ids
 
@@ -44,11 +47,19 @@ class CreateGroup:
         asked = {"subject": command.subject, "participants": [str(each) for each in people]}
         # Without a key nobody can ask again for this very creation; then the name only has to be a new one.
         keyed = None if request is None else request.of("groups.create", {"session": command.session_id, **asked})
-        token = self._ids.event_id() if keyed is None else token_of(keyed)
+        token = self._ids.event_id() if keyed is None else _token_of(keyed)
 
-        async def found(page: GroupPage, begun_at: datetime | None) -> CreatedGroup:
-            return await page.create(
+        async def found(page: SessionPage, begun_at: datetime | None = None) -> CreatedGroup:
+            return await page.groups.create(
                 Creation(token=token, subject=command.subject, participants=people, begun_at=begun_at)
             )
 
-        return await self._asker.found(command.session_id, asked, request, found, _CREATED)
+        return await self._asker.command(
+            command.session_id, "groups.create", asked, request, found, _CREATED, resume=found
+        )
+
+
+def _token_of(request: KeyedRequest) -> str:
+    """A name for what a request does, the same for whoever does it: it tells nothing of the key."""
+    named = "\n".join((request.scope, request.key)).encode()
+    return hashlib.sha256(named + request.fingerprint).hexdigest()[:32]

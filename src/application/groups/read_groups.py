@@ -1,6 +1,6 @@
 """Groups: what there is, and what is known of each."""
 
-from application.groups.asking import GroupAsker
+from application.sessions.asking import PageAsker
 from domain.group import Group, GroupPreview, JoinRequest, parse_group, parse_invite_code
 from domain.ids import parse_session_id
 
@@ -8,22 +8,22 @@ from domain.ids import parse_session_id
 class ListGroups:
     """Lists the groups that the account is in."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str) -> tuple[Group, ...]:
         """Asks WhatsApp.
 
         Raises:
-            PomboError: as ``GroupAsker.page`` and ``GroupPage.list``.
+            PomboError: as ``PageAsker.page`` and ``GroupPage.list``.
         """
-        return await (await self._asker.page(parse_session_id(session_id))).list()
+        return await (await self._asker.page(parse_session_id(session_id))).groups.list()
 
 
 class GetGroup:
     """Gives one group."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, group_id: str) -> Group:
@@ -35,13 +35,13 @@ class GetGroup:
             UnprocessableError: ``NOT_GROUP_MEMBER``.
         """
         group = parse_group(group_id)
-        return await (await self._asker.page(parse_session_id(session_id))).get(group)
+        return await (await self._asker.page(parse_session_id(session_id))).groups.get(group)
 
 
 class GetInviteCode:
     """Gives the code of a group's link."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, group_id: str) -> str:
@@ -53,13 +53,13 @@ class GetInviteCode:
             UnprocessableError: ``NOT_GROUP_MEMBER``, ``NOT_GROUP_ADMIN``.
         """
         group = parse_group(group_id)
-        return await (await self._asker.page(parse_session_id(session_id))).invite_code(group)
+        return await (await self._asker.page(parse_session_id(session_id))).groups.invite_code(group)
 
 
 class PreviewInvite:
     """Gives what an invite code shows of its group."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, code: str) -> GroupPreview:
@@ -71,13 +71,13 @@ class PreviewInvite:
             GoneError: ``INVITE_REVOKED``.
         """
         known = parse_invite_code(code)
-        return await (await self._asker.page(parse_session_id(session_id))).preview(known)
+        return await (await self._asker.page(parse_session_id(session_id))).groups.preview(known)
 
 
 class ListJoinRequests:
     """Lists who asks to be let into a group."""
 
-    def __init__(self, asker: GroupAsker) -> None:
+    def __init__(self, asker: PageAsker) -> None:
         self._asker = asker
 
     async def execute(self, session_id: str, group_id: str) -> tuple[JoinRequest, ...]:
@@ -89,4 +89,4 @@ class ListJoinRequests:
             UnprocessableError: ``NOT_GROUP_MEMBER``, ``NOT_GROUP_ADMIN``.
         """
         group = parse_group(group_id)
-        return await (await self._asker.page(parse_session_id(session_id))).requests(group)
+        return await (await self._asker.page(parse_session_id(session_id))).groups.requests(group)

@@ -1,9 +1,9 @@
 """Presence: the account's own, and that of others."""
 
 from application.idempotency.request_key import RequestKey
-from application.people.asking import NOTHING, PageAsker, form_of
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation.people import presence_from_dict, presence_to_dict
+from application.sessions.asking import NOTHING, PageAsker, form_of
 from application.sessions.workers import SessionPage
 from domain.ids import SessionId, parse_session_id
 from domain.jid import Jid

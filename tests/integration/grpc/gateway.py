@@ -14,7 +14,6 @@ from grpc_status import rpc_status
 from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
-from application.groups.asking import GroupAsker
 from application.groups.change_group import (
     ChangeParticipants,
     DecideJoinRequests,
@@ -37,6 +36,7 @@ from application.messages.read_states import ReadMessageState
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.ports.health_check import HealthCheck
+from application.sessions.asking import PageAsker
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
 from application.sessions.take_over import TakeOverSession
 from application.sessions.update_session import UpdateSession
@@ -70,7 +70,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     send = SendMessage(
         database, world.clock, world.ids, world.supervisor, world.recipients, world.waiters, media.prepare
     )
-    groups = GroupAsker(database, world.clock, world.supervisor)
+    groups = PageAsker(database, world.clock, world.supervisor)
     return UseCases(
         authenticate=Authenticate(database, KEY),
         check_health=CheckHealth(checks),

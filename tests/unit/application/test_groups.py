@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from adapters.memory.faults import Die, Hang, LoseOutcome, Operation
-from application.groups.asking import GroupAsker
 from application.groups.change_group import ChangeParticipants, DecideJoinRequests, LeaveGroup, UpdateGroup
 from application.groups.create_group import CreateGroup, CreateGroupCommand
 from application.groups.read_groups import GetGroup, ListGroups
 from application.idempotency.request_key import RequestKey
+from application.sessions.asking import PageAsker
 from domain.errors import ConflictError, InvalidArgumentError, PomboError, UnprocessableError
 from domain.event import Event
 from domain.group import CreatedGroup, GroupChange, ParticipantAction, ParticipantOutcome, RequestState
@@ -30,7 +30,7 @@ def key(name: str = "k1") -> RequestKey:
 class Groups:
     def __init__(self, world: World) -> None:
         self.world = world
-        asker = GroupAsker(world.database, world.clock, world.supervisor)
+        asker = PageAsker(world.database, world.clock, world.supervisor)
         self._create = CreateGroup(asker, world.ids)
         self.list = ListGroups(asker)
         self.get = GetGroup(asker)

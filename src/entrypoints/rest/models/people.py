@@ -6,7 +6,7 @@ from pydantic import Field
 
 from application.chats.fetch_history import MAX_FETCHED
 from application.contacts.manage_contacts import MAX_ASKED
-from application.people.asking import MAX_PAGE
+from application.sessions.asking import MAX_PAGE
 from domain.call import CallOutcome
 from domain.presence import Activity
 from entrypoints.rest.models.common import (

@@ -1,34 +1,33 @@
-"""Asking a session's page of groups, and having it do something once per request key."""
+"""Asking a session's page, and having it do something once per request key."""
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from application.idempotency.once import Form, Once
 from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
-from application.ports.group_page import GroupPage
-from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.link_session import not_running
-from application.sessions.workers import SessionWorkers
-from domain.errors import UnavailableError
+from application.sessions.workers import SessionPage, SessionWorkers
+from domain.errors import InvalidArgumentError, UnavailableError
 from domain.ids import SessionId, parse_session_id
 from domain.session import Session, SessionStatus, Wanted
 
+MAX_PAGE: Final = 500
 _OVER: Final = frozenset({SessionStatus.FAILED, SessionStatus.LOGGED_OUT})
 
 
-class GroupAsker:
-    """What the use cases of groups have in common."""
+class PageAsker:
+    """What the use cases of chats, people, presence, calls and groups have in common."""
 
     def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
         self._uow = uow
         self._workers = workers
         self._once = Once(uow, clock)
 
-    async def page(self, session_id: SessionId) -> GroupPage:
+    async def page(self, session_id: SessionId) -> SessionPage:
         """The session's page, connected as far as is known.
 
         Raises:
@@ -39,7 +38,7 @@ class GroupAsker:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(session_id)
         _check_connected(session)
-        return (await self._workers.page(session_id)).groups
+        return await self._workers.page(session_id)
 
     async def command[T](
         self,
@@ -47,10 +46,22 @@ class GroupAsker:
         operation: str,
         asked: Mapping[str, Any],
         request: RequestKey | None,
-        work: Callable[[GroupPage], Awaitable[T]],
+        work: Callable[[SessionPage], Awaitable[T]],
         form: Form[T],
+        *,
+        resume: Callable[[SessionPage, datetime], Awaitable[T]] | None = None,
     ) -> T:
-        """Has the page do something, once per request key. What was broken off may be done again.
+        """Has the page do something, once per request key.
+
+        Args:
+            session_id: which session.
+            operation: the request's name.
+            asked: what is asked besides; JSON values.
+            request: the caller's key.
+            work: what to do. What was broken off may be done again: it must be such that this does no harm, or have
+                a ``resume``.
+            form: how the result is kept.
+            resume: what is done instead when somebody may have begun it already: it is told since when.
 
         Raises:
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
@@ -62,33 +73,10 @@ class GroupAsker:
         async def done() -> T:
             return await work(await self.page(slug))
 
-        return await self._once.run(keyed, done, form)
+        async def again(with_begun: Callable[[SessionPage, datetime], Awaitable[T]], begun_at: datetime) -> T:
+            return await with_begun(await self.page(slug), begun_at)
 
-    async def found[T](
-        self,
-        session_id: str,
-        asked: Mapping[str, Any],
-        request: RequestKey | None,
-        work: Callable[[GroupPage, datetime | None], Awaitable[T]],
-        form: Form[T],
-    ) -> T:
-        """As ``command``, for what must not be done again: ``work`` is told since when it may have been begun."""
-        slug = parse_session_id(session_id)
-        keyed = None if request is None else request.of("groups.create", {"session_id": slug, **asked})
-
-        async def begin() -> T:
-            return await work(await self.page(slug), None)
-
-        async def resume(begun_at: datetime) -> T:
-            return await work(await self.page(slug), begun_at)
-
-        return await self._once.run(keyed, begin, form, resume=resume)
-
-
-def token_of(request: KeyedRequest) -> str:
-    """A name for what a request does, the same for whoever does it: it tells nothing of the key."""
-    named = "\n".join((request.scope, request.key)).encode()
-    return hashlib.sha256(named + request.fingerprint).hexdigest()[:32]
+        return await self._once.run(keyed, done, form, resume=None if resume is None else partial(again, resume))
 
 
 def _check_connected(session: Session) -> None:
@@ -116,3 +104,22 @@ def form_of[T](write: Callable[[T], Mapping[str, Any]], read: Callable[[Mapping[
         return read(answer)
 
     return Form(write=write, read=read_later)
+
+
+def page_of[T](items: tuple[T, ...], page_token: str | None, limit: int) -> tuple[tuple[T, ...], str | None]:
+    """A part of a list that the page holds whole. A token is the place it goes on from.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_PAGE_SIZE``, ``INVALID_PAGE_TOKEN``.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidArgumentError("INVALID_PAGE_SIZE", f"A page has 1 to {MAX_PAGE} items.", field="page_size")
+    start = 0
+    if page_token:
+        if not page_token.isascii() or not page_token.isdecimal() or len(page_token) > 9:  # noqa: PLR2004 - of a list in memory
+            raise InvalidArgumentError(
+                "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
+            )
+        start = int(page_token)
+    end = start + limit
+    return items[start:end], str(end) if end < len(items) else None
