@@ -18,6 +18,7 @@ from application.representation.groups import (
     results_to_dict,
 )
 from application.sessions.asking import NOTHING, PageAsker, form_of
+from application.sessions.workers import SessionPage
 from domain.errors import TooLargeError
 from domain.event import GroupRequested, NewEvent
 from domain.group import (
@@ -242,23 +243,24 @@ class DecideJoinRequests:
         """
         group, people = parse_group(group_id), parse_people(participants)
         asked = {"group": str(group), "participants": [str(each) for each in people], "approve": approve}
-        results = await self._asker.command(
-            session_id,
-            "groups.decide",
-            asked,
-            request,
-            lambda page: page.groups.decide(group, people, approve=approve),
-            _RESULTS,
+
+        async def decide(page: SessionPage) -> tuple[ParticipantResult, ...]:
+            results = await page.groups.decide(group, people, approve=approve)
+            done = tuple(result.jid for result in results if result.outcome is ParticipantOutcome.DONE)
+            if done:
+                state = RequestState.APPROVED if approve else RequestState.REJECTED
+                await self._tell(session_id, GroupRequested(group=group, participants=done, state=state))
+            return results
+
+        # Told of before the answer is kept: whoever gives the answer again has nothing to tell.
+        return await self._asker.command(session_id, "groups.decide", asked, request, decide, _RESULTS)
+
+    async def _tell(self, session_id: str, payload: GroupRequested) -> None:
+        event = NewEvent(
+            id=self._ids.event_id(),
+            session_id=parse_session_id(session_id),
+            time=self._clock.now(),
+            payload=payload,
         )
-        done = tuple(result.jid for result in results if result.outcome is ParticipantOutcome.DONE)
-        if done:
-            state = RequestState.APPROVED if approve else RequestState.REJECTED
-            event = NewEvent(
-                id=self._ids.event_id(),
-                session_id=parse_session_id(session_id),
-                time=self._clock.now(),
-                payload=GroupRequested(group=group, participants=done, state=state),
-            )
-            async with self._uow.begin() as uow:
-                await uow.events.append([event])
-        return results
+        async with self._uow.begin() as uow:
+            await uow.events.append([event])
