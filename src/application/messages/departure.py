@@ -7,13 +7,23 @@ from typing import Final
 
 from application.messages.waiters import MessageWaiters
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.errors import ErrorKind, PomboError, RateLimitedError, UnavailableError, UnprocessableError, error_of
+from domain.errors import ErrorKind, UnavailableError, error_of
 from domain.ids import MessageId
 from domain.message import Message, MessageStatus
 
 _POLL_SECONDS: Final = 1.0
 _LEFT: Final = frozenset(set(MessageStatus) - {MessageStatus.QUEUED, MessageStatus.SENDING})
-_RATE_LIMITS: Final = frozenset({"REACHOUT_TIMELOCK", "NEW_CHAT_CAP"})
+_KINDS: Final = {
+    "ACCOUNT_CHANGED": ErrorKind.CONFLICT,
+    "CAPABILITY_UNAVAILABLE": ErrorKind.CAPABILITY_UNAVAILABLE,
+    "GROUP_NOT_FOUND": ErrorKind.NOT_FOUND,
+    "MEDIA_EXPIRED": ErrorKind.GONE,
+    "MEDIA_MISSING": ErrorKind.NOT_FOUND,
+    "MEDIA_TOO_LARGE": ErrorKind.TOO_LARGE,
+    "NEW_CHAT_CAP": ErrorKind.RATE_LIMITED,
+    "REACHOUT_TIMELOCK": ErrorKind.RATE_LIMITED,
+}
+"""Of the reasons for which a message fails; any other is something that WhatsApp refused."""
 
 
 class Departures:
@@ -55,17 +65,13 @@ class Departures:
 def raise_failure(message: Message) -> None:
     """Tells a caller who waited why the message failed; the stored message tells everybody else.
 
+    The error is the one that the same reason is everywhere else: a failure is kept without its kind.
+
     Raises:
-        CapabilityUnavailableError: the page can't send this.
-        RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
-        UnprocessableError: anything else that WhatsApp refused it for.
+        PomboError: the failure.
     """
     if message.status is not MessageStatus.FAILED or message.failure is None:
         return
     failure = message.failure
-    kind: type[PomboError] = RateLimitedError if failure.reason in _RATE_LIMITS else UnprocessableError
-    if failure.reason == "CAPABILITY_UNAVAILABLE":
-        raise error_of(
-            ErrorKind.CAPABILITY_UNAVAILABLE, failure.reason, failure.message, metadata={"message_id": message.id}
-        )
-    raise kind(failure.reason, failure.message, metadata={"message_id": message.id})
+    kind = _KINDS.get(failure.reason, ErrorKind.UNPROCESSABLE)
+    raise error_of(kind, failure.reason, failure.message, metadata={"message_id": message.id})

@@ -57,6 +57,7 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "REQUEST_IN_PROGRESS": (_K.CONFLICT, "A request with this key is being worked on."),
     "ALREADY_LINKED": (_K.CONFLICT, "The session is linked to an account; log it out first."),
     "NOT_IN_CONFLICT": (_K.CONFLICT, "No other browser has taken the session over."),
+    "ACCOUNT_CHANGED": (_K.CONFLICT, "The session was linked to another account before the message had left."),
     "NOT_LINKED": (_K.CONFLICT, "No account is linked to the session."),
     "PASSKEY_REQUIRED": (_K.CONFLICT, "WhatsApp asks this account for a passkey, which a browser session can't give."),
     "CURSOR_EXPIRED": (_K.GONE, "Events behind the cursor are past their retention; `metadata` has the oldest cursor."),
