@@ -9,15 +9,31 @@ const { MessageMedia } = whatsapp;
 export function groupCommands(client) {
   /** @param {string} id */
   const group = (id) => client.getChatById(id);
+  /** What was told of groups, the newest last. @type {any[]} */
+  const notices = [];
+  for (const name of ["group_join", "group_leave", "group_admin_changed", "group_update", "group_membership_request"]) {
+    client.on(name, (/** @type {any} */ notice) => notices.push(notice));
+  }
+  /** @param {{of: string, type: string}} asked */
+  const notice = ({ of, type }) => notices.findLast((each) => each.chatId === of && each.type === type);
   return {
+    notice: async (asked) => {
+      const told = notice(asked);
+      return {
+        chat: (await told.getChat()).name,
+        by: (await told.getContact()).pushname,
+        recipients: (await told.getRecipients()).map(({ pushname }) => pushname),
+      };
+    },
+    replyToNotice: async (asked) => (await notice(asked).reply(asked.text)).id._serialized,
     createGroup: async ({ title, people, options }) => {
       const made = await client.createGroup(title, people, options);
       return typeof made === "string" ? made : { gid: made.gid._serialized, participants: made.participants };
     },
     group: async ({ of }) => {
-      const { name, description, isReadOnly, participants, groupMetadata } = await group(of);
+      const { name, description, isReadOnly, participants, groupMetadata, owner, createdAt } = await group(of);
       return {
-        name, description, isReadOnly,
+        name, description, isReadOnly, owner: owner?._serialized ?? owner, createdAt: createdAt.getTime(),
         announce: groupMetadata.announce, restrict: groupMetadata.restrict, memberAddMode: groupMetadata.memberAddMode,
         participants: participants.map(({ id, isAdmin }) => ({ id: id._serialized ?? id, isAdmin })),
       };

@@ -46,7 +46,8 @@ export function messageCommands(client, brief) {
   return {
     location: (request) => post(request, new Location(request.latitude, request.longitude, request.place)),
     poll: (request) => post(request, new Poll(request.question, request.answers, { allowMultipleAnswers: request.multiple })),
-    event: (request) => post(request, new ScheduledEvent(request.name, new Date(request.start), { callType: "none" })),
+    event: (request) => post(request, new ScheduledEvent(request.name, new Date(request.start), { callType: "none", ...request.more })),
+    callLink: ({ start, type }) => client.createCallLink(new Date(start), type),
     list: (request) => post(request, new List(request.body, request.button, request.sections, request.title)),
     buttons: (request) => post(request, new Buttons(request.body, request.buttons, request.title)),
     cards: async (request) => {

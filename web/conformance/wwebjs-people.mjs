@@ -38,6 +38,9 @@ export function peopleCommands(client) {
       return { id: id._serialized ?? id, name, shortName, pushname, isBlocked, isMyContact, isBusiness, number };
     },
     isRegistered: ({ of }) => client.isRegisteredUser(of),
+    chatWith: async ({ of }) => (await (await contact(of)).getChat()).id._serialized,
+    personIn: async ({ chat: id }) => (await (await chat(id)).getContact()).pushname,
+    sendIn: async ({ chat: id, text }) => (await (await chat(id)).sendMessage(text)).id._serialized,
     about: async ({ of }) => (await contact(of)).getAbout(),
     picture: async ({ of }) => (await contact(of)).getProfilePicUrl(),
     commonGroups: async ({ of }) =>

@@ -50,6 +50,9 @@ async def test_a_group_of_ours(peers: Peers) -> None:
     groups, group = peers.page.groups, await founded(peers)
     shown = await peers.client.call("group", of=str(group))
     assert (shown["name"], [each["id"] for each in shown["participants"]]) == ("Doves", [peers.ann.jid, peers.bob.jid])
+    created = (await groups.get(group)).created_at
+    assert created is not None
+    assert (shown["owner"], shown["createdAt"]) == (peers.ann.lid, created.timestamp() * 1000)
     assert str(group) in await peers.client.call("commonGroups", of=peers.ann.jid)
     assert group in await peers.page.contacts.common_groups(peers.chat)
 
@@ -63,6 +66,10 @@ async def test_a_group_of_ours(peers: Peers) -> None:
         [result] = await groups.change_participants(group, action, (person,))
         assert result.outcome is ParticipantOutcome.DONE
         await told(peers, event, group, kind)
+    notice = await peers.client.call("notice", of=str(group), type="promote")
+    assert notice == {"chat": "Doves", "by": "Ann", "recipients": ["Cyd"]}
+    reply = await peers.client.call("replyToNotice", of=str(group), type="promote", text="well done")
+    assert (await peers.received(reply)).chat == group
     await groups.change(
         group,
         GroupChange(

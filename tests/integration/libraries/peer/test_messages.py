@@ -8,8 +8,8 @@ import pytest
 
 from domain.changes import Edited, Pinned, Reacted, Revoked, Voted
 from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
-from domain.content import Content, Text
-from domain.event_content import EventInvitation
+from domain.content import Content, Text, Unsupported
+from domain.event_content import CallType, EventInvitation
 from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
 from domain.location_content import Location
 from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
@@ -90,6 +90,42 @@ async def test_what_it_sends_is_received(peers: Peers) -> None:
     buttons = await sent("buttons", body="Coming?", buttons=[{"id": "yes", "body": "Yes"}], title="Well")
     assert isinstance(buttons, Interactive)
     assert buttons.action == ReplyButtons(buttons=(Choice(id="yes", title="Yes"),))
+
+
+async def test_an_event_with_a_call_both_ways(peers: Peers) -> None:
+    place = Location(latitude=0, longitude=0, name="The loft")
+    party = EventInvitation(
+        name="Party",
+        starts_at=STARTS,
+        ends_at=STARTS + timedelta(hours=2),
+        description="bring seeds",
+        call=CallType.VIDEO,
+    )
+    _, told = await peers.send(party)
+    data = told["data"]
+    assert (data["eventName"], data["eventDescription"]) == ("Party", "bring seeds")
+    assert data["eventEndTime"] - data["eventStartTime"] == 7200
+    assert "/video/" in data["eventJoinLink"]
+    more = {"callType": "voice", "description": "bring more", "location": "The loft"}
+    seen = await peers.receive("event", name="Encore", start=STARTS.timestamp() * 1000, more=more)
+    assert seen.content == EventInvitation(
+        name="Encore", starts_at=STARTS, description="bring more", location=place, call=CallType.VOICE
+    )
+    link = await peers.client.call("callLink", start=STARTS.timestamp() * 1000, type="video")
+    text = (await peers.receive("send", text=f"join {link}", options=SENT)).content
+    assert isinstance(text, Text)
+    assert text.body == f"join {link}"
+
+
+async def test_what_we_know_no_form_for_arrives_all_the_same(peers: Peers) -> None:
+    group = {"subject": "Doves", "id": "120363000000000001@g.us"}
+    options = {**SENT, "groupMentions": [group], "linkPreview": False}
+    seen = await peers.receive("send", text="@Doves come", options=options)
+    assert seen.content == Text(body="@Doves come")
+    options = {**SENT, "extra": {"type": "coo", "loudness": 3}}
+    seen = await peers.receive("send", text="", options=options)
+    assert isinstance(seen.content, Unsupported)
+    assert (seen.content.kind, seen.content.raw["loudness"]) == ("coo", 3)
 
 
 async def test_a_link_s_preview_both_ways(peers: Peers) -> None:

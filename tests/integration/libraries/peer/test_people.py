@@ -103,6 +103,10 @@ async def test_it_has_the_history_that_we_have(peers: Peers) -> None:
     assert [inner(each.whatsapp_id) for each in older.messages] == [inner(sent), inner(his["id"])]
     assert (await peers.page.chats.get(peers.chat)).name == "Bob"
     assert str(peers.chat) in [str(each.jid) for each in await peers.page.chats.list()]
+    assert await peers.client.call("chatWith", of=peers.ann.jid) == peers.ann.jid
+    assert await peers.client.call("personIn", chat=peers.ann.jid) == "Ann"
+    told = await peers.client.call("sendIn", chat=peers.ann.jid, text="by way of the chat")
+    assert (await peers.received(f"false_{peers.bob.jid}_{inner(told)}")).content == Text(body="by way of the chat")
     assert await peers.client.call("writer", of=history[-1]["id"]) == "Ann"
     assert await peers.client.call("chatOf", of=history[-1]["id"]) == peers.ann.jid
     assert await peers.client.call("syncHistory", chat=peers.ann.jid) in {True, False}
