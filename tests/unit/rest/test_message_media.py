@@ -223,7 +223,7 @@ async def test_a_file_that_is_lost_fails_its_message(client: Client, gateway: Ga
     media = (await upload(client, PICTURE)).json()
     gateway.media.store.contents.clear()  # type: ignore[attr-defined] # the one in memory
     refused = await client.post(SEND, body("image", id=media["id"]))
-    assert (refused.status, refused.reason) == (422, "MEDIA_MISSING")
+    assert (refused.status, refused.reason) == (404, "MEDIA_MISSING")
     (message,) = (await client.get("/api/v1/messages")).json()["items"]
     assert (message["status"], message["error"]["reason"]) == ("FAILED", "MEDIA_MISSING")
 
