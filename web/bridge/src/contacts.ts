@@ -22,6 +22,12 @@ export function refuseBlocked(wid: Wid): void {
   if (blocked(wid)) throw new BridgeError("CONTACT_BLOCKED", "the account has blocked this person");
 }
 
+/** Why WhatsApp refuses what it gives no reason for: the block may have been put elsewhere meanwhile. */
+export function explained(error: unknown, wid: Wid): unknown {
+  const open = error instanceof BridgeError && error.code === "SEND_REFUSED" && blocked(wid);
+  return open ? new BridgeError("CONTACT_BLOCKED", error.message) : error;
+}
+
 const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
 
 export function wireContact(contact: ContactModel): WireContact {

@@ -14,6 +14,7 @@ import {
   optionNames,
   revokeOf,
 } from "./changes";
+import { explained } from "./contacts";
 import { findMessage, findTombstone, ownKey, widOf } from "./find";
 import { ownReaction, ownVote, pinOn } from "./known-changes";
 import { functionOf } from "./modules";
@@ -131,7 +132,11 @@ async function perform(
   }
   const chat = WPP.whatsapp.ChatStore.get(msg.id.remote);
   if (!chat) throw new BridgeError("TARGET_UNKNOWN", "the page doesn't have its chat");
-  await act(msg, chat, asked);
+  try {
+    await act(msg, chat, asked);
+  } catch (error) {
+    throw explained(error, chat.id);
+  }
   return { at: (await effectAt(kind, asked)) ?? Date.now() };
 }
 

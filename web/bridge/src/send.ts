@@ -3,7 +3,7 @@
 import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { alias, heldId, parseKey } from "./address";
 import { describe } from "./channel";
-import { refuseBlocked } from "./contacts";
+import { explained, refuseBlocked } from "./contacts";
 import { findMessage, inMemory, knownChat, ownKey, widOf } from "./find";
 import { refusalInGroup } from "./groups";
 import { normalise } from "./normalise";
@@ -209,7 +209,7 @@ export function judge(msg: MsgModel, outcome: unknown): void {
   if (code === 463) throw new BridgeError("REACHOUT_TIMELOCK", detail);
   if (code === 475) throw new BridgeError("NEW_CHAT_CAP", detail);
   if (code === NOT_ON_WHATSAPP) throw new BridgeError("NUMBER_NOT_ON_WHATSAPP", detail);
-  if (code !== undefined && code < 500 && !PASSING.has(code)) throw new BridgeError("SEND_REFUSED", `${detail} ${code}`);
+  if (code !== undefined && code < 500 && !PASSING.has(code)) throw explained(new BridgeError("SEND_REFUSED", `${detail} ${code}`), msg.id.remote);
   throw new BridgeError("SEND_UNCONFIRMED", detail);
 }
 
