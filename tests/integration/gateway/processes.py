@@ -71,9 +71,9 @@ class Sandbox:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def run(cls, data: Path) -> AsyncIterator[Self]:
+    async def run(cls, data: Path, *options: str) -> AsyncIterator[Self]:
         command = [sys.executable, "-m", "sandbox", "--data-dir", str(data)]
-        command += ["--port", "0", "--control-port", "0", "--https-port", "0"]
+        command += ["--port", "0", "--control-port", "0", "--https-port", "0", *options]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=environment)
         try:
@@ -111,6 +111,12 @@ class Sandbox:
         async with self._http.get(f"{self._control}/accounts/{phone}/media/{message_id}") as answer:
             assert answer.ok, (answer.status, await answer.text())
             return await answer.read()
+
+    async def upload(self, phone: str, content: bytes) -> str:
+        """Puts a file on a phone, to be sent once; gives its id."""
+        async with self._http.post(f"{self._control}/accounts/{phone}/media", data=content) as answer:
+            assert answer.ok, (answer.status, await answer.text())
+            return str((await answer.json())["id"])
 
     def receiving(self) -> bool:
         """Whether a file is being uploaded."""

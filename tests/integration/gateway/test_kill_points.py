@@ -78,6 +78,20 @@ class Lives:
         except aiohttp.ClientError:
             return None
 
+    async def found(self, subject: str) -> str | None:
+        """A client's founding of a group: its address; None when the gateway didn't live to answer."""
+        headers = {"Idempotency-Key": str(uuid.uuid5(uuid.NAMESPACE_OID, subject))}
+        request = {"subject": subject, "participants": [BEN]}
+        try:
+            async with self.gateway.http.post(
+                f"{self.gateway.url}/api/v1/sessions/ana/groups", json=request, headers=headers
+            ) as answer:
+                created = await answer.json()
+                assert answer.status == 201, created
+                return str(created["group"]["id"])
+        except aiohttp.ClientError:
+            return None
+
     @asynccontextmanager
     async def silent(self, phone: str) -> AsyncIterator[None]:
         """A phone that is off: no receipt of it says what became of a message."""
@@ -121,7 +135,7 @@ class Lives:
     async def messages(self, body: str) -> list[dict[str, Any]]:
         """What REST shows of a text."""
         page = await self.gateway.call("GET", "/api/v1/messages?session_id=ana&page_size=200")
-        return [message for message in page["items"] if message["text"]["body"] == body]
+        return [message for message in page["items"] if message["type"] == "text" and message["text"]["body"] == body]
 
     async def events(self, body: str) -> Counter[str]:
         """How many events of each type the log holds of a text; acks count by their status."""
@@ -271,6 +285,20 @@ async def test_a_receive(lives: Lives, point: Point) -> None:
     await lives.dead()
     await lives.begin()
     await lives.assert_received_once(body)
+
+
+@pytest.mark.parametrize("point", [Point.FOUNDING_CALLED, Point.FOUNDING_ANSWERED])
+async def test_a_founding_of_a_group(lives: Lives, point: Point) -> None:
+    subject = f"founded: {point}"
+    lives.order(point, subject)
+    assert await lives.found(subject) is None
+    await lives.dead()
+    await lives.begin()
+    group = await lives.found(subject)
+    assert group is not None
+    assert await lives.found(subject) == group
+    shown = await lives.sandbox.call("GET", f"/accounts/{BEN}/groups")
+    assert [each["id"] for each in shown["groups"] if each["subject"] == subject] == [group]
 
 
 @pytest.mark.parametrize("found", [False, True])
