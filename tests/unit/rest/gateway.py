@@ -95,7 +95,7 @@ class Gateway:
         container.on_lane_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
         self.use_cases: UseCases = container.use_cases()
         self.config = config or RestConfig(keep_alive=timedelta(milliseconds=50))
-        self.app = create_app(self.use_cases, self.config)
+        self.app = _app_of(self)
         self.client = Client(self.app)
 
     async def show_qr(self, session_id: str = "ana") -> str:
@@ -122,6 +122,34 @@ class Gateway:
         return set(self.whatsapp.account(phone).devices)
 
 
+class _Present:
+    """Use cases of whichever gateway has the application at present."""
+
+    of: UseCases
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.of, name)
+
+
+_free: dict[RestConfig, list[tuple[FastAPI, _Present]]] = {}
+"""Applications that no gateway has: FastAPI takes longer to make one than most of the tests do."""
+
+
+def _app_of(gateway: Gateway) -> FastAPI:
+    """An application; ``running`` gives it back at its end."""
+    free = _free.setdefault(gateway.config, [])
+    if free:
+        app, present = free.pop()
+        app.state.open_streams._closing = asyncio.Event()  # the other's was of another event loop
+    else:
+        present = _Present()
+        proxy: Any = present
+        app = create_app(proxy, gateway.config)
+        app.state.present = present
+    present.of = gateway.use_cases
+    return app
+
+
 @asynccontextmanager
 async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
     jobs = [
@@ -137,6 +165,7 @@ async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
     assert gateway.faults == []
+    _free[gateway.config].append((gateway.app, gateway.app.state.present))
 
 
 @dataclass
