@@ -1,0 +1,62 @@
+"""What requests to send carry, over REST and gRPC: each kind that either takes is among those that are tried both ways.
+
+Texts here; the others without a file in tests/unit/rest/test_contents.py and tests/unit/grpc/test_converters.py.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+
+from application.representation.content import content_to_dict
+from domain.media_content import MEDIA_CONTENTS
+from domain.operations import OPERATIONS
+from domain.text_content import Text
+from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS, content_from_proto
+from entrypoints.grpc.converters.messages import message_to_proto
+from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
+from entrypoints.rest.models.messages import SendMessageRequest
+from entrypoints.rest.send_contents import _COMPOSE, content_to_send
+from tests.unit.domain.content_values import rich_texts, sendable
+from tests.unit.grpc.test_converters import message
+from tests.unit.mappings.test_page import SENT
+
+TRIED = {*SENT, *MEDIA_CONTENTS}
+# A request gives no preview: the gateway makes it.
+texts = rich_texts.map(lambda text: replace(text, preview=None))
+
+
+def test_grpc_takes_what_is_tried() -> None:
+    taken: set[type[Any]] = {converter.kind for converter in CONTENT_CONVERTERS if converter.compose is not None}
+    assert taken - set(OPERATIONS) == TRIED
+
+
+def test_rest_takes_what_grpc_takes() -> None:
+    named = {converter.field for converter in CONTENT_CONVERTERS if converter.kind in TRIED}
+    assert set(_COMPOSE) - {"reaction"} == named
+
+
+@settings(deadline=None)
+@given(texts)
+def test_a_text_over_rest_is_read_as_it_was_shown(text: Text) -> None:
+    body = {"session_id": "ana", "to": "+15550100200", **content_to_dict(text)}
+    assert content_to_send(SendMessageRequest.model_validate(body)) == text
+
+
+@settings(deadline=None)
+@given(texts)
+def test_a_text_over_grpc_is_read_as_it_was_shown(text: Text) -> None:
+    request = service_pb.SendMessageRequest(text=message_to_proto(message(text)).text)
+    assert content_from_proto(service_pb.SendMessageRequest.FromString(request.SerializeToString())) == text
+
+
+def test_what_both_are_tried_with_is_every_other_kind() -> None:
+    seen: set[type[Any]] = set()
+
+    @settings(deadline=None, database=None)
+    @given(sendable)
+    def look(content: Any) -> None:
+        seen.add(type(content))
+
+    look()
+    assert seen == set(SENT) - {Text}

@@ -1,0 +1,125 @@
+"""Values of any of the domain's types, from their declarations: a new kind, or a new field, is covered by itself."""
+
+import string
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from domain import ids
+from domain.call import Call
+from domain.chat import Chat
+from domain.contact import Contact, Name
+from domain.content import Unsupported
+from domain.interactive_content import Choice, ReplyButtons
+from domain.jid import Jid, Server
+from domain.media_content import Audio, MediaReference
+from domain.message import Message
+from domain.message_state import NOTHING_DONE
+from domain.operations import PIN_DURATIONS, Pin
+from domain.presence import Presence
+
+_MIDNIGHT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_USERS: Final = st.integers(10**8, 10**14).map(str)
+_CODED: Final = st.characters(exclude_categories=["Cs"])
+"""What UTF-8 can carry; NUL among it."""
+# An empty text is none, in many a form.
+_TEXTS: Final = st.text(_CODED, min_size=1, max_size=8)
+_JSON: Final = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(_CODED, max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(_CODED, max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+JIDS: Final = st.builds(Jid, user=_USERS, server=st.sampled_from([Server.USER, Server.LID, Server.GROUP]))
+TIMES: Final = st.integers(0, 10**9).map(lambda milliseconds: _MIDNIGHT + timedelta(milliseconds=milliseconds))
+SPANS: Final = st.integers(0, 10**8).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
+
+
+def whole(kind: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values of a dataclass with all of its fields: left to itself, hypothesis leaves those that have a default."""
+    names = [field.name for field in fields(kind) if field.init]
+    return st.builds(kind, **dict.fromkeys(names, ...) | given)  # type: ignore[arg-type] # by name
+
+
+def _register_all() -> None:
+    source = Path(__file__).parents[3] / "src"
+    for package in ("domain", "application/ports"):
+        for path in sorted((source / package).glob("*.py")):
+            module = import_module(f"{package.replace('/', '.')}.{path.stem}".removesuffix(".__init__"))
+            for kind in vars(module).values():
+                if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == module.__name__:
+                    # A strategy by itself would be looked into now, when not all are registered.
+                    st.register_type_strategy(kind, whole)
+
+
+_register_all()
+st.register_type_strategy(Jid, JIDS)
+st.register_type_strategy(datetime, TIMES)
+st.register_type_strategy(timedelta, SPANS)
+st.register_type_strategy(str, _TEXTS)
+st.register_type_strategy(bytes, st.binary(min_size=1, max_size=8))
+st.register_type_strategy(int, st.integers(0, 10**6))
+st.register_type_strategy(float, st.floats(-90, 90))
+for _identifier in (each for each in vars(ids).values() if hasattr(each, "__supertype__")):
+    st.register_type_strategy(_identifier, _TEXTS)
+st.register_type_strategy(
+    Unsupported, lambda _: whole(Unsupported, raw=st.dictionaries(st.text(_CODED, max_size=5), _JSON))
+)
+st.register_type_strategy(Pin, lambda _: whole(Pin, duration=st.none() | st.sampled_from(PIN_DURATIONS)))
+# What was done to a message is told beside it: tests/unit/application/test_representation.py.
+st.register_type_strategy(Message, lambda _: whole(Message, state=st.just(NOTHING_DONE)))
+# A voice note has a waveform or none; an empty one is none.
+st.register_type_strategy(
+    Audio,
+    lambda _: whole(Audio, waveform=st.none() | st.lists(st.integers(0, 100), min_size=1, max_size=64).map(tuple)),
+)
+# A button has no description.
+st.register_type_strategy(
+    ReplyButtons,
+    st.lists(whole(Choice, description=st.none()), max_size=2).map(lambda made: ReplyButtons(buttons=tuple(made))),
+)
+st.register_type_strategy(
+    Name,
+    st.builds(Name, first=st.text(string.ascii_letters, min_size=1), last=st.text(string.ascii_letters)),
+)
+st.register_type_strategy(
+    MediaReference,
+    whole(
+        MediaReference,
+        mime_type=st.sampled_from(["image/jpeg", "audio/ogg; codecs=opus", "application/pdf"]),
+        sha256=st.none() | st.binary(min_size=32, max_size=32).map(bytes.hex),
+    ),
+)
+
+
+def _in_both_forms(kind: type[Any], of: str) -> None:
+    """Whoever is told of by two addresses is told of by one of each form."""
+    people = st.builds(Jid, user=_USERS, server=st.sampled_from([Server.USER, Server.LID]))
+
+    def paired(given: tuple[Any, Jid, str, bool]) -> Any:
+        value, jid, other, known = given
+        server = Server.LID if jid.server is Server.USER else Server.USER
+        return replace(value, **{of: jid, "alternate": Jid(user=other, server=server) if known else None})
+
+    st.register_type_strategy(kind, lambda _: st.tuples(whole(kind), people, _USERS, st.booleans()).map(paired))
+
+
+for _kind, _field in ((Call, "caller"), (Chat, "jid"), (Contact, "jid"), (Presence, "chat")):
+    _in_both_forms(_kind, _field)
+
+
+def changed(kind: type[Any]) -> st.SearchStrategy[tuple[Any, Any, str]]:
+    """Two values of a kind that differ in one field, and which."""
+
+    def differing(given: tuple[Any, Any, str]) -> tuple[Any, Any, str]:
+        one, other, name = given
+        return one, replace(one, **{name: getattr(other, name)}), name
+
+    names = st.sampled_from([field.name for field in fields(kind)])
+    return (
+        st.tuples(st.from_type(kind), st.from_type(kind), names).map(differing).filter(lambda made: made[0] != made[1])
+    )
