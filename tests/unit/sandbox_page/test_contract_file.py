@@ -58,3 +58,25 @@ def test_the_page_is_type_checked() -> None:
         pytest.fail("the npm packages are not installed: run npm ci in web/")
     checked = subprocess.run([compiler, "-p", "sandbox-page"], cwd=WEB, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
+
+
+def _bridge_needs() -> set[str]:
+    """What the bridge asks of wa-js and of the page itself, by its own names, and what it uses besides."""
+    source = "\n".join(path.read_text() for path in sorted((WEB / "bridge/src").glob("*.ts")))
+    named = set(re.findall(r'\b(?:fn|obj|fun|need|own)\(\s*"([\w.]+)"', source))
+    used = {f"whatsapp.{name}" for name in re.findall(r"\bWPP\.whatsapp\.((?:functions\.)?\w+)", source)}
+    own = {f"{module}.{path}" for module, path in re.findall(r'"(WAWeb\w+)",\s*"([\w.]+)"', source)}
+    return named | used | own
+
+
+def test_wa_js_s_search_is_tested_for_all_that_the_bridge_needs() -> None:
+    """Each name of wa-js's own is among the bindings whose intended module the browser's test looks at."""
+    needs = _bridge_needs()
+    searched = {need.removeprefix("whatsapp.").removeprefix("functions.") for need in needs if "whatsapp." in need}
+    # `functions` and `enums` hold names; wa-js makes some itself: those are among the absent ones.
+    names = {name.split(".")[0] for name in searched} - {"functions", "enums"}
+    assert len(names) > 50
+    assert names - set(CONTRACT["bindings"]) - set(CONTRACT["absent"]) == set()
+    own = [need.partition(".") for need in needs if need.startswith("WAWeb")]
+    assert len(own) > 1
+    assert [(module, path) for module, _, path in own if path not in CONTRACT["modules"].get(module, {})] == []
