@@ -1,28 +1,46 @@
 """What whatsapp-web.js 1.34.7 does with groups, unmodified, and what others see of it on their phones."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+import pytest_asyncio
 
-from .conftest import WwebjsFactory
+from adapters.playwright.browser import Browser
+
 from .sandbox import Account, Sandbox, eventually, in_thread
 from .test_wajs_groups import PNG, founded, roles, seen, texts
 from .wwebjs import WwebjsClient
 
-
-@pytest.fixture
-def people(sandbox: Sandbox) -> tuple[Account, Account, Account]:
-    return sandbox.account("Ann"), sandbox.account("Bob"), sandbox.account("Cyd")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def client(wwebjs: WwebjsFactory, people: tuple[Account, ...]) -> AsyncIterator[WwebjsClient]:
-    async with wwebjs() as client:
-        await in_thread(people[0].scan, (await client.wait("qr"))["qr"])
+class Linked(NamedTuple):
+    ann: Account
+    client: WwebjsClient
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def linked(browser: Browser, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Linked]:
+    """Ann's client, for all of these tests: each founds groups of its own, with people of its own."""
+    ann = sandbox.account("Ann")
+    async with WwebjsClient(browser, tmp_path_factory.mktemp("groups"), sandbox.https_port) as client:
+        await in_thread(ann.scan, (await client.wait("qr"))["qr"])
         await client.wait("ready")
-        yield client
+        yield Linked(ann, client)
         assert not [event for event in client.events if event["event"] == "unhandled"]
+
+
+@pytest.fixture
+def people(linked: Linked, sandbox: Sandbox) -> tuple[Account, Account, Account]:
+    return linked.ann, sandbox.account("Bob"), sandbox.account("Cyd")
+
+
+@pytest.fixture
+def client(linked: Linked) -> WwebjsClient:
+    # What was told of another test's groups doesn't count.
+    linked.client.events[:] = [event for event in linked.client.events if event["event"] == "unhandled"]
+    return linked.client
 
 
 async def told(client: WwebjsClient, name: str, kind: str) -> dict[str, Any]:
@@ -163,4 +181,5 @@ async def test_a_private_invitation(client: WwebjsClient, people: tuple[Account,
     }  # fmt: skip
     assert await client.call("acceptPrivateInvite", invite=invite) == 200
     assert ann.jid in roles(bob, group)
-    await eventually(lambda: [chat["id"] for chat in ann.call("GET", "/groups")["groups"]] == [group])
+    ann.sandbox.call("PATCH", f"/accounts/{ann.phone}", {"groups_add": "all"})
+    await eventually(lambda: group in [chat["id"] for chat in ann.call("GET", "/groups")["groups"]])
