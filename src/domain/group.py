@@ -1,5 +1,6 @@
 """Groups: who is in them, what they show of themselves, and how a change of them comes out."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,10 @@ MAX_SUBJECT: Final = 100
 MAX_DESCRIPTION: Final = 2048
 MAX_PEOPLE: Final = 1023
 """How many people one call may name: WhatsApp's groups hold 1,024, one of whom is the account itself."""
-MAX_INVITE_CODE: Final = 64
+INVITE_LINK: Final = re.compile(
+    r"((https?://)?chat\.whatsapp\.com/(invite/)?)?(?P<code>[A-Za-z0-9]{1,64})/?(\?[!-~]{0,200})?"
+)
+"""An invite code, alone or as the link that carries it, with what apps append to links."""
 EPHEMERAL: Final = (timedelta(0), timedelta(days=1), timedelta(days=7), timedelta(days=90))
 """After how long messages can be made to disappear; WhatsApp's Help Center, "About disappearing messages"."""
 
@@ -266,11 +270,10 @@ def parse_invite_code(text: str, *, field: str = "code") -> str:
     Raises:
         InvalidArgumentError: ``INVALID_GROUP``.
     """
-    code = text.strip().removeprefix("https://").removeprefix("http://").removeprefix("chat.whatsapp.com/")
-    code = code.removeprefix("invite/").split("?")[0].strip("/")
-    if not 0 < len(code) <= MAX_INVITE_CODE or not code.isascii() or not code.isalnum():
+    given = INVITE_LINK.fullmatch(text)
+    if given is None:
         raise _invalid("Give an invite code, or a link like https://chat.whatsapp.com/….", field)
-    return code
+    return given["code"]
 
 
 def _invalid(message: str, field: str) -> InvalidArgumentError:

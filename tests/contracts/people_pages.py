@@ -3,6 +3,7 @@
 Fixture: ``linked``, one page for all of these tests, whose stage is a ``PeopleStage``.
 """
 
+import asyncio
 from abc import abstractmethod
 from typing import Any, Final, Protocol
 
@@ -16,7 +17,7 @@ from domain.contact import Name
 from domain.errors import NotFoundError, UnprocessableError
 from domain.jid import Jid
 from domain.presence import Activity
-from tests.contracts.whatsapp_world import Linked, Person
+from tests.contracts.whatsapp_world import SECONDS, Linked, Person
 
 NOBODY: Final = Jid.parse("15559997766@c.us")
 """Without an account, and in nobody's chats: a page keeps a chat with whoever was written to in vain."""
@@ -74,6 +75,13 @@ def stage_of(linked: Linked) -> PeopleStage:
     stage: Any = linked.stage
     people: PeopleStage = stage
     return people
+
+
+async def shows(linked: Linked, who: Person, typing: str | None) -> None:
+    """Waits until a phone shows the account at this: WhatsApp answers no activity, and it takes its way."""
+    async with asyncio.timeout(SECONDS):
+        while await stage_of(linked).typing(who, linked.me) != typing:  # noqa: ASYNC110 - it is asked, it doesn't tell
+            await asyncio.sleep(0.02)
 
 
 class PeoplePagesContract:
@@ -198,9 +206,9 @@ class PeoplePagesContract:
         ben = await met(linked)
         for activity in (Activity.COMPOSING, Activity.RECORDING):
             await linked.page.presence.act(ben.jid, activity)
-            assert await stage_of(linked).typing(ben, linked.me) == activity.value
+            await shows(linked, ben, activity.value)
         await linked.page.presence.act(ben.jid, Activity.PAUSED)
-        assert await stage_of(linked).typing(ben, linked.me) is None
+        await shows(linked, ben, None)
         with pytest.raises(NotFoundError):
             await linked.page.presence.act(NOBODY, Activity.COMPOSING)
         presence = await linked.page.presence.subscribe(ben.jid)

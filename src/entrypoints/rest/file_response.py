@@ -43,10 +43,12 @@ RANGES: Final[dict[int | str, dict[str, Any]]] = {
 }
 """The ``responses`` of an operation that answers with a file."""
 
+# The SHA-256 of nothing: an example's value must be one that can stand in a header.
+_ETAG: Final = '"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"'
 _PARAMETERS: Final = (
     ("Range", "One range of bytes, as RFC 9110 has it.", "bytes=0-1023"),
-    ("If-None-Match", "An ETag: where it is still the file's, the answer is 304.", '"…"'),
-    ("If-Range", "An ETag: where it isn't the file's any more, the whole file comes.", '"…"'),
+    ("If-None-Match", "An ETag: where it is still the file's, the answer is 304.", _ETAG),
+    ("If-Range", "An ETag: where it isn't the file's any more, the whole file comes.", _ETAG),
 )
 DOCUMENT: Final[dict[str, Any]] = {
     "parameters": [

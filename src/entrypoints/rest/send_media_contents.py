@@ -1,7 +1,5 @@
 """Messages with a file that are to be sent, from the models of requests."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,6 +8,7 @@ from domain.ids import parse_media_id
 from domain.media import MediaKind
 from domain.media_errors import media_empty
 from entrypoints.rest.field_errors import FieldError
+from entrypoints.rest.given_base64 import decode_base64
 from entrypoints.rest.models.media import (
     AudioToSend,
     DocumentToSend,
@@ -41,8 +40,8 @@ def _source(field: str, given: _Given) -> MediaSource:
     if given.link is not None:
         return MediaLink(given.link)
     try:
-        data = base64.b64decode(given.base64 or "", validate=True)
-    except (binascii.Error, ValueError):
+        data = decode_base64(given.base64 or "")
+    except ValueError:
         raise InvalidRequestError([FieldError(f"{field}.base64", "This isn't base64.")]) from None
     if not data:
         raise media_empty(f"{field}.base64")

@@ -14,6 +14,7 @@ from domain.jid import Jid
 from domain.location_content import Location
 from domain.operations import Reaction
 from domain.poll_content import Poll
+from entrypoints.rest.models import interactive
 from entrypoints.rest.models import more_contents as models
 
 
@@ -72,7 +73,7 @@ def _group_invite(invite: models.GroupInviteToSend) -> GroupInvite:
     )
 
 
-def _interactive(content: models.Interactive) -> Interactive:
+def _interactive(content: interactive.Interactive) -> Interactive:
     return Interactive.compose(
         content.body.text,
         _action(content),
@@ -81,7 +82,7 @@ def _interactive(content: models.Interactive) -> Interactive:
     )
 
 
-def _action(content: models.Interactive) -> ListMenu | ReplyButtons:
+def _action(content: interactive.Interactive) -> ListMenu | ReplyButtons:
     action, field = content.action, "interactive.action"
     if content.type == "list":
         if action.button is None or action.sections is None or action.buttons is not None:
@@ -92,7 +93,7 @@ def _action(content: models.Interactive) -> ListMenu | ReplyButtons:
     return ReplyButtons(buttons=tuple(Choice(id=each.reply.id, title=each.reply.title) for each in action.buttons))
 
 
-def _section(section: models.ListSection) -> Section:
+def _section(section: interactive.ListSection) -> Section:
     rows = (Choice(id=row.id, title=row.title, description=row.description) for row in section.rows)
     return Section(title=section.title, rows=tuple(rows))
 

@@ -8,6 +8,7 @@ from application.representation.content import CONTENT_FORMS
 from domain.contact_content import MAX_CARDS
 from domain.content import MAX_MENTIONS, MAX_TEXT_CHARACTERS
 from entrypoints.rest.models import forms
+from entrypoints.rest.models import interactive as choices
 from entrypoints.rest.models import more_contents as more
 from entrypoints.rest.models.common import AnswerModel, RequestModel
 from entrypoints.rest.models.groups import GroupNotice
@@ -97,11 +98,11 @@ class ContentsToSend(RequestModel):
     document: DocumentToSend | None = _given("document")
     sticker: StickerToSend | None = _given("sticker")
     location: more.LocationToSend | None = _given("location")
-    contacts: list[more.ContactCard] | None = _given("contacts", maxItems=MAX_CARDS)
+    contacts: list[more.ContactCard] | None = _given("contacts", minItems=1, maxItems=MAX_CARDS)
     poll: more.PollToSend | None = _given("poll")
     event: more.EventInvitationToSend | None = _given("event")
     group_invite: more.GroupInviteToSend | None = _given("group_invite")
-    interactive: more.Interactive | None = _given("interactive")
+    interactive: choices.Interactive | None = _given("interactive")
     reaction: more.ReactionToSend | None = _given("reaction")
 
 
@@ -148,8 +149,8 @@ class ShownContents(AnswerModel):
     poll: more.Poll | None = _there("poll")
     event: more.EventInvitation | None = _there("event")
     group_invite: more.GroupInvite | None = _there("group_invite")
-    interactive: more.Interactive | None = _there("interactive")
-    interactive_reply: more.InteractiveReply | None = _there("interactive_reply")
+    interactive: choices.Interactive | None = _there("interactive")
+    interactive_reply: choices.InteractiveReply | None = _there("interactive_reply")
     reaction: more.Reaction | None = _there("reaction")
     edit: more.Edit | None = _there("edit")
     revoke: more.Revoke | None = _there("revoke")

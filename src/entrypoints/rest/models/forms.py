@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from application.idempotency.request_key import MAX_KEY
 from application.media.draft import MAX_LINK
+from domain.contact_content import MAX_ENTRIES
+from domain.group import INVITE_LINK
 from domain.media import MAX_FILENAME
 from domain.media_content import MAX_CAPTION
 from domain.session import MAX_METADATA_ENTRIES, MAX_METADATA_KEY, MAX_METADATA_VALUE, MAX_NAME_CHARACTERS
@@ -33,6 +35,7 @@ CHAT: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_GROUP}|{_OTHER})$", "max
 PERSON: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER}|{_USERNAME})$", "maxLength": 80}
 CALL_ID: Final[Form] = {"pattern": "^[ -~]{1,128}$"}
 USERS: Final[Form] = {"items": {"type": "string", **USER}}
+PERSONS: Final[Form] = {"items": {"type": "string", **PERSON}}
 
 NOT_BLANK: Final[Form] = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 NAME: Final[Form] = {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS, "pattern": _PRINTABLE}
@@ -50,11 +53,18 @@ FILENAME: Final[Form] = {
 }
 MIME_TYPE: Final[Form] = {"pattern": "^[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}$"}
 LINK: Final[Form] = {"pattern": "^https?://[a-z0-9-]+(\\.[a-z0-9-]+)*\\.[a-z]{2,}(/[!-~]*)?$", "maxLength": MAX_LINK}
-BASE64: Final[Form] = {"contentEncoding": "base64", "pattern": "^([A-Za-z0-9+/]{4})+$"}
+BASE64: Final[Form] = {
+    "contentEncoding": "base64",
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$",
+}
 CAPTION: Final[Form] = {"maxLength": MAX_CAPTION, "pattern": r"^[^\u0000]*$"}
+DIGITS: Final[Form] = {"pattern": "^[0-9]+$"}
+CARD_TYPE: Final[Form] = {"pattern": "^-*[A-Za-z0-9][A-Za-z0-9-]*$", "maxLength": MAX_ENTRIES}
 SEQUENCE: Final[Form] = {"pattern": "^[0-9]{1,18}$"}
 GROUP_ID: Final[Form] = {"pattern": f"^{_GROUP}$", "maxLength": 80}
 INVITE_CODE: Final[Form] = {"pattern": "^[A-Za-z0-9]{1,64}$"}
+INVITE: Final[Form] = {"pattern": f"^{INVITE_LINK.pattern}$".replace("?P<code>", "")}
+PRIVATE_INVITE_CODE: Final[Form] = {"pattern": "^[A-Za-z0-9_-]{8,64}$"}
 
 PATH: Final[dict[str, Form]] = {
     "session_id": SESSION_ID,
@@ -69,3 +79,23 @@ PATH: Final[dict[str, Form]] = {
     "code": INVITE_CODE,
 }
 """The parameters of paths, by name. A route with another one fails to be documented."""
+
+
+def text(at_most: int) -> Form:
+    """A text that isn't blank."""
+    return {"minLength": 1, "maxLength": at_most, **NOT_BLANK}
+
+
+def optional_text(at_most: int) -> Form:
+    """A text that may be blank, or not be."""
+    return {"maxLength": at_most, "pattern": r"^[^\u0000]*$"}
+
+
+def given(name: str, **others: Form) -> Form:
+    """Of an object: that this property is there, and isn't null."""
+    return {"properties": {name: {"not": {"type": "null"}}, **others}, "required": [name]}
+
+
+def at_least_one(schema: dict[str, Any]) -> None:
+    """Of a model: that something is given at all."""
+    schema["anyOf"] = [given(name) for name in schema["properties"]]

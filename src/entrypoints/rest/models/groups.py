@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from application.groups.change_group import MAX_PICTURE
 from domain.group import (
@@ -23,7 +23,7 @@ from entrypoints.rest.models.common import AnswerModel, Integer, OptionalTime, Q
 
 GROUP_ID: Final = "120363000000000001@g.us"
 _PERSON: Final = "15550100200@c.us"
-_SUBJECT: Final[dict[str, Any]] = {"minLength": 1, "maxLength": MAX_SUBJECT, **forms.NOT_BLANK}
+_SUBJECT: Final = forms.text(MAX_SUBJECT)
 _SECONDS: Final = tuple(int(span.total_seconds()) for span in EPHEMERAL)
 _CODE: Final = "AbCdEfGhIjKlMnOpQrStUv"
 
@@ -44,13 +44,15 @@ class CreateGroup(RequestModel):
 
 
 class UpdateGroup(RequestModel):
-    """What to change of a group; what is absent or null stays."""
+    """What to change of a group, one thing at least; what is absent or null stays."""
+
+    model_config = ConfigDict(json_schema_extra=forms.at_least_one)
 
     subject: str | None = Field(default=None, description="Its name.", json_schema_extra=_SUBJECT)
     description: str | None = Field(
         default=None,
         description="An empty one takes it away.",
-        json_schema_extra={"maxLength": MAX_DESCRIPTION, "pattern": r"^[^\u0000]*$"},
+        json_schema_extra=forms.optional_text(MAX_DESCRIPTION),
     )
     announce: bool | None = Field(default=None, description="Only admins write.")
     restrict: bool | None = Field(
@@ -73,7 +75,7 @@ class SetPicture(RequestModel):
 
     base64: str = Field(
         description=f"A JPEG, PNG or WebP of at most {MAX_PICTURE} bytes, in base64.",
-        json_schema_extra={"format": "byte", "minLength": 4, "pattern": "^[A-Za-z0-9+/]+={0,2}$"},
+        json_schema_extra=forms.BASE64,
     )
 
 
@@ -91,7 +93,7 @@ class JoinGroup(RequestModel):
 
     code: str = Field(
         description="The invite code, or the link that carries it.",
-        json_schema_extra={"minLength": 1, "maxLength": 200},
+        json_schema_extra=forms.INVITE,
         examples=[_CODE],
     )
 

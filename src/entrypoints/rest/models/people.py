@@ -1,14 +1,15 @@
 """Chats, people, presence and calls."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from application.chats.fetch_history import MAX_FETCHED
 from application.contacts.manage_contacts import MAX_ASKED
 from application.sessions.asking import MAX_PAGE
 from domain.call import CallOutcome
 from domain.presence import Activity
+from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
     MESSAGE_ID,
     AnswerModel,
@@ -64,8 +65,19 @@ class ChatsQuery(QueryModel):
     page_token: PageToken = None
 
 
+def _what_changes(schema: dict[str, Any]) -> None:
+    """Says in the document that something changes, and that an end is that of a mute."""
+    no_end = {"muted_until": {"type": "null"}}
+    schema["anyOf"] = [
+        *(forms.given(name, **no_end) for name in ("archived", "pinned", "unread", "muted")),
+        forms.given("muted", muted={"const": True}),
+    ]
+
+
 class UpdateChat(RequestModel):
-    """What to change; what is left out stays."""
+    """What to change, one thing at least; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra=_what_changes)
 
     archived: bool | None = Field(default=None, description="Put it away, or take it back.")
     pinned: bool | None = Field(default=None, description="Pin it (three chats at most), or unpin it.")
@@ -149,7 +161,7 @@ class CheckContacts(RequestModel):
 
     contacts: list[str] = Field(
         description=f"1 to {MAX_ASKED} phone numbers, addresses, or usernames with a leading @.",
-        json_schema_extra={"minItems": 1, "maxItems": MAX_ASKED},
+        json_schema_extra={"minItems": 1, "maxItems": MAX_ASKED, **forms.PERSONS},
         examples=[["+15550100200", "@pombo"]],
     )
 

@@ -1,7 +1,5 @@
 """Groups of a session."""
 
-import base64
-import binascii
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -12,6 +10,7 @@ from application.groups.create_group import CreateGroupCommand
 from application.representation import groups as forms
 from domain.errors import InvalidArgumentError
 from domain.group import GroupChange, MemberAddMode, ParticipantAction
+from entrypoints.rest.given_base64 import decode_base64
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import groups as models
 from entrypoints.rest.reasons import BODY, problems
@@ -108,8 +107,8 @@ class GroupRoutes:
     ) -> Response:
         """Gives a group a picture."""
         try:
-            picture = base64.b64decode(body.base64, validate=True)
-        except (binascii.Error, ValueError) as error:
+            picture = decode_base64(body.base64)
+        except ValueError as error:
             raise InvalidArgumentError("INVALID_REQUEST", "Give the picture in base64.", field="base64") from error
         if not picture:
             raise InvalidArgumentError("INVALID_REQUEST", "The picture is empty.", field="base64")

@@ -1,0 +1,97 @@
+"""What schemathesis can't know of the document: loaded by it, not by the tests."""
+
+import itertools
+import os
+from typing import Any
+
+import schemathesis
+
+from entrypoints.rest.models import forms
+
+DEEP = "POMBO_FUZZ_EXAMPLES" in os.environ
+_ROW = {"id": "1", "title": "One", "description": None}
+_REPLY = {"id": "1", "title": "One"}
+_TARGET = "https://hooks.test/pombo"
+# What a property may hold where its document leaves open what depends on another property, or what no form tells.
+_CHOICES: dict[str, dict[str, list[Any]]] = {
+    # Rows have ids of their own, ten of them altogether.
+    "InteractiveAction": {
+        "sections": [None, [{"title": "All", "rows": [_ROW]}]],
+        "buttons": [None, [{"type": "reply", "reply": _REPLY}]],
+    },
+    # Which sequences are emoji, WhatsApp's own list says.
+    "ReactRequest": {"emoji": ["👍", "👨‍👩‍👧"]},
+    "ReactionToSend": {"emoji": ["👍", ""]},
+    # Which addresses are public, no form tells.
+    "CreateWebhookRequest": {"url": [_TARGET]},
+    "UpdateWebhookRequest": {"url": [None, _TARGET]},
+    # A cursor beyond the log's end is refused.
+    "ReplayRequest": {"after": [0, None]},
+}
+_LEFT_OUT = {
+    # They must lie ahead, and not too far.
+    "SendMessageRequest": ("not_before", "deadline"),
+    "UpdateChat": ("muted_until",),
+    # Not before the start.
+    "EventInvitationToSend": ("end_time",),
+    # As many as there are options.
+    "PollToSend": ("selectable",),
+}
+# A browser for each session that is made up would look at nothing but browsers; and the linked session stays so.
+_NOT_THE_LINKED = ("/start", "/restart", "/stop", "/logout")
+_DRAWN_FROM_CLASSES = {forms.NAME["pattern"], forms.FILENAME["pattern"], forms.PRINTABLE["pattern"]}
+_keys = itertools.count()
+
+
+@schemathesis.hook
+def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
+    """Leaves out what a made-up value can't be right for, whatever its form."""
+    for path in raw_schema["paths"].values():
+        for operation in path.values():
+            parameters = operation.get("parameters", [])
+            # Opaque: one that isn't of the list before is refused.
+            operation["parameters"] = [each for each in parameters if each["name"] != "page_token"]
+            # Forms with files have tests of their own: what is made up is no file of the kind that is named.
+            content = operation.get("requestBody", {}).get("content", {})
+            if len(content) > 1:
+                content.pop("multipart/form-data", None)
+    schemas = raw_schema["components"]["schemas"]
+    for model, properties in _CHOICES.items():
+        for name, values in properties.items():
+            schemas[model]["properties"][name]["enum"] = values
+    for model, names in _LEFT_OUT.items():
+        for name in names:
+            del schemas[model]["properties"][name]
+    created = schemas["CreateSessionRequest"]
+    created["properties"]["start"] = {"const": False}
+    created["required"] = [*created.get("required", []), "start"]
+    _quicken(raw_schema)
+
+
+def _quicken(schema: Any) -> None:
+    """Leaves the longest names to other tests.
+
+    Names are drawn character by character from what is about the pattern's class, and thrown away where one isn't of
+    it: of 240 one nearly always is, and to find none takes longer than everything else together.
+    """
+    if isinstance(schema, dict):
+        if schema.get("pattern") in _DRAWN_FROM_CLASSES:
+            schema.pop("maxLength", None)
+        for value in schema.values():
+            _quicken(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _quicken(value)
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+    """Gives each request a key of its own, and keeps the linked session."""
+    key = (case.headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and 1 <= len(key) <= 255 and key.isascii() and key.isprintable():
+        # One that came with another request is refused before anything is looked at.
+        case.headers["Idempotency-Key"] = f"{next(_keys)}-{key}"[:255]
+    path = case.operation.path
+    ends = path.endswith(_NOT_THE_LINKED) or (case.method == "DELETE" and path.endswith("/{session_id}"))
+    if ends and "session_id" in (case.path_parameters or {}) and case.path_parameters["session_id"] == "support":
+        case.path_parameters["session_id"] = "spare"
