@@ -44,7 +44,14 @@ _DOCUMENT: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "content": {
-            JSON: {"schema": {"$ref": "#/components/schemas/SendMessageRequest"}},
+            JSON: {
+                "schema": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/SendMessageRequest"},
+                        {"properties": {"type": {"enum": _KINDS}}},
+                    ]
+                }
+            },
             MULTIPART: {
                 "schema": {
                     "type": "object",
