@@ -1,7 +1,6 @@
 """Contents with a file, between the domain and the bridge."""
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol, assert_never
@@ -122,7 +121,7 @@ def _sha256(filehash: object) -> str | None:
     """Hexadecimal of what the page has in base64. Another sort of digest says nothing, and costs no message."""
     try:
         digest = base64.b64decode(filehash, validate=True) if isinstance(filehash, str) else b""
-    except binascii.Error:
+    except ValueError:  # of which binascii's are; text that isn't ASCII is refused with the plain one
         return None
     return digest.hex() if len(digest) == _SHA256_BYTES else None
 

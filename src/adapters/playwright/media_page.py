@@ -1,7 +1,6 @@
 """Messages' files, out of the page in pieces."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, override
@@ -40,7 +39,7 @@ class PlaywrightMediaPage(MediaPage):
         piece = await self._questions.ask("readMedia", {"token": token, "start": start, "length": length})
         try:
             return base64.b64decode(piece, validate=True)
-        except (TypeError, binascii.Error) as error:
+        except (TypeError, ValueError) as error:
             raise page_unavailable("it gave a piece of a file that can't be read") from error
 
     @override

@@ -1,7 +1,6 @@
 """Bytes in JSON."""
 
 import base64
-import binascii
 
 
 def decode_base64(text: str) -> bytes:
@@ -15,5 +14,5 @@ def decode_base64(text: str) -> bytes:
         raise ValueError("This isn't padded as base64 is.")
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("This isn't base64.") from error

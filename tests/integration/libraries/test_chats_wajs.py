@@ -40,18 +40,18 @@ async def test_changes_reach_the_phone_and_another_device_and_outlive_a_reload(
         muted = await page.evaluate("(chat) => WPP.chat.mute(chat, {duration: 3600})", bob.jid)
         assert muted["isMuted"] is True
         await eventually(lambda: ann.chat(bob)["archived"], what="the phone's chat archived")
-        assert ann.chat(bob)["pinned_s"] > 0
+        await eventually(lambda: ann.chat(bob)["pinned_s"] > 0, what="the phone's chat pinned")
         assert ann.chat(bob)["muted_until_s"] == muted["expiration"]
         await _shows(other, bob, archive=True, pinned=True, muted=muted["expiration"])
 
         await page.evaluate("(chat) => WPP.chat.markIsRead(chat)", bob.jid)
         await _shows(page, bob, unread=0)
         await page.evaluate("(chat) => WPP.chat.markIsUnread(chat)", bob.jid)
-        assert ann.chat(bob)["marked_unread"] is True
+        await eventually(lambda: ann.chat(bob)["marked_unread"], what="the phone's chat marked as unread")
         await _shows(other, bob, unread=-1)
         await other.evaluate("(chat) => WPP.chat.markIsRead(chat)", bob.jid)
         await _shows(page, bob, unread=0)
-        assert ann.chat(bob)["marked_unread"] is False
+        await eventually(lambda: not ann.chat(bob)["marked_unread"], what="the phone's chat read")
 
         await page.page.reload()
         await page.attached()
@@ -61,6 +61,8 @@ async def test_changes_reach_the_phone_and_another_device_and_outlive_a_reload(
         ann.call("POST", "/chat", {"chat": bob.phone, "archived": False, "pinned": False, "muted_until_s": 0})
         await _shows(page, bob, archive=False, pinned=False, muted=0)
         await page.evaluate("(chat) => WPP.chat.archive(chat)", bob.jid)
+        # wa-js hands it to the page, and doesn't wait for what comes of it.
+        await _shows(page, bob, archive=True, pinned=False, muted=0)
         await page.evaluate("(chat) => WPP.chat.unarchive(chat)", bob.jid)
         await eventually(lambda: not ann.chat(bob)["archived"], what="the phone's chat back")
         assert page.errors == other.errors == []

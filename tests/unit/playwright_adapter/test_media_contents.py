@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.playwright.contents import hand, read_content
@@ -85,6 +85,7 @@ def test_what_is_handed_over_can_be_written_and_says_what_the_page_must_know(con
     st.sampled_from(["image", "video", "ptv", "audio", "ptt", "document", "sticker"]),
     st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, JSON)),
 )
+@example("image", {"filehash": "\x80"})
 def test_whatever_is_told_of_a_file_is_read_or_refused(kind: str, media: dict[str, Any]) -> None:
     try:
         content = read_content({"type": kind, "media": media})

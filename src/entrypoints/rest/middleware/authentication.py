@@ -1,7 +1,6 @@
 """Nothing but health without a key."""
 
 import base64
-import binascii
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -71,7 +70,7 @@ def _key(scope: Scope, *, basic: bool) -> str | None:
 def _password(credentials: bytes) -> str | None:
     try:
         decoded = base64.b64decode(credentials, validate=True)
-    except binascii.Error:
+    except ValueError:
         return None
     return _text(decoded.partition(b":")[2])
 
