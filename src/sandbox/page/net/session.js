@@ -117,7 +117,14 @@ class Session {
   }
 
   takeover() {
-    if (socket.state === SOCKET_STATE.CONFLICT) this.reconnect();
+    if (socket.state !== SOCKET_STATE.CONFLICT) return;
+    // What was told of the conflict may not have closed yet; it is over all the same.
+    const replaced = this.#connection;
+    if (replaced) {
+      this.#closed(CLOSE.CONFLICT);
+      replaced.close();
+    }
+    this.reconnect();
   }
 
   /** @param {string} reason */
