@@ -151,6 +151,21 @@ async def test_a_conflict_stays_until_it_is_taken_over(linked: Linked, sandbox: 
     assert (await page.send(bob, "mine again"))["result"]["messageSendResult"] == "OK"
 
 
+async def test_a_conflict_is_taken_over_the_moment_it_is_told(linked: Linked, sandbox: Sandbox) -> None:
+    """The connection that was replaced is still closing then."""
+    (page, ann), bob = linked, sandbox.account("Bob")
+    at_once = """WPP.whatsapp.Socket.on("change:state", function taken(_, state) {
+      if (state !== "CONFLICT") return;
+      WPP.whatsapp.Socket.off("change:state", taken);
+      window.takenOver = true;
+      queueMicrotask(() => WPP.whatsapp.Socket.takeover());
+    })"""
+    await page.evaluate(f"() => {{ {at_once} }}")
+    sandbox.call("POST", "/faults", {"kind": "conflict", "account": ann.phone})
+    await eventually(_becomes(lambda: page.evaluate("window.takenOver === true && WPP.whatsapp.Stream.mode"), "MAIN"))
+    assert (await page.send(bob, "mine at once"))["result"]["messageSendResult"] == "OK"
+
+
 async def test_twenty_at_once_arrive_once_each(linked: Linked, sandbox: Sandbox) -> None:
     (page, ann), bob = linked, sandbox.account("Bob")
     script = """([to, count]) => Promise.all(Array.from({length: count}, (_, number) =>
