@@ -119,7 +119,7 @@ class SessionRepositoryContract:
 
     async def test_a_kept_session_changes_but_isnt_deleted(self, uow: UnitOfWorkFactory) -> None:
         await add(uow, session())
-        kept, deleting = asyncio.Event(), asyncio.Event()
+        kept, deleting = asyncio.Barrier(3), asyncio.Event()
         order: list[str] = []
 
         async def keep(name: str) -> None:
@@ -127,7 +127,7 @@ class SessionRepositoryContract:
                 assert (await unit.sessions.keep(SALES)).id == SALES
                 async with uow.begin() as another:
                     await another.sessions.save(session(name=name))
-                kept.set()
+                await kept.wait()
                 await deleting.wait()
                 await asyncio.sleep(0.02)
                 order.append("kept")
