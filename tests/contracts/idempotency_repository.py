@@ -100,6 +100,12 @@ class IdempotencyRepositoryContract:
         assert isinstance(failed, ZeroDivisionError)
         assert done == Claim()
 
+    async def test_a_claim_that_a_wrong_clock_made_is_taken_over(self, uow: UnitOfWorkFactory) -> None:
+        await claim(uow, now=7_200, busy=60)
+        assert await claim(uow, now=60, busy=60) == Claim(taken_over=True, begun_at=at(7_200))
+        with pytest.raises(ConflictError, match="being worked on"):
+            await claim(uow, now=0, busy=60)  # a clock that is a minute behind
+
     async def test_a_busy_request_is_left_alone_until_its_time_is_over(self, uow: UnitOfWorkFactory) -> None:
         assert await claim(uow, busy=60) == Claim()
         with pytest.raises(ConflictError) as caught:

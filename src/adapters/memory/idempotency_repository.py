@@ -7,7 +7,7 @@ from typing import Any, override
 
 from adapters.memory.state import KeyedRow
 from adapters.memory.transaction import Transaction
-from application.idempotency.refusals import check_same, in_progress
+from application.idempotency.refusals import check_same, in_progress, is_busy
 from application.ports.idempotency_repository import Claim, IdempotencyRepository, KeyedRequest
 
 
@@ -37,7 +37,7 @@ class MemoryIdempotencyRepository(IdempotencyRepository):
         check_same(request, row.fingerprint)
         if row.answer is not None:
             return Claim(answer=row.answer)
-        if row.busy_until > now:
+        if is_busy(row.busy_until, now=now, busy_until=busy_until):
             raise in_progress()
         self._transaction.put_keyed_request(key, replace(row, busy_until=busy_until))
         return Claim(taken_over=True, begun_at=row.begun_at)

@@ -8,7 +8,7 @@ import asyncpg
 
 from adapters.postgres.stored_json import dump, load
 from adapters.postgres.transaction import Transaction
-from application.idempotency.refusals import check_same, in_progress
+from application.idempotency.refusals import check_same, in_progress, is_busy
 from application.ports.idempotency_repository import Claim, IdempotencyRepository, KeyedRequest
 
 # Waits for a transaction that has inserted the same key: once that has committed its row is found by the next
@@ -56,7 +56,7 @@ class PostgresIdempotencyRepository(IdempotencyRepository):
         check_same(request, row["fingerprint"])
         if (answer := _answer(row)) is not None:
             return Claim(answer=answer)
-        if row["busy_until"] > now:
+        if is_busy(row["busy_until"], now=now, busy_until=busy_until):
             raise in_progress()
         await self._transaction.write(_TAKE_OVER, request.scope, request.key, busy_until)
         return Claim(taken_over=True, begun_at=row["begun_at"])

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from application.ports.clock import Clock
 from application.ports.idempotency_repository import Claim, KeyedRequest
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import TRANSIENT, ConflictError, ErrorKind, PomboError
 
 BUSY: Final = timedelta(minutes=2)
@@ -46,6 +46,7 @@ class Once:
         *,
         done: Collection[str] = (),
         resume: Callable[[datetime], Awaitable[T]] | None = None,
+        also: Callable[[UnitOfWork, T], Awaitable[None]] | None = None,
     ) -> T:
         """Does the work, or gives its answer.
 
@@ -56,25 +57,49 @@ class Once:
             resume: what is done instead of ``work`` after a take-over; it is told when the request was begun first.
             done: the reasons for which the work fails when it has been done before: after a take-over they say that
                 it was, and the result is read instead.
+            also: what is recorded of the result, in one transaction with the answer: once, like that.
 
         Raises:
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
             ConflictError: ``REQUEST_IN_PROGRESS``.
         """
         if request is None:
-            return await work()
+            result = await work()
+            if also is not None:
+                async with self._uow.begin() as uow:
+                    await also(uow, result)
+            return result
         begun, claim = await self._claim(request)
         if claim.answer is not None:
             return await form.read(claim.answer)
         try:
             again = work if resume is None or claim.begun_at is None else partial(resume, claim.begun_at)
             result = await self._work(again, form, done if claim.taken_over else ())
-            async with self._uow.begin() as uow:
-                await uow.idempotency.answer(request, form.write(result))
         except BaseException as error:
             await (self._give_up(request, begun) if claim.taken_over or _may_be_done(error) else self._release(request))
             raise
-        return result
+        try:
+            return await self._answer(request, begun, result, form, also)
+        except BaseException:
+            await self._give_up(request, begun)
+            raise
+
+    async def _answer[T](
+        self,
+        request: KeyedRequest,
+        begun: datetime,
+        result: T,
+        form: Form[T],
+        also: Callable[[UnitOfWork, T], Awaitable[None]] | None,
+    ) -> T:
+        """Keeps the answer, unless somebody who has taken over has given one by now: then it is that one."""
+        async with self._uow.begin() as uow:
+            claim = await uow.idempotency.claim(request, now=begun + BUSY, busy_until=begun + BUSY)
+            if claim.answer is None:
+                await uow.idempotency.answer(request, form.write(result))
+                if also is not None:
+                    await also(uow, result)
+        return result if claim.answer is None else await form.read(claim.answer)
 
     async def _work[T](self, work: Callable[[], Awaitable[T]], form: Form[T], done: Collection[str]) -> T:
         try:

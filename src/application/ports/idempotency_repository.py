@@ -53,7 +53,8 @@ class IdempotencyRepository(Protocol):
         """Begins a request, unless it has been answered; waits for a unit of work that is just beginning the same.
 
         Who does the work in this very unit of work answers before its end. Who does it after the commit has until
-        ``busy_until``; then somebody else may take over.
+        ``busy_until``; then somebody else may take over, and at once where that lies so far ahead that a wrong clock
+        wrote it (``refusals.is_busy``).
 
         Raises:
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.

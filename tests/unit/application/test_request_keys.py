@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, override
 
@@ -12,6 +13,7 @@ from application.messages.cancel_message import CancelMessage
 from application.messages.send_message import SendMessageCommand
 from application.messages.send_messages import SendMessages, SendMessagesCommand
 from application.ports.idempotency_repository import KeyedRequest
+from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.update_session import UpdateSession, UpdateSessionCommand
 from domain.content import Text
@@ -272,6 +274,26 @@ async def test_a_call_whose_caller_died_is_taken_over_when_its_time_is_over(worl
     assert await once.run(REQUEST, work, work.form) == -1
 
 
+async def test_who_was_overtaken_gives_the_answer_of_who_overtook_it(world: World) -> None:
+    once, noted = Once(world.database, world.clock), list[int]()
+    later = world.clock.now() + 2 * BUSY
+
+    async def overtaken() -> int:
+        async with world.database.begin() as uow:
+            assert (await uow.idempotency.claim(REQUEST, now=later, busy_until=later + BUSY)).taken_over
+            await uow.idempotency.answer(REQUEST, {"done": 7})
+        return 1
+
+    async def note(_: UnitOfWork, done: int) -> None:
+        noted.append(done)
+
+    assert await once.run(REQUEST, overtaken, Work().form, also=note) == 7
+    assert noted == []
+    other = replace(REQUEST, key="2")
+    assert [await once.run(other, Work(), Work().form, also=note) for _ in range(2)] == [1, 1]
+    assert noted == [1]
+
+
 class Interrupted(Work):
     """Is done, and then doesn't come to its end."""
 
@@ -324,7 +346,7 @@ async def test_who_comes_while_it_is_worked_on_waits_and_is_told_in_the_end(worl
     once, work = Once(world.database, world.clock), Work()
     now = world.clock.now()
     async with world.database.begin() as uow:
-        await uow.idempotency.claim(REQUEST, now=now, busy_until=now + timedelta(hours=1))
+        await uow.idempotency.claim(REQUEST, now=now, busy_until=now + BUSY)
     with pytest.raises(ConflictError) as caught:
         await once.run(REQUEST, work, work.form)
     assert (caught.value.reason, work.done) == ("REQUEST_IN_PROGRESS", 0)
