@@ -253,5 +253,5 @@ class Container(containers.DeclarativeContainer):
         preview_invite=providers.Singleton(PreviewInvite, asker),
         join_group=providers.Singleton(JoinGroup, asker),
         list_join_requests=providers.Singleton(ListJoinRequests, asker),
-        decide_join_requests=providers.Singleton(DecideJoinRequests, asker, uow, clock, ids),
+        decide_join_requests=providers.Singleton(DecideJoinRequests, asker, clock, ids),
     )

@@ -1,12 +1,15 @@
 """What is done with groups: their people, what they show, their links, and who asks to be let in."""
 
 import hashlib
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
+from application.ports.group_page import GroupPage
 from application.ports.id_generator import IdGenerator
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork
 from application.representation.groups import (
     code_from_dict,
     code_to_dict,
@@ -34,10 +37,12 @@ from domain.group import (
     parse_people,
 )
 from domain.ids import parse_session_id
+from domain.jid import Jid
 
 MAX_PICTURE: Final = 5 * 1024 * 1024
 """Bytes of a picture as it is given; the page makes it small."""
 
+_OK: Final = 200
 _GROUP: Final = form_of(group_to_dict, group_from_dict)
 _RESULTS: Final = form_of(results_to_dict, results_from_dict)
 _CODE: Final = form_of(code_to_dict, code_from_dict)
@@ -218,9 +223,8 @@ class JoinGroup:
 class DecideJoinRequests:
     """Lets people in who ask for it, or turns them away."""
 
-    def __init__(self, asker: PageAsker, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator) -> None:
+    def __init__(self, asker: PageAsker, clock: Clock, ids: IdGenerator) -> None:
         self._asker = asker
-        self._uow = uow
         self._clock = clock
         self._ids = ids
 
@@ -241,26 +245,41 @@ class DecideJoinRequests:
             UnprocessableError: ``NOT_GROUP_MEMBER``, ``NOT_GROUP_ADMIN``, ``GROUP_REFUSED``,
                 ``IDEMPOTENCY_KEY_REUSED``.
         """
+        session = parse_session_id(session_id)
         group, people = parse_group(group_id), parse_people(participants)
         asked = {"group": str(group), "participants": [str(each) for each in people], "approve": approve}
 
         async def decide(page: SessionPage) -> tuple[ParticipantResult, ...]:
-            results = await page.groups.decide(group, people, approve=approve)
+            return await page.groups.decide(group, people, approve=approve)
+
+        async def decide_again(page: SessionPage, _: datetime) -> tuple[ParticipantResult, ...]:
+            return await _as_decided_before(page.groups, group, await decide(page), approve=approve)
+
+        async def tell(uow: UnitOfWork, results: tuple[ParticipantResult, ...]) -> None:
             done = tuple(result.jid for result in results if result.outcome is ParticipantOutcome.DONE)
             if done:
                 state = RequestState.APPROVED if approve else RequestState.REJECTED
-                await self._tell(session_id, GroupRequested(group=group, participants=done, state=state))
-            return results
+                payload = GroupRequested(group=group, participants=done, state=state)
+                now = self._clock.now()
+                await uow.events.append(
+                    [NewEvent(id=self._ids.event_id(), session_id=session, time=now, payload=payload)]
+                )
 
-        # Told of before the answer is kept: whoever gives the answer again has nothing to tell.
-        return await self._asker.command(session_id, "groups.decide", asked, request, decide, _RESULTS)
-
-    async def _tell(self, session_id: str, payload: GroupRequested) -> None:
-        event = NewEvent(
-            id=self._ids.event_id(),
-            session_id=parse_session_id(session_id),
-            time=self._clock.now(),
-            payload=payload,
+        return await self._asker.command(
+            session, "groups.decide", asked, request, decide, _RESULTS, resume=decide_again, also=tell
         )
-        async with self._uow.begin() as uow:
-            await uow.events.append([event])
+
+
+async def _as_decided_before(
+    page: GroupPage, group: Jid, results: tuple[ParticipantResult, ...], *, approve: bool
+) -> tuple[ParticipantResult, ...]:
+    """Results of a second try: who asks no more, and is in the group, or isn't, as was asked, was decided on before."""
+    if all(result.outcome is not ParticipantOutcome.REQUEST_NOT_FOUND for result in results):
+        return results
+    members = {form for each in (await page.get(group)).participants for form in (each.jid, each.alternate)}
+    return tuple(
+        replace(result, outcome=ParticipantOutcome.DONE, code=_OK)
+        if result.outcome is ParticipantOutcome.REQUEST_NOT_FOUND and (result.jid in members) == approve
+        else result
+        for result in results
+    )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from application.idempotency.once import Form, Once
 from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.link_session import not_running
 from application.sessions.workers import SessionPage, SessionWorkers
 from domain.errors import InvalidArgumentError, UnavailableError
@@ -50,6 +50,7 @@ class PageAsker:
         form: Form[T],
         *,
         resume: Callable[[SessionPage, datetime], Awaitable[T]] | None = None,
+        also: Callable[[UnitOfWork, T], Awaitable[None]] | None = None,
     ) -> T:
         """Has the page do something, once per request key.
 
@@ -62,6 +63,7 @@ class PageAsker:
                 a ``resume``.
             form: how the result is kept.
             resume: what is done instead when somebody may have begun it already: it is told since when.
+            also: what is recorded of the result, in one transaction with the answer.
 
         Raises:
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
@@ -76,7 +78,8 @@ class PageAsker:
         async def again(with_begun: Callable[[SessionPage, datetime], Awaitable[T]], begun_at: datetime) -> T:
             return await with_begun(await self.page(slug), begun_at)
 
-        return await self._once.run(keyed, done, form, resume=None if resume is None else partial(again, resume))
+        resumed = None if resume is None else partial(again, resume)
+        return await self._once.run(keyed, done, form, resume=resumed, also=also)
 
 
 def _check_connected(session: Session) -> None:

@@ -37,7 +37,7 @@ class Groups:
         self.update = UpdateGroup(asker)
         self.participants = ChangeParticipants(asker)
         self.leave = LeaveGroup(asker)
-        self.decide = DecideJoinRequests(asker, world.database, world.clock, world.ids)
+        self.decide = DecideJoinRequests(asker, world.clock, world.ids)
 
     async def create(self, name: str | None = "k1", command: CreateGroupCommand = COMMAND) -> CreatedGroup:
         return await self._create.execute(command, request=None if name is None else key(name))
@@ -148,6 +148,44 @@ async def test_requests_are_told_when_they_come_and_when_they_are_decided(groups
         assert [each.outcome for each in results] == [ParticipantOutcome.DONE, ParticipantOutcome.REQUEST_NOT_FOUND]
     states = [event.payload.state for event in await groups.told("group.request", 2)]  # type: ignore[union-attr]
     assert states == [RequestState.PENDING, RequestState.APPROVED]
+
+
+async def _asks_to_be_let_in(groups: Groups) -> str:
+    made = await groups.create()
+    await groups.update.execute(SESSION, str(made.group.jid), GroupChange(join_approval=True))
+    whatsapp = groups.world.whatsapp
+    assert whatsapp.groups.join(whatsapp.groups.get(made.group.jid), whatsapp.account(CARLA)) is True
+    await groups.told("group.request")
+    return str(made.group.jid)
+
+
+async def test_a_decision_with_one_key_is_told_once(groups: Groups) -> None:
+    group = await _asks_to_be_let_in(groups)
+    first = await groups.decide.execute(SESSION, group, (CARLA,), approve=True, request=key("d"))
+    assert await groups.decide.execute(SESSION, group, (CARLA,), approve=True, request=key("d")) == first
+    told = await groups.told("group.request", 2)
+    assert [event.payload.state for event in told] == [RequestState.PENDING, RequestState.APPROVED]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.parametrize("fault", [LoseOutcome(), Die(after_effect=True)])
+async def test_a_decision_whose_outcome_was_lost_is_known_again_and_told(
+    groups: Groups, fault: Any, approve: bool
+) -> None:
+    group = await _asks_to_be_let_in(groups)
+    groups.world.whatsapp.script(SESSION, Operation.GROUPS, fault)
+    with pytest.raises(PomboError, match="answer"):
+        await groups.decide.execute(SESSION, group, (CARLA,), approve=approve, request=key("d"))
+    await groups.world.restart.execute(SESSION)
+    await groups.world.status(SessionStatus.WORKING)
+    (result,) = await groups.decide.execute(SESSION, group, (CARLA,), approve=approve, request=key("d"))
+    assert (result.outcome, result.code) == (ParticipantOutcome.DONE, 200)
+    (_, event) = await groups.told("group.request", 2)
+    expected = RequestState.APPROVED if approve else RequestState.REJECTED
+    assert event.payload.state is expected  # type: ignore[union-attr]
+    # Nobody is told of who never asked.
+    (stranger,) = await groups.decide.execute(SESSION, group, (BEN,), approve=not approve, request=key("e"))
+    assert stranger.outcome is ParticipantOutcome.REQUEST_NOT_FOUND
 
 
 async def test_what_happened_while_the_gateway_was_away_is_told(groups: Groups) -> None:
