@@ -48,7 +48,10 @@ def _find_all(arguments: argparse.Namespace) -> int:
     seeds = range(arguments.start, arguments.start + arguments.seeds)
     for plant, failed in find_planted(plants, seeds, arguments.jobs):
         missed += failed is None
-        print(f"planted {plant}: " + ("not found" if failed is None else f"seed {failed.seed}: {failed.violation}"))
+        print(
+            f"planted {plant}: " + ("not found" if failed is None else f"seed {failed.seed}: {failed.violation}"),
+            flush=True,
+        )
     return 1 if missed else 0
 
 

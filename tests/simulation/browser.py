@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any, override
 
 from adapters.memory.accounts import known_since
 from adapters.memory.driver import MemoryWhatsAppDriver
+from application.ports.chat_page import ChatPage
+from application.ports.contact_page import BlocklistPage, ContactPage
+from application.ports.group_page import GroupPage
+from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, WhatsAppPage
@@ -16,6 +20,7 @@ from domain.errors import ConflictError, DeadlineExceededError, PomboError, Unpr
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
+from tests.simulation.page_parts import SimulatedParts
 
 if TYPE_CHECKING:
     from tests.simulation.process import GatewayProcess
@@ -156,6 +161,7 @@ class SimulatedPage(Gated):
         self.session_id = session_id
         self.page = inner
         self._under_way: dict[WhatsAppMessageId, asyncio.Task[None]] = {}
+        self._parts = SimulatedParts(gate, self)
 
     async def events(self) -> AsyncIterator[PageEvent]:
         async for event in self.page.events():
@@ -169,80 +175,97 @@ class SimulatedPage(Gated):
         self._gate.trace(f"{self._name}.close")
 
     async def send(self, message: Outgoing) -> SeenMessage:
-        world, name = self._gate.world, f"{self._name}.send"
         detail = message.whatsapp_id[-6:]
-        for invariant in world.on_handed:
+        for invariant in self._gate.world.on_handed:
             invariant.handed(self.session_id, message)
-        if world.calm or world.chance.random() >= world.plan.page_trouble:
-            return await self._gate.call(name, lambda: self.page.send(message), PAGE, unknown=True, detail=detail)
-        trouble = world.chance.choice(_TROUBLES)
-        self._gate.trace(f"{name} {detail}: {trouble}")
-        await self._gate.pause()
-        return await self._troubled(trouble, message)
-
-    async def _troubled(self, trouble: str, message: Outgoing) -> SeenMessage:
-        world = self._gate.world
-        match trouble:
-            case "before":
-                raise unavailable(PAGE)
-            case "after":
-                await self.page.send(message)
-            case "late":
-                world.loop.spawn(self._later(message, world.chance.random() * 6), Context())
-            case "dies before":
-                self._die()
-                raise unavailable(PAGE)
-            case "dies after":
-                await self.page.send(message)
-                self._die()
-            case "hangs":
-                await asyncio.sleep(world.chance.random() * 10)
-            case "refused":
-                raise UnprocessableError("SEND_REFUSED", "Simulated: WhatsApp refuses it for good.")
+        trouble = self.trouble(f"{self._name}.send {detail}")
+        if trouble is None:
+            return await self._gate.call(
+                f"{self._name}.send", lambda: self.page.send(message), PAGE, unknown=True, detail=detail
+            )
+        await self.let(trouble, lambda: self.page.send(message), "SEND_REFUSED")
         raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
 
     async def perform(self, operation: OutgoingOperation) -> datetime:
-        world, name = self._gate.world, f"{self._name}.perform"
         detail = f"{type(operation.content).__name__} {operation.whatsapp_id[-6:]}"
         if (under_way := self._under_way.get(operation.whatsapp_id)) is not None:
             # What the page is at it isn't begun with anew.
             await asyncio.wait({under_way})
-        if world.calm or world.chance.random() >= world.plan.page_trouble:
-            return await self._gate.call(name, lambda: self.page.perform(operation), PAGE, unknown=True, detail=detail)
+        trouble = self.trouble(f"{self._name}.perform {detail}")
+        if trouble is None:
+            return await self._gate.call(
+                f"{self._name}.perform", lambda: self.page.perform(operation), PAGE, unknown=True, detail=detail
+            )
+        late = await self.let(trouble, lambda: self.page.perform(operation), "SEND_REFUSED")
+        if late is not None:
+            self._under_way[operation.whatsapp_id] = late
+        raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
+
+    def trouble(self, what: str, *, times: int = 1, late: bool = True) -> str | None:
+        """What trouble the page has with something; None, as a rule: none.
+
+        ``times``: so much more often. ``late``: it can come about when nobody waits for it any more.
+        """
+        world = self._gate.world
+        if world.calm or world.chance.random() >= times * world.plan.page_trouble:
+            return None
         trouble = world.chance.choice(_TROUBLES)
-        self._gate.trace(f"{name} {detail}: {trouble}")
+        if trouble == "late" and not late:
+            trouble = "before"
+        self._gate.trace(f"{what}: {trouble}")
+        return trouble
+
+    async def let(self, trouble: str, act: Callable[[], Awaitable[object]], refusal: str) -> asyncio.Task[None] | None:
+        """Lets a page have its trouble with something. Who asked for it has no answer, whether this raises or not.
+
+        Gives what goes on still: the page was slow, not idle, and its caller gives up long before it acts.
+        """
+        world = self._gate.world
         await self._gate.pause()
         match trouble:
             case "before":
                 raise unavailable(PAGE)
             case "after":
-                await self.page.perform(operation)
+                await act()
             case "late":
-                delay = world.chance.random() * 6
-                late = world.loop.spawn(self._perform_later(operation, delay), Context())
-                self._under_way[operation.whatsapp_id] = late
+                return world.loop.spawn(self.later(act, world.chance.random() * 6), Context())
             case "dies before":
                 self._die()
                 raise unavailable(PAGE)
             case "dies after":
-                await self.page.perform(operation)
+                await act()
                 self._die()
             case "hangs":
                 await asyncio.sleep(world.chance.random() * 10)
             case "refused":
-                raise UnprocessableError("SEND_REFUSED", "Simulated: WhatsApp refuses it for good.")
-        raise DeadlineExceededError("SEND_UNCONFIRMED", "Simulated: WhatsApp didn't confirm it in time.")
+                raise UnprocessableError(refusal, "Simulated: WhatsApp refuses it for good.")
+        return None
 
-    async def _perform_later(self, operation: OutgoingOperation, delay: float) -> None:
+    async def later(self, act: Callable[[], Awaitable[object]], delay: float) -> None:
+        """Does something when its caller has given up long ago."""
         await asyncio.sleep(delay)
         with suppress(PomboError):
-            await self.page.perform(operation)
+            await act()
 
-    async def _later(self, message: Outgoing, delay: float) -> None:
-        """The page was slow, not idle: its caller has given up long ago when the message leaves."""
-        await asyncio.sleep(delay)
-        with suppress(PomboError):
-            await self.page.send(message)
+    @property
+    def groups(self) -> GroupPage:
+        return self._parts.get("groups")  # type: ignore[no-any-return]
+
+    @property
+    def chats(self) -> ChatPage:
+        return self._parts.get("chats")  # type: ignore[no-any-return]
+
+    @property
+    def contacts(self) -> ContactPage:
+        return self._parts.get("contacts")  # type: ignore[no-any-return]
+
+    @property
+    def blocklist(self) -> BlocklistPage:
+        return self._parts.get("blocklist")  # type: ignore[no-any-return]
+
+    @property
+    def messages(self) -> MessagePage:
+        return self._parts.get("messages")  # type: ignore[no-any-return]
 
     def _die(self) -> None:
         if self._gate.world.whatsapp.profile(self.session_id).page is self.page:

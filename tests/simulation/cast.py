@@ -2,6 +2,7 @@
 
 from tests.simulation.actors.base import Actor
 from tests.simulation.actors.clients import Client
+from tests.simulation.actors.commanders import Founder, Marker
 from tests.simulation.actors.consumers import Chooser, Follower, Lister
 from tests.simulation.actors.mishaps import Mishaps
 from tests.simulation.actors.operators import Operator, Reactors
@@ -15,6 +16,7 @@ def cast(world: World) -> list[Actor]:
         *(Client(world, number) for number in range(1, world.plan.clients + 1)),
         Phones(world),
         *((Operator(world), Reactors(world)) if world.plan.operations else ()),
+        *((Founder(world), Marker(world)) if world.plan.commands else ()),
         Follower(world),
         Chooser(world),
         Lister(world),

@@ -8,7 +8,9 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, override
@@ -18,30 +20,23 @@ from adapters.memory.media_fetcher import MemoryMediaFetcher
 from adapters.memory.media_store import MemoryMediaStore
 from application.media.settings import MediaSettings
 from application.ports.clock import Clock
-from domain.content import Content, Text
 from domain.ids import MediaId
 from domain.media import Media, MediaKind
-from domain.media_content import Document
+from domain.media_errors import media_missing
 from entrypoints.media_parts import MediaParts
 from tests.media_parts import media_parts
 
 CONTENTS: Final = tuple(f"the file number {number}".encode() for number in range(3))
+DIGESTS: Final = tuple(hashlib.sha256(content).hexdigest() for content in CONTENTS)
 IDS: Final = tuple(MediaId(f"media_{number:026d}") for number in range(len(CONTENTS)))
 
 
-def said(content: Content) -> str | None:
-    """What tells a message apart: a text's body, or a file's caption. None for what the clients don't send."""
-    match content:
-        case Text(body=body):
-            return body
-        case Document(caption=caption):
-            return caption
-        case _:
-            return None
-
-
 class SimulatedMediaStore(MemoryMediaStore):
-    """The files by their digests, without a thread: those have no place in virtual time."""
+    """The files by their digests, without a thread: those have no place in virtual time. Some get lost."""
+
+    def __init__(self, lost: AbstractSet[str]) -> None:
+        super().__init__()
+        self._lost = lost
 
     @override
     def local(self, sha256: str) -> AbstractAsyncContextManager[Path]:
@@ -49,38 +44,49 @@ class SimulatedMediaStore(MemoryMediaStore):
 
     @asynccontextmanager
     async def _there(self, sha256: str) -> AsyncIterator[Path]:
-        yield _paths()[sha256]
+        yield self._path(sha256)
 
     @override
     async def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
-        yield _paths()[sha256].read_bytes()[start:end]
+        yield self._path(sha256).read_bytes()[start:end]
 
     @override
     async def size(self, sha256: str) -> int | None:
-        return _paths()[sha256].stat().st_size if sha256 in _paths() else None
+        return None if sha256 in self._lost or sha256 not in _paths() else _paths()[sha256].stat().st_size
+
+    def _path(self, sha256: str) -> Path:
+        if sha256 in self._lost:
+            raise media_missing(sha256)
+        return _paths()[sha256]
 
 
 @cache
 def _paths() -> dict[str, Path]:
     directory = Path(tempfile.mkdtemp(prefix="pombo-simulation-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    paths = {hashlib.sha256(content).hexdigest(): directory / str(n) for n, content in enumerate(CONTENTS)}
+    paths = {sha256: directory / str(number) for number, sha256 in enumerate(DIGESTS)}
     for path, content in zip(paths.values(), CONTENTS, strict=True):
         path.write_bytes(content)
     return paths
 
 
 @cache
-def simulated_parts() -> MediaParts:
+def half(path: Path) -> Path:
+    """The first half of a file, for faults that are planted."""
+    cut = path.with_name(f"{path.name}-half")
+    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return cut
+
+
+def simulated_parts(lost: AbstractSet[str]) -> MediaParts:
     """What a process treats files with. What isn't part of a run (converting, fetching) is never asked for."""
+    return replace(_parts(), store=SimulatedMediaStore(lost))
+
+
+@cache
+def _parts() -> MediaParts:
     parts = media_parts()
-    return MediaParts(
-        store=SimulatedMediaStore(),
-        spool=parts.spool,
-        workshop=parts.workshop,
-        fetcher=MemoryMediaFetcher(),
-        settings=MediaSettings(download=False),
-    )
+    return replace(parts, fetcher=MemoryMediaFetcher(), settings=MediaSettings(download=False))
 
 
 async def put_files(database: MemoryDatabase, clock: Clock) -> None:

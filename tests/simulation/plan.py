@@ -10,6 +10,7 @@ class Plan:
 
     Attributes:
         operations: how many things clients, and people, do to messages, each.
+        commands: how many things clients ask for that are no messages, each.
         span: seconds of virtual time in which things go wrong.
         slow: the share of port calls that take time.
         slowest: the longest that one takes, in seconds.
@@ -30,6 +31,7 @@ class Plan:
     webhooks: int
     sends: int
     operations: int
+    commands: int
     inbound: int
     clients: int
     slow: float
@@ -59,6 +61,7 @@ MISHAPS = (
     "operator",
     "bus",
     "receivers",
+    "files",
 )
 """What the world does to the gateway; actors/mishaps.py has one function for each."""
 
@@ -89,4 +92,5 @@ def draw_plan(chance: random.Random) -> Plan:
         mishaps=mishaps,
         features=frozenset(name for name in ("bus-lost", "reads") if chance.random() < 0.4),
         operations=chance.choice((0, 3, 6, 9)),
+        commands=chance.choice((0, 0, 3, 6)),
     )

@@ -1,7 +1,6 @@
 """Faults planted on purpose: a simulation that doesn't find them proves nothing."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,37 +30,13 @@ from domain.message import RECEIPTS
 from domain.operations import OPERATIONS
 from domain.webhook import DeliveryOutcome
 from tests.simulation.browser import SimulatedPage
-from tests.simulation.gate import DATABASE, Gate
+from tests.simulation.command_plants import CommandsAssumed, CommandsUnkeyed, FoundedAgain, HalfAFile, ToldApart
+from tests.simulation.gate import Gate
+from tests.simulation.planting import Commit, Plant
 
 _AIM: Final = send_message.aim
 _APPLY: Final = changes._apply
 _ANSWER: Final = MemoryIdempotencyRepository.answer
-
-type Commit = Callable[[], Awaitable[bool]]
-
-
-class Plant:
-    """Nothing is spoilt. The others override what they spoil, and say in their docstring what a user would suffer."""
-
-    def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
-        """A page as the gateway gets it."""
-        return SimulatedPage(gate, session_id, page)
-
-    async def commit(self, gate: Gate, transaction: Transaction, commit: Commit) -> bool:  # noqa: ARG002 - for plants
-        """A commit as the gateway gets it. Tells whether events were in it."""
-        return await gate.call("commit", commit, DATABASE, unknown=True)
-
-    def patches(self) -> Iterator[tuple[object, str, object]]:
-        """Attributes of code to replace for the time of the run: owner, name, value."""
-        yield from ()
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            for owner, name, value in self.patches():
-                stack.callback(setattr, owner, name, getattr(owner, name))
-                setattr(owner, name, value)
-            yield
 
 
 async def _nothing(*_: object) -> None:
@@ -345,7 +320,7 @@ class _RestlessPage(SimulatedPage):
     async def perform(self, operation: OutgoingOperation) -> datetime:
         done_at = await super().perform(operation)
         world = self._gate.world
-        world.loop.spawn(self._perform_later(operation, world.chance.random() * 6), Context())
+        world.loop.spawn(self.later(lambda: self.page.perform(operation), world.chance.random() * 6), Context())
         return done_at
 
 
@@ -399,4 +374,9 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "changes-missed": ChangesMissed,
     "done-again-later": DoneAgainLater,
     "effects-assumed": EffectsAssumed,
+    "founded-again": FoundedAgain,
+    "commands-unkeyed": CommandsUnkeyed,
+    "commands-assumed": CommandsAssumed,
+    "told-apart": ToldApart,
+    "half-a-file": HalfAFile,
 }

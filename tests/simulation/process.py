@@ -82,7 +82,7 @@ class GatewayProcess:
             (container.retry_schedule, RetrySchedule(waits=_RETRIES)),
             (container.on_lane_fault, lambda lane, fault: world.violate("no fault", f"{lane}: {fault!r}")),
             (container.health_checks, ()),
-            (container.media_parts, simulated_parts()),
+            (container.media_parts, simulated_parts(world.lost_files)),
             (container.configured_key, None),
         ):
             provider.override(providers.Object(value))
@@ -102,6 +102,10 @@ class GatewayProcess:
     def serves(self) -> bool:
         """Whether it takes calls."""
         return self.alive and not self.stopping and self._supervisor.taken_over.is_set()
+
+    def may_have(self, session_id: SessionId, page: WhatsAppPage) -> bool:
+        """Whether a session's page is this process's, and it has the right to it."""
+        return self.alive and self.pages.get(session_id) is page and self.watchdog.has_right(session_id)
 
     def start(self) -> None:
         self.world.trace.add(self.name, "starts")

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from contextvars import Context
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,20 +14,19 @@ from adapters.memory.state import MessageRow, State
 from application.ports.session_store import NewSnapshot
 from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId
-from domain.jid import Jid
 from domain.lease import Lease
-from domain.operations import Operation
 from domain.session import Session
 from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
 from tests.simulation.actors.base import Actor, Part
+from tests.simulation.asked import Command, Done, Send
 from tests.simulation.clocks import CountingIds, VirtualClock
 from tests.simulation.disks import Disks
 from tests.simulation.files import put_files
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.plan import Plan
-from tests.simulation.plants import Plant
+from tests.simulation.planting import Plant
 from tests.simulation.process import DisconnectedError, GatewayProcess
 from tests.simulation.receivers import Receivers
 from tests.simulation.trace import Trace
@@ -43,41 +41,6 @@ _AFTERMATH: Final = 2.0
 
 class ViolationError(AssertionError):
     """Something that must be true isn't."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Send:
-    """What a client asked for. ``plain``: it waits for nothing but its turn.
-
-    ``refused`` is the reason when the gateway said for good that it doesn't take it. Sends of one call share ``batch``.
-    """
-
-    session_id: SessionId
-    to: Jid
-    body: str
-    asked_at: int
-    accepted_at: int | None = None
-    message_id: MessageId | None = None
-    plain: bool = True
-    refused: str | None = None
-    batch: str | None = None
-    place: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Done:
-    """What a client asked to be done to a message. ``operation`` names its target as WhatsApp does."""
-
-    target: MessageId
-    operation: Operation
-    asked_at: int
-    accepted_at: int | None = None
-    operation_id: MessageId | None = None
-
-    def accept(self, operation_id: MessageId, step: int) -> None:
-        """The gateway has answered."""
-        if self.operation_id is None:
-            self.operation_id, self.accepted_at = operation_id, step
 
 
 class ObservedState(State):
@@ -128,6 +91,11 @@ class World:
         self.recipients = (*self.peers, *self.accounts.values())
         self.sends: list[Send] = []
         self.operations: list[Done] = []
+        self.commands: list[Command] = []
+        self.stranger = self.whatsapp.add_account("15550100300")
+        """Somebody to whom nobody writes."""
+        self.lost_files: set[str] = set()
+        """The digests of files that are in no store any more."""
         self.given_up: set[MessageId] = set()
         self.phone_sends: set[tuple[SessionId, str]] = set()
         self.receivers = Receivers()

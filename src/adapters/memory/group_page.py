@@ -67,6 +67,10 @@ class MemoryGroupPage(GroupPage):
         self._die = die
         self._created: dict[str, CreatedGroup] = {}
 
+    def forget(self) -> None:
+        """Forgets what it has founded: the page's document has ended, and with it what that knew."""
+        self._created.clear()
+
     @property
     def _groups(self) -> MemoryGroups:
         return self._whatsapp.groups

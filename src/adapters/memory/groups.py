@@ -1,6 +1,5 @@
 """Groups of the WhatsApp in memory, and the notices of what is done there."""
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -61,7 +60,7 @@ class MemoryGroups:
             subject=subject,
             owner=account.jid,
             created_at=self._whatsapp.now(),
-            code=secrets.token_hex(11),
+            code=f"{self._whatsapp.count():022x}",
             members={account.jid: Role.SUPERADMIN},
         )
         self._groups[group.jid] = group

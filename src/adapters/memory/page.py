@@ -244,6 +244,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
         self._document_ended.set()
         self._document_ended = asyncio.Event()
         self._media.forget()
+        self._groups.forget()
         await self._begin(Operation.RELOAD)
         if self._whatsapp.unreachable:
             raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")

@@ -1,7 +1,7 @@
 """Programs that send through the gateway."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, override
@@ -15,10 +15,12 @@ from domain.errors import ErrorKind, PomboError
 from domain.ids import MessageId
 from domain.media import MediaKind
 from domain.message import Message, MessageStatus
+from entrypoints.use_cases import UseCases
 from tests.simulation.actors.base import Actor
-from tests.simulation.files import IDS, said
+from tests.simulation.asked import Send
+from tests.simulation.contents import other_than_text, said
+from tests.simulation.files import IDS
 from tests.simulation.process import DisconnectedError
-from tests.simulation.world import Send
 
 _UNCERTAIN: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED, ErrorKind.INTERNAL})
 _NOT_NOW: Final = frozenset({"SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE", "REQUEST_IN_PROGRESS"})
@@ -68,17 +70,21 @@ class Client(Actor):
         return send, SendMessageCommand(
             session_id=send.session_id,
             to=send.to,
-            content=self._content(send.body),
+            content=self._content(send),
             not_before=not_before,
             deadline=deadline,
             wait=timedelta(seconds=self.chance.choice((0, 0, 0.5, 20))),
         )
 
-    def _content(self, body: str) -> Content | MediaDraft:
-        """A text, or a file with the same words below it."""
-        if self.chance.random() < 0.2:
-            return MediaDraft.compose(MediaKind.DOCUMENT, self.chance.choice(IDS), caption=body)
-        return Text.compose(body)
+    def _content(self, send: Send) -> Content | MediaDraft:
+        """A text as a rule; else a file, or something else, with the same words in it."""
+        draw = self.chance.random()
+        if draw < 0.2:
+            send.file = self.chance.randrange(len(IDS))
+            return MediaDraft.compose(MediaKind.DOCUMENT, IDS[send.file], caption=send.body)
+        if draw < 0.4:
+            return other_than_text(self.chance, send.body)
+        return Text.compose(send.body)
 
     async def _send_without_key(self, send: Send, command: SendMessageCommand) -> None:
         """Once: trying again might send it twice."""
@@ -181,11 +187,14 @@ class Client(Actor):
         self.world.violate("clients get answers", f"{self.name} asks in vain for {what!r}")
 
     async def _call(self, use_case: str, *args: Any, **options: Any) -> Any:
+        return await self._work(lambda use_cases: getattr(use_cases, use_case).execute(*args, **options))
+
+    async def _work(self, ask: Callable[[UseCases], Coroutine[Any, Any, Any]]) -> Any:
         """One call on a connection of its own, which may break before the answer is there."""
         process = self.world.serving()
         if process is None:
             raise DisconnectedError
-        work = process.call(getattr(process.use_cases, use_case).execute(*args, **options))
+        work = process.call(ask(process.use_cases))
         if self.world.calm or self.chance.random() > self.world.plan.impatience:
             return await work
         try:

@@ -8,6 +8,7 @@ from typing import ClassVar, override
 from domain.errors import PomboError
 from domain.ids import SessionId
 from tests.simulation.actors.base import Actor, Part
+from tests.simulation.files import DIGESTS
 from tests.simulation.gate import DATABASE
 from tests.simulation.process import DisconnectedError, GatewayProcess
 
@@ -107,6 +108,14 @@ class Mishaps(Actor):
         self.world.away.add("receivers")
         await self.wait(6)
         self.world.away.discard("receivers")
+
+    async def _files(self, _: SessionId) -> None:
+        """A file's content is gone, as with the disk that had it; with luck it is found again."""
+        digest = self.chance.choice(DIGESTS)
+        self.world.lost_files.add(digest)
+        if self.chance.random() < 0.5:
+            await self.wait(6)
+            self.world.lost_files.discard(digest)
 
     async def _clock(self, _: SessionId) -> None:
         self.world.clock.skew += timedelta(seconds=self.chance.choice((-7200, -60, -1, 1, 60, 7200)))

@@ -10,10 +10,12 @@ from domain.content import Text
 from domain.errors import PomboError, UnprocessableError
 from domain.ids import WhatsAppMessageId
 from domain.message import Message, MessageStatus
-from domain.operations import Edit, Operation, Reaction, Revoke
+from domain.operations import Edit, Operation, PollVote, Reaction, Revoke
+from domain.poll_content import Poll
 from tests.simulation.actors.base import Actor
 from tests.simulation.actors.clients import Client
-from tests.simulation.world import Done
+from tests.simulation.asked import Done
+from tests.simulation.contents import choice, said
 
 _OVER: Final = frozenset({MessageStatus.FAILED, MessageStatus.CANCELED, MessageStatus.EXPIRED})
 
@@ -35,7 +37,7 @@ class Operator(Client):
 
     def _target(self) -> Message | None:
         rows = [row.message for row in self.world.state.messages.values()]
-        sent = [each for each in rows if each.from_api and isinstance(each.content, Text) and each.status not in _OVER]
+        sent = [each for each in rows if each.from_api and not each.is_operation and each.status not in _OVER]
         return self.chance.choice(sent) if sent else None
 
     async def _operate(self, number: int, target: Message) -> None:
@@ -66,7 +68,9 @@ class Operator(Client):
 
     def _operation(self, number: int, target: Message) -> Operation:
         draw = self.chance.random()
-        if draw < 0.45:
+        if isinstance(target.content, Poll) and draw < 0.6:
+            return PollVote(target=target.whatsapp_id, options=choice(number + 1))
+        if isinstance(target.content, Text) and draw < 0.45:
             return Edit(target=target.whatsapp_id, body=f"{self.name} edit {number}")
         if draw < 0.9:
             # Each another, so that what is done twice with something between shows.
@@ -94,12 +98,14 @@ class Reactors(Actor):
                 self.trace(f"{account.jid.user} does {type(operation).__name__} to {operation.target[-6:]}")
 
     def _operation(self, account: Account, number: int) -> Operation | None:
-        held = [each for each in account.phone_messages.values() if isinstance(each.content, Text)]
+        held = [each for each in account.phone_messages.values() if said(each.content) is not None]
         if not held:
             return None
         target = self.chance.choice(held)
+        if isinstance(target.content, Poll) and self.chance.random() < 0.6:
+            return PollVote(target=target.whatsapp_id, options=choice(128 + number))
         if not target.from_me or self.chance.random() < 0.4:
             return Reaction(target=target.whatsapp_id, emoji=f"❤ {number}")
-        if self.chance.random() < 0.7:
+        if isinstance(target.content, Text) and self.chance.random() < 0.7:
             return Edit(target=target.whatsapp_id, body=f"phone edit {number}")
         return Revoke(target=target.whatsapp_id)

@@ -2,7 +2,11 @@
 
 from typing import override
 
+from adapters.memory.accounts import Account
+from domain.media_content import Document, MediaReference
 from tests.simulation.actors.base import Actor
+from tests.simulation.contents import other_than_text
+from tests.simulation.files import CONTENTS
 
 
 class Phones(Actor):
@@ -19,10 +23,21 @@ class Phones(Actor):
             self.world.phone_sends.add((session_id, body))
             if self.chance.random() < 0.2:
                 self.trace(f"{session_id}'s own writes {body!r}")
-                whatsapp.phone_sends(account.jid.user, peer.jid.user, body)
+                self._write(account, peer, body)
             else:
                 self.trace(f"{peer.jid.user} writes {body!r} to {session_id}")
-                whatsapp.phone_sends(peer.jid.user, account.jid.user, body)
+                self._write(peer, account, body)
             if self.chance.random() < 0.6:
                 await self.wait(1)
                 whatsapp.phone_reads(peer.jid.user, account.jid.user)
+
+    def _write(self, writer: Account, to: Account, words: str) -> None:
+        whatsapp, draw = self.world.whatsapp, self.chance.random()
+        if draw < 0.2:
+            data = self.chance.choice(CONTENTS)
+            content = Document(media=MediaReference(mime_type="text/plain"), filename="a.txt", caption=words)
+            whatsapp.phone_sends_file(writer.jid.user, to.jid.user, content, data)
+        elif draw < 0.4:
+            whatsapp.phone_sends_content(writer.jid.user, to.jid.user, other_than_text(self.chance, words))
+        else:
+            whatsapp.phone_sends(writer.jid.user, to.jid.user, words)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.simulation.invariants.base import Invariant
+from tests.simulation.invariants.commands import DecisionsAreToldOnce, GroupsAreFoundedOnce, WhatWasDoneLasts
 from tests.simulation.invariants.delivery import (
     AcceptedIsDelivered,
     ChatsKeepTheirOrder,
@@ -10,6 +11,7 @@ from tests.simulation.invariants.delivery import (
     PhonesWroteIt,
     ReceivedOnce,
 )
+from tests.simulation.invariants.files import FilesArriveWhole
 from tests.simulation.invariants.log import EveryEventIsRead, LogOnlyGrows
 from tests.simulation.invariants.messages import (
     EventsOncePerMessage,
@@ -51,4 +53,8 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     EveryEventIsRead,
     DeliveredMeansDelivered,
     WebhooksArrive,
+    GroupsAreFoundedOnce,
+    WhatWasDoneLasts,
+    DecisionsAreToldOnce,
+    FilesArriveWhole,
 )

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Final, override
 from application.ports.page_events import SeenMessage
 from domain.ids import MessageId
 from domain.message import Direction, Message, MessageStatus
-from tests.simulation.files import said
+from tests.simulation.contents import said
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
-    from tests.simulation.world import Send, World
+    from tests.simulation.asked import Send
+    from tests.simulation.world import World
 
 _NOT_SENT: Final = frozenset({MessageStatus.FAILED, MessageStatus.CANCELED, MessageStatus.EXPIRED})
 

@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, override
 
 from adapters.memory.accounts import Account
-from domain.changes import AnyChange, Edited, Reacted, Revoked
+from domain.changes import AnyChange, Edited, Reacted, Revoked, Starred, Voted
 from domain.event import NewEvent
 from domain.message import Message, MessageStatus
 from domain.message_state import NOTHING_DONE
-from domain.operations import Edit, Reaction, Revoke
+from domain.operations import Edit, PollVote, Reaction, Revoke
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
-    from tests.simulation.world import Done, World
+    from tests.simulation.asked import Done
+    from tests.simulation.world import World
 
 _LEFT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
 
@@ -32,6 +33,10 @@ def value(change: AnyChange) -> Any:
             return ("reaction", emoji)
         case Revoked():
             return ("revoke",)
+        case Voted(options=options):
+            return ("vote", options)
+        case Starred(starred=starred):
+            return ("star", starred)
         case _:
             return None
 
@@ -45,6 +50,8 @@ def wanted(operation: object) -> Any:
             return ("reaction", emoji)
         case Revoke():
             return ("revoke",)
+        case PollVote(options=options):
+            return ("vote", options)
         case _:
             return None
 
@@ -61,7 +68,9 @@ class EachChangeIsToldOnce(Invariant):
         change = getattr(event.payload, "change", None)
         if change is None:
             return
-        person = (change.from_me, None if change.from_me else change.by) if isinstance(change, Reacted) else None
+        person = (
+            (change.from_me, None if change.from_me else change.by) if isinstance(change, Reacted | Voted) else None
+        )
         key = (event.session_id, change.target, type(change), person)
         if self._told.get(key) == value(change):
             self.violated(f"{event.payload.TYPE} of {change.target[-6:]} is told twice: {value(change)}")
@@ -73,15 +82,20 @@ class OperationsFollowTheirMessage(Invariant):
 
     def __init__(self, world: "World") -> None:
         super().__init__(world)
-        self._seen = [0] * len(world.recipients)
+        self._done = [account.done for account in world.recipients]
+        self._seen = [0] * len(self._done)
 
     @override
     def step(self) -> None:
-        for number, account in enumerate(self.world.recipients):
-            for change in account.done[self._seen[number] :]:
-                if change.target not in account.phone_messages:
-                    self.violated(f"{value(change)} came to {account.jid.user} before {change.target[-6:]}")
-            self._seen[number] = len(account.done)
+        for number, done in enumerate(self._done):
+            if len(done) != self._seen[number]:
+                self._look_at(self.world.recipients[number], self._seen[number])
+                self._seen[number] = len(done)
+
+    def _look_at(self, account: Account, start: int) -> None:
+        for change in account.done[start:]:
+            if change.target not in account.phone_messages:
+                self.violated(f"{value(change)} came to {account.jid.user} before {change.target[-6:]}")
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
@@ -175,6 +189,8 @@ class ShownAsItIs(Invariant):
             for what, there, told in (
                 ("deleted", at_phone.revoked is not None, here.revoked is not None),
                 ("text", at_phone.edited and at_phone.edited.body, here.edited and here.edited.body),
+                ("star", _starred(at_phone), _starred(here)),
+                ("votes", _votes(at_phone), _votes(here)),
                 ("reactions", _reactions(at_phone), _reactions(here)),
             ):
                 if there != told:
@@ -185,6 +201,14 @@ class ShownAsItIs(Invariant):
 def _was_so_already(done: "Done", operations: "list[tuple[Done, Message]]") -> bool:
     """Another operation says the same: a deletion of what was deleted."""
     return any(other is not done and wanted(other.operation) == wanted(done.operation) for other, _ in operations)
+
+
+def _starred(state: Any) -> bool:
+    return state.starred is not None and state.starred.starred
+
+
+def _votes(state: Any) -> set[tuple[bool, tuple[str, ...]]]:
+    return {(vote.from_me, vote.options) for vote in state.votes if vote.options}
 
 
 def _reactions(state: Any) -> set[tuple[bool, str]]:

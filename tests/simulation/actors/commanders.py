@@ -1,0 +1,174 @@
+"""Programs that do what is no message: with groups, chats, people, and marks on messages."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine
+from typing import Any, override
+
+from adapters.memory.groups import MemoryGroup
+from application.groups.create_group import CreateGroupCommand
+from application.idempotency.request_key import RequestKey
+from domain.chat import ChatChange
+from domain.contact import Name
+from domain.group import GroupChange, ParticipantAction
+from domain.ids import SessionId
+from domain.message import Message, MessageStatus
+from entrypoints.use_cases import UseCases
+from tests.simulation.actors.clients import Client
+from tests.simulation.asked import Command
+from tests.simulation.contents import said
+
+_AT_WHATSAPP = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
+
+type Ask = Callable[[UseCases, RequestKey], Coroutine[Any, Any, Any]]
+
+
+class Commander(Client):
+    """One thing after another, each with a key, until there is an answer; and what was answered is asked for again."""
+
+    _command: Command
+
+    @override
+    async def run(self) -> None:
+        plan = self.world.plan
+        for number in range(plan.commands):
+            await self.wait(plan.span / plan.commands)
+            await self._carry_out(number, *self._next(self.chance.choice(list(self.world.accounts)), number))
+
+    @abstractmethod
+    def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        """What to ask for next. No two of those who ask do so about the same."""
+
+    async def _carry_out(self, number: int, command: Command, ask: Ask) -> None:
+        name, key = f"command {self.name} {number}", self._key(f"command {number}")
+        self.world.commands.append(command)
+        self._command = command
+
+        async def once() -> None:
+            self.trace(f"asks to {command.kind} {command.about} ({number})")
+            answer = await self._work(lambda use_cases: ask(use_cases, key))
+            self.trace(f"hears that {number} is done")
+            if command.answer not in {None, _told(answer)}:
+                self.world.violate("one key, one answer", f"{command} had {command.answer}, and now {answer}")
+            command.answer = _told(answer)
+
+        if self.chance.random() < 0.2:
+            # Two connections at once, as after a time-out of the caller's own.
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(2):
+                    tasks.create_task(self._until_known(name, once))
+        else:
+            await self._until_known(name, once)
+        if command.answer is not None and self.chance.random() < 0.3:
+            await self._until_known(name, once)
+
+    @override
+    def _refused(self, what: str, reason: str) -> None:
+        self._command.refused = reason
+
+
+class Founder(Commander):
+    """Founds groups and changes them."""
+
+    @override
+    def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        kinds = (self._found, self._describe, self._people, self._let_in)
+        # Where there is nothing yet to do it to, a group is founded.
+        return self.chance.choice(kinds)(session_id, number) or self._found(session_id, number)
+
+    def _found(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        subject = f"{self.name} group {number}"
+        people = tuple(peer.jid.user for peer in self.world.peers[:2])
+        founding = CreateGroupCommand(session_id=session_id, subject=subject, participants=people)
+        command = Command(session_id=session_id, kind="found", about=subject, wants=True)
+        return command, lambda use_cases, key: use_cases.create_group.execute(founding, request=key)
+
+    def _group(self, session_id: SessionId) -> MemoryGroup | None:
+        groups = self.world.whatsapp.groups.of(self.world.accounts[session_id])
+        return self.chance.choice(groups) if groups else None
+
+    def _describe(self, session_id: SessionId, number: int) -> tuple[Command, Ask] | None:
+        group = self._group(session_id)
+        if group is None:
+            return None
+        change = GroupChange(description=f"{self.name} words {number}", join_approval=True)
+        command = Command(session_id=session_id, kind="describe", about=str(group.jid), wants=change.description)
+        return command, lambda use_cases, key: use_cases.update_group.execute(
+            session_id, str(group.jid), change, request=key
+        )
+
+    def _people(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        group, person = self._group(session_id), self.world.stranger.jid
+        if group is None:
+            return None
+        action = ParticipantAction.REMOVE if person in group.members else ParticipantAction.ADD
+        command = Command(
+            session_id=session_id, kind="people", about=str(group.jid), wants=action is ParticipantAction.ADD
+        )
+        return command, lambda use_cases, key: use_cases.change_participants.execute(
+            session_id, str(group.jid), action, (person.user,), request=key
+        )
+
+    def _let_in(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        """Somebody asks to be let into a group, and is."""
+        group = self._group(session_id)
+        if group is None or not group.settings.join_approval:
+            return None
+        comes = next((each for each in self.world.peers if each.jid not in group.members), None)
+        if comes is None or group.requests:
+            return None
+        self.trace(f"{comes.jid.user} asks to be let in")
+        self.world.whatsapp.groups.join(group, comes)
+        command = Command(session_id=session_id, kind="let in", about=f"{group.jid} {comes.jid}", wants=True)
+        return command, lambda use_cases, key: use_cases.decide_join_requests.execute(
+            session_id, str(group.jid), (comes.jid.user,), approve=True, request=key
+        )
+
+
+class Marker(Commander):
+    """Marks messages, chats and people."""
+
+    @override
+    def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        kinds = (self._star, self._star, self._archive, self._block, self._save)
+        return self.chance.choice(kinds)(session_id, number) or self._block(session_id, number)
+
+    def _star(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        messages = [
+            row.message
+            for row in self.world.state.messages.values()
+            if row.message.session_id == session_id
+            and row.message.status in _AT_WHATSAPP
+            and said(row.message.content) is not None
+        ]
+        if not messages:
+            return None
+        message, starred = self.chance.choice(messages), self.chance.random() < 0.7
+        command = Command(session_id=session_id, kind="star", about=message.whatsapp_id, wants=starred)
+        return command, lambda use_cases, key: use_cases.message_commands.star(message.id, starred=starred, request=key)
+
+    def _archive(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
+        chat, archived = self.chance.choice(self.world.peers).jid, self.chance.random() < 0.5
+        command = Command(session_id=session_id, kind="archive", about=str(chat), wants=archived)
+        return command, lambda use_cases, key: use_cases.update_chat.execute(
+            session_id, str(chat), ChatChange(archived=archived), request=key
+        )
+
+    def _block(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
+        person, blocked = self.world.stranger.jid, self.chance.random() < 0.5
+        command = Command(session_id=session_id, kind="block", about=str(person), wants=blocked)
+        return command, lambda use_cases, key: use_cases.set_blocked.execute(
+            session_id, str(person), blocked=blocked, request=key
+        )
+
+    def _save(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        person, name = self.chance.choice(self.world.peers).jid, Name(first="Ada", last=f"Number {number}")
+        command = Command(session_id=session_id, kind="save", about=str(person), wants=name)
+        return command, lambda use_cases, key: use_cases.save_contact.execute(
+            session_id, str(person), name, request=key
+        )
+
+
+def _told(answer: object) -> str:
+    """An answer, to be compared with another. A message is shown as it stands when it is asked for."""
+    return answer.id if isinstance(answer, Message) else repr(answer)

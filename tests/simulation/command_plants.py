@@ -1,0 +1,111 @@
+"""Faults planted in what is no message, and in files."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, override
+
+from application.idempotency.once import Once
+from application.media.outgoing_files import OutgoingFiles
+from application.ports.message_page import MessagePage
+from application.ports.whatsapp_driver import WhatsAppPage
+from application.sessions.asking import PageAsker
+from domain.content import Content
+from domain.errors import PomboError
+from domain.ids import SessionId, WhatsAppMessageId
+from tests.simulation.browser import SimulatedPage
+from tests.simulation.files import half
+from tests.simulation.gate import Gate
+from tests.simulation.planting import Plant
+
+_OF = OutgoingFiles.of
+
+
+class FoundedAgain(Plant):
+    """A group that may have been founded isn't looked for before it is founded again."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        command = PageAsker.command
+
+        async def blind(self: PageAsker, *args: Any, **options: Any) -> Any:
+            _, _, _, _, work, _ = args
+            if options.get("resume") is not None:
+                options["resume"] = lambda page, _: work(page)
+            return await command(self, *args, **options)
+
+        yield PageAsker, "command", blind
+
+
+class CommandsUnkeyed(Plant):
+    """The key of what is no message says nothing: asked for again, it is done again."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        run = Once.run
+
+        async def unkeyed(self: Once, _: Any, work: Any, form: Any, **options: Any) -> Any:
+            return await run(self, None, work, form, **options)
+
+        yield Once, "run", unkeyed
+
+
+class ToldApart(Plant):
+    """What is to be recorded of a result isn't recorded with its answer: each who asks records it."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        run = Once.run
+
+        async def apart(self: Once, request: Any, work: Any, form: Any, **options: Any) -> Any:
+            also: Callable[[Any, Any], Awaitable[None]] | None = options.pop("also", None)
+            result = await run(self, request, work, form, **options)
+            if also is not None:
+                async with self._uow.begin() as uow:
+                    await also(uow, result)
+            return result
+
+        yield Once, "run", apart
+
+
+class _HopefulMessages:
+    """Takes it that a mark is there, whatever came of setting it."""
+
+    def __init__(self, gate: Gate, inner: MessagePage) -> None:
+        self._gate = gate
+        self._inner = inner
+
+    async def star(self, message: WhatsAppMessageId, *, starred: bool) -> datetime:
+        try:
+            return await self._inner.star(message, starred=starred)
+        except PomboError:
+            return self._gate.world.whatsapp.time()
+
+
+class _HopefulPage(SimulatedPage):
+    @property
+    @override
+    def messages(self) -> MessagePage:
+        return _HopefulMessages(self._gate, super().messages)  # type: ignore[return-value] # what is asked of it here
+
+
+class CommandsAssumed(Plant):
+    """What the page doesn't answer counts as done."""
+
+    @override
+    def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
+        return _HopefulPage(gate, session_id, page)
+
+
+class HalfAFile(Plant):
+    """A page gets a file before all of it is there."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        @asynccontextmanager
+        async def of(self: OutgoingFiles, content: Content) -> AsyncIterator[Path | None]:
+            async with _OF(self, content) as path:
+                yield None if path is None else half(path)
+
+        yield OutgoingFiles, "of", of

@@ -1,0 +1,54 @@
+"""What people and programs of a run say to each other: every kind of content, each with words of its own in it."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
+from domain.content import Content, Text
+from domain.event_content import EventInvitation
+from domain.group_invite_content import GroupInvite
+from domain.jid import Jid, Server
+from domain.location_content import Location
+from domain.media_content import Document
+from domain.poll_content import Poll
+
+_BEGIN: Final = datetime(2030, 1, 1, tzinfo=UTC)
+OPTIONS: Final = tuple(f"option {number}" for number in range(8))
+"""Of every poll; a choice of several of them is a number in binary."""
+
+
+def said(content: Content) -> str | None:
+    """What tells a message apart: the words that whoever sent it put there. None for what nobody sends here."""
+    match content:
+        case Text(body=words):
+            return words
+        case Document(caption=words) | Location(name=words) | GroupInvite(caption=words):
+            return words
+        case Contacts(cards=(first, *_)):
+            return first.name.formatted
+        case Poll(question=words) | EventInvitation(name=words):
+            return words
+        case _:
+            return None
+
+
+def other_than_text(chance: random.Random, words: str) -> Content:
+    """Content of some kind that holds no file, with these words in it."""
+    match chance.randrange(5):
+        case 0:
+            return Location.compose(chance.randint(-90, 90), chance.randint(-180, 180), name=words)
+        case 1:
+            card = ContactCard(name=CardName(formatted=words), phones=(CardPhone(phone="+1 555 010 0999"),))
+            return Contacts.compose([card])
+        case 2:
+            return EventInvitation.compose(words, _BEGIN, ends_at=_BEGIN + timedelta(hours=1))
+        case 3:
+            return GroupInvite.compose(Jid(user="120363000000000001", server=Server.GROUP), "ABCDEFGH", caption=words)
+        case _:
+            return Poll.compose(words, OPTIONS, selectable=0)
+
+
+def choice(number: int) -> tuple[str, ...]:
+    """A choice of options that no other number has; number is 1 to 255."""
+    return tuple(option for place, option in enumerate(OPTIONS) if number >> place & 1)

@@ -1,0 +1,114 @@
+"""What must be true of what is done with groups, chats and people."""
+
+from typing import TYPE_CHECKING, override
+
+from adapters.memory.groups import MemoryGroup
+from domain.event import GroupRequested, NewEvent
+from domain.group import RequestState
+from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
+from domain.message_state import NOTHING_DONE
+from tests.simulation.invariants.base import Invariant
+
+if TYPE_CHECKING:
+    from tests.simulation.asked import Command
+    from tests.simulation.world import World
+
+
+class GroupsAreFoundedOnce(Invariant):
+    """For each founding that was asked for there is one group at most, and in the end the one that was answered.
+
+    A gateway whose clock jumps may found one twice: it looks for the one that it has founded by the time of that.
+    """
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world)
+        self._groups = world.whatsapp.groups._groups
+        self._seen = 0
+        self._founded: dict[str, Jid] = {}
+
+    @override
+    def step(self) -> None:
+        if len(self._groups) == self._seen:
+            return
+        for group in list(self._groups.values())[self._seen :]:
+            if self._founded.setdefault(group.subject, group.jid) != group.jid and not self._may_jump:
+                self.violated(f"{group.subject!r} was founded twice")
+        self._seen = len(self._groups)
+
+    @property
+    def _may_jump(self) -> bool:
+        return "clock" in self.world.plan.mishaps
+
+    @override
+    def unmet(self) -> str | None:
+        for command in self.world.commands:
+            if command.kind == "found" and command.answer is not None and not self._may_jump:
+                jid = self._founded.get(command.about)
+                if jid is None or f"user='{jid.user}'" not in str(command.answer):
+                    return f"{command.about!r} was answered with {command.answer}, and {jid} was founded"
+        return None
+
+
+class WhatWasDoneLasts(Invariant):
+    """In the end each thing is as it was asked for last, where that was answered."""
+
+    @override
+    def unmet(self) -> str | None:
+        last = {(each.session_id, each.kind, each.about): each for each in self.world.commands}
+        for command in last.values():
+            if command.answer is not None and command.refused is None and self._is(command) != command.wants:
+                return f"{command} was answered, and it is {self._is(command)!r}"
+        return None
+
+    def _is(self, command: "Command") -> object:
+        account = self.world.accounts[command.session_id]
+        match command.kind:
+            case "star":
+                state = account.states.get(WhatsAppMessageId(command.about), NOTHING_DONE)
+                return state.starred is not None and state.starred.starred
+            case "archive":
+                return account.people.state(Jid.parse(command.about)).archived
+            case "block":
+                return Jid.parse(command.about) in account.people.blocked
+            case "save":
+                return account.people.book.get(Jid.parse(command.about))
+            case "describe":
+                return self._group(command.about).description
+            case "people":
+                return self.world.stranger.jid in self._group(command.about).members
+            case "let in":
+                group, person = command.about.split()
+                return Jid.parse(person) in self._group(group).members
+            case _:
+                return command.wants
+
+    def _group(self, jid: str) -> MemoryGroup:
+        return self.world.whatsapp.groups.get(Jid.parse(jid))
+
+
+class DecisionsAreToldOnce(Invariant):
+    """That somebody was let into a group is told once for each time; nobody here asks for it twice."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world)
+        self._told: set[tuple[object, ...]] = set()
+
+    @override
+    def event(self, event: NewEvent) -> None:
+        payload = event.payload
+        if not isinstance(payload, GroupRequested) or payload.state is not RequestState.APPROVED:
+            return
+        for person in payload.participants:
+            key = (event.session_id, f"{payload.group} {person}")
+            if key in self._told:
+                self.violated(f"that {person} was let into {payload.group} is told twice")
+            self._told.add(key)
+
+    @override
+    def unmet(self) -> str | None:
+        for command in self.world.commands:
+            done = command.kind == "let in" and command.answer is not None and command.refused is None
+            if done and (command.session_id, command.about) not in self._told:
+                return f"{command.about}: it is never told that they were let in"
+        return None

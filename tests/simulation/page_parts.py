@@ -1,0 +1,95 @@
+"""The parts of a page that do what is no message, as one simulated process reaches them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from application.ports.group_page import Creation
+from domain.errors import DeadlineExceededError, PomboError
+from domain.group import CreatedGroup
+from tests.simulation.gate import PAGE, Gate, Gated
+
+if TYPE_CHECKING:
+    from tests.simulation.browser import SimulatedPage
+
+_CHANGING: Final[Mapping[str, frozenset[str]]] = {
+    "groups": frozenset(
+        {"change", "change_participants", "set_picture", "leave", "revoke_invite_code", "join", "decide"}
+    ),
+    "chats": frozenset({"change", "clear", "delete"}),
+    "contacts": frozenset({"save", "remove"}),
+    "blocklist": frozenset({"block", "unblock"}),
+    "messages": frozenset({"star", "delete_for_me", "mark_played"}),
+}
+"""What of each part can have its effect and fail all the same."""
+
+_RARE: Final = 4
+"""There are few foundings in a run, and many sends."""
+
+
+class SimulatedParts:
+    """One page's."""
+
+    def __init__(self, gate: Gate, page: "SimulatedPage") -> None:
+        self._gate = gate
+        self._page = page
+        self._made: dict[str, _Part] = {}
+
+    def get(self, name: str) -> Any:
+        """A part through the gate."""
+        if name not in self._made:
+            self._made[name] = (_Groups if name == "groups" else _Part)(self._gate, name, self._page)
+        return self._made[name]
+
+
+class _Part(Gated):
+    """A part whose changes have the troubles that sends have, but for one: none is done when its caller has long gone.
+
+    A page hands WhatsApp what it is told to at once, and in its order.
+    """
+
+    def __init__(self, gate: Gate, name: str, page: "SimulatedPage") -> None:
+        super().__init__(gate, getattr(page.page, name), f"page[{page.session_id}].{name}", PAGE)
+        self._page = page
+        self._changing = _CHANGING[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._changing:
+            return super().__getattr__(name)
+        act, title = getattr(self._inner, name), f"{self._name}.{name}"
+
+        async def change(*args: Any, **options: Any) -> Any:
+            trouble = self._page.trouble(title, late=False)
+            if trouble is None:
+                return await self._gate.call(title, lambda: act(*args, **options), PAGE, unknown=True)
+            await self._page.let(trouble, lambda: act(*args, **options), "CHANGE_REFUSED")
+            raise _unknown()
+
+        self.__dict__[name] = change
+        return change
+
+
+class _Groups(_Part):
+    """Groups, with troubles of founding one: it is what must not be done again."""
+
+    def __init__(self, gate: Gate, name: str, page: "SimulatedPage") -> None:
+        super().__init__(gate, name, page)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    async def create(self, creation: Creation) -> CreatedGroup:
+        found: Callable[[], Awaitable[CreatedGroup]] = lambda: self._inner.create(creation)  # type: ignore[attr-defined] # noqa: E731
+        if (under_way := self._under_way.get(creation.token)) is not None:
+            # The page knows by the token what it is at.
+            await asyncio.wait({under_way})
+        name = f"{self._name}.create"
+        trouble = self._page.trouble(f"{name} {creation.subject}", times=_RARE)
+        if trouble is None:
+            return await self._gate.call(name, found, PAGE, unknown=True, detail=creation.subject)
+        late = await self._page.let(trouble, found, "GROUP_REFUSED")
+        if late is not None:
+            self._under_way[creation.token] = late
+        raise _unknown()
+
+
+def _unknown() -> PomboError:
+    return DeadlineExceededError("PAGE_UNAVAILABLE", "Simulated: the page didn't say in time what came of it.")
