@@ -16,11 +16,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
-from entrypoints.grpc.gen.pombo.v1.message_pb2 import Text
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import SendMessageRequest
 from tests.chaos import operations
+from tests.chaos.contents import digest_of, grpc_content, rest_content
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import EDITED, Doing, Json, Ledger, Operation, Send
+from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger, Operation, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
@@ -30,6 +30,7 @@ _IMPATIENT: Final = 0.06
 
 _OPERATES: Final = 0.4
 """How often a client does something to the message that it has just sent."""
+_TEXTS: Final = 0.5
 _EMOJI: Final = ("👍", "❤️", "😂")
 
 _AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"})
@@ -65,13 +66,16 @@ class Client:
         """Sends until it is told to stop, and goes on asking for the last one until it has an answer."""
         while not self.is_done.is_set():
             self._count += 1
+            kind, body = self._kind(), f"{self.name}-{self._count:05}"
             send = Send(
                 client=self.name,
                 sender=self.sender,
                 recipient=self.recipient,
                 session=self.session,
-                body=f"{self.name}-{self._count:05}",
+                body=body,
                 began=time.time(),
+                kind=kind,
+                digest=digest_of(kind, body),
             )
             self.ledger.sends.append(send)
             self.under_way = send
@@ -86,8 +90,12 @@ class Client:
     def _key(self) -> str:
         return str(uuid.UUID(int=self.dice.getrandbits(128), version=4))
 
+    def _kind(self) -> Kind:
+        """A text as often as not."""
+        return Kind.TEXT if self.dice.random() < _TEXTS else self.dice.choice(list(Kind))
+
     def _operation(self, send: Send) -> Operation:
-        kind = self.dice.choice(list(Doing))
+        kind = self.dice.choice([each for each in Doing if each is not Doing.EDIT or send.kind is Kind.TEXT])
         values = {Doing.EDIT: send.body + EDITED, Doing.REACTION: self.dice.choice(_EMOJI), Doing.REVOKE: ""}
         return Operation(kind=kind, send=send, value=values[kind])
 
@@ -141,7 +149,7 @@ class Client:
 async def _send_over_rest(
     gateway: Gateway, send: Send, headers: dict[str, str], limit: aiohttp.ClientTimeout
 ) -> tuple[int, Json]:
-    body = {"session_id": send.session, "to": f"+{send.recipient}", "type": "text", "text": {"body": send.body}}
+    body = {"session_id": send.session, "to": f"+{send.recipient}", **rest_content(send)}
     url = gateway.url + "/api/v1/messages/send"
     async with gateway.http.post(url, json=body, headers=headers, timeout=limit) as response:
         content: Json = json.loads(await response.read() or b"{}")
@@ -152,7 +160,7 @@ async def _send_over_grpc(gateway: Gateway, send: Send, key: str, wait: int, pat
     request = SendMessageRequest(
         session_id=send.session,
         to=f"+{send.recipient}",
-        text=Text(body=send.body),
+        **grpc_content(send),
         wait=Duration(seconds=wait),
         request_id=key,
     )

@@ -8,6 +8,20 @@ from typing import Any, Final
 type Json = dict[str, Any]
 
 
+class Kind(StrEnum):
+    """What a message holds, by the API's name of it."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    DOCUMENT = "document"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    POLL = "poll"
+
+
+FILES: Final = frozenset({Kind.IMAGE, Kind.DOCUMENT})
+
+
 @dataclass(slots=True)
 class Send:
     """A message that a client asked for, with one key until it had an answer.
@@ -18,6 +32,7 @@ class Send:
         answered: when an answer came that settles it.
         message_id: the gateway's id, where it was accepted.
         refused: the reason for which it was refused for good.
+        digest: the SHA-256 of the file that it holds.
     """
 
     client: str
@@ -26,6 +41,8 @@ class Send:
     session: str
     body: str
     began: float
+    kind: Kind = Kind.TEXT
+    digest: str | None = None
     tries: int = 0
     answered: float | None = None
     message_id: str | None = None
@@ -98,6 +115,7 @@ class Held:
         edits: the texts that it was given, in order.
         reactions: who has which reaction on it.
         revoked: whether it was deleted for everyone.
+        digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
     """
 
     id: str
@@ -108,6 +126,7 @@ class Held:
     edits: list[str] = field(default_factory=list)
     reactions: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
+    digest: str | None = None
 
 
 @dataclass(slots=True)

@@ -9,11 +9,15 @@ from typing import Final
 
 import aiohttp
 
+from tests.chaos.contents import phone_content
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import EDITED, Doing, Kind, Ledger
 from tests.chaos.whatsapp import WhatsApp
 
 _PAUSES: Final = (0.3, 2.0)
+_TEXTS: Final = 0.5
+_DOES: Final = 0.3
+_EMOJI: Final = ("🙏", "🎉", "😮")
 _READ_SECONDS: Final = 0.5
 _PAGE: Final = 1_000
 
@@ -34,10 +38,29 @@ class Person:
         while not self.is_done.is_set():
             self._count += 1
             with suppress(aiohttp.ClientError, OSError, TimeoutError):
-                text = {"to": self.to, "text": f"{self.name}-{self._count:05}"}
-                await self.whatsapp.call("POST", f"/accounts/{self.phone}/send", text)
+                await self._write(f"{self.name}-{self._count:05}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.is_done.wait(), self.dice.uniform(*_PAUSES))
+
+    async def _write(self, label: str) -> None:
+        kind = Kind.TEXT if self.dice.random() < _TEXTS else self.dice.choice(list(Kind))
+        account = f"/accounts/{self.phone}"
+        sent = await self.whatsapp.call("POST", f"{account}/send", {"to": self.to, **phone_content(kind, label)})
+        if self.dice.random() < _DOES:
+            doing = self.dice.choice([each for each in Doing if each is not Doing.EDIT or kind is Kind.TEXT])
+            what = {Doing.EDIT: {"text": label + EDITED}, Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)}}
+            path = {Doing.REACTION: "react"}.get(doing, doing.value)
+            await self.whatsapp.call("POST", f"{account}/{path}", {"id": sent["id"], **what.get(doing, {})})
+        if self.dice.random() < _DOES:
+            await self._react()
+
+    async def _react(self) -> None:
+        """To the last that came."""
+        told = await self.whatsapp.call("GET", f"/accounts/{self.phone}/messages?chat={self.to}&limit=5")
+        came = [each for each in told["messages"] if not each["from_me"] and each["revoked"] is None]
+        if came:
+            what = {"id": came[-1]["id"], "emoji": self.dice.choice(_EMOJI)}
+            await self.whatsapp.call("POST", f"/accounts/{self.phone}/react", what)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import Doing, Held, Ledger, Stored
+from tests.chaos.ledger import Doing, Held, Kind, Ledger, Stored
 from tests.chaos.phones import Reader, read_log
 from tests.chaos.whatsapp import WhatsApp
 
@@ -20,7 +20,7 @@ _LEST_MORE_COMES: Final = 5.0
 
 _ON_ITS_WAY: Final = frozenset({"QUEUED", "SENDING"})
 _PAGE: Final = 500
-_TYPES: Final = ",".join(["text", *Doing])
+_TYPES: Final = ",".join([*Kind, *Doing])
 
 
 @dataclass(slots=True)
@@ -46,6 +46,14 @@ class Quiet:
                 self.ledger.unfinished = open_ends
                 return
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def look_at_files(self) -> None:
+        """Has the phones download the files of what the sessions sent to them."""
+        files = {send.body for send in self.ledger.sends if send.digest is not None}
+        for phone, messages in self.ledger.phones.items():
+            for held in messages:
+                if held.sender != phone and held.body in files:
+                    held.digest = await self.whatsapp.digest(phone, held.id)
 
     async def _look(self) -> list[str]:
         try:

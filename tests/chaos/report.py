@@ -17,6 +17,7 @@ _WRONG: Final = {
     "out_of_order": "out of order",
     "untrue": "status untrue",
     "unanswered": "without an answer",
+    "files_changed": "files changed",
     "events_missing": "events missing",
     "events_repeated": "events repeated",
     "events_out_of_order": "events out of order",

@@ -73,6 +73,7 @@ class Run:
             self.say("no more faults, and nobody begins anything new; waiting until everything has come right")
             quiet = Quiet(world.gateways, self._clients, world.whatsapp, reader, webhook, self.ledger)
             await quiet.wait(wanted.patience)
+            await quiet.look_at_files()
             for task in (*goes_on, *traffic):
                 task.cancel()
 

@@ -52,6 +52,15 @@ def ledger() -> Ledger:
     return ledger
 
 
+def test_a_file_that_is_whole_is_good_and_so_is_one_that_was_deleted(ledger: Ledger) -> None:
+    ledger.sends[1].digest = ledger.phones[BEN][1].digest = "a" * 64
+    assert judge(ledger).is_good
+    ledger.phones[BEN][1] = replace(ledger.phones[BEN][1], body="", revoked=True, digest=None)
+    ledger.events.append(changed(4, "message.revoked", "A2"))
+    ledger.followed, ledger.posted["evt_4"] = list(ledger.events), Posted("s1", 4, {b"-"}, 1, 1)
+    assert judge(ledger).files_changed == []
+
+
 def test_as_it_should_be(ledger: Ledger) -> None:
     verdict = judge(ledger)
     assert verdict.is_good
@@ -84,6 +93,14 @@ def _leave_waiting(ledger: Ledger) -> None:
 
 def _refuse(ledger: Ledger) -> None:
     ledger.sends[0].message_id, ledger.sends[0].refused = None, "NUMBER_NOT_ON_WHATSAPP"
+
+
+def _cut_a_file(ledger: Ledger) -> None:
+    ledger.sends[1].digest, ledger.phones[BEN][1].digest = "a" * 64, "b" * 64
+
+
+def _lose_a_file(ledger: Ledger) -> None:
+    ledger.sends[1].digest = "a" * 64
 
 
 def _leave_open(ledger: Ledger) -> None:
@@ -148,6 +165,8 @@ def _leave_running(ledger: Ledger) -> None:
         (_double, "duplicated"),
         (_swap, "out_of_order"),
         (_fail, "untrue"),
+        (_cut_a_file, "files_changed"),
+        (_lose_a_file, "files_changed"),
         (_leave_waiting, "untrue"),
         (_refuse, "untrue"),
         (_leave_open, "unanswered"),

@@ -28,6 +28,7 @@ class Verdict:
     out_of_order: list[str] = field(default_factory=list)
     untrue: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    files_changed: list[str] = field(default_factory=list)
     events_missing: list[str] = field(default_factory=list)
     events_repeated: list[str] = field(default_factory=list)
     events_out_of_order: list[str] = field(default_factory=list)
@@ -74,6 +75,7 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
     for (sender, recipient), sends in chats.items():
         held = [texts.get(each.id, each.body) for each in ledger.phones.get(recipient, ()) if each.sender == sender]
         times = Counter(held)
+        _judge_files(ledger, verdict, recipient, sends)
         for send in sends:
             _judge_send(ledger, verdict, send, times[send.body])
         accepted = {send.body for send in sends if send.is_accepted}
@@ -81,6 +83,14 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
             [body for body in dict.fromkeys(held) if body in accepted],
             [send.body for send in sends if send.is_accepted and times[send.body]],
         )
+
+
+def _judge_files(ledger: Ledger, verdict: Verdict, recipient: str, sends: Sequence[Send]) -> None:
+    """What a phone has downloaded is what was sent, byte for byte. Of what was deleted nothing is there."""
+    wanted = {send.body: send.digest for send in sends if send.digest is not None}
+    for held in ledger.phones.get(recipient, ()):
+        if held.body in wanted and held.digest != wanted[held.body]:
+            verdict.files_changed.append(f"{held.body}: the phone of {recipient} has {held.digest}")
 
 
 def _texts(ledger: Ledger) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The WhatsApp of a run: the sandbox in a process of its own, with its phones."""
 
 import asyncio
+import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.chaos import children
+from tests.chaos.contents import label_of
 from tests.chaos.ledger import EDITED, Held, Json
 
 _STOP_SECONDS: Final = 10.0
@@ -90,7 +92,7 @@ class WhatsApp:
                 id=each["id"],
                 sender=each["from"].partition("@")[0],
                 recipient=each["to"].partition("@")[0],
-                body=(each["body"] or "").removesuffix(EDITED),
+                body=label_of(each).removesuffix(EDITED),
                 by_phone=each["device"] in {None, 0},
                 edits=[edit["body"] for edit in each["edits"]],
                 reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
@@ -98,6 +100,14 @@ class WhatsApp:
             )
             for each in found
         ]
+
+    async def digest(self, phone: str, message_id: str) -> str:
+        """The SHA-256 of a message's file, which the phone downloads and decrypts for it; or why there is none."""
+        assert self._http is not None
+        url = f"http://127.0.0.1:{self.control_port}/accounts/{phone}/media/{message_id}"
+        async with self._http.get(url) as answer:
+            content = await answer.read()
+            return hashlib.sha256(content).hexdigest() if answer.ok else f"{answer.status} {content[:200]!r}"
 
     async def _answers(self) -> bool:
         with suppress(aiohttp.ClientError, OSError, TimeoutError):
