@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 import grpc.aio
 
+from adapters.embedded.data_directory import DataDirectory
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from tests.chaos import children
 from tests.chaos.ledger import Json, Ledger
@@ -139,6 +140,7 @@ class Gateway:
 
     async def _launch(self) -> None:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._share_files()
         inherited = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
         inherited = {name: value for name, value in inherited.items() if not name.startswith("POMBO_")}
         environment = {
@@ -154,6 +156,15 @@ class Gateway:
             "POMBO_WEBHOOK_RETRY_SCHEDULE": "0.3s,0.6s,1s,2s",
         }
         self.process = await children.launch(("entrypoints.cli", "serve"), self.log, environment)
+
+    def _share_files(self) -> None:
+        """Gateways on one database need one place for files: here a directory, as a network's file system would be."""
+        shared, own = self.home.parent / "files", self.home / "media"
+        shared.mkdir(mode=0o700, exist_ok=True)
+        if not own.is_symlink():
+            with DataDirectory.open(self.home):
+                pass  # it is a gateway's from now on, and may have something in it
+            own.symlink_to(shared, target_is_directory=True)
 
     @property
     def log(self) -> Path:

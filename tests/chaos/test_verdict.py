@@ -103,6 +103,11 @@ def _lose_a_file(ledger: Ledger) -> None:
     ledger.sends[1].digest = "a" * 64
 
 
+def _miss_a_file(ledger: Ledger) -> None:
+    ledger.sends[1].digest, ledger.stored["msg_2"] = "a" * 64, Stored("FAILED", "MEDIA_MISSING")
+    del ledger.phones[BEN][1]
+
+
 def _leave_open(ledger: Ledger) -> None:
     ledger.sends[1].answered = ledger.sends[1].message_id = None
 
@@ -167,6 +172,7 @@ def _leave_running(ledger: Ledger) -> None:
         (_fail, "untrue"),
         (_cut_a_file, "files_changed"),
         (_lose_a_file, "files_changed"),
+        (_miss_a_file, "files_changed"),
         (_leave_waiting, "untrue"),
         (_refuse, "untrue"),
         (_leave_open, "unanswered"),

@@ -88,6 +88,10 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
 def _judge_files(ledger: Ledger, verdict: Verdict, recipient: str, sends: Sequence[Send]) -> None:
     """What a phone has downloaded is what was sent, byte for byte. Of what was deleted nothing is there."""
     wanted = {send.body: send.digest for send in sends if send.digest is not None}
+    for send in sends:
+        stored = ledger.stored.get(send.message_id or "")
+        if "MEDIA_MISSING" in {send.refused, stored and stored.failure}:
+            verdict.files_changed.append(f"{send.body}: the gateways have lost its file")
     for held in ledger.phones.get(recipient, ()):
         if held.body in wanted and held.digest != wanted[held.body]:
             verdict.files_changed.append(f"{held.body}: the phone of {recipient} has {held.digest}")
