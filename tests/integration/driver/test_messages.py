@@ -51,7 +51,7 @@ async def in_page(page: WhatsAppPage, script: str) -> None:
     assert isinstance(page, PlaywrightWhatsAppPage)
     assert page._window is not None
     assert page._window._cdp is not None
-    answer = await page._window._cdp.send("Runtime.evaluate", {"expression": script})
+    answer = await page._window._cdp.send("Runtime.evaluate", {"expression": script, "awaitPromise": True})
     assert "exceptionDetails" not in answer, answer
 
 
@@ -207,3 +207,22 @@ async def test_a_reload_with_a_message_pending_sends_it_once(world: World) -> No
     assert again.status is not None
     assert len(await world.ben.held(world.me, "pending")) == 1
     assert LoggedOut not in world.ear.kinds()
+
+
+async def test_history_has_what_the_page_has_not_stored_yet(world: World) -> None:
+    """It gathers what it stores: for a moment a message is in its memory alone."""
+    sent = [await world.ben.send(world.me, f"just now {number}") for number in range(3)]
+    await received(world, sent[-1])
+    forget = """(async () => {
+      const opened = indexedDB.open("model-storage");
+      const database = await new Promise((resolve) => (opened.onsuccess = () => resolve(opened.result)));
+      const work = database.transaction("message", "readwrite");
+      work.objectStore("message").clear();
+      await new Promise((resolve) => (work.oncomplete = resolve));
+      database.close();
+    })()"""
+    await in_page(world.page, forget)
+    newest = await world.page.chats.older(world.ben.jid, before=None, limit=2)
+    assert [message.content for message in newest.messages] == [Text(body="just now 1"), Text(body="just now 2")]
+    before = await world.page.chats.older(world.ben.jid, before=newest.messages[0].whatsapp_id, limit=1)
+    assert [message.content for message in before.messages] == [Text(body="just now 0")]

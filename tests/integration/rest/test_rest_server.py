@@ -89,15 +89,18 @@ async def _until_queued(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("chunked", [True, False])
+@pytest.mark.parametrize(("path", "megabytes"), [("/api/v1/sessions", 5), (SEND, 25)])
 async def test_a_body_too_large_is_answered_and_the_connection_goes_on(
-    http: aiohttp.ClientSession, chunked: bool
+    http: aiohttp.ClientSession, path: str, megabytes: int, chunked: bool
 ) -> None:
+    """A message may hold a file: it has a limit of its own."""
+
     async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(50):
+        for _ in range(10 * megabytes):
             yield b"x" * 100_000
 
-    body = chunks() if chunked else io.BytesIO(b"x" * 5_000_000)
-    async with http.post(SEND, data=body, headers={"Content-Type": "application/json"}) as answer:
+    body = chunks() if chunked else io.BytesIO(b"x" * 1_000_000 * megabytes)
+    async with http.post(path, data=body, headers={"Content-Type": "application/json"}) as answer:
         assert answer.status == 413
         assert answer.content_type == "application/problem+json"
         assert (await answer.json(content_type=None))["reason"] == "BODY_TOO_LARGE"
@@ -105,9 +108,12 @@ async def test_a_body_too_large_is_answered_and_the_connection_goes_on(
         assert answer.status == 200
 
 
-async def test_media_is_refused_whatever_comes(http: aiohttp.ClientSession) -> None:
+async def test_a_form_that_is_refused_is_answered_and_the_connection_goes_on(http: aiohttp.ClientSession) -> None:
     async with http.post("/api/v1/media/send", data={"file": io.BytesIO(b"x" * 3_000_000)}) as answer:
-        assert answer.status == 501
+        assert answer.status == 400
+        assert (await answer.json(content_type=None))["reason"] == "INVALID_REQUEST"
+    async with http.get("/api/v1/sessions") as answer:
+        assert answer.status == 200
 
 
 async def test_stopping_twice_and_before_the_start(gateway: Gateway) -> None:

@@ -1,6 +1,6 @@
 /** Chats: what there is, what changes, and what is done with them. */
 
-import type { ChatModel } from "./page";
+import type { ChatModel, MsgModel } from "./page";
 import { address, alternateOf } from "./address";
 import { type Channel, describe } from "./channel";
 import { findMessage, knownChat, widOf } from "./find";
@@ -161,19 +161,36 @@ export function phoneRequests(): PeerRequests | undefined {
 }
 
 /** Messages before one, oldest first, or the newest; one more than wanted says that there are more. */
-async function held(chat: ChatModel, before: unknown, count: number): Promise<WireMessage[]> {
-  const anchor = before === undefined ? {} : { id: String(before), direction: "before" as const };
-  const found = await WPP.chat.getMessages(chat.id, { count, ...anchor });
-  const messages = found.map((msg) => safely(() => normalise(msg as never))).filter((each) => each !== undefined);
-  return messages.slice(-count);
+async function held(chat: ChatModel, before: MsgModel | undefined, count: number): Promise<WireMessage[]> {
+  const anchor = before?.id ? { id: String(before.id), direction: "before" as const } : {};
+  const stored = told(await WPP.chat.getMessages(chat.id, { count, ...anchor }));
+  // What has just come is in the page's memory, and not in its database yet; there it stands in its order.
+  const memory = told(inMemoryBefore(chat, before));
+  const places = new Map(memory.map((message, place) => [message.id, place]));
+  const [first] = stored.map((message) => places.get(message.id)).filter((place) => place !== undefined);
+  // A full answer says nothing of what is older; one that isn't full has all that is stored.
+  const newer = stored.length < count ? memory : memory.slice(first ?? 0);
+  const others = stored.filter((message) => !places.has(message.id));
+  return [...others, ...newer].sort((a, b) => a.t - b.t).slice(-count);
+}
+
+function told(messages: readonly unknown[]): WireMessage[] {
+  return messages.map((msg) => safely(() => normalise(msg as never))).filter((each) => each !== undefined);
+}
+
+function inMemoryBefore(chat: ChatModel, before: MsgModel | undefined): MsgModel[] {
+  const all: MsgModel[] = chat.msgs.getModelsArray();
+  if (!before) return all;
+  const place = all.findIndex((msg) => String(msg.id) === String(before.id));
+  return place < 0 ? all.filter((msg) => Number(msg.t) < Number(before.t)) : all.slice(0, place);
 }
 
 export async function olderMessages(args: Args): Promise<{ messages: WireMessage[]; more: boolean }> {
   const chat = chatOf(args);
   const limit = Number(args["limit"]);
-  let before: unknown;
+  let before: MsgModel | undefined;
   if (typeof args["before"] === "string") {
-    before = (await findMessage(args["before"]))?.id;
+    before = await findMessage(args["before"]);
     if (!before) throw new BridgeError("MESSAGE_NOT_IN_PAGE", "the page doesn't have it");
   }
   let messages = await held(chat, before, limit + 1);
