@@ -18,8 +18,12 @@ from domain.media_limits import media_too_large
 
 _LOG: Final = structlog.get_logger(__name__)
 _WORKER: Final = "adapters.workshop.worker"
-_TOO_MUCH: Final = frozenset({-signal.SIGXCPU, -signal.SIGKILL, -signal.SIGXFSZ})
+_TOO_MUCH: Final = frozenset({-signal.SIGXCPU, -signal.SIGXFSZ})
 """How a process ends that wanted more than it may have."""
+_CRASHED: Final = frozenset(
+    -each for each in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGSYS)
+)
+"""How a process ends whose decoder a file has led to break."""
 
 
 class ProcessMediaWorkshop(MediaWorkshop):
@@ -66,14 +70,10 @@ class ProcessMediaWorkshop(MediaWorkshop):
             code, answer = await self._run(json.dumps({"name": name, **job}).encode())
         if code in _TOO_MUCH:
             raise _too_complex()
-        try:
-            found: Mapping[str, Any] = json.loads(answer) if code == 0 else {}
-        except ValueError:
-            found = {}
-        if not found:
-            # A decoder that was led to break says as much of the file as it can.
-            _LOG.warning("media_worker_failed", job=name, code=code)
-            raise UnsupportedMediaError("MEDIA_BROKEN", "The file can't be decoded.")
+        if code in _CRASHED:
+            _LOG.warning("media_worker_crashed", job=name, code=code)
+            raise _broken()
+        found: Mapping[str, Any] = json.loads(answer) if code == 0 and answer else {"error": "unavailable"}
         match found.get("error"):
             case None:
                 return found
@@ -81,8 +81,15 @@ class ProcessMediaWorkshop(MediaWorkshop):
                 raise _too_complex()
             case "oversize":
                 raise media_too_large(found["limit"])
+            case "not_convertible":
+                raise UnsupportedMediaError("MEDIA_NOT_CONVERTIBLE", str(found["text"]))
+            case "broken":
+                _LOG.warning("media_worker_failed", job=name, error=found["text"])
+                raise _broken()
             case _:
-                raise UnsupportedMediaError("MEDIA_NOT_CONVERTIBLE", str(found.get("text")))
+                # The file has no part in it: somebody ended the process, or it couldn't get what it needs.
+                _LOG.warning("media_worker_unavailable", job=name, code=code, error=found.get("text"))
+                raise UnavailableError("MEDIA_WORKSHOP_UNAVAILABLE", "The file can't be looked into at present.")
 
     async def _run(self, job: bytes) -> tuple[int, bytes]:
         try:
@@ -101,7 +108,7 @@ class ProcessMediaWorkshop(MediaWorkshop):
             async with asyncio.timeout(self._within):
                 answer, _ = await process.communicate(job)
         except TimeoutError:
-            return -signal.SIGKILL, b""
+            return -signal.SIGXCPU, b""
         finally:
             if process.returncode is None:
                 process.kill()
@@ -122,6 +129,10 @@ def _facts(found: Mapping[str, Any]) -> MediaFacts:
 
 def _conversion(found: Mapping[str, Any]) -> Conversion:
     return Conversion(mime_type=found["mime_type"], facts=_facts(found), is_new=found["is_new"])
+
+
+def _broken() -> UnsupportedMediaError:
+    return UnsupportedMediaError("MEDIA_BROKEN", "The file can't be decoded.")
 
 
 def _too_complex() -> TooLargeError:

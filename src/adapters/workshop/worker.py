@@ -4,6 +4,7 @@ It works on files that strangers made, so it gives itself limits first, and hold
 environment that it is started with is empty.
 """
 
+import errno
 import json
 import os
 import resource
@@ -18,24 +19,47 @@ SECONDS: Final = 60
 """Of processor time."""
 _FILE: Final = 64 * 1024**2
 """Bytes of what it makes."""
+_OF_THE_MACHINE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+"""What ends a job whatever the file is: no room, no memory, a disk that fails."""
 _POLITE: Final = 5
+_GRACE: Final = 5
+"""Seconds of processor time after the limit was told."""
 
 
 def limit_ourselves() -> None:
     """Takes away what isn't needed."""
     os.nice(_POLITE)
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, _FILE),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
+    for what, most, end in (
+        (resource.RLIMIT_AS, MEMORY, MEMORY),
+        # The first is told by a signal of its own; the second kills, as others do too.
+        (resource.RLIMIT_CPU, SECONDS, SECONDS + _GRACE),
+        (resource.RLIMIT_FSIZE, _FILE, _FILE),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, 64, 64),
     ):
-        resource.setrlimit(what, (most, most))
+        _, given = resource.getrlimit(what)
+        at_most = end if given == resource.RLIM_INFINITY else min(end, given)
+        resource.setrlimit(what, (min(most, at_most), at_most))
 
 
 def work(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Does a job; an ``error`` in the answer names what is wrong with the file."""
+    """Does a job; an ``error`` in the answer names what is wrong: ``unavailable`` with the machine, else with the file.
+
+    What a library raises that isn't foreseen comes of the file: it is the only thing that differs from job to job.
+    """
+    try:
+        with Path(job["source"]).open("rb"):
+            pass
+        return _work(job)
+    except MemoryError:
+        return {"error": "complex"}
+    except (OSError, ImportError) as error:
+        return {"error": "unavailable", "text": type(error).__name__}
+    except Exception as error:  # noqa: BLE001 - as said above
+        return {"error": "broken", "text": type(error).__name__}
+
+
+def _work(job: Mapping[str, Any]) -> dict[str, Any]:
     from adapters.workshop import pictures, recordings  # noqa: PLC0415 - loaded within the limits
     from adapters.workshop.results import ComplexError, NotConvertibleError, OversizeError  # noqa: PLC0415 - as above
 
@@ -54,9 +78,11 @@ def work(job: Mapping[str, Any]) -> dict[str, Any]:
                 return pictures.make_sticker(source, Path(job["target"]))
             case name:
                 raise ValueError(name)
-    except (ComplexError, MemoryError):
+    except ComplexError:
         return {"error": "complex"}
     except NotConvertibleError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _OF_THE_MACHINE:
+            raise error.__cause__ from None
         return {"error": "not_convertible", "text": str(error)}
     except OversizeError as error:
         return {"error": "oversize", "limit": error.limit}

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.workshop.media_workshop import ProcessMediaWorkshop
-from domain.errors import TooLargeError
+from domain.errors import PomboError, TooLargeError, UnavailableError
 from tests import media_files
 from tests.contracts.media_workshop import MediaWorkshopContract
 
@@ -25,6 +26,35 @@ class TestProcessMediaWorkshop(MediaWorkshopContract):
         with pytest.raises(TooLargeError) as refused:
             await hasty.inspect(tmp_path / "endless", mime_type=None, filename=None)
         assert refused.value.reason == "MEDIA_TOO_COMPLEX"
+
+    @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
+    async def test_who_is_ended_says_nothing_of_the_file(
+        self, workshop: ProcessMediaWorkshop, tmp_path: Path, ending: signal.Signals
+    ) -> None:
+        os.mkfifo(tmp_path / "endless")
+        others = _children()
+        task = asyncio.create_task(workshop.inspect(tmp_path / "endless", mime_type=None, filename=None))
+        while not (children := _children() - others):  # noqa: ASYNC110 - it is asked, it doesn't tell
+            await asyncio.sleep(0.01)
+        os.kill(int(children.pop()), ending)
+        with pytest.raises(UnavailableError) as refused:
+            await task
+        assert refused.value.reason == "MEDIA_WORKSHOP_UNAVAILABLE"
+
+    @pytest.mark.parametrize("job", ["inspect", "sticker", "thumbnail", "voice"])
+    async def test_a_file_that_isn_t_there_isn_t_broken(
+        self, workshop: ProcessMediaWorkshop, tmp_path: Path, job: str
+    ) -> None:
+        assert await _refusal(workshop, job, tmp_path / "gone", tmp_path / "made") == "MEDIA_WORKSHOP_UNAVAILABLE"
+
+    @pytest.mark.parametrize("job", ["sticker", "thumbnail", "voice"])
+    async def test_a_full_disk_isn_t_the_file_s_fault(
+        self, workshop: ProcessMediaWorkshop, tmp_path: Path, job: str
+    ) -> None:
+        source = media_files.sound(tmp_path / "a.mp3", "libmp3lame")
+        if job != "voice":
+            source.write_bytes(media_files.picture())
+        assert await _refusal(workshop, job, source, Path("/dev/full")) == "MEDIA_WORKSHOP_UNAVAILABLE"
 
     async def test_who_gives_up_leaves_no_process(self, workshop: ProcessMediaWorkshop, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "endless")
@@ -43,6 +73,18 @@ class TestProcessMediaWorkshop(MediaWorkshopContract):
         playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:2,\nfile://{secret}\n#EXT-X-ENDLIST\n")
         found = await workshop.inspect(playlist, mime_type=None, filename=None)
         assert found.kind == "document"
+
+
+async def _refusal(workshop: ProcessMediaWorkshop, job: str, source: Path, target: Path) -> str:
+    jobs = {
+        "inspect": lambda: workshop.inspect(source, mime_type=None, filename=None),
+        "sticker": lambda: workshop.make_sticker(source, target),
+        "thumbnail": lambda: workshop.make_thumbnail(source, target),
+        "voice": lambda: workshop.make_voice_note(source, target),
+    }
+    with pytest.raises(PomboError) as refused:
+        await jobs[job]()
+    return refused.value.reason
 
 
 def _children() -> set[str]:
