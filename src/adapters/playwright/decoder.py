@@ -17,6 +17,7 @@ from adapters.playwright.fields import (
     optional,
     readable_jid,
     text,
+    whole,
 )
 from adapters.playwright.more_contents import items
 from application.ports.page_events import SeenMessage, SeenReceipt
@@ -96,7 +97,7 @@ def message(item: Mapping[str, Any]) -> SeenMessage:
         from_me=from_me,
         content=read_content(item),
         timestamp=instant(number(item, "t")),
-        status=message_status(int(number(item, "ack")), from_me=from_me),
+        status=message_status(whole(item, "ack"), from_me=from_me),
         alternate=readable_jid(item.get("alternate")),
         push_name=optional(item, "pushName", str) or None,
         reply_to=WhatsAppMessageId(reply_to) if reply_to else None,
@@ -124,7 +125,7 @@ def receipt(item: Mapping[str, Any]) -> SeenReceipt:
         MalformedError: a field is missing or of the wrong type.
         InvalidArgumentError: an address can't be read.
     """
-    status = _STATUS.get(int(number(item, "ack")))
+    status = _STATUS.get(whole(item, "ack"))
     if status is None:
         raise MalformedError("unknown ack")
     participant = optional(item, "participant", str)

@@ -1,7 +1,6 @@
 """Groups, as the bridge tells of them."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from adapters.playwright.fields import (
@@ -10,10 +9,11 @@ from adapters.playwright.fields import (
     instant,
     jid,
     mapping,
-    number,
     optional,
     readable_jid,
+    span,
     text,
+    whole,
 )
 from domain.group import (
     CreatedGroup,
@@ -78,7 +78,7 @@ def read_group(told: object) -> Group:
         restrict=field(item, "restrict", bool),
         member_add_mode=MemberAddMode.ALL if item.get("memberAdd") == "all" else MemberAddMode.ADMINS,
         join_approval=field(item, "approval", bool),
-        ephemeral=timedelta(seconds=number(item, "ephemeral")),
+        ephemeral=span(item, "ephemeral"),
     )
     return Group(
         jid=jid(text(item, "id")),
@@ -89,7 +89,7 @@ def read_group(told: object) -> Group:
         settings=settings,
         lid_addressing=field(item, "lid", bool),
         me=None if item.get("me") is None else _role(item["me"]),
-        size=field(item, "size", int),
+        size=whole(item, "size"),
         participants=tuple(_participant(mapping(each)) for each in field(item, "participants", list)),
     )
 
@@ -115,7 +115,7 @@ def read_results(told: object, *, adding: bool, requests: bool = False) -> tuple
 
 
 def _result(item: Mapping[str, Any], *, adding: bool, requests: bool) -> ParticipantResult:
-    code = field(item, "code", int)
+    code = whole(item, "code")
     expires = optional(item, "expires", int)
     invite = optional(item, "invite", str)
     outcome = _OUTCOMES.get(code, ParticipantOutcome.REFUSED)
@@ -153,7 +153,7 @@ def read_preview(told: object) -> GroupPreview:
         description=optional(item, "description", str),
         owner=readable_jid(item.get("owner")),
         created_at=None if created is None else instant(created),
-        size=field(item, "size", int),
+        size=whole(item, "size"),
         join_approval=field(item, "approval", bool),
     )
 

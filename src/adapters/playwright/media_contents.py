@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol, assert_never
 
-from adapters.playwright.fields import MalformedError, mapping, number, optional
+from adapters.playwright.fields import MOST_BYTES, MalformedError, mapping, optional, optional_whole, span
 from domain.media_content import Audio, Document, Image, MediaContent, MediaReference, Sticker, Video
 
 _UNTYPED: Final = "application/octet-stream"
@@ -112,7 +112,7 @@ def _handed(content: MediaContent) -> tuple[str, str, Mapping[str, Any]]:
 def _reference(fields: Fields) -> MediaReference:
     return MediaReference(
         mime_type=optional(fields, "mimetype", str) or _UNTYPED,
-        size=_whole(fields, "size"),
+        size=optional_whole(fields, "size", most=MOST_BYTES),
         sha256=_sha256(fields.get("filehash")),
     )
 
@@ -127,21 +127,11 @@ def _sha256(filehash: object) -> str | None:
 
 
 def _size(fields: Fields) -> Mapping[str, int | None]:
-    return {name: _whole(fields, name) for name in ("width", "height")}
-
-
-def _whole(fields: Fields, name: str) -> int | None:
-    try:
-        return None if fields.get(name) is None else int(number(fields, name))
-    except (OverflowError, ValueError):
-        raise MalformedError(name) from None
+    return {name: optional_whole(fields, name) for name in ("width", "height")}
 
 
 def _duration(fields: Fields) -> timedelta | None:
-    try:
-        return None if fields.get("duration") is None else timedelta(seconds=number(fields, "duration"))
-    except (OverflowError, ValueError):
-        raise MalformedError("duration") from None
+    return None if fields.get("duration") is None else span(fields, "duration")
 
 
 def _sample(sample: object) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, override
 
-from adapters.playwright.fields import MalformedError, field, mapping, optional, text
+from adapters.playwright.fields import MOST_BYTES, MalformedError, mapping, optional, text, whole
 from adapters.playwright.questions import Questions
 from adapters.playwright.refusals import page_unavailable
 from application.ports.media_page import MediaPage, PageMedia, check_range
@@ -50,6 +50,6 @@ class PlaywrightMediaPage(MediaPage):
 def _opened(item: Mapping[str, Any]) -> PageMedia:
     return PageMedia(
         token=text(item, "token"),
-        size=field(item, "size", int),
+        size=whole(item, "size", most=MOST_BYTES),
         mime_type=optional(item, "mimetype", str) or _UNTYPED,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.playwright.fields import MalformedError, field, instant, jid, mapping, number, optional, text
+from adapters.playwright.fields import MalformedError, field, instant, jid, mapping, number, optional, text, whole
 from adapters.playwright.handed import Handed
 from domain.contact_content import Contacts
 from domain.content import Content
@@ -68,7 +68,7 @@ def _read_poll(item: Mapping[str, Any]) -> Poll:
     return Poll(
         question=field(item, "question", str),
         options=texts(item, "options"),
-        selectable=int(number(item, "selectable")),
+        selectable=whole(item, "selectable"),
     )
 
 

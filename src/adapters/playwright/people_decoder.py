@@ -13,6 +13,7 @@ from adapters.playwright.fields import (
     optional,
     readable_jid,
     text,
+    whole,
 )
 from application.ports.people_events import (
     CallRings,
@@ -46,7 +47,7 @@ def chat(item: object) -> Chat:
         jid=jid(text(told, "jid")),
         alternate=readable_jid(told.get("alternate")),
         name=optional(told, "name", str),
-        unread=int(number(told, "unread")),
+        unread=whole(told, "unread"),
         marked_unread=field(told, "markedUnread", bool),
         archived=field(told, "archived", bool),
         pinned_at=None if pinned is None else instant(pinned),
