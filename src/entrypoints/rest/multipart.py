@@ -75,7 +75,8 @@ class _Collector:
         self.value += data[start:end]
 
     def header_end(self) -> None:
-        self.headers[self.name.decode("latin-1").lower()] = self.value.decode("utf-8", "replace")
+        # Byte for byte: names are UTF-8 in it (RFC 7578, 5.1), and are read as that when their header has been split.
+        self.headers[self.name.decode("latin-1").lower()] = self.value.decode("latin-1")
         self.name.clear()
         self.value.clear()
 

@@ -123,8 +123,9 @@ def _command(received: Received) -> SendMessageCommand:
     if errors:
         raise InvalidRequestError(errors)
     kind = MediaKind(fields["type"])
-    given = {name for name in ("caption", "filename", *_FLAGS) if name in fields}
-    if foreign := sorted(given - _OPTIONS_OF[kind] - ({"filename"} if kind is not MediaKind.DOCUMENT else set())):
+    # A file comes with a name whatever it is, in its part or beside it; a document is shown under it.
+    given = {name for name in ("caption", *_FLAGS) if name in fields}
+    if foreign := sorted(given - _OPTIONS_OF[kind]):
         raise InvalidRequestError(
             [FieldError(name, f"A message of type {kind} has no such field.") for name in foreign]
         )
