@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
-from adapters.playwright.page import PlaywrightWhatsAppPage
 from application.ports.page_events import (
     ConflictDetected,
     Connected,
@@ -24,7 +23,7 @@ from domain.errors import DeadlineExceededError, RateLimitedError, UnavailableEr
 from domain.ids import SessionId
 from domain.message import MessageStatus
 
-from .world import Ear, Phone, Sandbox, link, text
+from .world import Ear, Phone, Sandbox, in_page, link, text
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -45,14 +44,6 @@ async def world(sandbox: Sandbox, driver: PlaywrightWhatsAppDriver) -> AsyncIter
     yield World(sandbox, page, ear, me, ben)
     await page.close()
     await ear.stop()
-
-
-async def in_page(page: WhatsAppPage, script: str) -> None:
-    assert isinstance(page, PlaywrightWhatsAppPage)
-    assert page._window is not None
-    assert page._window._cdp is not None
-    answer = await page._window._cdp.send("Runtime.evaluate", {"expression": script, "awaitPromise": True})
-    assert "exceptionDetails" not in answer, answer
 
 
 async def received(world: World, inner_id: str) -> SeenMessage:

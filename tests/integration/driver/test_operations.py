@@ -23,12 +23,29 @@ from domain.operations import Edit, Operation, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
 
 from .conftest import MakeDriver
-from .world import SECONDS, Ear, Phone, Sandbox, kill_browser, link, message_id
+from .world import SECONDS, Ear, Phone, Sandbox, in_page, kill_browser, link, message_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 SESSION: Final = SessionId("operations")
 _NUMBERS = itertools.count(0xABCD)
+_LAST_WRITE: Final = """
+  window.lastWrite = new Promise((resolve) => {
+    const begin = IDBDatabase.prototype.transaction;
+    let over = false;
+    IDBDatabase.prototype.transaction = function (names, mode, options) {
+      if (mode === "readwrite" && over) throw new Error("nothing is written any more");
+      const transaction = begin.call(this, names, mode, options);
+      if (mode === "readwrite" && [names].flat().includes("addon")) {
+        over = true;
+        transaction.addEventListener("complete", resolve);
+      }
+      return transaction;
+    };
+  });
+  undefined
+"""
+"""The next transaction that stores what was done to a message is the document's last."""
 
 
 @dataclass
@@ -153,6 +170,24 @@ async def test_what_was_done_when_the_browser_died_is_found_and_not_done_again(s
         assert await scene.page.perform(operation) is not None
     (message,) = await scene.ben.held(scene.me, "before")
     assert len(message["reactions"]) == 1
+
+
+@pytest.mark.parametrize("kind", [Reacted, Revoked])
+async def test_a_page_that_dies_between_two_writes_leaves_no_change_half_stored(
+    scene: Scene, kind: type[AnyChange]
+) -> None:
+    target = await scene.ben.send(scene.me, "half done?")
+    await scene.ear.until(MessagesSeen, lambda event: any(target in each.whatsapp_id for each in event.messages))
+    await in_page(scene.page, _LAST_WRITE)
+    if kind is Reacted:
+        await scene.ben.react(scene.me, target, "👋")
+    else:
+        await scene.ben.revoke(scene.me, target)
+    await in_page(scene.page, "window.lastWrite")
+    await kill_browser(scene.driver, SESSION)
+    await scene.reopen()
+    told = await scene.told_of(kind)
+    assert told[kind].target == f"false_{scene.ben.jid}_{target}"
 
 
 async def test_an_operation_that_waited_for_the_connection_is_done_once(scene: Scene) -> None:

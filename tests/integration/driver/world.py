@@ -17,8 +17,9 @@ from adapters.playwright import processes
 from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.settings import DriverSettings
-from application.ports.whatsapp_driver import Outgoing
+from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from domain.content import Content, Text
 from domain.ids import SessionId
 from domain.jid import Jid
@@ -35,6 +36,7 @@ __all__ = [
     "Phone",
     "Sandbox",
     "data_dir",
+    "in_page",
     "kill_browser",
     "link",
     "message_id",
@@ -43,6 +45,15 @@ __all__ = [
 
 ROOT = Path(__file__).parents[3]
 WEB = ROOT / "web"
+
+
+async def in_page(page: WhatsAppPage, script: str) -> None:
+    """Runs a script in the document, and awaits what it gives."""
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    assert page._window is not None
+    assert page._window._cdp is not None
+    answer = await page._window._cdp.send("Runtime.evaluate", {"expression": script, "awaitPromise": True})
+    assert "exceptionDetails" not in answer, answer
 
 
 class Phone:

@@ -139,7 +139,11 @@ export async function applyReaction(addon, { news, own = false }) {
     msgKey: id.toString(), parentMsgKey: target.toString(), senderUserJid, reactionText, timestamp, t,
     orphan: msg ? 0 : 1, read: !news || own, ack,
   };
-  const record = await claim("reaction", addon, oneAddress(sender), row);
+  const record = await claim("reaction", addon, oneAddress(sender), row, () => {
+    if (!msg || !reactionText) return [];
+    msg.set({ hasReaction: true });
+    return [keepMessage(msg)];
+  });
   if (!record) return;
   if (news) {
     // The records that the table takes: whatsapp-web.js listens there.
@@ -153,7 +157,7 @@ export async function applyReaction(addon, { news, own = false }) {
   } else {
     reactions.addOrUpdateReaction(row);
   }
-  if (!msg) return;
+  if (!msg || reactionText) return;
   msg.set({ hasReaction: (await rowsOf(row.parentMsgKey)).length > 0 });
   await keepMessage(msg);
 }

@@ -76,24 +76,26 @@ const processRevoke = (attributes) =>
  * @returns {Promise<any>} what is left of the message; nothing when this device hasn't got it, or knew
  */
 async function revoke({ id, target, sender, order, attributes }) {
-  const by = sender.toString();
-  const record = await claim("revoke", { id, target, sender, order, ack: 0, attributes }, "", { by });
-  if (!record) return undefined;
   const original = target.toString();
-  markKnown(id.toString());
   const msg = await held(target);
-  if (!msg) return undefined;
-  const chat = chatFor(target.remote);
-  const emptied = Object.keys(msg.attributes).filter((name) => !KEPT.has(name));
-  for (const collection of [msgs, chat.msgs]) collection.rekey(target, id);
-  msg.set({
-    ...Object.fromEntries(emptied.map((name) => [name, undefined])),
-    id, type: "revoked", subtype: attributes.subtype === "admin_revoke" ? "admin" : "sender", body: "",
-    protocolMessageKey: target, revokeSender: sender, star: false,
+  const by = sender.toString();
+  const record = await claim("revoke", { id, target, sender, order, ack: 0, attributes }, "", { by }, () => {
+    markKnown(id.toString());
+    if (!msg) return [];
+    const chat = chatFor(target.remote);
+    const emptied = Object.keys(msg.attributes).filter((name) => !KEPT.has(name));
+    for (const collection of [msgs, chat.msgs]) collection.rekey(target, id);
+    msg.set({
+      ...Object.fromEntries(emptied.map((name) => [name, undefined])),
+      id, type: "revoked", subtype: attributes.subtype === "admin_revoke" ? "admin" : "sender", body: "",
+      protocolMessageKey: target, revokeSender: sender, star: false,
+    });
+    reactions.deleteReactionsByParentMessageKey(original);
+    if (chat.lastReceivedKey?.equals(target)) chat.set({ lastReceivedKey: id });
+    return [storage.remove("message", original), keepMessage(msg)];
   });
-  reactions.deleteReactionsByParentMessageKey(original);
-  if (chat.lastReceivedKey?.equals(target)) chat.set({ lastReceivedKey: id });
-  await Promise.all([release(original), storage.remove("message", original), keepMessage(msg)]);
+  if (!record || !msg) return undefined;
+  await release(original);
   return msg;
 }
 
