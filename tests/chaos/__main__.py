@@ -82,7 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=180.0, help="how long traffic and faults go on")
     parser.add_argument("--sessions", type=int, default=4, choices=range(2, len(NUMBERS) + 1))
     parser.add_argument("--gateways", type=int, default=2, choices=range(1, 5))
-    parser.add_argument("--patience", type=float, default=240.0, help="seconds that the aftermath may take")
+    parser.add_argument("--patience", type=float, default=900.0, help="most seconds that the aftermath may take")
     parser.add_argument("--out", type=Path, default=children.ROOT / ".cache" / "chaos", help="where logs go")
     parser.add_argument("--keep", action="store_true", help="keep the run's data, too")
     return parser.parse_args()

@@ -32,13 +32,16 @@ class Person:
     whatsapp: WhatsApp
     dice: random.Random
     is_done: asyncio.Event
+    is_writing: bool = False
     _count: int = field(default=0)
 
     async def run(self) -> None:
         while not self.is_done.is_set():
             self._count += 1
+            self.is_writing = True
             with suppress(aiohttp.ClientError, OSError, TimeoutError):
                 await self._write(f"{self.name}-{self._count:05}")
+            self.is_writing = False
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.is_done.wait(), self.dice.uniform(*_PAUSES))
 

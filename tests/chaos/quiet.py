@@ -1,17 +1,17 @@
 """Waiting until everything has come right after the faults, and saying what hasn't."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
 
+from tests.chaos import changes
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
 from tests.chaos.ledger import Doing, Held, Kind, Ledger, Stored
-from tests.chaos.phones import Reader, read_log
+from tests.chaos.phones import Person, Reader, read_log
 from tests.chaos.whatsapp import WhatsApp
 
 _LOOK_SECONDS: Final = 1.0
@@ -25,19 +25,22 @@ _TYPES: Final = ",".join([*Kind, *Doing])
 
 @dataclass(slots=True)
 class Quiet:
-    """Looks at clients, gateways and phones until nothing is open."""
+    """Looks at clients, people, gateways and phones until nothing is open."""
 
     gateways: Sequence[Gateway]
     clients: Sequence[Client]
+    people: Sequence[Person]
     whatsapp: WhatsApp
     reader: Reader
     webhook: str
     ledger: Ledger
+    say: Callable[[str], None]
 
     async def wait(self, seconds: float) -> None:
         """Waits for it at most so long. What is open then is noted, and what can be seen is read."""
         loop = asyncio.get_running_loop()
         end, since = loop.time() + seconds, None
+        said: list[str] = []
         while True:
             open_ends = await self._look()
             now = loop.time()
@@ -45,6 +48,9 @@ class Quiet:
             if now > end or (since is not None and now - since >= _LEST_MORE_COMES):
                 self.ledger.unfinished = open_ends
                 return
+            if open_ends != said:
+                said = open_ends
+                self.say(f"open: {'; '.join(open_ends) or 'nothing'}")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look_at_files(self) -> None:
@@ -56,17 +62,24 @@ class Quiet:
                     held.digest = await self.whatsapp.digest(phone, held.id)
 
     async def _look(self) -> list[str]:
+        """What is open. What was read goes into the ledger as a whole, or not at all: one verdict, one state."""
         try:
-            return [*self._unanswered(), *await self._sessions(), *await self._messages(), *await self._events()]
+            stored = await self._messages()
+            phones, events = await self._phones(), await read_log(self.gateways[0])
+            while await self.reader.read():
+                continue
+            open_ends = [*self._unanswered(), *await self._sessions(), *await self._webhook()]
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return [f"a gateway or the sandbox doesn't answer: {type(error).__name__} {error}"]
+        self.ledger.stored, self.ledger.phones, self.ledger.events = stored, phones, events
+        return [*open_ends, *_on_their_way(stored), *untold(self.ledger)]
 
     def _unanswered(self) -> list[str]:
         return [
             f"client {client.name} has no answer for {client.under_way.label} after {client.under_way.tries} tries"
             for client in self.clients
             if client.under_way is not None
-        ]
+        ] + [f"{person.name} is still writing on a phone" for person in self.people if person.is_writing]
 
     async def _sessions(self) -> list[str]:
         """What each gateway says of them: they must agree."""
@@ -77,9 +90,9 @@ class Quiet:
             if session["status"] != "WORKING"
         ]
 
-    async def _messages(self) -> list[str]:
+    async def _messages(self) -> dict[str, Stored]:
         """What the gateway says of each message that it was given."""
-        self.ledger.stored = {}
+        found = {}
         for session in self.ledger.sessions:
             token = ""
             while token is not None:
@@ -89,32 +102,41 @@ class Quiet:
                 for each in page["items"]:
                     failure = (each.get("error") or {}).get("reason")
                     short = str(each["whatsapp_id"]).split("_")[2]
-                    self.ledger.stored[each["id"]] = Stored(each["status"], failure, short)
+                    found[each["id"]] = Stored(each["status"], failure, short)
                 token = page["next_page_token"]
-        waiting = [key for key, each in self.ledger.stored.items() if each.status in _ON_ITS_WAY]
-        return [f"{len(waiting)} messages are still on their way, {waiting[0]} for instance"] if waiting else []
-
-    async def _events(self) -> list[str]:
-        numbers = {*self.ledger.sessions.values(), *(send.recipient for send in self.ledger.sends)}
-        self.ledger.phones = {number: await self.whatsapp.held(number) for number in sorted(numbers)}
-        self.ledger.events = await read_log(self.gateways[0])
-        with suppress(aiohttp.ClientError, OSError, TimeoutError):
-            while await self.reader.read():
-                continue
-        found = []
-        for session, phone in self.ledger.sessions.items():
-            if missing := _untold(self.ledger, session, self.ledger.phones[phone]):
-                found.append(f"{missing} messages of session {session} have no event yet")
-        report = await self.gateways[0].call("GET", f"/webhooks/{self.webhook}")
-        if report["backlog"] or report["dead_letters"]:
-            found.append(f"webhook: {report['backlog']} events wait, {report['dead_letters']} were given up")
         return found
 
+    async def _phones(self) -> dict[str, list[Held]]:
+        numbers = {*self.ledger.sessions.values(), *(send.recipient for send in self.ledger.sends)}
+        return {number: await self.whatsapp.held(number) for number in sorted(numbers)}
 
-def _untold(ledger: Ledger, session: str, held: Sequence[Held]) -> int:
-    told = {
-        event["payload"]["message"]["whatsapp_id"].split("_")[2]
-        for event in ledger.events
-        if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
-    }
-    return sum(each.id not in told for each in held)
+    async def _webhook(self) -> list[str]:
+        report = await self.gateways[0].call("GET", f"/webhooks/{self.webhook}")
+        if report["backlog"] or report["dead_letters"]:
+            return [f"webhook: {report['backlog']} events wait, {report['dead_letters']} were given up"]
+        return []
+
+
+def _on_their_way(stored: Mapping[str, Stored]) -> list[str]:
+    waiting = [key for key, each in stored.items() if each.status in _ON_ITS_WAY]
+    return [f"{len(waiting)} messages are still on their way, {waiting[0]} for instance"] if waiting else []
+
+
+def untold(ledger: Ledger) -> list[str]:
+    """What the phones show and no event tells of, by session."""
+    found = []
+    for session, phone in ledger.sessions.items():
+        held = ledger.phones[phone]
+        messages = {
+            event["payload"]["message"]["whatsapp_id"].split("_")[2]
+            for event in ledger.events
+            if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
+        }
+        told = changes.told(ledger.events, session)
+        for what, missing in (
+            ("messages", [each.id for each in held if each.id not in messages]),
+            ("edits, deletions and reactions", [each for each in changes.shown(held) if not told[each]]),
+        ):
+            if missing:
+                found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")
+    return found

@@ -22,7 +22,9 @@ from tests.faults.proxy import BOTH, FaultProxy, Way
 
 _DELAY_SECONDS: Final = 0.15
 _LOST_ACKS: Final = 20
-_OPERATOR_SECONDS: Final = 120.0
+_OPERATOR_SECONDS: Final = 600.0
+"""A session whose login isn't taken back stays without it for good."""
+
 _RETRY_SECONDS: Final = 0.5
 _SLOW_SYNC_MS: Final = 3_000
 _WAYS: Final = (BOTH, *(frozenset({way}) for way in Way))

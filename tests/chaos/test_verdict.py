@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Send, Stored, Struck
+from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
 from tests.chaos.verdict import judge
 
@@ -214,6 +215,22 @@ def test_what_was_found_by_looking_back_may_come_late(ledger: Ledger) -> None:
     ledger.posted["evt_4"] = Posted("s1", 4, {b"-"}, 1, 1)
     verdict = judge(ledger)
     assert (verdict.is_good, verdict.events_backfilled) == (True, 1)
+
+
+def test_a_reader_may_be_further_than_what_was_read_of_the_log(ledger: Ledger) -> None:
+    ledger.followed.append(event(4, "message.ack", "A1"))
+    assert judge(ledger).is_good
+    ledger.followed.append(ledger.followed[-1])
+    assert judge(ledger).cursor
+
+
+def test_the_end_is_awaited_until_messages_and_changes_are_told(ledger: Ledger) -> None:
+    assert untold(ledger) == []
+    edit(ledger, 1, told=0)
+    (line,) = untold(ledger)
+    assert line.startswith("1 edits, deletions and reactions of session s1")
+    del ledger.events[1]
+    assert len(untold(ledger)) == 2
 
 
 def test_repeated_webhooks_are_counted_and_allowed(ledger: Ledger) -> None:

@@ -15,6 +15,8 @@ from tests.chaos.contents import label_of
 from tests.chaos.ledger import EDITED, Held, Json
 
 _STOP_SECONDS: Final = 10.0
+_START_SECONDS: Final = 300.0
+_CALL_SECONDS: Final = 120.0
 _MOST: Final = 1_000
 """What the control API tells of a chat at most."""
 
@@ -36,10 +38,10 @@ class WhatsApp:
 
     async def start(self) -> None:
         if self._http is None:
-            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
         arguments = ["--data-dir", str(self.home), "--port", str(self.port), "--control-port", str(self.control_port)]
         self.process = await children.launch(("sandbox", *arguments), self.log, os.environ)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(_START_SECONDS):
             while not await self._answers():
                 if self.process.returncode is not None:
                     raise RuntimeError(f"the sandbox has ended; see {self.log}")

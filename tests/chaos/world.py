@@ -21,10 +21,10 @@ from tests.chaos.receiver import Receiver
 from tests.chaos.whatsapp import WhatsApp
 from tests.faults.proxy import FaultProxy
 
-_START_SECONDS: Final = 180.0
+_START_SECONDS: Final = 600.0
 """The first start may unpack a browser."""
 
-_GONE_SECONDS: Final = 20.0
+_GONE_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
 
 

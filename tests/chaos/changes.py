@@ -1,0 +1,44 @@
+"""What was done to messages: as phones show it, and as the log tells of it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from tests.chaos.ledger import Held, Json
+
+type Change = tuple[str, ...]
+"""The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
+
+_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction"})
+
+
+def shown(held: Iterable[Held]) -> dict[Change, str]:
+    """What shows on a phone's messages, each with words for people."""
+    found: dict[Change, str] = {}
+    for each in held:
+        label = each.body or each.id
+        found |= {("message.edited", each.id, text): f"the edit of {label}" for text in each.edits}
+        found |= {
+            ("message.reaction", each.id, who, emoji): f"{who}'s reaction to {label}"
+            for who, emoji in each.reactions.items()
+        }
+        if each.revoked:
+            found["message.revoked", each.id] = f"the deletion of {label}"
+    return found
+
+
+def told(events: Iterable[Json], session: str) -> Counter[Change]:
+    """How often each change has an event of a session's."""
+    return Counter(_change(event) for event in events if event["session_id"] == session and event["type"] in _EVENTS)
+
+
+def _change(event: Json) -> Change:
+    payload, kind = event["payload"], event["type"]
+    target = str(payload["whatsapp_id"]).split("_")[2]
+    match kind:
+        case "message.edited":
+            return kind, target, payload["text"]["body"]
+        case "message.reaction":
+            return kind, target, payload["from"].partition("@")[0], payload["emoji"]
+        case _:
+            return kind, target
