@@ -78,6 +78,7 @@ class World:
         self.calm = False
         self.away: set[str] = set()
         self.processes: list[GatewayProcess] = []
+        self._living: list[GatewayProcess] = []
         self._deaths = 0
         self._violation: str | None = None
         self._counted = self._placed = 0
@@ -186,10 +187,12 @@ class World:
     def _start_process(self, node: int) -> None:
         process = GatewayProcess(self, len(self.processes) + 1, node)
         self.processes.append(process)
+        self._living.append(process)
         process.start()
 
     def on_death(self, process: GatewayProcess) -> None:
         """A new process comes after a while, on the same node."""
+        self._living.remove(process)
         longest = 5 if self.plan.nodes == 1 else 15
         pause = 0.5 if self.calm else self.chance.random() ** 2 * longest
         self.loop.spawn(self._start_again(process.node, pause), Context())
@@ -200,7 +203,7 @@ class World:
 
     def running(self) -> list[GatewayProcess]:
         """The processes that live."""
-        return [process for process in self.processes if process.alive]
+        return [process for process in self._living if process.alive]
 
     def serving(self) -> GatewayProcess | None:
         """One of those that take calls."""

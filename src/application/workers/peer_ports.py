@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final, get_type_hints
 
 from application.workers.peer_calls import Handler, Json
@@ -30,7 +31,7 @@ def remote(port: type[Any], topic: str, ask: Ask, within: Mapping[str, timedelta
     for name, member in _members(port):
         call = f"{topic}.{name}"
         if isinstance(member, property):
-            members[name] = remote(get_type_hints(member.fget)["return"], call, ask, within)
+            members[name] = remote(_hints(member.fget)["return"], call, ask, within)
         else:
             members[name] = _asking(member, call, ask, within.get(call, ORDINARY))
     return type(f"Remote{port.__name__}", (port,), members)()
@@ -42,7 +43,7 @@ def handlers(port: type[Any], topic: str, find: Find) -> Mapping[str, Handler]:
     for name, member in _members(port):
         call = f"{topic}.{name}"
         if isinstance(member, property):
-            done |= handlers(get_type_hints(member.fget)["return"], call, _part(find, name))
+            done |= handlers(_hints(member.fget)["return"], call, _part(find, name))
         else:
             done[call] = _doing(member, name, find)
     return done
@@ -50,6 +51,17 @@ def handlers(port: type[Any], topic: str, find: Find) -> Mapping[str, Handler]:
 
 def _members(port: type[Any]) -> list[tuple[str, Any]]:
     return [(name, inspect.getattr_static(port, name)) for name in sorted(port.__abstractmethods__)]
+
+
+# A method is asked for its types once: that takes longer than the rest.
+@cache
+def _hints(method: Callable[..., Any]) -> Mapping[str, Any]:
+    return get_type_hints(method)
+
+
+@cache
+def _signature(method: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(method)
 
 
 def _part(find: Find, name: str) -> Find:
@@ -60,7 +72,7 @@ def _part(find: Find, name: str) -> Find:
 
 
 def _asking(method: Callable[..., Any], call: str, ask: Ask, within: timedelta) -> Callable[..., Awaitable[Any]]:
-    signature, hints = inspect.signature(method), get_type_hints(method)
+    signature, hints = _signature(method), _hints(method)
 
     async def asking(self: object, *args: Any, **kwargs: Any) -> Any:
         given = signature.bind(self, *args, **kwargs)
@@ -73,7 +85,7 @@ def _asking(method: Callable[..., Any], call: str, ask: Ask, within: timedelta) 
 
 
 def _doing(method: Callable[..., Any], name: str, find: Find) -> Handler:
-    hints = get_type_hints(method)
+    hints = _hints(method)
 
     async def doing(asked: Json) -> Json:
         arguments = {each: read(value, hints[each]) for each, value in asked["arguments"].items()}

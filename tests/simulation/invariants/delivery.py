@@ -26,11 +26,14 @@ class OncePerPhone(Invariant):
 
     @override
     def step(self) -> None:
+        lengths = [*map(len, self._phones)]
+        if lengths == self._seen:
+            return  # as a rule
         for number, held in enumerate(self._phones):
             if len(held) != self._seen[number]:
                 for message in list(held.values())[self._seen[number] :]:
                     self._look(message)
-                self._seen[number] = len(held)
+        self._seen = lengths
 
     def _look(self, message: SeenMessage) -> None:
         if message.from_me or said(message.content) is None:

@@ -87,10 +87,13 @@ class OperationsFollowTheirMessage(Invariant):
 
     @override
     def step(self) -> None:
-        for number, done in enumerate(self._done):
-            if len(done) != self._seen[number]:
+        lengths = [*map(len, self._done)]
+        if lengths == self._seen:
+            return  # as a rule
+        for number, length in enumerate(lengths):
+            if length != self._seen[number]:
                 self._look_at(self.world.recipients[number], self._seen[number])
-                self._seen[number] = len(done)
+        self._seen = lengths
 
     def _look_at(self, account: Account, start: int) -> None:
         for change in account.done[start:]:

@@ -41,8 +41,11 @@ class OneRightPerSession(Invariant):
     def step(self) -> None:
         if self.world.plan.nodes == 1:
             return
+        running = self.world.running()
+        if len(running) < 2:
+            return
         for session_id in self.world.accounts:
-            having = [process.name for process in self.world.running() if process.watchdog.has_right(session_id)]
+            having = [process.name for process in running if process.watchdog.has_right(session_id)]
             if len(having) > 1:
                 self.violated(f"{' and '.join(having)} have the right to {session_id}")
 
