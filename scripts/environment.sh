@@ -6,6 +6,8 @@ cd "$root" || exit 1
 
 # A foreign environment's modules and prefix must not leak into ours.
 unset PYTHONHOME PYTHONPATH VIRTUAL_ENV
+# Without bytecode on disk each of the many Python processes compiles all that it loads anew, for seconds.
+unset PYTHONDONTWRITEBYTECODE
 
 if ! mkdir -p .cache/setup 2>/dev/null || ! [ -w . ] || ! [ -w .cache ] || ! [ -w .cache/setup ]; then
   echo "error: user $(id -u) can't write to $root or its .cache, where setup keeps its files;" >&2
