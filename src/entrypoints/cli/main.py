@@ -18,6 +18,7 @@ from entrypoints.cli import events as event_reader
 from entrypoints.cli.client import GatewayClient, Target
 from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
 from entrypoints.cli.demo_settings import load_sandbox_settings
+from entrypoints.cli.program import all_loaded
 from entrypoints.settings import Settings, default_data_dir, load_settings
 
 app = typer.Typer(
@@ -200,6 +201,7 @@ def _with_client(url: str | None, api_key: str | None, use: Callable[[GatewayCli
 
 def run_async(work: Coroutine[Any, Any, None]) -> None:
     """Runs a command's coroutine; a group of errors counts as its first."""
+    all_loaded()
     try:
         asyncio.run(work, loop_factory=uvloop.new_event_loop)
     except* PomboError as group:

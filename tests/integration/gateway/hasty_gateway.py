@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from application.workers import snapshots
-from entrypoints.cli.main import main
+from entrypoints.cli.program import main
 
 if __name__ == "__main__":
     snapshots._OVERDUE = timedelta(seconds=1)
