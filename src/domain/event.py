@@ -17,6 +17,7 @@ from domain.group_events import (
 from domain.ids import EventId, SessionId
 from domain.media_events import MessageMediaStored
 from domain.message_change_events import (
+    EventResponded,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -55,6 +56,7 @@ __all__ = [
     "ContactMerged",
     "ContactUpdated",
     "Event",
+    "EventResponded",
     "GroupJoined",
     "GroupLeft",
     "GroupParticipantsChanged",
@@ -99,6 +101,7 @@ Payload = (
     | MessageRevoked
     | MessageReacted
     | PollVoted
+    | EventResponded
     | MessagePinned
     | MessageStarred
     | MessageDeleted
