@@ -7,7 +7,6 @@ where each has one of their own.
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 
@@ -41,16 +40,10 @@ class Reacted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited(Change):
-    """The message has another text, or caption; or an invitation is to another event.
-
-    Attributes:
-        body: of an invitation the event's name.
-        event: of an invitation all that the event is now; None for other messages.
-    """
+    """The message has another text, or caption."""
 
     body: str
     mentions: tuple[Jid, ...] = ()
-    event: EventInvitation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +56,6 @@ class Voted(Change):
     """A person has chosen in the poll, in place of their last choice. No options: they took it back."""
 
     options: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Responded(Change):
-    """A person has answered an invitation to an event, in place of their last answer. None: they took it back."""
-
-    response: EventResponse | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +77,4 @@ class Deleted(Change):
     """The account has deleted the message for itself. Nobody else sees it."""
 
 
-AnyChange = Reacted | Edited | Revoked | Voted | Responded | Pinned | Starred | Deleted
+AnyChange = Reacted | Edited | Revoked | Voted | Pinned | Starred | Deleted

@@ -17,7 +17,6 @@ from domain.group_events import (
 from domain.ids import EventId, SessionId
 from domain.media_events import MessageMediaStored
 from domain.message_change_events import (
-    EventResponded,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -56,7 +55,6 @@ __all__ = [
     "ContactMerged",
     "ContactUpdated",
     "Event",
-    "EventResponded",
     "GroupJoined",
     "GroupLeft",
     "GroupParticipantsChanged",
@@ -101,7 +99,6 @@ Payload = (
     | MessageRevoked
     | MessageReacted
     | PollVoted
-    | EventResponded
     | MessagePinned
     | MessageStarred
     | MessageDeleted

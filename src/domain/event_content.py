@@ -14,14 +14,6 @@ MAX_EVENT_DESCRIPTION: Final = 2_048
 """What WhatsApp's apps let a user type, in UTF-16 code units."""
 
 
-class EventResponse(StrEnum):
-    """A person's answer to an invitation."""
-
-    GOING = "going"
-    NOT_GOING = "not_going"
-    MAYBE = "maybe"
-
-
 class CallType(StrEnum):
     """How an event's call is held."""
 

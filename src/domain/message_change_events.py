@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from domain.changes import Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.ids import MessageId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited:
-    """Emitted when a message has another text or caption, or an invitation is to another event.
+    """Emitted when a message has another text, or caption.
 
     Attributes:
         message_id: None in this and the other events where the message isn't on record: it is older than the session,
@@ -46,15 +46,6 @@ class PollVoted:
     TYPE: ClassVar[str] = "poll.vote"
     message_id: MessageId | None
     change: Voted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventResponded:
-    """Emitted when a person answers an invitation to an event, answers otherwise, or takes their answer back."""
-
-    TYPE: ClassVar[str] = "event.response"
-    message_id: MessageId | None
-    change: Responded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content
-from domain.event_content import EventInvitation
 from domain.jid import Jid
 from domain.media_content import Document, Image, Video
 from domain.text_content import Text
@@ -22,7 +21,7 @@ class OptionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageState:
-    """The newest change of each kind; of reactions, votes and responses each person's, those taken back included.
+    """The newest change of each kind; of reactions and votes that of each person, those taken back included.
 
     It depends on the changes alone, not on how often or in which order they are told.
     """
@@ -34,7 +33,6 @@ class MessageState:
     deleted: Deleted | None = None
     reactions: tuple[Reacted, ...] = ()
     votes: tuple[Voted, ...] = ()
-    responses: tuple[Responded, ...] = ()
 
     def apply(self, change: AnyChange) -> "MessageState":
         """The state after a change; this same object when that is no news.
@@ -49,9 +47,6 @@ class MessageState:
             case Voted():
                 votes = _among(self.votes, change)
                 return self if votes is self.votes else replace(self, votes=votes)
-            case Responded():
-                responses = _among(self.responses, change)
-                return self if responses is self.responses else replace(self, responses=responses)
             case Edited():
                 return replace(self, edited=change) if _is_newer(change, self.edited) else self
             case Pinned():
@@ -73,16 +68,10 @@ class MessageState:
             case Voted():
                 mine = _of(before.votes, change)
                 return _of(self.votes, change) is change and (() if mine is None else mine.options) != change.options
-            case Responded():
-                last = _of(before.responses, change)
-                return _of(self.responses, change) is change and (
-                    (None if last is None else last.response) is not change.response
-                )
             case Edited():
                 return self.edited is change and (
                     before.edited is None
-                    or (before.edited.body, before.edited.mentions, before.edited.event)
-                    != (change.body, change.mentions, change.event)
+                    or (before.edited.body, before.edited.mentions) != (change.body, change.mentions)
                 )
             case Pinned():
                 is_pinned = before.pinned is not None and before.pinned.until is not None
@@ -107,12 +96,6 @@ class MessageState:
         """Those that weren't taken back, oldest first."""
         return tuple(sorted((each for each in self.votes if each.options), key=lambda each: (each.at, str(each.by))))
 
-    @property
-    def present_responses(self) -> tuple[Responded, ...]:
-        """Those that weren't taken back, oldest first."""
-        standing = (each for each in self.responses if each.response is not None)
-        return tuple(sorted(standing, key=lambda each: (each.at, str(each.by))))
-
     def results(self, options: Iterable[str]) -> tuple[OptionResult, ...]:
         """What a poll with these options has got."""
         votes = self.present_votes
@@ -133,8 +116,6 @@ class MessageState:
                 return replace(first, body=edit.body, mentions=edit.mentions)
             case Image() | Video() | Document():
                 return replace(first, caption=edit.body)
-            case EventInvitation():
-                return edit.event or first
             case _:
                 return first
 

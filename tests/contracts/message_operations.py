@@ -11,11 +11,11 @@ import pytest
 
 from application.ports.page_events import ChangesSeen, MessagesSeen, SeenMessage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation
-from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text
 from domain.errors import UnprocessableError
-from domain.event_content import EventInvitation, EventResponse
+from domain.event_content import EventInvitation
 from domain.group_invite_content import GroupInvite
 from domain.ids import WhatsAppMessageId
 from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
@@ -32,7 +32,6 @@ CARD = ContactCard(
     name=CardName(formatted="Olga Bö", first="Olga", last="Bö"),
     phones=(CardPhone(phone="+1 555 0001", type="CELL", whatsapp="15550001"),),
 )
-EVENT = EventInvitation(name="Picnic", starts_at=STARTS, ends_at=STARTS + timedelta(hours=2), description="Bring cake")
 POLL = Poll(question="Which one?", options=("red", "green", "blue"), selectable=0)
 MENU = ListMenu(
     button="Menu",
@@ -43,7 +42,7 @@ CONTENTS: tuple[Content, ...] = (
     Contacts(cards=(CARD,)),
     Contacts(cards=(CARD, CARD)),
     POLL,
-    EVENT,
+    EventInvitation(name="Picnic", starts_at=STARTS, ends_at=STARTS + timedelta(hours=2), description="Bring cake"),
     GroupInvite(group=Jid.parse("120363000000000000@g.us"), code="AbCdEf0123", group_name="Hikers", expires_at=STARTS),
     Interactive(body="Choose", header="Bar", footer="Open late", action=MENU),
     Interactive(body="Coming?", action=ReplyButtons(buttons=(Choice(id="y", title="Yes"), Choice(id="n", title="No")))),
@@ -204,32 +203,6 @@ class MessageOperationsContract:
         }
         await linked.page.perform(to_do(ben, PollVote(target=target, options=())))
         assert set((await ben.sees(linked.me, part)).votes) == {ben.jid}
-
-    async def test_answers_to_an_event_are_told(self, linked: Linked) -> None:
-        ben = await linked.stage.person("Ben")
-        sent = await linked.page.send(message(ben, EVENT))
-        target, part = sent.whatsapp_id, inner(sent.whatsapp_id)
-        await ben.respond(linked.me, part, EventResponse.MAYBE)
-        other = await changed(linked, Responded, target, ben)
-        assert (other.response, other.from_me, other.chat) == (EventResponse.MAYBE, False, ben.jid)
-        # The account's own phone answers, too.
-        await linked.me.respond(ben, part, EventResponse.GOING)
-        mine = await changed(linked, Responded, target, linked.me)
-        assert (mine.response, mine.from_me) == (EventResponse.GOING, True)
-        seen = await ben.sees(linked.me, part)
-        assert seen.responses == {ben.jid: EventResponse.MAYBE, linked.me.jid: EventResponse.GOING}
-        await ben.respond(linked.me, part, None)
-        await changed(linked, Responded, target, ben, lambda change: change.response is None)
-        assert set((await ben.sees(linked.me, part)).responses) == {linked.me.jid}
-
-    async def test_an_edited_event_is_told_whole(self, linked: Linked) -> None:
-        ben = await linked.stage.person("Ben")
-        part = await ben.send_content(linked.me, EVENT)
-        await heard(linked, part)
-        moved = EventInvitation(name="Supper", starts_at=STARTS + timedelta(hours=1), canceled=True)
-        await ben.edit_event(linked.me, part, moved)
-        change = await changed(linked, Edited, theirs(ben, part), ben)
-        assert (change.event, change.body) == (moved, "Supper")
 
     async def test_pins_both_ways(self, linked: Linked) -> None:
         ben = await linked.stage.person("Ben")

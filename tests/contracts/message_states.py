@@ -7,9 +7,8 @@ from typing import Any
 from application.ports.message_repository import MessageFilter
 from application.ports.message_states import NewReceipt, ParticipantReceipt
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.changes import Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content, Text, Unsupported
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import WhatsAppMessageId
 from domain.message import MessageStatus
 from domain.message_state import NOTHING_DONE, MessageState
@@ -25,19 +24,13 @@ def common(seconds: float = 0) -> dict[str, Any]:
 
 
 FULL = MessageState(
-    edited=Edited(
-        **common(1),
-        body="new \x00 \ud83d 🕊",
-        mentions=(BOB,),
-        event=EventInvitation(name="new \x00", starts_at=at(60), description="\ud83d"),
-    ),
+    edited=Edited(**common(1), body="new \x00 \ud83d 🕊", mentions=(BOB,)),
     revoked=Revoked(**common(2)),
     pinned=Pinned(**common(3), until=at(90)),
     starred=Starred(**common(4), starred=True),
     deleted=Deleted(**common(5)),
     reactions=(Reacted(**common(6), emoji="👍"),),
     votes=(Voted(**common(7), options=("a\x00", "b")),),
-    responses=(Responded(**common(8), response=EventResponse.MAYBE),),
 )
 
 

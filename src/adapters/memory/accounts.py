@@ -161,7 +161,7 @@ def in_state(message: SeenMessage, states: Mapping[WhatsAppMessageId, MessageSta
 def changes_of(state: MessageState) -> tuple[AnyChange, ...]:
     """All that a state remembers."""
     single = (state.edited, state.revoked, state.pinned, state.starred, state.deleted)
-    return (*(each for each in single if each is not None), *state.reactions, *state.votes, *state.responses)
+    return (*(each for each in single if each is not None), *state.reactions, *state.votes)
 
 
 def apply_receipt(messages: dict[WhatsAppMessageId, SeenMessage], receipt: SeenReceipt) -> bool:

@@ -4,20 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.playwright.fields import (
-    MalformedError,
-    field,
-    instant,
-    jid,
-    mapping,
-    number,
-    optional,
-    readable_jid,
-    text,
-)
-from adapters.playwright.more_contents import items, read_event, texts
-from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
-from domain.event_content import EventResponse
+from adapters.playwright.fields import MalformedError, field, instant, jid, number, optional, readable_jid, text
+from adapters.playwright.more_contents import items, texts
+from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.ids import WhatsAppMessageId
 
 
@@ -57,24 +46,13 @@ def _reacted(item: Mapping[str, Any]) -> Reacted:
 def _edited(item: Mapping[str, Any]) -> Edited:
     mentioned = items(item, "mentions") if item.get("mentions") is not None else ()
     known = (readable_jid(mention) for mention in mentioned)
-    event = item.get("event")
     return Edited(
-        **_common(item),
-        body=field(item, "body", str),
-        mentions=tuple(each for each in known if each is not None),
-        event=None if event is None else read_event(mapping(event)),
+        **_common(item), body=field(item, "body", str), mentions=tuple(each for each in known if each is not None)
     )
 
 
 def _voted(item: Mapping[str, Any]) -> Voted:
     return Voted(**_common(item), options=texts(item, "options"))
-
-
-def _responded(item: Mapping[str, Any]) -> Responded:
-    response = optional(item, "response", str)
-    if response is not None and response not in set(EventResponse):
-        raise MalformedError("unknown response")
-    return Responded(**_common(item), response=None if response is None else EventResponse(response))
 
 
 def _pinned(item: Mapping[str, Any]) -> Pinned:
@@ -91,7 +69,6 @@ _READ: Final[Mapping[str, Callable[[Mapping[str, Any]], AnyChange]]] = {
     "edit": _edited,
     "revoke": lambda item: Revoked(**_common(item)),
     "vote": _voted,
-    "response": _responded,
     "pin": _pinned,
     "star": _starred,
     "delete": lambda item: Deleted(**_common(item)),

@@ -77,12 +77,7 @@ def _hand_poll(poll: Poll) -> Handed:
     return Handed(needs=("SEND_POLL",), args=args, command="sendPoll")
 
 
-def read_event(item: Mapping[str, Any]) -> EventInvitation:
-    """An event that people are asked to.
-
-    Raises:
-        MalformedError: a field is missing or of the wrong type.
-    """
+def _read_event(item: Mapping[str, Any]) -> EventInvitation:
     place, call = item.get("location"), optional(item, "call", str)
     return EventInvitation(
         name=field(item, "name", str),
@@ -201,7 +196,7 @@ READ: Final[Mapping[str, Callable[[Mapping[str, Any]], Content]]] = {
     "vcard": _read_contacts,
     "multi_vcard": _read_contacts,
     "poll_creation": _read_poll,
-    "event_creation": read_event,
+    "event_creation": _read_event,
     "groups_v4_invite": _read_invite,
     "list": _read_list,
     "buttons": _read_buttons,

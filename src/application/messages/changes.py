@@ -7,12 +7,11 @@ from typing import Any, Final, assert_never
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWork
-from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.event import NewEvent, Payload
 from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.message import Message
 from domain.message_change_events import (
-    EventResponded,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -29,7 +28,6 @@ _PAYLOADS: Final[Mapping[type[Any], type[Any]]] = {
     Revoked: MessageRevoked,
     Reacted: MessageReacted,
     Voted: PollVoted,
-    Responded: EventResponded,
     Pinned: MessagePinned,
     Starred: MessageStarred,
     Deleted: MessageDeleted,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from application.representation.more_contents import event_to_dict, read_event
 from application.representation.payload_form import PayloadForm
 from application.representation.values import (
     Json,
@@ -14,12 +13,10 @@ from application.representation.values import (
     read_time,
     time_to_text,
 )
-from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
-from domain.event_content import EventResponse
+from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.ids import MessageId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.message_change_events import (
-    EventResponded,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -53,13 +50,9 @@ def _common(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _MORE: Final[Mapping[type[Any], Callable[[Any], Json]]] = {
-    Edited: lambda edit: {
-        "text": {"body": edit.body, "mentions": [str(jid) for jid in edit.mentions]},
-        "event": None if edit.event is None else event_to_dict(edit.event),
-    },
+    Edited: lambda edit: {"text": {"body": edit.body, "mentions": [str(jid) for jid in edit.mentions]}},
     Reacted: lambda reaction: {"emoji": reaction.emoji},
     Voted: lambda vote: {"options": list(vote.options)},
-    Responded: lambda response: {"response": None if response.response is None else response.response.value},
     Pinned: lambda pin: {"pinned": pin.until is not None, "until": optional_time(pin.until)},
     Starred: lambda star: {"starred": star.starred},
     Revoked: lambda _: {},
@@ -74,13 +67,8 @@ def change_to_dict(change: AnyChange) -> Json:
 
 def read_edited(data: Mapping[str, Any]) -> Edited:
     """Reads what ``change_to_dict`` wrote, as do the others."""
-    text, event = data["text"], data.get("event")
-    return Edited(
-        **_common(data),
-        body=text["body"],
-        mentions=tuple(Jid.parse(jid) for jid in text["mentions"]),
-        event=None if event is None else read_event(event),
-    )
+    text = data["text"]
+    return Edited(**_common(data), body=text["body"], mentions=tuple(Jid.parse(jid) for jid in text["mentions"]))
 
 
 def read_reacted(data: Mapping[str, Any]) -> Reacted:
@@ -91,12 +79,6 @@ def read_reacted(data: Mapping[str, Any]) -> Reacted:
 def read_voted(data: Mapping[str, Any]) -> Voted:
     """A vote."""
     return Voted(**_common(data), options=tuple(data["options"]))
-
-
-def read_responded(data: Mapping[str, Any]) -> Responded:
-    """An answer to an invitation, or that it was taken back."""
-    response = data["response"]
-    return Responded(**_common(data), response=None if response is None else EventResponse(response))
 
 
 def read_pinned(data: Mapping[str, Any]) -> Pinned:
@@ -138,7 +120,6 @@ FORMS: Final[tuple[PayloadForm[Any], ...]] = (
     _form(MessageRevoked, read_revoked),
     _form(MessageReacted, read_reacted),
     _form(PollVoted, read_voted),
-    _form(EventResponded, read_responded),
     _form(MessagePinned, read_pinned),
     _form(MessageStarred, read_starred),
     _form(MessageDeleted, read_deleted),

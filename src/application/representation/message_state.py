@@ -10,15 +10,13 @@ from application.representation.changes import (
     read_edited,
     read_pinned,
     read_reacted,
-    read_responded,
     read_revoked,
     read_starred,
     read_voted,
 )
 from application.representation.values import Json, optional_jid, optional_time, read_jid, read_time, time_to_text
-from domain.changes import Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content
-from domain.event_content import EventInvitation, EventResponse
 from domain.jid import Jid
 from domain.message import Direction, Message
 from domain.message_state import MessageState, OptionResult
@@ -40,8 +38,6 @@ def state_to_dict(state: MessageState) -> Json:
         data["reactions"] = [change_to_dict(reaction) for reaction in state.reactions]
     if state.votes:
         data["votes"] = [change_to_dict(vote) for vote in state.votes]
-    if state.responses:
-        data["responses"] = [change_to_dict(response) for response in state.responses]
     return data
 
 
@@ -55,7 +51,6 @@ def state_from_dict(data: Mapping[str, Any]) -> MessageState:
         deleted=read_deleted(data["deleted"]) if "deleted" in data else None,
         reactions=tuple(read_reacted(reaction) for reaction in data.get("reactions", ())),
         votes=tuple(read_voted(vote) for vote in data.get("votes", ())),
-        responses=tuple(read_responded(response) for response in data.get("responses", ())),
     )
 
 
@@ -64,7 +59,6 @@ def shown_state(message: Message) -> Json:
     state, content = message.state, message.content
     revoked, pinned = state.revoked, state.pinned
     results = state.results(content.options) if isinstance(content, Poll) else None
-    responses = state.present_responses if isinstance(content, EventInvitation) else None
     return {
         "edited_at": None if state.edited is None else time_to_text(state.edited.at),
         "revoked_at": None if revoked is None else time_to_text(revoked.at),
@@ -74,7 +68,6 @@ def shown_state(message: Message) -> Json:
         "pinned_until": None if pinned is None else optional_time(pinned.until),
         "reactions": [reaction_to_dict(reaction) for reaction in state.present_reactions],
         "results": None if results is None else [result_to_dict(result) for result in results],
-        "responses": None if responses is None else [response_to_dict(response) for response in responses],
     }
 
 
@@ -97,17 +90,6 @@ def vote_to_dict(vote: Voted) -> Json:
         "from_me": vote.from_me,
         "options": list(vote.options),
         "at": time_to_text(vote.at),
-    }
-
-
-def response_to_dict(response: Responded) -> Json:
-    """An answer that stands."""
-    return {
-        "from": str(response.by),
-        "alternate_id": optional_jid(response.alternate),
-        "from_me": response.from_me,
-        "response": None if response.response is None else response.response.value,
-        "at": time_to_text(response.at),
     }
 
 
@@ -141,13 +123,10 @@ def read_shown_state(message: Message, data: Mapping[str, Any]) -> MessageState:
         starred=Starred(**common, at=at, starred=True) if data.get("starred") else None,
         reactions=tuple(_read_reaction(common, reaction) for reaction in data.get("reactions", ())),
         votes=_read_votes(common, at, data.get("results") or ()),
-        responses=tuple(_read_response(common, response) for response in data.get("responses") or ()),
     )
 
 
 def _edited(common: dict[str, Any], content: Content, at: datetime) -> Edited:
-    if isinstance(content, EventInvitation):
-        return Edited(**common, at=at, body=content.name, event=content)
     body = content.body if isinstance(content, Text) else getattr(content, "caption", None) or ""
     mentions = content.mentions if isinstance(content, Text) else ()
     return Edited(**common, at=at, body=body, mentions=mentions)
@@ -162,18 +141,6 @@ def _read_reaction(common: dict[str, Any], data: Mapping[str, Any]) -> Reacted:
         from_me=data["from_me"],
         at=read_time(data["at"]),
         emoji=data["emoji"],
-    )
-
-
-def _read_response(common: dict[str, Any], data: Mapping[str, Any]) -> Responded:
-    return Responded(
-        target=common["target"],
-        chat=common["chat"],
-        by=Jid.parse(data["from"]),
-        alternate=read_jid(data["alternate_id"]),
-        from_me=data["from_me"],
-        at=read_time(data["at"]),
-        response=EventResponse(data["response"]),
     )
 
 

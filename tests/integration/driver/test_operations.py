@@ -15,10 +15,9 @@ from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from application.ports.page_events import ChangesSeen, Connected, MessagesSeen
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, WhatsAppPage
-from domain.changes import AnyChange, Edited, Pinned, Reacted, Responded, Revoked, Voted
+from domain.changes import AnyChange, Edited, Pinned, Reacted, Revoked, Voted
 from domain.content import Content, Text
 from domain.errors import DeadlineExceededError, PomboError, UnavailableError, UnprocessableError
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.operations import Edit, Operation, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
@@ -209,23 +208,20 @@ async def test_an_operation_that_waited_for_the_connection_is_done_once(scene: S
 async def test_what_was_done_while_the_page_was_closed_is_told_when_it_is_open(scene: Scene) -> None:
     target = await scene.send(Text(body="while away"))
     poll = await scene.send(Poll(question="When?", options=("now", "then"), selectable=1))
-    event = await scene.send(EventInvitation(name="Fair", starts_at=datetime(2030, 5, 1, tzinfo=UTC)))
     edited, revoked = [await scene.ben.send(scene.me, body) for body in ("helo", "oops")]
     await scene.ear.until(MessagesSeen, lambda event: any(revoked in each.whatsapp_id for each in event.messages))
     await scene.page.close()
     await scene.ben.react(scene.me, inner(target), "👋")
     await scene.ben.pin(scene.me, inner(target), timedelta(days=1))
     await scene.ben.vote(scene.me, inner(poll), ("then",))
-    await scene.ben.respond(scene.me, inner(event), EventResponse.MAYBE)
     await scene.ben.edit(scene.me, edited, "hello")
     await scene.ben.revoke(scene.me, revoked)
     await scene.reopen()
     # What came before the bridge could listen is told with the messages, when they are asked for.
-    told = await scene.told_of(Reacted, Pinned, Voted, Responded, Edited, Revoked)
+    told = await scene.told_of(Reacted, Pinned, Voted, Edited, Revoked)
     assert told[Reacted].emoji == "👋"
     assert told[Pinned].until is not None
     assert told[Voted].options == ("then",)
-    assert (told[Responded].response, told[Responded].target) == (EventResponse.MAYBE, event)
     assert (told[Edited].body, told[Edited].target) == ("hello", f"false_{scene.ben.jid}_{edited}")
     assert (told[Revoked].by, told[Revoked].target) == (scene.ben.jid, f"false_{scene.ben.jid}_{revoked}")
 

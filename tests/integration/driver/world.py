@@ -21,7 +21,6 @@ from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.settings import DriverSettings
 from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from domain.content import Content, Text
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.media_content import Audio, Document, Image, MediaContent, Sticker, Video
@@ -92,14 +91,6 @@ class Phone:
     async def vote(self, chat: "Phone", inner_id: str, options: tuple[str, ...]) -> None:  # noqa: ARG002 - the id alone names it
         await self.call("POST", "/vote", {"id": inner_id, "options": list(options)})
 
-    async def respond(self, chat: "Phone", inner_id: str, response: EventResponse | None) -> None:  # noqa: ARG002 - the id alone names it
-        said = "none" if response is None else response.value
-        await self.call("POST", "/respond", {"id": inner_id, "response": said})
-
-    async def edit_event(self, chat: "Phone", inner_id: str, event: EventInvitation) -> None:  # noqa: ARG002 - the id alone names it
-        wire = {name: value for name, value in wire_content(event).items() if name != "type"}
-        await self.call("POST", "/edit", {"id": inner_id, "event": wire})
-
     async def pin(self, chat: "Phone", inner_id: str, duration: timedelta) -> None:  # noqa: ARG002 - the id alone names it
         await self.call("POST", "/pin", {"id": inner_id, "duration_s": int(duration.total_seconds())})
 
@@ -114,7 +105,6 @@ class Phone:
             pinned=message["pinned"] is not None,
             reactions={Jid.parse(each["from"]): each["emoji"] for each in message["reactions"]},
             votes={Jid.parse(each["from"]): tuple(each["options"]) for each in message["votes"]},
-            responses={Jid.parse(each["from"]): EventResponse(each["response"]) for each in message["responses"]},
         )
 
     async def send_file(self, to: "Phone", content: MediaContent, data: bytes) -> str:

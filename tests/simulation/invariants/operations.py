@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, override
 
 from adapters.memory.accounts import Account
-from domain.changes import AnyChange, Edited, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Edited, Reacted, Revoked, Starred, Voted
 from domain.event import NewEvent
 from domain.message import Message, MessageStatus
 from domain.message_state import NOTHING_DONE
@@ -27,16 +27,14 @@ def short(whatsapp_id: str) -> str:
 def value(change: AnyChange) -> Any:
     """What a change says, the same whoever tells it."""
     match change:
-        case Edited(body=body, event=event):
-            return ("edit", body, event) if event else ("edit", body)
+        case Edited(body=body):
+            return ("edit", body)
         case Reacted(emoji=emoji):
             return ("reaction", emoji)
         case Revoked():
             return ("revoke",)
         case Voted(options=options):
             return ("vote", options)
-        case Responded(response=response):
-            return ("response", response)
         case Starred(starred=starred):
             return ("star", starred)
         case _:
@@ -70,8 +68,9 @@ class EachChangeIsToldOnce(Invariant):
         change = getattr(event.payload, "change", None)
         if change is None:
             return
-        each = isinstance(change, Reacted | Voted | Responded)
-        person = (change.from_me, None if change.from_me else change.by) if each else None
+        person = (
+            (change.from_me, None if change.from_me else change.by) if isinstance(change, Reacted | Voted) else None
+        )
         key = (event.session_id, change.target, type(change), person)
         if self._told.get(key) == value(change):
             self.violated(f"{event.payload.TYPE} of {change.target[-6:]} is told twice: {value(change)}")

@@ -158,7 +158,6 @@ payloads: st.SearchStrategy[Payload] = st.one_of(
     st.builds(event.MessageRevoked, message_id=message_ids, change=values.revoked),
     st.builds(event.MessageReacted, message_id=message_ids, change=values.reacted),
     st.builds(event.PollVoted, message_id=message_ids, change=values.voted),
-    st.builds(event.EventResponded, message_id=message_ids, change=values.responded),
     st.builds(event.MessagePinned, message_id=message_ids, change=values.pinned),
     st.builds(event.MessageStarred, message_id=message_ids, change=values.starred),
     st.builds(event.MessageDeleted, message_id=message_ids, change=values.deleted),

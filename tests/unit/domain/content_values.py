@@ -1,15 +1,14 @@
 """Contents without a file, and what is done to messages, for hypothesis."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.contact_content import CardAddress, CardEntry, CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content
-from domain.event_content import CallType, EventInvitation, EventResponse
+from domain.event_content import CallType, EventInvitation
 from domain.group_invite_content import GroupInvite
 from domain.ids import WhatsAppMessageId
 from domain.interactive_content import Choice, Interactive, InteractiveReply, ListMenu, ReplyButtons, Section
@@ -166,13 +165,11 @@ def _change(kind: type[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrateg
     )
 
 
-edited_events = st.builds(lambda event, canceled: replace(event, canceled=canceled), events, st.booleans())
 reacted = _change(Reacted, emoji=st.sampled_from(["", "👍", "❤️"]))
-edited = _change(Edited, body=words, mentions=st.lists(jids, max_size=2).map(tuple), event=st.none() | edited_events)
+edited = _change(Edited, body=words, mentions=st.lists(jids, max_size=2).map(tuple))
 revoked = _change(Revoked)
 voted = _change(Voted, options=st.lists(st.sampled_from(["a", "b"]), max_size=2, unique=True).map(tuple))
-responded = _change(Responded, response=st.none() | st.sampled_from(EventResponse))
 pinned = _change(Pinned, until=st.none() | milliseconds)
 starred = _change(Starred, starred=st.booleans())
 deleted = _change(Deleted)
-changes: st.SearchStrategy[AnyChange] = st.one_of(reacted, edited, revoked, voted, responded, pinned, starred, deleted)
+changes: st.SearchStrategy[AnyChange] = st.one_of(reacted, edited, revoked, voted, pinned, starred, deleted)

@@ -1,6 +1,5 @@
 """What a message shows doesn't depend on how often, or in which order, changes are told."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
@@ -8,9 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.changes import AnyChange, Edited, Reacted, Responded, Revoked, Voted
+from domain.changes import AnyChange, Edited, Reacted, Revoked, Voted
 from domain.content import Unsupported
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.message_state import NOTHING_DONE, MessageState
@@ -62,8 +60,7 @@ def vars_of(change: AnyChange) -> dict[str, Any]:
 
 def shown(state: MessageState) -> Any:
     deleted = state.deleted is not None
-    of_each = state.present_reactions, state.present_votes, state.present_responses
-    return state.edited, state.pinned, state.starred, deleted, of_each
+    return state.edited, state.pinned, state.starred, deleted, state.present_reactions, state.present_votes
 
 
 @given(st.lists(changes, max_size=8))
@@ -98,29 +95,6 @@ def test_votes_make_results() -> None:
         ("b", (ANA, BEN)),
         ("c", ()),
     ]
-
-
-def test_a_person_has_one_answer_to_an_invitation() -> None:
-    going, maybe = (
-        Responded(**common(ANA, 1), response=EventResponse.GOING),
-        Responded(**common(ANA, 3), response=EventResponse.MAYBE),
-    )
-    bens = Responded(**common(BEN, 2), response=EventResponse.NOT_GOING)
-    assert after(going, bens, maybe).present_responses == (bens, maybe)
-    nothing = Responded(**common(ANA, 4), response=None)
-    assert after(going, bens, maybe, nothing).present_responses == (bens,)
-    # Taken back before anything is known of it, it says nothing; later it does.
-    assert news(nothing) == []
-    assert news(going, nothing, going) == [going, nothing]
-
-
-def test_an_edited_event_is_another_one_and_takes_no_text() -> None:
-    old, new = (EventInvitation(name=name, starts_at=common()["at"]) for name in ("old", "new"))
-    edit = Edited(**common(ANA, 1), body="new", event=new)
-    assert after(edit).content(old) == new
-    assert after(Edited(**common(), body="text")).content(old) == old
-    moved = Edited(**common(ANA, 2), body="new", event=replace(new, description="moved"))
-    assert news(edit, moved, edit) == [edit, moved]
 
 
 def test_an_edit_shows_where_there_is_a_text() -> None:

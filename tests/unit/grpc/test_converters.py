@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from application.representation.content import content_type
 from application.representation.messages import message_to_dict
 from application.representation.sessions import session_to_dict
-from domain.changes import Change, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content, Text, Unsupported
 from domain.errors import InvalidArgumentError
 from domain.event import (
     PAYLOAD_TYPES,
     Event,
-    EventResponded,
     MessageAcked,
     MessageCanceled,
     MessageDeleted,
@@ -38,7 +37,6 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
-from domain.event_content import EventInvitation, EventResponse
 from domain.group import (
     MemberAddMode,
     ParticipantAction,
@@ -61,7 +59,7 @@ from entrypoints.grpc.converters import groups, messages, sessions, webhooks
 from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS, content_from_proto
 from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_proto
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
-from entrypoints.grpc.gen.pombo.v1 import content_pb2, event_pb2, group_pb2, message_pb2, session_pb2, webhook_pb2
+from entrypoints.grpc.gen.pombo.v1 import event_pb2, group_pb2, message_pb2, session_pb2, webhook_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
 from tests.people_samples import PEOPLE_PAYLOADS
 from tests.unit.domain.content_values import more_contents, sendable
@@ -125,14 +123,10 @@ PAYLOADS: tuple[Payload, ...] = (
     ),
     # The message's own id is a field of the change.
     MessageEdited(message_id=None, change=Edited(**CHANGE, body="new")),
-    MessageEdited(
-        message_id=MessageId("msg_1"),
-        change=Edited(**CHANGE, body="new", mentions=(BEN,), event=EventInvitation(name="new", starts_at=NOW)),
-    ),
+    MessageEdited(message_id=MessageId("msg_1"), change=Edited(**CHANGE, body="new", mentions=(BEN,))),
     MessageRevoked(message_id=None, change=Revoked(**CHANGE)),
     MessageReacted(message_id=MessageId("msg_1"), change=Reacted(**CHANGE, emoji="👍")),
     PollVoted(message_id=MessageId("msg_1"), change=Voted(**CHANGE, options=("a",))),
-    EventResponded(message_id=MessageId("msg_1"), change=Responded(**CHANGE, response=EventResponse.GOING)),
     MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
     MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
     MessageDeleted(message_id=None, change=Deleted(**CHANGE)),
@@ -252,19 +246,11 @@ def test_a_messages_fields_are_those_of_rest() -> None:
     )
     converted = messages.message_to_proto(full)
     # `type` is told by which content is set.
-    # Results are a poll's, and answers an invitation's: no message has both.
-    assert len(converted.ListFields()) == len(message_to_dict(full)) - 2
+    assert len(converted.ListFields()) == len(message_to_dict(full)) - 1
     assert (converted.error.reason, converted.error.message) == ("WHY", "Because.")
     bare = messages.message_to_proto(message())
     assert [(each.sender, each.emoji, each.from_me) for each in converted.reactions] == [(str(ANA), "👍", True)]
     assert [(each.option, list(each.voters)) for each in converted.poll_results] == [("a", [str(ANA)]), ("b", [])]
-    responded = Responded(**CHANGE, response=EventResponse.NOT_GOING)
-    invitation = messages.message_to_proto(
-        message(EventInvitation(name="x", starts_at=NOW), state=MessageState(responses=(responded,)))
-    )
-    assert [(each.sender, each.response) for each in invitation.event_responses] == [
-        (str(ANA), content_pb2.EVENT_RESPONSE_NOT_GOING)
-    ]
     absent = ("alternate_id", "push_name", "context", "error", "sent_time", "delivered_time", "read_time")
     assert not any(bare.HasField(name) for name in absent)  # type: ignore[arg-type]  # the names are fields
 

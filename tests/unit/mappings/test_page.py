@@ -26,7 +26,7 @@ from application.ports.people_events import (
     PresenceChanged,
 )
 from application.ports.whatsapp_driver import OutgoingOperation
-from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.chat import Muted
 from domain.contact_content import Contacts
 from domain.content import Content, Text, Unsupported
@@ -134,7 +134,6 @@ CHANGES = {
     "edit": Edited,
     "revoke": Revoked,
     "vote": Voted,
-    "response": Responded,
     "pin": Pinned,
     "star": Starred,
     "delete": Deleted,
@@ -160,8 +159,6 @@ def told_of(change: AnyChange) -> dict[str, Any]:
     for field in {each.name for each in fields(change)} - {each.name for each in fields(Change)}:
         value = getattr(change, field)
         item[field] = [str(each) for each in value] if isinstance(value, tuple) else value
-    if isinstance(change, Edited) and change.event is not None:
-        item["event"] = {**hand(change.event).args, "canceled": change.event.canceled}
     if isinstance(change, Pinned):
         item |= {"pinned": change.until is not None, "until": change.until and milliseconds(change.until)}
     return {name: value for name, value in item.items() if value is not None}

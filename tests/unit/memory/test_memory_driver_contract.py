@@ -11,7 +11,6 @@ from adapters.memory.people import ChatState
 from adapters.system.system_clock import SystemClock
 from domain.call import Call, CallOutcome
 from domain.content import Content, Text
-from domain.event_content import EventInvitation, EventResponse
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS, MediaContent
@@ -73,14 +72,6 @@ class MemoryPerson(Person):
         self._whatsapp.phone_does(self.number, PollVote(target=self._key(chat, inner_id), options=options))
 
     @override
-    async def respond(self, chat: Person, inner_id: str, response: EventResponse | None) -> None:
-        self._whatsapp.phone_responds(self.number, self._key(chat, inner_id), response)
-
-    @override
-    async def edit_event(self, chat: Person, inner_id: str, event: EventInvitation) -> None:
-        self._whatsapp.phone_edits_event(self.number, self._key(chat, inner_id), event)
-
-    @override
     async def pin(self, chat: Person, inner_id: str, duration: timedelta) -> None:
         self._whatsapp.phone_does(self.number, Pin(target=self._key(chat, inner_id), duration=duration))
 
@@ -98,7 +89,6 @@ class MemoryPerson(Person):
             pinned=state.pinned is not None and state.pinned.until is not None,
             reactions={each.by: each.emoji for each in state.reactions if each.emoji},
             votes={each.by: each.options for each in state.votes if each.options},
-            responses={each.by: each.response for each in state.responses if each.response is not None},
         )
 
     @override

@@ -27,13 +27,12 @@ from application.webhooks.representation import (
 )
 from application.webhooks.representation import report_to_dict as webhook_report_to_dict
 from domain.bridge import Bridge, BridgeSource, ReplacedBridge
-from domain.changes import Deleted, Edited, Pinned, Reacted, Responded, Revoked, Starred, Voted
+from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.contact_content import CardAddress, CardEntry, CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text, Unsupported
 from domain.event import (
     PAYLOAD_TYPES,
     Event,
-    EventResponded,
     MessageAcked,
     MessageCanceled,
     MessageDeleted,
@@ -54,7 +53,7 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
-from domain.event_content import CallType, EventInvitation, EventResponse
+from domain.event_content import CallType, EventInvitation
 from domain.group_invite_content import GroupInvite
 from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
 from domain.interactive_content import Choice, Interactive, InteractiveReply, ListMenu, ReplyButtons, Section
@@ -146,10 +145,6 @@ POLL = message(
         votes=(Voted(**CHANGE, options=("a",)),),
     ),
 )
-INVITATION = message(
-    EventInvitation(name="x", starts_at=NOW),
-    state=MessageState(responses=(Responded(**CHANGE, response=EventResponse.GOING),)),
-)
 CONTENTS: list[Content] = [
     Text(body="hi", mention_all=True, preview=LinkPreview(url="https://a.example", title="A", thumbnail=b"jpeg")),
     Location(latitude=1.5, longitude=-2, name="Here"),
@@ -228,9 +223,6 @@ PAYLOADS: list[Payload] = [
     MessageRevoked(message_id=MessageId("msg_1"), change=Revoked(**CHANGE)),
     MessageReacted(message_id=MessageId("msg_1"), change=Reacted(**CHANGE, emoji="👍")),
     PollVoted(message_id=MessageId("msg_1"), change=Voted(**CHANGE, options=("a",))),
-    EventResponded(message_id=MessageId("msg_1"), change=Responded(**CHANGE, response=EventResponse.MAYBE)),
-    EventResponded(message_id=None, change=Responded(**CHANGE, response=None)),
-    MessageEdited(message_id=None, change=Edited(**CHANGE, body="x", event=EventInvitation(name="x", starts_at=NOW))),
     MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
     MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
     MessageDeleted(message_id=MessageId("msg_1"), change=Deleted(**CHANGE)),
@@ -282,10 +274,7 @@ def event(payload: Payload) -> Event:
 
 
 SHOWN: list[tuple[type[BaseModel], dict[str, Any] | None]] = [
-    *(
-        (messages.Message, message_to_dict(shown))
-        for shown in (PLAIN, FULL, POLL, INVITATION, *map(message, (*CONTENTS, *FILES)))
-    ),
+    *((messages.Message, message_to_dict(shown)) for shown in (PLAIN, FULL, POLL, *map(message, (*CONTENTS, *FILES)))),
     (media.Media, media_to_dict(MEDIA)),
     *((sessions.Session, session_to_dict(shown)) for shown in (NEW, LINKED)),
     (sessions.Me, me_to_dict(ME)),

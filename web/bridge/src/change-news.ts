@@ -3,7 +3,7 @@
 import type { MsgModel } from "./page";
 import { messageId } from "./address";
 import type { Channel } from "./channel";
-import { change, editOf, fieldsOf, keyOf, pinOf, reactionOf, responseOf, revokeOf, starOf, timeOfRevoke, voteOf } from "./changes";
+import { change, editOf, fieldsOf, keyOf, pinOf, reactionOf, revokeOf, starOf, timeOfRevoke, voteOf } from "./changes";
 import { findMessage, findTombstone } from "./find";
 import { listenTo } from "./modules";
 import type { WireChange } from "./protocol";
@@ -48,7 +48,6 @@ export function followChanges(channel: Channel): void {
   const news = new ChangeNews(channel);
   followReactions(news);
   followVotes(news);
-  followResponses(news);
   const { MsgStore, PinInChatStore } = WPP.whatsapp;
   MsgStore.on("change:latestEditMsgKey", news.guarded("edit", (msg: MsgModel) => news.tell(editOf(msg))));
   MsgStore.on("change:type", news.guarded("change_type", (msg: MsgModel) => news.tell(revokeOf(msg))));
@@ -103,17 +102,6 @@ function followVotes(news: ChangeNews): void {
       tell(msgId, sender, Object.keys(selectedOptions), timestamp),
     ),
   );
-}
-
-/** No library has an event for answers to invitations: the page's own table tells of them, where it has it. */
-function followResponses(news: ChangeNews): void {
-  const listen = news.guarded("responses", (rows: unknown) => {
-    for (const row of Array.isArray(rows) ? rows.map(fieldsOf) : []) {
-      const at = row["senderTimestampMs"] ?? row["t"];
-      news.tell(responseOf(row["eventResponseParentKey"], row["author"] ?? row["from"], row["eventResponse"], at));
-    }
-  });
-  listenTo("WAWebAddonEventResponseTableMode", "eventResponseTableMode.bulkUpsert", listen);
 }
 
 /** A message that is gone from the page's memory was deleted only if it is gone from its database, too. */

@@ -2,9 +2,8 @@
 
 import type { MsgKey, MsgModel, Wid } from "./page";
 import { address, alternateOf, messageId } from "./address";
-import { eventOf } from "./content-facts";
 import { tombstoneText } from "./find";
-import type { ChangeKind, EventResponse, WireChange } from "./protocol";
+import type { ChangeKind, WireChange } from "./protocol";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Detail = Partial<Omit<WireChange, "kind" | "target" | "chat" | "sender" | "fromMe" | "at" | "alternate">>;
@@ -93,10 +92,6 @@ export function editOf(msg: MsgModel): WireChange | undefined {
   if (!fields["latestEditMsgKey"]) return undefined;
   const mentions = mentionsOf(msg);
   const at = milliseconds(fields["latestEditSenderTimestampMs"]);
-  if (msg.type === "event_creation") {
-    const event = eventOf(fields);
-    return event && change("edit", msg.id, authorOf(msg), at, { body: String(event["name"]), event });
-  }
   return change("edit", msg.id, authorOf(msg), at, { body: editedText(msg), ...(mentions.length ? { mentions } : {}) });
 }
 
@@ -142,16 +137,6 @@ export function voteOf(poll: MsgModel, by: unknown, chosen: Iterable<unknown>, a
   const names = optionNames(poll);
   const options = [...chosen].map((place) => names.get(Number(place))).filter((name) => name !== undefined);
   return change("vote", poll.id, by, milliseconds(at), { options });
-}
-
-/** By the numbers of whatsapp-web.js (`Client.sendResponseToScheduledEvent`); 0 takes an answer back. */
-const RESPONSES: readonly (EventResponse | undefined)[] = [undefined, "going", "not_going", "maybe"];
-
-export function responseOf(key: unknown, by: unknown, response: unknown, at: unknown): WireChange | undefined {
-  const number = Number(response);
-  if (!(number in RESPONSES)) return undefined;
-  const said = RESPONSES[number];
-  return change("response", keyOf(key), by, milliseconds(at), said ? { response: said } : {});
 }
 
 export function pinOf(pin: unknown): WireChange | undefined {

@@ -124,10 +124,6 @@ const CONTRACT: Readonly<Record<string, readonly Need[]>> = {
   ],
   RECEIVE_REACTIONS: [own("WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert")],
   RECEIVE_VOTES: [own("WAWebAddonPollVoteTableMode.pollVoteTableMode.bulkUpsert")],
-  RECEIVE_EVENT_RESPONSES: [
-    own("WAWebAddonEventResponseTableMode.eventResponseTableMode.bulkUpsert"),
-    own("WAWebEventResponsesSchema.getTable"),
-  ],
   SEND_IMAGE: SENDING_FILES,
   SEND_VIDEO: [
     ...SENDING_FILES,

@@ -1,13 +1,11 @@
 /** What the page knows of what was done to a message before anybody asked. */
 
 import type { MsgModel } from "./page";
-import { editOf, fieldsOf, isMe, pinOf, reactionOf, responseOf, revokeOf, voteOf } from "./changes";
-import { functionOf } from "./modules";
+import { editOf, fieldsOf, isMe, pinOf, reactionOf, revokeOf, voteOf } from "./changes";
 import { normalise } from "./normalise";
 import type { WireChange, WireMessage } from "./protocol";
 
 const POLL = "poll_creation";
-const EVENT = "event_creation";
 const SENT = 1;
 
 export interface OwnReaction {
@@ -55,20 +53,6 @@ async function reactionsTo(msg: MsgModel): Promise<(WireChange | undefined)[]> {
   );
 }
 
-/** The answers to an invitation that the page has stored, where it has a table of them. */
-async function responsesTo(msg: MsgModel): Promise<(WireChange | undefined)[]> {
-  const table = functionOf("WAWebEventResponsesSchema", "getTable")?.() as EventResponses | undefined;
-  const rows = (await table?.equals(["parentMsgKey"], msg.id.toString())) ?? [];
-  return rows
-    .map(fieldsOf)
-    .filter(isSent)
-    .map((row) => responseOf(msg.id, row["sender"], row["eventResponse"], row["senderTimestampMs"]));
-}
-
-interface EventResponses {
-  readonly equals: (index: readonly string[], key: string) => Promise<readonly unknown[]>;
-}
-
 export function pinOn(msg: MsgModel): unknown {
   return WPP.whatsapp.PinInChatStore.getByParentMsgKey(msg.id);
 }
@@ -91,7 +75,6 @@ async function changesTo(msg: MsgModel): Promise<WireChange[]> {
     ...((msg.type === POLL ? await tried(() => votesOn(msg)) : undefined) ?? []).map(({ by, chosen, at }) =>
       voteOf(msg, by, chosen, at),
     ),
-    ...((msg.type === EVENT ? await tried(() => responsesTo(msg)) : undefined) ?? []),
     await tried(() => pinOf(pinOn(msg))),
   ];
   return found.filter((each) => each !== undefined);

@@ -72,9 +72,7 @@ export interface WirePreview {
   readonly thumbnail?: string;
 }
 
-export type ChangeKind = "reaction" | "edit" | "revoke" | "vote" | "response" | "pin" | "star" | "delete";
-
-export type EventResponse = "going" | "not_going" | "maybe";
+export type ChangeKind = "reaction" | "edit" | "revoke" | "vote" | "pin" | "star" | "delete";
 
 /** What somebody has done to a message: what is so from then on. */
 export interface WireChange {
@@ -90,10 +88,6 @@ export interface WireChange {
   readonly body?: string;
   readonly mentions?: readonly string[];
   readonly options?: readonly string[];
-  /** Of an edited invitation: the event as it is now. */
-  readonly event?: Readonly<Record<string, unknown>>;
-  /** An answer to an invitation; absent: taken back. */
-  readonly response?: EventResponse;
   readonly pinned?: boolean;
   /** Unix milliseconds. */
   readonly until?: number;

@@ -5,11 +5,9 @@ from typing import Any, Final
 
 from google.protobuf.message import Message as ProtoMessage
 
-from domain.changes import Change, Reacted, Responded, Voted
-from domain.event_content import EventInvitation, EventResponse
+from domain.changes import Change, Reacted, Voted
 from domain.message import Message
 from domain.message_change_events import (
-    EventResponded,
     MessageDeleted,
     MessageEdited,
     MessagePinned,
@@ -21,15 +19,9 @@ from domain.message_change_events import (
 from domain.message_state import OptionResult
 from domain.poll_content import Poll
 from entrypoints.grpc.converters.forms import PayloadConverter
-from entrypoints.grpc.converters.more_contents import event_to_proto
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
-from entrypoints.grpc.gen.pombo.v1 import content_pb2, message_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as pb
-
-# A member without a value of its own in the proto fails the import: none can be forgotten.
-_RESPONSES: Final = {
-    response: content_pb2.EventResponse.Value(f"EVENT_RESPONSE_{response.name}") for response in EventResponse
-}
+from entrypoints.grpc.gen.pombo.v1 import message_pb2
 
 
 def set_state(converted: message_pb2.Message, message: Message) -> None:
@@ -50,8 +42,6 @@ def set_state(converted: message_pb2.Message, message: Message) -> None:
     converted.reactions.extend(map(reaction_to_proto, state.present_reactions))
     if isinstance(message.content, Poll):
         converted.poll_results.extend(results_to_proto(message, message.content))
-    if isinstance(message.content, EventInvitation):
-        converted.event_responses.extend(map(event_response_to_proto, state.present_responses))
 
 
 def reaction_to_proto(reaction: Reacted) -> message_pb2.MessageReaction:
@@ -73,17 +63,6 @@ def vote_to_proto(vote: Voted) -> message_pb2.MessageVote:
         from_me=vote.from_me,
         options=vote.options,
         vote_time=time_to_proto(vote.at),
-    )
-
-
-def event_response_to_proto(response: Responded) -> message_pb2.MessageEventResponse:
-    """An answer that stands."""
-    return message_pb2.MessageEventResponse(
-        sender=str(response.by),
-        alternate_id=None if response.alternate is None else str(response.alternate),
-        from_me=response.from_me,
-        response=_response(response),
-        response_time=time_to_proto(response.at),
     )
 
 
@@ -113,8 +92,7 @@ def _change(payload: Any) -> pb.MessageChange:
 def _edited(payload: MessageEdited) -> pb.MessageEdited:
     change = payload.change
     mentions = [str(jid) for jid in change.mentions]
-    event = None if change.event is None else event_to_proto(change.event)
-    return pb.MessageEdited(change=_change(payload), body=change.body, mentions=mentions, event=event)
+    return pb.MessageEdited(change=_change(payload), body=change.body, mentions=mentions)
 
 
 def _plain(proto: type[Any]) -> Callable[[Any], ProtoMessage]:
@@ -133,14 +111,6 @@ def _voted(payload: PollVoted) -> pb.PollVoted:
     return pb.PollVoted(change=_change(payload), options=payload.change.options)
 
 
-def _response(change: Responded) -> content_pb2.EventResponse.ValueType:
-    return content_pb2.EVENT_RESPONSE_UNSPECIFIED if change.response is None else _RESPONSES[change.response]
-
-
-def _responded(payload: EventResponded) -> pb.EventResponded:
-    return pb.EventResponded(change=_change(payload), response=_response(payload.change))
-
-
 def _pinned(payload: MessagePinned) -> pb.MessagePinned:
     return pb.MessagePinned(change=_change(payload), until_time=optional_time_to_proto(payload.change.until))
 
@@ -154,7 +124,6 @@ CONVERTERS: Final[tuple[PayloadConverter[Any], ...]] = (
     PayloadConverter(field="message_revoked", kind=MessageRevoked, write=_plain(pb.MessageRevoked)),
     PayloadConverter(field="message_reacted", kind=MessageReacted, write=_reacted),
     PayloadConverter(field="poll_voted", kind=PollVoted, write=_voted),
-    PayloadConverter(field="event_responded", kind=EventResponded, write=_responded),
     PayloadConverter(field="message_pinned", kind=MessagePinned, write=_pinned),
     PayloadConverter(field="message_starred", kind=MessageStarred, write=_starred),
     PayloadConverter(field="message_deleted", kind=MessageDeleted, write=_plain(pb.MessageDeleted)),

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from application.events.list_events import MAX_PAGE
 from domain.event import PAYLOAD_TYPES
-from domain.event_content import EventResponse
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 from domain.webhook import DisabledReason
@@ -25,7 +24,6 @@ from entrypoints.rest.models.common import (
 from entrypoints.rest.models.contents import Text
 from entrypoints.rest.models.media import Media
 from entrypoints.rest.models.messages import Message
-from entrypoints.rest.models.more_contents import EventInvitation
 from entrypoints.rest.models.sessions import Me
 
 _TYPES = ", ".join(f"`{name}`" for name in PAYLOAD_TYPES)
@@ -105,10 +103,7 @@ class MessageChangePayload(AnswerModel):
 class MessageEditedPayload(MessageChangePayload):
     """Of `message.edited`."""
 
-    text: Text = Field(description="The new text, or caption; of an invitation the event's name.")
-    event: EventInvitation | None = Field(
-        description="All that the event is now; null unless the message is an invitation to one."
-    )
+    text: Text = Field(description="The new text, or caption.")
 
 
 class MessageReactionPayload(MessageChangePayload):
@@ -121,12 +116,6 @@ class PollVotePayload(MessageChangePayload):
     """Of `poll.vote`."""
 
     options: list[str] = Field(description="Those that are chosen now; none: the vote was taken back.")
-
-
-class EventResponsePayload(MessageChangePayload):
-    """Of `event.response`."""
-
-    response: EventResponse | None = Field(description="Null: the answer was taken back.")
 
 
 class MessagePinnedPayload(MessageChangePayload):
@@ -175,7 +164,6 @@ class Event(AnswerModel):
         | MessageEditedPayload
         | MessageReactionPayload
         | PollVotePayload
-        | EventResponsePayload
         | MessagePinnedPayload
         | MessageStarredPayload
         | MessageChangePayload

@@ -9,7 +9,6 @@ from application.messages.read_messages import MAX_PAGE
 from application.messages.send_messages import MAX_MESSAGES
 from application.representation.content import CONTENT_FORMS
 from application.representation.operations import FORMS as OPERATION_FORMS
-from domain.event_content import EventResponse
 from domain.message import Direction, MessageStatus
 from entrypoints.rest.models import forms
 from entrypoints.rest.models.common import (
@@ -138,16 +137,6 @@ class MessageVote(AnswerModel):
     at: Time
 
 
-class MessageEventResponse(AnswerModel):
-    """A person's answer to an invitation to an event."""
-
-    sender: str = Field(alias="from", examples=["15550100200@c.us"])
-    alternate_id: str | None = Field(description="The person's other address, where known.")
-    from_me: bool = Field(description="Whether it is the account's own.")
-    response: EventResponse
-    at: Time
-
-
 class PollResult(AnswerModel):
     """What one option of a poll has got."""
 
@@ -191,9 +180,6 @@ class Message(ShownContents):
     pinned_until: OptionalTime
     reactions: list[MessageReaction] = Field(description="Those that stand, oldest first.")
     results: list[PollResult] | None = Field(description="What a poll has got; null for other messages.")
-    responses: list[MessageEventResponse] | None = Field(
-        description="The answers to an invitation to an event that stand, oldest first; null for other messages."
-    )
 
 
 class MessageList(AnswerModel):

@@ -6,18 +6,17 @@ from typing import Any
 
 import pytest
 
-from domain.changes import Edited, Pinned, Reacted, Responded, Revoked, Voted
+from domain.changes import Edited, Pinned, Reacted, Revoked, Voted
 from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text, Unsupported
-from domain.event_content import CallType, EventInvitation, EventResponse
+from domain.event_content import CallType, EventInvitation
 from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
 from domain.location_content import Location
 from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
 from domain.text_content import LinkPreview
 
-from ..sandbox import in_thread
-from .peers import SENT, Peers, inner, soon
+from .peers import SENT, Peers, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -116,49 +115,6 @@ async def test_an_event_with_a_call_both_ways(peers: Peers) -> None:
     text = (await peers.receive("send", text=f"join {link}", options=SENT)).content
     assert isinstance(text, Text)
     assert text.body == f"join {link}"
-
-
-async def test_its_answers_to_an_event_of_ours(peers: Peers) -> None:
-    target, told = await peers.send(EventInvitation(name="Fair", starts_at=STARTS))
-    for number, response in ((3, EventResponse.MAYBE), (1, EventResponse.GOING), (2, EventResponse.NOT_GOING)):
-        assert await peers.client.call("respond", of=told["id"], response=number) is True
-        change = await peers.change(Responded, target, lambda change, wanted=response: change.response is wanted)  # type: ignore[misc]
-        assert (change.by, change.from_me) == (peers.chat, False)
-    held = await in_thread(peers.ann.message, inner(target), peers.bob)
-    assert held is not None
-    assert [(each["from"], each["response"]) for each in held["responses"]] == [(peers.bob.jid, "not_going")]
-    assert await peers.client.call("respond", of=told["id"], response=0) is True
-    await peers.change(Responded, target, lambda change: change.response is None)
-
-
-async def test_its_edits_of_an_event(peers: Peers) -> None:
-    more = {"callType": "voice", "description": "bring seeds", "location": "The loft"}
-    seen = await peers.receive("event", name="Fair", start=STARTS.timestamp() * 1000, more=more)
-    his = f"true_{peers.ann.jid}_{inner(seen.whatsapp_id)}"
-    later = STARTS + timedelta(hours=1)
-    end = later + timedelta(hours=2)
-
-    async def edit(name: str, **more: Any) -> dict[str, Any]:
-        arguments = {"of": his, "name": name, "start": later.timestamp() * 1000, "more": more}
-        shown: dict[str, Any] = await peers.client.call("editEvent", **arguments)
-        return shown
-
-    moved = {"callType": "video", "description": "bring more", "location": "The roof", "end": end.timestamp() * 1000}
-    assert (await edit("Fête", **moved))["body"] == "Fête"
-    roof = Location(latitude=0, longitude=0, name="The roof")
-    change = await peers.change(Edited, seen.whatsapp_id)
-    assert (change.by, change.body) == (peers.chat, "Fête")
-    assert change.event == EventInvitation(
-        name="Fête", starts_at=later, ends_at=end, description="bring more", location=roof, call=CallType.VIDEO
-    )
-    # What an edit doesn't say the event has no more; of the call it says nothing, or that there is none.
-    await edit("Fête", isEventCanceled=True)
-    off = await peers.change(Edited, seen.whatsapp_id, lambda change: bool(change.event and change.event.canceled))
-    assert off.event == EventInvitation(name="Fête", starts_at=later, call=CallType.VIDEO, canceled=True)
-    assert (await edit("Feast"))["body"] == "Fête"
-    held = await in_thread(peers.ann.message, inner(seen.whatsapp_id), peers.bob)
-    assert held is not None
-    assert (held["content"]["eventName"], len(held["edits"])) == ("Fête", 2)
 
 
 async def test_what_we_know_no_form_for_arrives_all_the_same(peers: Peers) -> None:

@@ -45,34 +45,6 @@ EVENT_CALL_VIDEO: EventCall.ValueType  # 2
 """By video."""
 Global___EventCall: _TypeAlias = EventCall  # noqa: Y015
 
-class _EventResponse:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _EventResponseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventResponse.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    EVENT_RESPONSE_UNSPECIFIED: _EventResponse.ValueType  # 0
-    """None, or not any more."""
-    EVENT_RESPONSE_GOING: _EventResponse.ValueType  # 1
-    """They come."""
-    EVENT_RESPONSE_NOT_GOING: _EventResponse.ValueType  # 2
-    """They don't."""
-    EVENT_RESPONSE_MAYBE: _EventResponse.ValueType  # 3
-    """Perhaps they do."""
-
-class EventResponse(_EventResponse, metaclass=_EventResponseEnumTypeWrapper):
-    """A person's answer to an invitation to an event."""
-
-EVENT_RESPONSE_UNSPECIFIED: EventResponse.ValueType  # 0
-"""None, or not any more."""
-EVENT_RESPONSE_GOING: EventResponse.ValueType  # 1
-"""They come."""
-EVENT_RESPONSE_NOT_GOING: EventResponse.ValueType  # 2
-"""They don't."""
-EVENT_RESPONSE_MAYBE: EventResponse.ValueType  # 3
-"""Perhaps they do."""
-Global___EventResponse: _TypeAlias = EventResponse  # noqa: Y015
-
 @_typing.final
 class LinkPreview(_message.Message):
     """What a text shows of a link in it. Output only."""

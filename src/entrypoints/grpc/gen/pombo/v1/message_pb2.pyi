@@ -155,7 +155,6 @@ class Message(_message.Message):
     PINNED_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     REACTIONS_FIELD_NUMBER: _builtins.int
     POLL_RESULTS_FIELD_NUMBER: _builtins.int
-    EVENT_RESPONSES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The gateway's own id: `msg_` and a ULID."""
     session_id: _builtins.str
@@ -326,10 +325,6 @@ class Message(_message.Message):
     def poll_results(self) -> _containers.RepeatedCompositeFieldContainer[Global___PollResult]:
         """What a poll has got, one result for each option; empty for other messages."""
 
-    @_builtins.property
-    def event_responses(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageEventResponse]:
-        """The answers to an invitation to an event that stand, oldest first; empty for other messages."""
-
     def __init__(
         self,
         *,
@@ -383,11 +378,10 @@ class Message(_message.Message):
         pinned_until_time: _timestamp_pb2.Timestamp | None = ...,
         reactions: _abc.Iterable[Global___MessageReaction] | None = ...,
         poll_results: _abc.Iterable[Global___PollResult] | None = ...,
-        event_responses: _abc.Iterable[Global___MessageEventResponse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "group_invite", b"group_invite", "group_notice", b"group_notice", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "event_responses", b"event_responses", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "group_notice", b"group_notice", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "group_notice", b"group_notice", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
@@ -493,48 +487,6 @@ class MessageVote(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
 
 Global___MessageVote: _TypeAlias = MessageVote  # noqa: Y015
-
-@_typing.final
-class MessageEventResponse(_message.Message):
-    """A person's answer to an invitation to an event."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SENDER_FIELD_NUMBER: _builtins.int
-    ALTERNATE_ID_FIELD_NUMBER: _builtins.int
-    FROM_ME_FIELD_NUMBER: _builtins.int
-    RESPONSE_FIELD_NUMBER: _builtins.int
-    RESPONSE_TIME_FIELD_NUMBER: _builtins.int
-    sender: _builtins.str
-    """Who it is (JID)."""
-    alternate_id: _builtins.str
-    """The other address form (phone or LID) of the person, where known."""
-    from_me: _builtins.bool
-    """Whether it is the account's own."""
-    response: _content_pb2.EventResponse.ValueType
-    """The answer."""
-    @_builtins.property
-    def response_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was given."""
-
-    def __init__(
-        self,
-        *,
-        sender: _builtins.str = ...,
-        alternate_id: _builtins.str | None = ...,
-        from_me: _builtins.bool = ...,
-        response: _content_pb2.EventResponse.ValueType = ...,
-        response_time: _timestamp_pb2.Timestamp | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "response_time", b"response_time"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "alternate_id", b"alternate_id", "from_me", b"from_me", "response", b"response", "response_time", b"response_time", "sender", b"sender"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
-    _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__alternate_id) -> _WhichOneofReturnType__alternate_id | None: ...
-
-Global___MessageEventResponse: _TypeAlias = MessageEventResponse  # noqa: Y015
 
 @_typing.final
 class ParticipantReceipt(_message.Message):
