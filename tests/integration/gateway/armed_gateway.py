@@ -15,7 +15,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, override
 
-import uvloop
 from dependency_injector import providers
 
 from application.idempotency import once
@@ -28,6 +27,7 @@ from domain.group import CreatedGroup
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.lease import Lease, Owner
 from domain.message import Message
+from entrypoints.cli.program import all_loaded
 from entrypoints.cli.serve import LineAnnouncer
 from entrypoints.container import Container
 from entrypoints.logging import configure_logging
@@ -273,6 +273,7 @@ class ArmedGateway(Gateway):
 
 
 async def main() -> None:
+    all_loaded()
     # A client's next try takes over from a call whose gateway has died once this is over; no test waits so long.
     once.BUSY = timedelta(seconds=5)  # type: ignore[misc]  # it is final to all others
     settings = load_settings()
@@ -280,7 +281,3 @@ async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await ArmedGateway(settings, LineAnnouncer(), Trap(Path(os.environ["TEST_TRAP"]))).run(stop)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(), loop_factory=uvloop.new_event_loop)

@@ -26,7 +26,7 @@ from .processes import Gateway, Sandbox, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ARMED = "tests.integration.gateway.armed_gateway"
+ARMED = "tests.integration.gateway.armed"
 
 
 class Lives:
