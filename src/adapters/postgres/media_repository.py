@@ -87,20 +87,7 @@ class PostgresMediaRepository(MediaRepository):
 
     @override
     async def add(self, media: Media, origin: Origin | None = None) -> None:
-        await self._transaction.write(
-            _ADD,
-            media.id,
-            media.kind.value,
-            media.mime_type,
-            media.sha256,
-            media.size,
-            media.filename,
-            dump(facts_to_dict(media.facts)),
-            media.created_at,
-            media.expires_at,
-            origin and origin.made_of,
-            origin and origin.form,
-        )
+        await self._transaction.write(_ADD, *_values(media), origin and origin.made_of, origin and origin.form)
 
     @override
     async def get(self, media_id: MediaId) -> Media:
@@ -158,6 +145,20 @@ class PostgresMediaRepository(MediaRepository):
         if not found:
             return ()
         return tuple(row["sha256"] for row in await self._transaction.write(_DROP, found, before))
+
+
+def _values(media: Media) -> tuple[object, ...]:
+    return (
+        media.id,
+        media.kind.value,
+        media.mime_type,
+        media.sha256,
+        media.size,
+        media.filename,
+        dump(facts_to_dict(media.facts)),
+        media.created_at,
+        media.expires_at,
+    )
 
 
 def _to_media(row: Mapping[str, Any]) -> Media:

@@ -101,15 +101,7 @@ class PostgresSessionRepository(SessionRepository):
 
     @override
     async def history(self, session_id: SessionId, *, limit: int) -> Sequence[StatusChange]:
-        return tuple(
-            StatusChange(
-                status=SessionStatus(row["status"]),
-                reason=StatusReason(row["reason"]),
-                at=row["at"],
-                detail=load(row["detail"]),
-            )
-            for row in await self._transaction.read(_HISTORY, session_id, limit)
-        )
+        return tuple(map(_change, await self._transaction.read(_HISTORY, session_id, limit)))
 
     @override
     async def delete(self, session_id: SessionId) -> None:
@@ -139,6 +131,15 @@ def _values(session: Session) -> tuple[Any, ...]:
         session.updated_at,
         dump_optional(me and {"jid": str(me.jid), "lid": str(me.lid) if me.lid else None, "name": me.name}),
         dump(dict(session.metadata)),
+    )
+
+
+def _change(row: asyncpg.Record) -> StatusChange:
+    return StatusChange(
+        status=SessionStatus(row["status"]),
+        reason=StatusReason(row["reason"]),
+        at=row["at"],
+        detail=load(row["detail"]),
     )
 
 

@@ -71,21 +71,7 @@ class PostgresWebhookLog(WebhookLog):
 
     @override
     async def record(self, delivery: Delivery) -> None:
-        rows = await self._transaction.write(
-            _RECORD,
-            delivery.webhook_id,
-            delivery.event_id,
-            delivery.event_type,
-            delivery.session_id,
-            delivery.kind.value,
-            delivery.attempt,
-            delivery.at,
-            delivery.took,
-            delivery.outcome.value,
-            delivery.status,
-            delivery.detail,
-        )
-        if not rows:
+        if not await self._transaction.write(_RECORD, *_delivery_values(delivery)):
             raise not_found(delivery.webhook_id)
 
     @override
@@ -103,19 +89,7 @@ class PostgresWebhookLog(WebhookLog):
 
     @override
     async def bury(self, letter: DeadLetter) -> None:
-        await self._transaction.write(
-            _BURY,
-            letter.webhook_id,
-            letter.event_id,
-            letter.event_type,
-            letter.session_id,
-            letter.position,
-            letter.attempts,
-            letter.first_failed_at,
-            letter.given_up_at,
-            letter.outcome.value,
-            letter.status,
-        )
+        await self._transaction.write(_BURY, *_letter_values(letter))
 
     @override
     async def dead_letters(self, webhook_id: WebhookId, *, after: int, limit: int) -> Sequence[DeadLetter]:
@@ -134,6 +108,22 @@ def _session(row: asyncpg.Record) -> SessionId | None:
     return None if row["session_id"] is None else SessionId(row["session_id"])
 
 
+def _delivery_values(delivery: Delivery) -> tuple[object, ...]:
+    return (
+        delivery.webhook_id,
+        delivery.event_id,
+        delivery.event_type,
+        delivery.session_id,
+        delivery.kind.value,
+        delivery.attempt,
+        delivery.at,
+        delivery.took,
+        delivery.outcome.value,
+        delivery.status,
+        delivery.detail,
+    )
+
+
 def _delivery(row: asyncpg.Record) -> NumberedDelivery:
     delivery = Delivery(
         webhook_id=WebhookId(row["endpoint_id"]),
@@ -149,6 +139,21 @@ def _delivery(row: asyncpg.Record) -> NumberedDelivery:
         detail=row["detail"],
     )
     return NumberedDelivery(number=row["number"], delivery=delivery)
+
+
+def _letter_values(letter: DeadLetter) -> tuple[object, ...]:
+    return (
+        letter.webhook_id,
+        letter.event_id,
+        letter.event_type,
+        letter.session_id,
+        letter.position,
+        letter.attempts,
+        letter.first_failed_at,
+        letter.given_up_at,
+        letter.outcome.value,
+        letter.status,
+    )
 
 
 def _letter(row: asyncpg.Record) -> DeadLetter:

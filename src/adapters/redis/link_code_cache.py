@@ -34,10 +34,9 @@ class RedisLinkCodeCache(LinkCodeCache):
         if qr.expires_at <= self._clock.now():
             await self.clear(session_id)
             return
-        value = json.dumps({"text": qr.text, "expires_at": qr.expires_at.isoformat()})
         milliseconds = int(qr.expires_at.timestamp() * 1000) + 1
         with translated():
-            await self._client.set(self._key(session_id), value, pxat=milliseconds)
+            await self._client.set(self._key(session_id), _write(qr), pxat=milliseconds)
 
     @override
     async def get(self, session_id: SessionId) -> QrCode | None:
@@ -45,8 +44,7 @@ class RedisLinkCodeCache(LinkCodeCache):
             value = await self._client.get(self._key(session_id))
         if value is None:
             return None
-        stored = json.loads(value)
-        qr = QrCode(text=stored["text"], expires_at=datetime.fromisoformat(stored["expires_at"]).astimezone(UTC))
+        qr = _read(value)
         return qr if qr.expires_at > self._clock.now() else None
 
     @override
@@ -56,3 +54,12 @@ class RedisLinkCodeCache(LinkCodeCache):
 
     def _key(self, session_id: SessionId) -> str:
         return f"{self._prefix}qr:{session_id}"
+
+
+def _write(qr: QrCode) -> str:
+    return json.dumps({"text": qr.text, "expires_at": qr.expires_at.isoformat()})
+
+
+def _read(value: str | bytes) -> QrCode:
+    stored = json.loads(value)
+    return QrCode(text=stored["text"], expires_at=datetime.fromisoformat(stored["expires_at"]).astimezone(UTC))
