@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from application.ports.message_repository import MessageFilter, MessagePosition
@@ -95,8 +95,10 @@ def _read_token(token: str) -> MessagePosition:
         created_at = datetime.fromisoformat(time)
         if created_at.tzinfo is None:
             raise ValueError(token)
+        # An offset can lead out of what a time can be.
+        created_at = created_at.astimezone(UTC)
         return MessagePosition(created_at=created_at, id=parse_message_id(message_id))
-    except (ValueError, binascii.Error, InvalidArgumentError) as error:
+    except (ValueError, OverflowError, binascii.Error, InvalidArgumentError) as error:
         raise InvalidArgumentError(
             "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
         ) from error

@@ -31,7 +31,8 @@ def wait_within(
 
 def _read(requested: Duration) -> timedelta:
     # The message's own bounds reach far beyond timedelta's.
-    if not 0 <= requested.seconds <= MAX_WAIT.total_seconds() or requested.ToTimedelta() > MAX_WAIT:
+    bounded = 0 <= requested.seconds <= MAX_WAIT.total_seconds() and requested.nanos >= 0
+    if not bounded or requested.ToTimedelta() > MAX_WAIT:
         raise InvalidArgumentError(
             "INVALID_REQUEST", f"A wait lasts 0 to {MAX_WAIT.total_seconds():g} seconds.", field="wait"
         )

@@ -13,6 +13,7 @@ from domain import ids
 from domain.call import Call
 from domain.chat import Chat
 from domain.contact import Contact, Name
+from domain.contact_content import CardAddress, CardEntry, CardPhone, ContactCard, Contacts
 from domain.content import Unsupported
 from domain.interactive_content import Choice, ReplyButtons
 from domain.jid import Jid, Server
@@ -43,6 +44,10 @@ def whole(kind: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchStrategy
     """Values of a dataclass with all of its fields: left to itself, hypothesis leaves those that have a default."""
     names = [field.name for field in fields(kind) if field.init]
     return st.builds(kind, **dict.fromkeys(names, ...) | given)  # type: ignore[arg-type] # by name
+
+
+def _few(kind: type[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(st.from_type(kind), max_size=2).map(tuple)
 
 
 def _register_all() -> None:
@@ -94,6 +99,20 @@ st.register_type_strategy(
         sha256=st.none() | st.binary(min_size=32, max_size=32).map(bytes.hex),
     ),
 )
+
+
+# Cards have lists of entries: as many as hypothesis likes to make would cost more than all the rest.
+st.register_type_strategy(
+    ContactCard,
+    lambda _: whole(
+        ContactCard,
+        phones=_few(CardPhone),
+        emails=_few(CardEntry),
+        urls=_few(CardEntry),
+        addresses=_few(CardAddress),
+    ),
+)
+st.register_type_strategy(Contacts, lambda _: whole(Contacts, cards=_few(ContactCard)))
 
 
 def _in_both_forms(kind: type[Any], of: str) -> None:
