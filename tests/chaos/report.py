@@ -35,7 +35,7 @@ def lines(ledger: Ledger, verdict: Verdict) -> list[str]:
     found = [
         "",
         f"{'sent':<24}{verdict.sent:>6}   accepted {verdict.accepted}",
-        f"{'operations accepted':<24}{verdict.operations:>6}",
+        f"{'operations accepted':<24}{verdict.operations:>6}   outcome unknown {verdict.unknown}",
         f"{'received':<24}{verdict.received:>6}",
         f"{'events':<24}{verdict.events:>6}   backfilled {verdict.events_backfilled}",
         f"{'webhooks posted':<24}{verdict.webhook_posts:>6}   repeats {verdict.webhook_repeats}",

@@ -327,6 +327,16 @@ def test_what_is_wrong_with_an_operation_is_named(ledger: Ledger, how: dict[str,
     assert len(getattr(verdict, found)) == 1
 
 
+@pytest.mark.parametrize("shown", [0, 1])
+def test_an_operation_whose_outcome_nobody_knows_may_show_once(ledger: Ledger, shown: int) -> None:
+    edit(ledger, 1, shown=shown, told=shown, status="FAILED")
+    ledger.stored["msg_e1"] = Stored("FAILED", "OUTCOME_UNKNOWN", "E1")
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.unknown) == (True, 1)
+    ledger.phones[BEN][0].edits = [f"c1-1{EDITED}"] * 2
+    assert len(judge(ledger).duplicated) == 1
+
+
 def test_a_refused_operation_that_was_done_is_named(ledger: Ledger) -> None:
     operation = edit(ledger, 1)
     operation.message_id, operation.refused = None, "TARGET_NOT_SENT"

@@ -9,8 +9,19 @@ from tests.chaos import changes
 from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Send, Stored
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
+_UNKNOWN: Final = "OUTCOME_UNKNOWN"
 _FIGURES: Final = frozenset(
-    {"sent", "accepted", "operations", "received", "events", "events_backfilled", "webhook_posts", "webhook_repeats"}
+    {
+        "sent",
+        "accepted",
+        "operations",
+        "unknown",
+        "received",
+        "events",
+        "events_backfilled",
+        "webhook_posts",
+        "webhook_repeats",
+    }
 )
 _MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
 
@@ -22,6 +33,9 @@ class Verdict:
     sent: int = 0
     accepted: int = 0
     operations: int = 0
+    unknown: int = 0
+    """Operations of which the gateway says that nobody can know whether they were done."""
+
     received: int = 0
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
@@ -129,6 +143,9 @@ def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, tim
             verdict.lost.append(f"{operation.label}: accepted as {operation.message_id}, which is unknown")
         elif times:
             verdict.untrue.append(f"{operation.label}: refused ({operation.refused}), and done")
+        return
+    if stored.status == "FAILED" and stored.failure == _UNKNOWN:
+        verdict.unknown += 1
         return
     _judge_status(verdict, operation.label, stored, times)
 

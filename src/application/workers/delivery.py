@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from application.media.outgoing_files import OutgoingFiles
 from application.messages import progress
@@ -16,6 +16,8 @@ from domain.event import Payload
 from domain.jid import Jid
 from domain.message import Failure, Message, MessageStatus
 from domain.operations import OPERATIONS, Operation
+
+_TARGET_UNKNOWN: Final = "TARGET_UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,12 @@ async def _attempt_operation(delivery: Delivery, message: Message, content: Oper
     try:
         return Performed(await delivery.page.perform(operation))
     except PomboError as error:
+        if look_first and error.reason == _TARGET_UNKNOWN:
+            # An earlier page may have done it. This one came up from an older snapshot, and can't see it.
+            return Failure(
+                reason="OUTCOME_UNKNOWN",
+                message="It may have been done: its answer was lost, and the page doesn't have the message any more.",
+            )
         return _refusal(error)
 
 

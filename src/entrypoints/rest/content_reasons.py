@@ -28,6 +28,7 @@ CONTENT_REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "NOT_PLAYABLE": (_K.UNPROCESSABLE, "The message isn't one that is played."),
     "NOT_FORWARDABLE": (_K.UNPROCESSABLE, "What the message holds can't be forwarded."),
     "TARGET_UNKNOWN": (_K.UNPROCESSABLE, "WhatsApp doesn't know the message that this concerns."),
+    "OUTCOME_UNKNOWN": (_K.UNPROCESSABLE, "Whether it was done isn't known, and can't be found out."),
     "NOT_GROUP_ADMIN": (_K.UNPROCESSABLE, "Only an admin of the group may do this."),
     "NOT_GROUP_MEMBER": (_K.UNPROCESSABLE, "The account isn't a member of the group."),
 }
@@ -40,8 +41,8 @@ CONTENTS: Final = (
 
 OPERATIONS: Final = (
     *("INVALID_MESSAGE_ID", "MESSAGE_NOT_FOUND", "SESSION_NOT_FOUND", "SESSION_NOT_WORKING", "INVALID_TARGET"),
-    *("TARGET_NOT_SENT", "MESSAGE_REVOKED", "TARGET_UNKNOWN", "SEND_REFUSED", "NOT_GROUP_MEMBER"),
-    *("NOT_GROUP_ADMIN", "GROUP_NOT_FOUND", "CONTACT_BLOCKED", "ACCOUNT_CHANGED"),
+    *("TARGET_NOT_SENT", "MESSAGE_REVOKED", "TARGET_UNKNOWN", "OUTCOME_UNKNOWN", "SEND_REFUSED"),
+    *("NOT_GROUP_MEMBER", "NOT_GROUP_ADMIN", "GROUP_NOT_FOUND", "CONTACT_BLOCKED", "ACCOUNT_CHANGED"),
     *("REACHOUT_TIMELOCK", "NEW_CHAT_CAP", "CAPABILITY_UNAVAILABLE", "PAGE_UNAVAILABLE"),
 )
 """Those that any operation on a message may be refused for."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.asked import Done
     from tests.simulation.world import World
 
+_UNKNOWN: Final = frozenset({"TARGET_UNKNOWN", "OUTCOME_UNKNOWN"})
 _LEFT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
 
 
@@ -102,7 +103,7 @@ class OperationsFollowTheirMessage(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if not after.is_operation or after.failure is None or after.failure.reason != "TARGET_UNKNOWN":
+        if not after.is_operation or after.failure is None or after.failure.reason not in _UNKNOWN:
             return
         target = self.world.state.messages[self._target(after)].message
         if target.status in _LEFT and not self._may_lack_it():
@@ -120,7 +121,8 @@ class OperationsFollowTheirMessage(Invariant):
 class OperationsAreDoneOnce(Invariant):
     """In the end each operation that counts as sent had its effect on the other phone, once, in its order.
 
-    One that failed may have had it: its page's answer was lost, and the next page didn't have the message.
+    One that failed had none. Where nobody can say, because its page's answer was lost and the next page didn't have the
+    message, that is what it failed for.
     """
 
     @override
@@ -147,6 +149,10 @@ class OperationsAreDoneOnce(Invariant):
             times = effects.count(wanted(done.operation))
             if operation.status in _LEFT and times == 0 and not _was_so_already(done, operations):
                 return f"{operation.id} is {operation.status}, and {wanted(done.operation)} isn't on the phone"
+            if operation.status is MessageStatus.FAILED and times > 0 and not _was_so_already(done, operations):
+                reason = operation.failure and operation.failure.reason
+                if reason != "OUTCOME_UNKNOWN":
+                    self.violated(f"{operation.id} is FAILED ({reason}), and {wanted(done.operation)} is on the phone")
             if times > 1:
                 self.violated(f"{wanted(done.operation)} of {operation.id} was done {times} times")
         for earlier, first in operations:

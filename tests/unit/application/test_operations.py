@@ -354,6 +354,26 @@ async def test_an_operation_on_what_whatsapp_doesnt_have_fails_with_its_reason(w
     assert caught.value.reason == "TARGET_UNKNOWN"
 
 
+async def test_where_the_answer_was_lost_and_the_next_page_lacks_the_message_nothing_is_claimed(world: World) -> None:
+    """The next page came up from an older snapshot: it can't tell whether the effect is there."""
+    await world.linked()
+    message = await world.text("hi")
+    world.whatsapp.script(SESSION, Operation.PERFORM, LoseOutcome())
+    done = await do(world, Reaction.compose(target(message), "👍"), wait=timedelta(0))
+
+    async def has_come() -> list[AnyChange] | None:
+        return done_at(world) or None
+
+    await until(has_come)
+    profile = world.whatsapp.profile(SESSION)
+    profile.messages.clear()
+    profile.states.clear()
+    failed = await world.message(done.operation.id, lambda now: now.status is MessageStatus.FAILED)
+    assert failed.failure is not None
+    assert failed.failure.reason == "OUTCOME_UNKNOWN"
+    assert [type(change) for change in done_at(world)] == [Reacted]
+
+
 async def test_votes_are_changes_of_their_own_whoever_tells_them(world: World) -> None:
     news = RecordPageNews(world.database, world.clock, world.ids, world.waiters)
     ben = Jid.from_phone(BEN)

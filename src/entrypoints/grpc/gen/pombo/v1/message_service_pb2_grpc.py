@@ -197,8 +197,9 @@ class MessageServiceServicer:
         durably behind what waits in its chat, done once, and waited for like a send.
 
         Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
-        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
-        (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `OUTCOME_UNKNOWN`, `NOT_GROUP_MEMBER`,
+        `NOT_GROUP_ADMIN` (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE`
+        (FAILED_PRECONDITION).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

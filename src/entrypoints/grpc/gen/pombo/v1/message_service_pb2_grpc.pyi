@@ -79,8 +79,9 @@ class MessageServiceStub:
     durably behind what waits in its chat, done once, and waited for like a send.
 
     Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
-    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
-    (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `OUTCOME_UNKNOWN`, `NOT_GROUP_MEMBER`,
+    `NOT_GROUP_ADMIN` (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE`
+    (FAILED_PRECONDITION).
     """
     RevokeMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.RevokeMessageRequest, _message_service_pb2.RevokeMessageResponse]
     """Deletes a message for everyone.
@@ -190,8 +191,9 @@ class MessageServiceAsyncStub(MessageServiceStub):
     durably behind what waits in its chat, done once, and waited for like a send.
 
     Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
-    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
-    (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+    `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `OUTCOME_UNKNOWN`, `NOT_GROUP_MEMBER`,
+    `NOT_GROUP_ADMIN` (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE`
+    (FAILED_PRECONDITION).
     """
     RevokeMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.RevokeMessageRequest, _message_service_pb2.RevokeMessageResponse]  # type: ignore[assignment]
     """Deletes a message for everyone.
@@ -334,8 +336,9 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         durably behind what waits in its chat, done once, and waited for like a send.
 
         Reasons, of this and the other operations: those of SendMessage; `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`,
-        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `NOT_GROUP_MEMBER`, `NOT_GROUP_ADMIN`
-        (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE` (FAILED_PRECONDITION).
+        `INVALID_TARGET`; `TARGET_NOT_SENT`, `MESSAGE_REVOKED`, `TARGET_UNKNOWN`, `OUTCOME_UNKNOWN`, `NOT_GROUP_MEMBER`,
+        `NOT_GROUP_ADMIN` (FAILED_PRECONDITION). Of this one: `NOT_AN_OWN_MESSAGE`, `NOT_EDITABLE`, `EDIT_TOO_LATE`
+        (FAILED_PRECONDITION).
         """
 
     @_abc_1.abstractmethod
