@@ -13,7 +13,7 @@ from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.state import MessageRow, State
 from application.ports.session_store import NewSnapshot
 from domain.errors import PomboError
-from domain.ids import EventId, MessageId, SessionId
+from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
 from domain.lease import Lease
 from domain.session import Session
 from domain.webhook import WebhookEndpoint
@@ -98,6 +98,8 @@ class World:
         self.lost_files: set[str] = set()
         """The digests of files that are in no store any more."""
         self.given_up: set[MessageId] = set()
+        self.loose: set[tuple[SessionId, WhatsAppMessageId]] = set()
+        """What was done to these a page told that didn't have them: it tells that once, and can't be asked."""
         self.phone_sends: set[tuple[SessionId, str]] = set()
         self.receivers = Receivers()
         self.consumers: list[Consumer] = []

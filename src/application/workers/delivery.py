@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 
 from application.media.outgoing_files import OutgoingFiles
 from application.messages import progress
@@ -16,8 +16,6 @@ from domain.event import Payload
 from domain.jid import Jid
 from domain.message import Failure, Message, MessageStatus
 from domain.operations import OPERATIONS, Operation
-
-_TARGET_UNKNOWN: Final = "TARGET_UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +99,15 @@ async def _attempt_operation(delivery: Delivery, message: Message, content: Oper
     try:
         return Performed(await delivery.page.perform(operation))
     except PomboError as error:
-        if look_first and error.reason == _TARGET_UNKNOWN:
-            # An earlier page may have done it. This one came up from an older snapshot, and can't see it.
-            return Failure(
-                reason="OUTCOME_UNKNOWN",
-                message="It may have been done: its answer was lost, and the page doesn't have the message any more.",
-            )
-        return _refusal(error)
+        refusal = _refusal(error)
+        if refusal is None or not look_first:
+            return refusal
+        # An earlier try may have done it: its effect can still come, or this page came up from an older snapshot and
+        # can't see it. What this one was refused for says nothing of that.
+        return Failure(
+            reason="OUTCOME_UNKNOWN",
+            message=f"It may have been done: a try's answer was lost, and the next was refused ({refusal.reason}).",
+        )
 
 
 def _is_too_late(delivery: Delivery, message: Message) -> bool:

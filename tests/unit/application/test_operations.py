@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.driver import Die, Hang, LoseOutcome, Operation
+from adapters.memory.driver import Die, Hang, LoseOutcome, Operation, Refuse
 from application.idempotency.request_key import RequestKey
 from application.messages.forward_message import ForwardCommand, ForwardMessage
 from application.messages.operate import OperateCommand, Operated, OperateOnMessage
@@ -354,11 +354,17 @@ async def test_an_operation_on_what_whatsapp_doesnt_have_fails_with_its_reason(w
     assert caught.value.reason == "TARGET_UNKNOWN"
 
 
-async def test_where_the_answer_was_lost_and_the_next_page_lacks_the_message_nothing_is_claimed(world: World) -> None:
-    """The next page came up from an older snapshot: it can't tell whether the effect is there."""
+@pytest.mark.parametrize("lacks_the_message", [True, False])
+async def test_where_the_answer_was_lost_and_the_next_try_is_refused_nothing_is_claimed(
+    world: World, lacks_the_message: bool
+) -> None:
+    """The next page came up from an older snapshot, or what the first try did hasn't come to it yet: it can't tell."""
     await world.linked()
     message = await world.text("hi")
     world.whatsapp.script(SESSION, Operation.PERFORM, LoseOutcome())
+    if not lacks_the_message:
+        refused = UnprocessableError("SEND_REFUSED", "No.")
+        world.whatsapp.script(SESSION, Operation.PERFORM, Refuse(refused))
     done = await do(world, Reaction.compose(target(message), "👍"), wait=timedelta(0))
 
     async def has_come() -> list[AnyChange] | None:
@@ -366,7 +372,8 @@ async def test_where_the_answer_was_lost_and_the_next_page_lacks_the_message_not
 
     await until(has_come)
     profile = world.whatsapp.profile(SESSION)
-    profile.messages.clear()
+    if lacks_the_message:
+        profile.messages.clear()
     profile.states.clear()
     failed = await world.message(done.operation.id, lambda now: now.status is MessageStatus.FAILED)
     assert failed.failure is not None
