@@ -14,7 +14,7 @@ from application.ports.chat_page import ChatPage
 from application.ports.contact_page import BlocklistPage, ContactPage
 from application.ports.group_page import GroupPage
 from application.ports.message_page import MessagePage
-from application.ports.page_events import ChangesSeen, PageEvent, SeenMessage
+from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, WhatsAppPage
 from domain.errors import ConflictError, DeadlineExceededError, PomboError, UnprocessableError
@@ -162,6 +162,8 @@ class SimulatedPage(Gated):
         super().__init__(gate, inner, f"page[{session_id}]", PAGE)
         self.session_id = session_id
         self.page = inner
+        assert isinstance(inner, MemoryWhatsAppPage)
+        gate.world.orphans[session_id].append(inner._profile.orphans)
         self._under_way: dict[WhatsAppMessageId, asyncio.Task[None]] = {}
         self._parts = SimulatedParts(gate, self)
 
@@ -170,16 +172,7 @@ class SimulatedPage(Gated):
             if not self._gate.world.calm:
                 await self._gate.pause()
             self._gate.trace(f"{self._name} tells {_short(event)}")
-            if isinstance(event, ChangesSeen):
-                self._note_loose(event)
             yield event
-
-    def _note_loose(self, event: ChangesSeen) -> None:
-        assert isinstance(self.page, MemoryWhatsAppPage)
-        held = self.page._profile.messages
-        self._gate.world.loose |= {
-            (self.session_id, change.target) for change in event.changes if change.target not in held
-        }
 
     async def close(self) -> None:
         await self.page.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import defaultdict
 from contextvars import Context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -98,8 +99,8 @@ class World:
         self.lost_files: set[str] = set()
         """The digests of files that are in no store any more."""
         self.given_up: set[MessageId] = set()
-        self.loose: set[tuple[SessionId, WhatsAppMessageId]] = set()
-        """What was done to these a page told that didn't have them: it tells that once, and can't be asked."""
+        self.orphans: dict[SessionId, list[set[WhatsAppMessageId]]] = defaultdict(list)
+        """What was done to these messages each page learnt that didn't have them: it tells that once, if at all."""
         self.phone_sends: set[tuple[SessionId, str]] = set()
         self.receivers = Receivers()
         self.consumers: list[Consumer] = []

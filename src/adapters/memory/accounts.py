@@ -93,6 +93,7 @@ class Profile:
         link: which link it is; the images of an earlier one are of a device that is gone.
         lost: the machine with the profile is gone. WhatsApp still lists the device.
         muted: the page learns of messages and receipts but doesn't tell: a missed page event.
+        orphans: messages that the page didn't have when it learnt what was done to them.
     """
 
     session_id: SessionId
@@ -109,6 +110,7 @@ class Profile:
     link: int = 0
     lost: bool = False
     muted: bool = False
+    orphans: set[WhatsAppMessageId] = field(default_factory=set)
 
     @property
     def login(self) -> Account | None:
@@ -133,6 +135,8 @@ class Profile:
             is_news = apply_receipt(self.messages, item)
             event = ReceiptsSeen(receipts=(item,))
         else:
+            if item.target not in self.messages:
+                self.orphans.add(item.target)
             before = self.states.get(item.target, NOTHING_DONE)
             after = self.states[item.target] = before.apply(item)
             is_news = after is not before

@@ -185,15 +185,18 @@ class OperationsAreDoneOnce(Invariant):
 class ShownAsItIs(Invariant):
     """In the end a session's messages show what their account's phone shows.
 
-    But for those of which a page told that it didn't have, coming from an older snapshot: where the gateway dies before
-    it has stored that, nobody can be asked again (docs/delivery.md).
+    But for those that a page didn't have, coming from an older snapshot, when it learnt what was done to them: where
+    the gateway dies before it has stored that, nobody can be asked again (docs/delivery.md).
     """
+
+    def _is_orphan(self, message: Message) -> bool:
+        return any(message.whatsapp_id in orphans for orphans in self.world.orphans[message.session_id])
 
     @override
     def unmet(self) -> str | None:
         for row in self.world.state.messages.values():
             message = row.message
-            if message.is_operation or (message.session_id, message.whatsapp_id) in self.world.loose:
+            if message.is_operation or self._is_orphan(message):
                 continue
             account = self.world.accounts[message.session_id]
             at_phone = account.states.get(message.whatsapp_id, NOTHING_DONE)
