@@ -78,11 +78,31 @@ function setAdmins(group, people, isAdmin) {
   for (const person of people) group.participants.get(createWid(person.jid))?.set({ isAdmin });
 }
 
+/** What is under way with each group. @type {Map<string, Promise<void>>} */
+const underWay = new Map();
+
+/**
+ * Takes the news of a group one after another: what is stored first isn't what happened first.
+ *
+ * @param {Frame} frame
+ * @returns {Promise<void>} when it is stored
+ */
+function receiveGroup(frame) {
+  const before = underWay.get(frame.group) ?? Promise.resolve();
+  const done = before.catch(() => undefined).then(() => receive(frame));
+  underWay.set(frame.group, done);
+  const forget = () => {
+    if (underWay.get(frame.group) === done) underWay.delete(frame.group);
+  };
+  done.then(forget, forget);
+  return done;
+}
+
 /**
  * @param {Frame} frame
  * @returns {Promise<void>} when it is stored
  */
-async function receiveGroup(frame) {
+async function receive(frame) {
   const { action, msg: notice, state } = frame;
   const id = createWid(frame.group);
   learnPeople(action.people);
