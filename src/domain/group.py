@@ -234,8 +234,8 @@ def check_subject(subject: str) -> None:
     Raises:
         InvalidArgumentError: ``INVALID_GROUP``.
     """
-    if not subject.strip() or len(subject) > MAX_SUBJECT:
-        raise _invalid(f"A subject has 1 to {MAX_SUBJECT} characters.", "subject")
+    if not subject.strip() or len(subject) > MAX_SUBJECT or "\x00" in subject:
+        raise _invalid(f"A subject has 1 to {MAX_SUBJECT} characters, and no NUL.", "subject")
 
 
 def parse_group(text: str, *, field: str = "group_id") -> Jid:
