@@ -1,12 +1,10 @@
 """Find files, and read them."""
 
-import base64
-import binascii
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
+from application.page_tokens import read_token, token_of
 from application.ports.media_repository import MediaPosition
 from application.ports.media_store import MediaStore
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -90,20 +88,9 @@ class ReadMedia:
 
 
 def _token(media: Media) -> str:
-    return base64.urlsafe_b64encode(f"{media.created_at.isoformat()} {media.id}".encode()).decode().rstrip("=")
+    return token_of(media.created_at, media.id)
 
 
 def _read_token(token: str) -> MediaPosition:
-    try:
-        padded = token + "=" * (-len(token) % 4)
-        time, _, media_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(" ")
-        created_at = datetime.fromisoformat(time)
-        if created_at.tzinfo is None:
-            raise ValueError(token)
-        # An offset can lead out of what a time can be.
-        created_at = created_at.astimezone(UTC)
-        return MediaPosition(created_at=created_at, id=parse_media_id(media_id))
-    except (ValueError, OverflowError, binascii.Error, InvalidArgumentError) as error:
-        raise InvalidArgumentError(
-            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-        ) from error
+    created_at, media_id = read_token(token, parse_media_id)
+    return MediaPosition(created_at=created_at, id=media_id)

@@ -1,12 +1,10 @@
 """Read messages: one, and lists."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
+from application.page_tokens import read_token, token_of
 from application.ports.message_repository import MessageFilter, MessagePosition
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import InvalidArgumentError
@@ -84,21 +82,9 @@ async def _of_person(uow: UnitOfWork, criteria: MessageFilter) -> MessageFilter:
 
 
 def _token(message: Message) -> str:
-    text = f"{message.created_at.isoformat()} {message.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return token_of(message.created_at, message.id)
 
 
 def _read_token(token: str) -> MessagePosition:
-    try:
-        padded = token + "=" * (-len(token) % 4)
-        time, _, message_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(" ")
-        created_at = datetime.fromisoformat(time)
-        if created_at.tzinfo is None:
-            raise ValueError(token)
-        # An offset can lead out of what a time can be.
-        created_at = created_at.astimezone(UTC)
-        return MessagePosition(created_at=created_at, id=parse_message_id(message_id))
-    except (ValueError, OverflowError, binascii.Error, InvalidArgumentError) as error:
-        raise InvalidArgumentError(
-            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-        ) from error
+    created_at, message_id = read_token(token, parse_message_id)
+    return MessagePosition(created_at=created_at, id=message_id)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from application.idempotency.once import Form, Once
 from application.idempotency.request_key import RequestKey
+from application.page_tokens import no_page_token
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.link_session import not_running
@@ -120,9 +121,7 @@ def page_of[T](items: tuple[T, ...], page_token: str | None, limit: int) -> tupl
     start = 0
     if page_token:
         if not page_token.isascii() or not page_token.isdecimal() or len(page_token) > 9:  # noqa: PLR2004 - of a list in memory
-            raise InvalidArgumentError(
-                "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-            )
+            raise no_page_token()
         start = int(page_token)
     end = start + limit
     return items[start:end], str(end) if end < len(items) else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from application.page_tokens import no_page_token, read_id_token
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.webhook_log import DeadLetter, DeliveryFilter, NumberedDelivery
 from domain.errors import InvalidArgumentError
@@ -101,7 +102,7 @@ class ListWebhooks:
         """
         _check_size(limit)
         async with self._uow.begin() as uow:
-            found = await uow.webhooks.list(after=_after_id(page_token), limit=limit + 1)
+            found = await uow.webhooks.list(after=read_id_token(page_token, parse_webhook_id), limit=limit + 1)
         return WebhookPage(items=found[:limit], next_after=found[limit - 1].id if len(found) > limit else None)
 
 
@@ -157,22 +158,9 @@ def _check_size(limit: int) -> None:
         raise InvalidArgumentError("INVALID_PAGE_SIZE", f"A page has 1 to {MAX_PAGE} items.", field="page_size")
 
 
-def _after_id(page_token: str | None) -> WebhookId | None:
-    try:
-        return parse_webhook_id(page_token) if page_token else None
-    except InvalidArgumentError as error:
-        raise _bad_token() from error
-
-
 def _number(page_token: str | None) -> int | None:
     if not page_token:
         return None
     if not (page_token.isascii() and page_token.isdecimal() and len(page_token) <= len(str(_HIGHEST))):
-        raise _bad_token()
+        raise no_page_token()
     return min(int(page_token), _HIGHEST)
-
-
-def _bad_token() -> InvalidArgumentError:
-    return InvalidArgumentError(
-        "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-    )

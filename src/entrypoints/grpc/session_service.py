@@ -7,6 +7,7 @@ from typing import Any, Final, override
 
 import grpc.aio
 
+from application.page_tokens import read_id_token
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.read_sessions import DEFAULT_HISTORY
 from application.sessions.update_session import UpdateSessionCommand
@@ -62,7 +63,7 @@ class SessionService(SessionServiceServicer):
     @override
     async def ListSessions(self, request: pb.ListSessionsRequest, context: Context) -> pb.ListSessionsResponse:
         page = await self._use_cases.list_sessions.execute(
-            after=_after(request.page_token), limit=request.page_size or _DEFAULT_PAGE
+            after=read_id_token(request.page_token, parse_session_id), limit=request.page_size or _DEFAULT_PAGE
         )
         return pb.ListSessionsResponse(
             sessions=[session_to_proto(session) for session in page.items], next_page_token=page.next_after or ""
@@ -168,18 +169,6 @@ class SessionService(SessionServiceServicer):
                     qr_code=None if view.qr is None else qr_to_proto(view.qr),
                     capabilities=[capability_to_proto(capability) for capability in view.capabilities],
                 )
-
-
-def _after(page_token: str) -> str | None:
-    """A page's token is the id that it ended with."""
-    if not page_token:
-        return None
-    try:
-        return parse_session_id(page_token)
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(
-            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-        ) from error
 
 
 def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:

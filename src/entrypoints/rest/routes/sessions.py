@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from application.page_tokens import read_id_token
 from application.representation.sessions import (
     bridge_to_dict,
     capability_to_dict,
@@ -15,7 +16,6 @@ from application.representation.sessions import (
 from application.sessions.create_session import CreateSessionCommand
 from application.sessions.read_sessions import SessionReport
 from application.sessions.update_session import UpdateSessionCommand
-from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
 from domain.session import Session
 from entrypoints.rest.config import API_PREFIX
@@ -157,7 +157,8 @@ class SessionRoutes:
 
     async def list(self, query: Annotated[models.ListSessionsQuery, Query()]) -> Response:
         """Lists sessions in the order of their ids."""
-        page = await self._use_cases.list_sessions.execute(after=_after(query.page_token), limit=query.page_size)
+        after = read_id_token(query.page_token, parse_session_id)
+        page = await self._use_cases.list_sessions.execute(after=after, limit=query.page_size)
         return json_response(
             {"items": [session_to_dict(session) for session in page.items], "next_page_token": page.next_after}
         )
@@ -241,15 +242,3 @@ def report_to_dict(report: SessionReport) -> dict[str, Any]:
 
 def _answer(session: Session) -> Response:
     return json_response(session_to_dict(session))
-
-
-def _after(page_token: str | None) -> str | None:
-    """A page's token is the id it ended with."""
-    if not page_token:
-        return None
-    try:
-        return parse_session_id(page_token)
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(
-            "INVALID_PAGE_TOKEN", "Give a page token as the page before gave it.", field="page_token"
-        ) from error
