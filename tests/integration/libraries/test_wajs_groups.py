@@ -119,12 +119,7 @@ async def test_changes_who_is_in_it(page: WaJsPage, people: tuple[Account, Accou
     assert roles(bob, group)[cyd.jid] == "member"
     await page.evaluate(f"WPP.group.removeParticipants('{group}', '{cyd.jid}')")
     assert cyd.jid not in roles(bob, group)
-
-    async def all_told() -> list[dict[str, Any]] | None:
-        events = await page.events("group.participant_changed")
-        return events if len(events) >= 4 else None
-
-    told = await eventually(all_told, what="four changes of who is in it")
+    told = await page.told("group.participant_changed", 4)
     assert [each["action"] for each in told] == ["add", "promote", "demote", "remove"]
     assert told[0]["participants"] == [cyd.lid]
     past = await page.evaluate(
@@ -142,12 +137,7 @@ async def test_news_of_a_group_are_told_in_their_order_however_close_they_come(
     actions = ["add", "promote", "demote", "remove"] * 6
     for action in actions:
         bob.call("POST", f"/groups/{group}/participants", {"action": action, "participants": [cyd.phone]})
-
-    async def all_told() -> list[dict[str, Any]] | None:
-        events = await page.events("group.participant_changed")
-        return events if len(events) >= len(actions) else None
-
-    told = await eventually(all_told, what="all changes of who is in it")
+    told = await page.told("group.participant_changed", len(actions))
     assert [each["action"] for each in told] == actions
 
 
@@ -170,12 +160,7 @@ async def test_hears_of_what_others_do(page: WaJsPage, people: tuple[Account, Ac
     ]
     assert await page.evaluate(f"WPP.group.iAmAdmin('{group}')")
     assert await page.evaluate(f"WPP.chat.get('{group}').formattedTitle") == "Doves"
-
-    async def noticed() -> list[dict[str, Any]] | None:
-        notices = [each for each in await page.events("chat.new_message") if each["type"] == "gp2"]
-        return notices if len(notices) >= 6 else None
-
-    notices = await eventually(noticed, what="six notices")
+    notices = await page.told("chat.new_message", 6, type="gp2")
     assert [each["subtype"] for each in notices] == [
         "create", "invite", "leave", "promote", "subject", "announce"
     ]  # fmt: skip

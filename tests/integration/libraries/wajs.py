@@ -178,6 +178,17 @@ class WaJsPage:
             event[1] if len(event) > 1 else None for event in await self.evaluate("libraryEvents") if event[0] == name
         ]
 
+    async def told(self, name: str, count: int, **wanted: Any) -> list[dict[str, Any]]:
+        """The events under this name that hold what is wanted, once there are so many."""
+
+        async def find() -> list[dict[str, Any]] | None:
+            events = [each for each in await self.events(name) if wanted.items() <= each.items()]
+            return events if len(events) >= count else None
+
+        found = await eventually(find, what=f"{count} of {name}")
+        assert found is not None
+        return found
+
     async def received(self, text: str) -> dict[str, Any]:
         """The message with this text, once wa-js told of it."""
 
