@@ -179,6 +179,8 @@ class WhatsAppDriverContract:
         came = await ben.send(linked.me, "taken, and never put on record")
         await linked.ear.until(MessagesSeen, lambda event: came in event.messages[0].whatsapp_id)
         sent = await linked.page.send(text(ben, "left"))
+        # WhatsApp may have a message before the profile does; what was done to it is stored with it.
+        await linked.page.messages.star(sent.whatsapp_id, starred=True)
         await stage.kill(session)
         await linked.ear.until_ended()
         await linked.page.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import pytest
 
 from tests.ports import free_port
 
@@ -218,16 +219,34 @@ class Gateway:
 
     async def link(self, session: str, sandbox: Sandbox, phone: str) -> None:
         await self.call("POST", "/api/v1/sessions", {"id": session})
-        qr = await self.call("GET", f"/api/v1/sessions/{session}/qr?wait=30")
-        await sandbox.scan(phone, qr["qr"])
+        await sandbox.scan(phone, await self.qr(session))
         await self.status(session, "WORKING")
 
+    async def qr(self, session: str) -> str:
+        """The QR that a session shows; how long a browser takes to start is the machine's."""
+
+        async def shown() -> str | None:
+            async with self.http.get(f"{self.url}/api/v1/sessions/{session}/qr?wait=30") as answer:
+                content = await answer.json()
+                if content.get("reason") == "QR_NOT_READY":
+                    return None
+                assert answer.ok, (answer.status, content)
+                return str(content["qr"])
+
+        return await until(shown)
+
     async def status(self, session: str, wanted: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
         async def reached() -> dict[str, Any] | None:
-            found: dict[str, Any] = await self.call("GET", f"/api/v1/sessions/{session}")
+            nonlocal found
+            found = await self.call("GET", f"/api/v1/sessions/{session}")
             return found if found["status"] == wanted else None
 
-        return await until(reached)
+        try:
+            return await until(reached)
+        except TimeoutError:
+            pytest.fail(f"not {wanted}, but {found}; the log ends with:\n{self.log.read_text()[-6000:]}")
 
     async def send(self, session: str, to: str, body: str) -> dict[str, Any]:
         request = {"session_id": session, "to": to, "type": "text", "text": {"body": body}}

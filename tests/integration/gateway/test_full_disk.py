@@ -133,9 +133,9 @@ async def test_a_session_is_not_opened_on_a_full_disk_and_keeps_its_link(disk: F
 async def test_an_account_is_not_lost_that_is_linked_when_the_disk_is_full(disk: Full, sandbox: Sandbox) -> None:
     gateway = disk.gateway
     await gateway.call("POST", "/api/v1/sessions", {"id": "ana"})
-    qr = await gateway.call("GET", "/api/v1/sessions/ana/qr?wait=30")
+    qr = await gateway.qr("ana")
     async with disk.full():
-        await sandbox.scan(ANA, qr["qr"])
+        await sandbox.scan(ANA, qr)
 
         async def saved() -> bool | None:
             """The browser was closed and opened again, so that the login is on the disk, as far as there is room."""

@@ -84,14 +84,14 @@ async def test_a_ban_and_a_passkey_are_called_what_they_are(gateway: Gateway, sa
     await sandbox.account(CARLA)
     await fault(sandbox, "passkey", CARLA, count=1)
     await gateway.call("POST", "/api/v1/sessions", {"id": "carla"})
-    qr = await gateway.call("GET", "/api/v1/sessions/carla/qr?wait=30")
+    qr = await gateway.qr("carla")
     with pytest.raises(AssertionError, match="PASSKEY_REQUIRED"):
-        await sandbox.scan(CARLA, qr["qr"])
+        await sandbox.scan(CARLA, qr)
     demanded = await gateway.status("carla", "PASSKEY_REQUIRED")
     assert demanded["status_reason"] == "PASSKEY_DEMANDED"
     await gateway.call("GET", "/api/v1/sessions/carla/qr", status=409)
     # The way out: another try.
     await gateway.call("POST", "/api/v1/sessions/carla/restart")
-    qr = await gateway.call("GET", "/api/v1/sessions/carla/qr?wait=30")
-    await sandbox.scan(CARLA, qr["qr"])
+    qr = await gateway.qr("carla")
+    await sandbox.scan(CARLA, qr)
     await gateway.status("carla", "WORKING")

@@ -191,8 +191,8 @@ async def test_nothing_is_kept_of_a_link_that_has_ended(place: Place, sandbox: S
         await gateway.call("POST", "/api/v1/sessions/ana/logout")
         assert await place.versions() == []
         await gateway.call("POST", "/api/v1/sessions/ana/start")
-        qr = await gateway.call("GET", "/api/v1/sessions/ana/qr?wait=30")
-        await sandbox.scan(BEN, qr["qr"])
+        qr = await gateway.qr("ana")
+        await sandbox.scan(BEN, qr)
         await gateway.status("ana", "WORKING")
         await place.snapshot()
         await gateway.stop()
