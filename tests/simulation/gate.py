@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import PomboError, UnavailableError
@@ -34,10 +34,13 @@ class Gate:
         """One call. ``unknown``: it can have its effect and fail all the same."""
         if self.world.calm:
             return await act()
-        plan, chance = self.world.plan, self._chance
-        await self.pause()
-        self._check_outage(name, family)
-        draw = chance.random()
+        plan, random = self.world.plan, self._chance.random
+        # Each call comes by here: pause() is spelt out, as a coroutine more would cost more than all the rest.
+        if random() < plan.slow:
+            await asyncio.sleep(random() ** 2 * plan.slowest)
+        if self.world.away:
+            self._check_outage(name, family)
+        draw = random()
         if draw < plan.die:
             await self.die(f"before {name}")
         elif draw < plan.die + plan.refuse:
@@ -45,16 +48,18 @@ class Gate:
             raise unavailable(family)
         result = await act()
         self.trace(f"{name} {detail}")
-        draw = chance.random()
+        draw = random()
         if draw < plan.die:
             await self.die(f"after {name}")
         elif unknown and draw < plan.die + plan.unknown:
             self.trace(f"{name} has an unknown outcome")
             raise unavailable(family)
-        await self.pause()
+        if random() < plan.slow:
+            await asyncio.sleep(random() ** 2 * plan.slowest)
         return result
 
     async def pause(self) -> None:
+        """Takes some time, now and then."""
         plan = self.world.plan
         if self._chance.random() < plan.slow:
             await asyncio.sleep(self._chance.random() ** 2 * plan.slowest)
@@ -91,11 +96,11 @@ class Gated:
         attribute = getattr(self._inner, name)
         if not _is_coroutine(type(self._inner), name):
             return attribute
+        # It doesn't hold this object, so that both go as soon as nobody needs them, without the garbage collector.
+        call, title, family, unknown = self._gate.call, f"{self._name}.{name}", self._family, name in self._unknown
 
-        async def gated(*args: Any, **options: Any) -> Any:
-            return await self._gate.call(
-                f"{self._name}.{name}", lambda: attribute(*args, **options), self._family, unknown=name in self._unknown
-            )
+        def gated(*args: Any, **options: Any) -> Awaitable[Any]:
+            return call(title, partial(attribute, *args, **options), family, unknown=unknown)
 
         self.__dict__[name] = gated
         return gated

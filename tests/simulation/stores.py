@@ -1,10 +1,11 @@
 """The database, the bus and the cache as one simulated process reaches them."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Any, override
 
 from adapters.memory.event_bus import MemoryEventBus
+from adapters.memory.transaction import Transaction
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.lease import Lease
 from tests.simulation.gate import DATABASE, Gate, Gated, unavailable
@@ -28,43 +29,56 @@ class SimulatedUnitsOfWork(UnitOfWorkFactory):
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._world = gate.world
 
     @override
     def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._begin(fence)
+        return _Opened(self._gate, fence)
 
-    @asynccontextmanager
-    async def _begin(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
-        gate, world = self._gate, self._world
-        inner = world.database.begin(fence)
-        uow = await gate.call("begin", inner.__aenter__, DATABASE)
-        transaction = uow.messages._transaction  # type: ignore[attr-defined]  # of the memory adapter
-        gate.process.transactions[id(transaction)] = transaction
-        left = False
 
-        async def commit() -> bool:
-            nonlocal left
-            if id(transaction) in gate.process.broken:
-                raise unavailable(DATABASE)  # stopped on its way here, for longer than the database waits
-            world.fresh_events, left = False, True
-            writes = not transaction.is_empty
-            await inner.__aexit__(None, None, None)
-            if fence is not None and writes:
-                world.check_fence(fence)
-            return world.fresh_events
+class _Opened(AbstractAsyncContextManager[UnitOfWork]):
+    """One transaction."""
 
+    def __init__(self, gate: Gate, fence: Lease | None) -> None:
+        self._gate = gate
+        self._fence = fence
+        self._inner = gate.world.database.begin(fence)
+        self._left = False
+
+    @override
+    async def __aenter__(self) -> UnitOfWork:
+        uow = await self._gate.call("begin", self._inner.__aenter__, DATABASE)
+        self._transaction: Transaction = uow.messages._transaction  # type: ignore[attr-defined] # of the memory adapter
+        self._gate.process.transactions[id(self._transaction)] = self._transaction
+        return _Statements(self._gate, uow)  # type: ignore[return-value]  # has all that a unit of work has
+
+    @override
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        gate, transaction = self._gate, self._transaction
         try:
-            yield _Statements(gate, uow)  # type: ignore[misc]  # has all that a unit of work has
-            if await world.plant.commit(gate, transaction, commit):
+            if error is not None:
+                await self._inner.__aexit__(kind, error, trace)
+            elif await gate.world.plant.commit(gate, transaction, self._commit):
                 gate.process.feed.hint()
-        except BaseException as error:
-            if not left:
-                await inner.__aexit__(type(error), error, error.__traceback__)
+        except BaseException as failure:
+            if error is None and not self._left:
+                await self._inner.__aexit__(type(failure), failure, failure.__traceback__)
             raise
         finally:
             gate.process.transactions.pop(id(transaction), None)
             gate.process.broken.discard(id(transaction))
+
+    async def _commit(self) -> bool:
+        world, transaction = self._gate.world, self._transaction
+        if id(transaction) in self._gate.process.broken:
+            raise unavailable(DATABASE)  # stopped on its way here, for longer than the database waits
+        world.fresh_events, self._left = False, True
+        writes = not transaction.is_empty
+        await self._inner.__aexit__(None, None, None)
+        if self._fence is not None and writes:
+            world.check_fence(self._fence)
+        return world.fresh_events
 
 
 class SimulatedBus(MemoryEventBus):

@@ -1,119 +1,20 @@
 """The database in memory."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import override
 
-from adapters.memory.api_key_repository import MemoryApiKeyRepository
-from adapters.memory.event_appender import MemoryEventAppender
-from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
-from adapters.memory.media_repository import MemoryMediaRepository
-from adapters.memory.message_repository import MemoryMessageRepository
-from adapters.memory.message_states import MemoryMessageStates
-from adapters.memory.outbox import MemoryOutbox
-from adapters.memory.person_repository import MemoryPersonRepository
 from adapters.memory.row_locks import RowLocks
-from adapters.memory.session_leases import MemorySessionLeases
-from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
-from adapters.memory.transaction import Transaction
-from adapters.memory.webhook_log import MemoryWebhookLog
-from adapters.memory.webhook_queue import MemoryWebhookQueue
-from adapters.memory.webhook_repository import MemoryWebhookRepository
+from adapters.memory.unit_of_work import OpenedTransaction
 from application.events.cursors import check_kept
 from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.event import Event
 from domain.ids import EventId, SessionId
-from domain.lease import Lease, stale_lease
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryUnitOfWork(UnitOfWork):
-    """The repositories of one transaction."""
-
-    _sessions: MemorySessionRepository
-    _leases: MemorySessionLeases
-    _messages: MemoryMessageRepository
-    _states: MemoryMessageStates
-    _media: MemoryMediaRepository
-    _outbox: MemoryOutbox
-    _events: MemoryEventAppender
-    _api_keys: MemoryApiKeyRepository
-    _idempotency: MemoryIdempotencyRepository
-    _webhooks: MemoryWebhookRepository
-    _webhook_queue: MemoryWebhookQueue
-    _webhook_log: MemoryWebhookLog
-    _people: MemoryPersonRepository
-
-    @property
-    @override
-    def sessions(self) -> MemorySessionRepository:
-        return self._sessions
-
-    @property
-    @override
-    def leases(self) -> MemorySessionLeases:
-        return self._leases
-
-    @property
-    @override
-    def messages(self) -> MemoryMessageRepository:
-        return self._messages
-
-    @property
-    @override
-    def states(self) -> MemoryMessageStates:
-        return self._states
-
-    @property
-    @override
-    def media(self) -> MemoryMediaRepository:
-        return self._media
-
-    @property
-    @override
-    def outbox(self) -> MemoryOutbox:
-        return self._outbox
-
-    @property
-    @override
-    def events(self) -> MemoryEventAppender:
-        return self._events
-
-    @property
-    @override
-    def api_keys(self) -> MemoryApiKeyRepository:
-        return self._api_keys
-
-    @property
-    @override
-    def idempotency(self) -> MemoryIdempotencyRepository:
-        return self._idempotency
-
-    @property
-    @override
-    def people(self) -> MemoryPersonRepository:
-        return self._people
-
-    @property
-    @override
-    def webhooks(self) -> MemoryWebhookRepository:
-        return self._webhooks
-
-    @property
-    @override
-    def webhook_queue(self) -> MemoryWebhookQueue:
-        return self._webhook_queue
-
-    @property
-    @override
-    def webhook_log(self) -> MemoryWebhookLog:
-        return self._webhook_log
+from domain.lease import Lease
 
 
 class MemoryDatabase(UnitOfWorkFactory, EventLog):
@@ -136,37 +37,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
 
     @override
     def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self._begin(fence)
-
-    @asynccontextmanager
-    async def _begin(self, fence: Lease | None) -> AsyncIterator[UnitOfWork]:
-        # Like a real database's round trips, the pauses let other tasks run: races show in simulations too.
-        await asyncio.sleep(0)
-        transaction = Transaction(self._state, self._locks)
-        try:
-            yield MemoryUnitOfWork(
-                MemorySessionRepository(transaction),
-                MemorySessionLeases(transaction, self._now),
-                MemoryMessageRepository(transaction),
-                MemoryMessageStates(transaction),
-                MemoryMediaRepository(transaction),
-                MemoryOutbox(transaction),
-                MemoryEventAppender(transaction),
-                MemoryApiKeyRepository(transaction),
-                MemoryIdempotencyRepository(transaction),
-                MemoryWebhookRepository(transaction),
-                MemoryWebhookQueue(transaction),
-                MemoryWebhookLog(transaction),
-                MemoryPersonRepository(transaction),
-            )
-            await asyncio.sleep(0)
-            if fence is not None and not transaction.holds(fence, self._now()):
-                raise stale_lease(fence)
-            has_events = transaction.commit()
-        finally:
-            transaction.end()
-        if has_events:
-            self._on_committed()
+        return OpenedTransaction(self._state, self._locks, self._now, self._on_committed, fence)
 
     @override
     async def settle(self) -> int:

@@ -13,6 +13,8 @@ class Table[K, V]:
 class TableWrites[K, V]:
     """One transaction's writes over a table. Whoever writes a row takes its lock first."""
 
+    __slots__ = ("_table", "_written")
+
     def __init__(self, table: Table[K, V]) -> None:
         self._table = table
         self._written: dict[K, V | None] = {}
