@@ -7,6 +7,7 @@ where each has one of their own.
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.event_content import EventInvitation
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 
@@ -40,10 +41,16 @@ class Reacted(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited(Change):
-    """The message has another text, or caption."""
+    """The message has another text, or caption; or an invitation is to another event.
+
+    Attributes:
+        body: of an invitation the event's name.
+        event: of an invitation all that the event is now; None for other messages.
+    """
 
     body: str
     mentions: tuple[Jid, ...] = ()
+    event: EventInvitation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

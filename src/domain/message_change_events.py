@@ -9,7 +9,7 @@ from domain.ids import MessageId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited:
-    """Emitted when a message has another text, or caption.
+    """Emitted when a message has another text or caption, or an invitation is to another event.
 
     Attributes:
         message_id: None in this and the other events where the message isn't on record: it is older than the session,

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from domain.changes import AnyChange, Change, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content
+from domain.event_content import EventInvitation
 from domain.jid import Jid
 from domain.media_content import Document, Image, Video
 from domain.text_content import Text
@@ -71,7 +72,8 @@ class MessageState:
             case Edited():
                 return self.edited is change and (
                     before.edited is None
-                    or (before.edited.body, before.edited.mentions) != (change.body, change.mentions)
+                    or (before.edited.body, before.edited.mentions, before.edited.event)
+                    != (change.body, change.mentions, change.event)
                 )
             case Pinned():
                 is_pinned = before.pinned is not None and before.pinned.until is not None
@@ -116,6 +118,8 @@ class MessageState:
                 return replace(first, body=edit.body, mentions=edit.mentions)
             case Image() | Video() | Document():
                 return replace(first, caption=edit.body)
+            case EventInvitation():
+                return edit.event or first
             case _:
                 return first
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sandbox.clock import now_ms
 from sandbox.config import SandboxConfig
 from sandbox.errors import SandboxError, bad_request
+from sandbox.event_edits import check_event
 from sandbox.frames import Json
 from sandbox.store.accounts import Account, AccountStore
 from sandbox.store.addons import AddonKind, AddonStore
@@ -21,11 +22,14 @@ _FORMS: Final = {
     ("protocol", "sender_revoke"): (AddonKind.REVOKE, "protocolMessageKey"),
     ("protocol", "admin_revoke"): (AddonKind.REVOKE, "protocolMessageKey"),
     ("poll_update", None): (AddonKind.VOTE, "pollUpdateParentKey"),
+    ("rsvp", None): (AddonKind.RESPONSE, "rsvpParentKey"),
     ("pinned_message", None): (AddonKind.PIN, "pinParentKey"),
 }
 """By type and subtype: the kind, and the attribute that names the message it is about."""
 _SUBTYPED: Final = frozenset({"protocol"})
 _WITH_CAPTION: Final = frozenset({"image", "video", "document"})
+RESPONSES: Final = {"none": 0, "going": 1, "not_going": 2, "maybe": 3}
+"""Answers to an invitation, by whatsapp-web.js's numbers of them (`Client.sendResponseToScheduledEvent`)."""
 _LONGEST_REACTION: Final = 64
 _LONGEST_TEXT: Final = 65_536
 
@@ -61,6 +65,7 @@ class Addons:
             AddonKind.EDIT: self._check_edit,
             AddonKind.REVOKE: self._check_revoke,
             AddonKind.VOTE: self._check_vote,
+            AddonKind.RESPONSE: _check_response,
             AddonKind.PIN: self._check_pin,
         }
 
@@ -112,13 +117,23 @@ class Addons:
         if target.sender != sender:
             raise _not_allowed("only one's own messages can be edited")
         kind = target.content["type"]
+        if kind == "event_creation":
+            self._check_event_edit(content, target)
+            return
         attribute = "caption" if kind in _WITH_CAPTION else "body"
         text = content.get(attribute)
         if kind != "chat" and kind not in _WITH_CAPTION:
-            raise _not_allowed("only texts and captions can be edited")
+            raise _not_allowed("only texts, captions and events can be edited")
         if not isinstance(text, str) or not text or len(text) > _LONGEST_TEXT:
             raise bad_request(f"{attribute} is a text of 1 to {_LONGEST_TEXT} characters")
         self._check_age(target, self._config.edit_window_ms)
+
+    def _check_event_edit(self, content: Json, target: StoredMessage) -> None:
+        # "Once the scheduled event is canceled, it can not be edited" (whatsapp-web.js, `Message.editScheduledEvent`).
+        edits = (each for kind, each in self._addons.of(target.no, target.sender) if kind is AddonKind.EDIT)
+        if any(each.content.get("isEventCanceled") is True for each in (target, *edits)):
+            raise _not_allowed("a canceled event can't be edited")
+        check_event(content)
 
     def _check_revoke(self, sender: str, content: Json, target: StoredMessage) -> None:
         if content["subtype"] == "admin_revoke":
@@ -153,6 +168,13 @@ class Addons:
     def _check_age(target: StoredMessage, window_ms: int) -> None:
         if now_ms() - target.sent_ms > window_ms:
             raise SandboxError(410, "TOO_LATE", "the message is too old for that")
+
+
+def _check_response(_sender: str, content: Json, target: StoredMessage) -> None:
+    if target.content["type"] != "event_creation":
+        raise bad_request("only an invitation to an event can be answered")
+    if type(content.get("rsvp")) is not int or content["rsvp"] not in RESPONSES.values():
+        raise bad_request(f"rsvp is a number of {sorted(RESPONSES.values())}")
 
 
 def options_of(poll: Json) -> dict[int, str]:

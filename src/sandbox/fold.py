@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sandbox.addons import PIN, options_of
+from sandbox.addons import PIN, RESPONSES, options_of
 from sandbox.addresses import user_jid
 from sandbox.clock import now_ms
+from sandbox.event_edits import edited_event
 from sandbox.frames import Json
 from sandbox.router import message_view
 from sandbox.store.accounts import AccountStore
@@ -51,6 +52,7 @@ class Fold:
                 if reaction.content["reactionText"]
             ],
             "votes": votes,
+            "responses": _responses(done[AddonKind.RESPONSE]),
             "results": {
                 name: sum(name in vote["options"] for vote in votes)
                 for name in (options_of(content).values() if content["type"] == "poll_creation" else ())
@@ -99,6 +101,7 @@ _NOTHING: Final[Json] = {
     "edits": [],
     "reactions": [],
     "votes": [],
+    "responses": [],
     "results": {},
     "pinned": None,
     "starred": False,
@@ -106,19 +109,37 @@ _NOTHING: Final[Json] = {
 
 
 def _edit(edit: StoredMessage) -> Json:
-    text = edit.content.get("body", edit.content.get("caption"))
+    said = edit.content
+    text = next((said[name] for name in ("body", "caption", "eventName") if name in said), None)
     return {"id": edit.id, "ts": edit.sent_ms // 1000, "body": text}
 
 
 def edited(content: Json, edits: Iterable[StoredMessage]) -> Json:
-    """A content after its edits: another text or caption, other mentions; the rest stays."""
+    """A content after its edits: another text or caption, other mentions, another event; the rest stays."""
     for edit in edits:
+        if content["type"] == "event_creation":
+            content = edited_event(content, edit.content)
+            continue
         attribute = "body" if content["type"] == "chat" else "caption"
         content = {**content, attribute: edit.content[attribute]}
         content.pop("mentions", None)
         if edit.content.get("mentions"):
             content["mentions"] = edit.content["mentions"]
     return content
+
+
+def _responses(responses: _Done) -> list[Json]:
+    names = {number: name for name, number in RESPONSES.items()}
+    return [
+        {
+            "from": user_jid(response.sender),
+            "response": names[response.content["rsvp"]],
+            "ts": response.sent_ms // 1000,
+            "id": response.id,
+        }
+        for response in _last_of_each(responses)
+        if response.content["rsvp"] != RESPONSES["none"]
+    ]
 
 
 def pin_of(pins: _Done) -> Json | None:

@@ -32,6 +32,7 @@ CARD = ContactCard(
     name=CardName(formatted="Olga Bö", first="Olga", last="Bö"),
     phones=(CardPhone(phone="+1 555 0001", type="CELL", whatsapp="15550001"),),
 )
+EVENT = EventInvitation(name="Picnic", starts_at=STARTS, ends_at=STARTS + timedelta(hours=2), description="Bring cake")
 POLL = Poll(question="Which one?", options=("red", "green", "blue"), selectable=0)
 MENU = ListMenu(
     button="Menu",
@@ -42,7 +43,7 @@ CONTENTS: tuple[Content, ...] = (
     Contacts(cards=(CARD,)),
     Contacts(cards=(CARD, CARD)),
     POLL,
-    EventInvitation(name="Picnic", starts_at=STARTS, ends_at=STARTS + timedelta(hours=2), description="Bring cake"),
+    EVENT,
     GroupInvite(group=Jid.parse("120363000000000000@g.us"), code="AbCdEf0123", group_name="Hikers", expires_at=STARTS),
     Interactive(body="Choose", header="Bar", footer="Open late", action=MENU),
     Interactive(body="Coming?", action=ReplyButtons(buttons=(Choice(id="y", title="Yes"), Choice(id="n", title="No")))),
@@ -203,6 +204,15 @@ class MessageOperationsContract:
         }
         await linked.page.perform(to_do(ben, PollVote(target=target, options=())))
         assert set((await ben.sees(linked.me, part)).votes) == {ben.jid}
+
+    async def test_an_edited_event_is_told_whole(self, linked: Linked) -> None:
+        ben = await linked.stage.person("Ben")
+        part = await ben.send_content(linked.me, EVENT)
+        await heard(linked, part)
+        moved = EventInvitation(name="Supper", starts_at=STARTS + timedelta(hours=1), canceled=True)
+        await ben.edit_event(linked.me, part, moved)
+        change = await changed(linked, Edited, theirs(ben, part), ben)
+        assert (change.event, change.body) == (moved, "Supper")
 
     async def test_pins_both_ways(self, linked: Linked) -> None:
         ben = await linked.stage.person("Ben")

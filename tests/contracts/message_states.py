@@ -9,6 +9,7 @@ from application.ports.message_states import NewReceipt, ParticipantReceipt
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content, Text, Unsupported
+from domain.event_content import EventInvitation
 from domain.ids import WhatsAppMessageId
 from domain.message import MessageStatus
 from domain.message_state import NOTHING_DONE, MessageState
@@ -24,7 +25,12 @@ def common(seconds: float = 0) -> dict[str, Any]:
 
 
 FULL = MessageState(
-    edited=Edited(**common(1), body="new \x00 \ud83d 🕊", mentions=(BOB,)),
+    edited=Edited(
+        **common(1),
+        body="new \x00 \ud83d 🕊",
+        mentions=(BOB,),
+        event=EventInvitation(name="new \x00", starts_at=at(60), description="\ud83d"),
+    ),
     revoked=Revoked(**common(2)),
     pinned=Pinned(**common(3), until=at(90)),
     starred=Starred(**common(4), starred=True),

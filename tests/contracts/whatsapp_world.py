@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from application.ports.page_events import Connected, PageEvent, QrShown
 from application.ports.whatsapp_driver import Outgoing, WhatsAppDriver, WhatsAppPage
 from domain.content import Content, Text
+from domain.event_content import EventInvitation
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MediaContent
@@ -73,6 +74,10 @@ class Person(Protocol):
     @abstractmethod
     async def vote(self, chat: "Person", inner_id: str, options: tuple[str, ...]) -> None:
         """Chooses in a poll."""
+
+    @abstractmethod
+    async def edit_event(self, chat: "Person", inner_id: str, event: EventInvitation) -> None:
+        """Makes an own invitation one to another event."""
 
     @abstractmethod
     async def pin(self, chat: "Person", inner_id: str, duration: timedelta) -> None:

@@ -47,6 +47,14 @@ export function messageCommands(client, brief) {
     location: (request) => post(request, new Location(request.latitude, request.longitude, request.place)),
     poll: (request) => post(request, new Poll(request.question, request.answers, { allowMultipleAnswers: request.multiple })),
     event: (request) => post(request, new ScheduledEvent(request.name, new Date(request.start), { callType: "none", ...request.more })),
+    respond: (request) => client.sendResponseToScheduledEvent(request.response, request.of),
+    editEvent: async (request) => {
+      const { end, ...more } = request.more;
+      const times = end ? { endTime: new Date(end) } : {};
+      const event = new ScheduledEvent(request.name, new Date(request.start), { ...more, ...times });
+      const edited = await (await held(request)).editScheduledEvent(event);
+      return edited && brief(edited);
+    },
     callLink: ({ start, type }) => client.createCallLink(new Date(start), type),
     list: (request) => post(request, new List(request.body, request.button, request.sections, request.title)),
     buttons: (request) => post(request, new Buttons(request.body, request.buttons, request.title)),

@@ -10,6 +10,7 @@ from application.ports.page_events import SeenMessage
 from application.ports.whatsapp_driver import OutgoingOperation
 from domain.changes import AnyChange, Edited, Pinned, Reacted, Revoked, Voted
 from domain.errors import UnprocessableError
+from domain.ids import WhatsAppMessageId
 from domain.message_state import MessageState
 from domain.operations import EDIT_WITHIN, REVOKE_WITHIN, Edit, Operation, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
@@ -44,6 +45,18 @@ def change_by(account: Account, operation: OutgoingOperation, at: datetime) -> A
         "at": at,
     }
     return _CHANGES[type(content)](content, common)
+
+
+def phone_change(account: Account, target: WhatsAppMessageId, at: datetime) -> dict[str, Any]:
+    """What a change by a person to a message that their phone holds has in common with all others."""
+    return {
+        "target": target,
+        "chat": account.phone_messages[target].chat,
+        "by": account.jid,
+        "alternate": account.lid,
+        "from_me": True,
+        "at": at,
+    }
 
 
 def _pinned(pin: Pin, common: Mapping[str, Any]) -> Pinned:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.memory.accounts import Account, Image, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
 from adapters.memory.faults import Fault, FaultScript, Operation
 from adapters.memory.groups import MemoryGroups
-from adapters.memory.operations import Stopwatch, change_by, check_allowed, for_other
+from adapters.memory.operations import Stopwatch, change_by, check_allowed, for_other, phone_change
 from application.ports.clock import Clock
 from application.ports.page_events import (
     ConflictDetected,
@@ -22,9 +22,10 @@ from application.ports.page_events import (
 from application.ports.people_events import CallRings, CallStopped
 from application.ports.whatsapp_driver import OutgoingOperation
 from domain.call import Call, CallOutcome
-from domain.changes import AnyChange
+from domain.changes import AnyChange, Edited
 from domain.content import Content, Text
 from domain.errors import GoneError, NotFoundError
+from domain.event_content import EventInvitation
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid, Server
 from domain.media_content import MediaContent
@@ -169,6 +170,12 @@ class MemoryWhatsApp:
         chat = account.jid if target is None else target.chat
         whatsapp_id = WhatsAppMessageId(f"true_{chat}_3EB0{self.count():018X}")
         return self.operate(OutgoingOperation(whatsapp_id=whatsapp_id, chat=chat, content=operation), account)
+
+    def phone_edits_event(self, phone: str, invitation: WhatsAppMessageId, event: EventInvitation) -> None:
+        """Lets a person make their invitation one to another event."""
+        account = self.account(phone)
+        common = phone_change(account, invitation, self._stopwatch.next())
+        self._happens(account, Edited(**common, body=event.name, event=event))
 
     def phone_reads(self, phone: str, chat: str) -> None:
         """Lets a phone read all that another account wrote to it."""
@@ -436,11 +443,16 @@ class MemoryWhatsApp:
         target = account.phone_messages.get(content.target)
         check_allowed(target, account.states.get(content.target), content, self.clock.now())
         change = change_by(account, operation, self._stopwatch.next())
+        self._happens(account, change)
+        return change.at
+
+    def _happens(self, account: Account, change: AnyChange) -> None:
+        """Tells all devices of both accounts of a change by one of them."""
+        target = account.phone_messages.get(change.target)
         self._learn(account, change)
         other = None if target is None else self.find_account(target.chat)
         if other is not None and other is not account:
             self._learn(other, for_other(change, account))
-        return change.at
 
     def time(self) -> datetime:
         """A time of its own for a change, to the millisecond."""

@@ -4,8 +4,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.playwright.fields import MalformedError, field, instant, jid, number, optional, readable_jid, text
-from adapters.playwright.more_contents import items, texts
+from adapters.playwright.fields import (
+    MalformedError,
+    field,
+    instant,
+    jid,
+    mapping,
+    number,
+    optional,
+    readable_jid,
+    text,
+)
+from adapters.playwright.more_contents import items, read_event, texts
 from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.ids import WhatsAppMessageId
 
@@ -46,8 +56,12 @@ def _reacted(item: Mapping[str, Any]) -> Reacted:
 def _edited(item: Mapping[str, Any]) -> Edited:
     mentioned = items(item, "mentions") if item.get("mentions") is not None else ()
     known = (readable_jid(mention) for mention in mentioned)
+    event = item.get("event")
     return Edited(
-        **_common(item), body=field(item, "body", str), mentions=tuple(each for each in known if each is not None)
+        **_common(item),
+        body=field(item, "body", str),
+        mentions=tuple(each for each in known if each is not None),
+        event=None if event is None else read_event(mapping(event)),
     )
 
 

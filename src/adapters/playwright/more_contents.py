@@ -77,7 +77,12 @@ def _hand_poll(poll: Poll) -> Handed:
     return Handed(needs=("SEND_POLL",), args=args, command="sendPoll")
 
 
-def _read_event(item: Mapping[str, Any]) -> EventInvitation:
+def read_event(item: Mapping[str, Any]) -> EventInvitation:
+    """An event that people are asked to.
+
+    Raises:
+        MalformedError: a field is missing or of the wrong type.
+    """
     place, call = item.get("location"), optional(item, "call", str)
     return EventInvitation(
         name=field(item, "name", str),
@@ -196,7 +201,7 @@ READ: Final[Mapping[str, Callable[[Mapping[str, Any]], Content]]] = {
     "vcard": _read_contacts,
     "multi_vcard": _read_contacts,
     "poll_creation": _read_poll,
-    "event_creation": _read_event,
+    "event_creation": read_event,
     "groups_v4_invite": _read_invite,
     "list": _read_list,
     "buttons": _read_buttons,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from application.representation.more_contents import event_to_dict, read_event
 from application.representation.payload_form import PayloadForm
 from application.representation.values import (
     Json,
@@ -50,7 +51,10 @@ def _common(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _MORE: Final[Mapping[type[Any], Callable[[Any], Json]]] = {
-    Edited: lambda edit: {"text": {"body": edit.body, "mentions": [str(jid) for jid in edit.mentions]}},
+    Edited: lambda edit: {
+        "text": {"body": edit.body, "mentions": [str(jid) for jid in edit.mentions]},
+        "event": None if edit.event is None else event_to_dict(edit.event),
+    },
     Reacted: lambda reaction: {"emoji": reaction.emoji},
     Voted: lambda vote: {"options": list(vote.options)},
     Pinned: lambda pin: {"pinned": pin.until is not None, "until": optional_time(pin.until)},
@@ -67,8 +71,13 @@ def change_to_dict(change: AnyChange) -> Json:
 
 def read_edited(data: Mapping[str, Any]) -> Edited:
     """Reads what ``change_to_dict`` wrote, as do the others."""
-    text = data["text"]
-    return Edited(**_common(data), body=text["body"], mentions=tuple(Jid.parse(jid) for jid in text["mentions"]))
+    text, event = data["text"], data.get("event")
+    return Edited(
+        **_common(data),
+        body=text["body"],
+        mentions=tuple(Jid.parse(jid) for jid in text["mentions"]),
+        event=None if event is None else read_event(event),
+    )
 
 
 def read_reacted(data: Mapping[str, Any]) -> Reacted:

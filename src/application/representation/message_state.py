@@ -17,6 +17,7 @@ from application.representation.changes import (
 from application.representation.values import Json, optional_jid, optional_time, read_jid, read_time, time_to_text
 from domain.changes import Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.content import Content
+from domain.event_content import EventInvitation
 from domain.jid import Jid
 from domain.message import Direction, Message
 from domain.message_state import MessageState, OptionResult
@@ -127,6 +128,8 @@ def read_shown_state(message: Message, data: Mapping[str, Any]) -> MessageState:
 
 
 def _edited(common: dict[str, Any], content: Content, at: datetime) -> Edited:
+    if isinstance(content, EventInvitation):
+        return Edited(**common, at=at, body=content.name, event=content)
     body = content.body if isinstance(content, Text) else getattr(content, "caption", None) or ""
     mentions = content.mentions if isinstance(content, Text) else ()
     return Edited(**common, at=at, body=body, mentions=mentions)

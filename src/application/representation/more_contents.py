@@ -40,7 +40,8 @@ def _read_poll(data: Mapping[str, Any]) -> Poll:
     return Poll(question=data["question"], options=tuple(data["options"]), selectable=data["selectable"])
 
 
-def _write_event(event: EventInvitation) -> Json:
+def event_to_dict(event: EventInvitation) -> Json:
+    """An event that people are asked to."""
     return {
         "name": event.name,
         "description": event.description,
@@ -52,7 +53,8 @@ def _write_event(event: EventInvitation) -> Json:
     }
 
 
-def _read_event(data: Mapping[str, Any]) -> EventInvitation:
+def read_event(data: Mapping[str, Any]) -> EventInvitation:
+    """Reads what ``event_to_dict`` wrote."""
     return EventInvitation(
         name=data["name"],
         description=data["description"],
@@ -87,6 +89,6 @@ def _read_invite(data: Mapping[str, Any]) -> GroupInvite:
 FORMS: Final[tuple[ContentForm[Any], ...]] = (
     ContentForm(name="location", kind=Location, write=_write_location, read=_read_location),
     ContentForm(name="poll", kind=Poll, write=_write_poll, read=_read_poll),
-    ContentForm(name="event", kind=EventInvitation, write=_write_event, read=_read_event),
+    ContentForm(name="event", kind=EventInvitation, write=event_to_dict, read=read_event),
     ContentForm(name="group_invite", kind=GroupInvite, write=_write_invite, read=_read_invite),
 )

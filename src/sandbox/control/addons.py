@@ -1,10 +1,10 @@
-"""What a person does to messages on a phone: react, edit, delete, vote, pin, star, forward, listen."""
+"""What a person does to messages on a phone: react, edit, delete, vote, answer, pin, star, forward, listen."""
 
 from typing import Any, Final
 
 from aiohttp import web
 
-from sandbox.addons import PIN, UNPIN, options_of
+from sandbox.addons import PIN, RESPONSES, UNPIN, options_of
 from sandbox.addresses import user_jid
 from sandbox.control.accounts import online_account_of
 from sandbox.control.messages import chat_address, held_by
@@ -24,6 +24,12 @@ _OF_THIS_COPY: Final = frozenset({"quoted", "mentions", "nonJidMentions", "isFor
 """What a forwarded message doesn't take along."""
 
 
+_DONE: Final = (
+    *("react", "edit", "revoke", "vote", "respond", "pin", "unpin"),
+    *("star", "delete", "forward", "played"),
+)
+
+
 class AddonRoutes:
     """`/accounts/{phone}/react` and its like; each names a message by `id`, and by `from` where two share it."""
 
@@ -32,7 +38,7 @@ class AddonRoutes:
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Register the routes."""
-        for name in ("react", "edit", "revoke", "vote", "pin", "unpin", "star", "delete", "forward", "played"):
+        for name in _DONE:
             router.add_post(f"/accounts/{{phone}}/{name}", getattr(self, name))
 
     async def react(self, request: web.Request) -> web.StreamResponse:
@@ -41,9 +47,15 @@ class AddonRoutes:
         return self._send(account, target, {"type": "reaction", "reactionText": body.get("emoji")}, "reactionParentKey")
 
     async def edit(self, request: web.Request) -> web.StreamResponse:
-        """The person gives a message another text or caption."""
-        account, body, target = await self._read(request, "text")
+        """The person gives a message another text or caption; or an invitation another event, whole."""
+        account, body, target = await self._read(request, "text", "event")
         kind = target.content["type"]
+        if kind == "event_creation":
+            event = body.get("event")
+            if not isinstance(event, dict):
+                raise bad_request("event is an object of an invitation's attributes")
+            content = {**event, "type": "protocol", "subtype": "message_edit", "editMsgType": kind}
+            return self._send(account, target, content, "protocolMessageKey")
         attribute = "body" if kind == "chat" else "caption"
         content = {"type": "protocol", "subtype": "message_edit", attribute: body.get("text"), "editMsgType": kind}
         return self._send(account, target, content, "protocolMessageKey")
@@ -63,6 +75,15 @@ class AddonRoutes:
             raise bad_request("options is a list of names of the poll's options")
         content = {"type": "poll_update", "selectedOptionLocalIds": [known[name] for name in names]}
         return self._send(account, target, content, "pollUpdateParentKey")
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
+        """The person answers an invitation to an event: `going`, `not_going`, `maybe`, or `none` to take it back."""
+        account, body, target = await self._read(request, "response")
+        response = body.get("response")
+        if not isinstance(response, str) or response not in RESPONSES:
+            raise bad_request(f"response is one of {', '.join(RESPONSES)}")
+        content = {"type": "rsvp", "rsvp": RESPONSES[response]}
+        return self._send(account, target, content, "rsvpParentKey")
 
     async def pin(self, request: web.Request) -> web.StreamResponse:
         """The person pins a message for everyone, for `duration_s` seconds (a day)."""

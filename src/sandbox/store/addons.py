@@ -13,11 +13,12 @@ class AddonKind(StrEnum):
     EDIT = "edit"
     REVOKE = "revoke"
     VOTE = "vote"
+    RESPONSE = "response"
     PIN = "pin"
 
 
 class AddonStore:
-    """Reactions, edits, revokes, votes and pins by the message they are about; stars by account."""
+    """Reactions, edits, revokes, votes, responses and pins by the message they are about; stars by account."""
 
     def __init__(self, database: Database, messages: MessageStore) -> None:
         self._database = database

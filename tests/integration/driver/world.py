@@ -21,6 +21,7 @@ from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.settings import DriverSettings
 from application.ports.whatsapp_driver import Outgoing, WhatsAppPage
 from domain.content import Content, Text
+from domain.event_content import EventInvitation
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.media_content import Audio, Document, Image, MediaContent, Sticker, Video
@@ -90,6 +91,10 @@ class Phone:
 
     async def vote(self, chat: "Phone", inner_id: str, options: tuple[str, ...]) -> None:  # noqa: ARG002 - the id alone names it
         await self.call("POST", "/vote", {"id": inner_id, "options": list(options)})
+
+    async def edit_event(self, chat: "Phone", inner_id: str, event: EventInvitation) -> None:  # noqa: ARG002 - the id alone names it
+        wire = {name: value for name, value in wire_content(event).items() if name != "type"}
+        await self.call("POST", "/edit", {"id": inner_id, "event": wire})
 
     async def pin(self, chat: "Phone", inner_id: str, duration: timedelta) -> None:  # noqa: ARG002 - the id alone names it
         await self.call("POST", "/pin", {"id": inner_id, "duration_s": int(duration.total_seconds())})

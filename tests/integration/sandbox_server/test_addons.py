@@ -138,6 +138,77 @@ def poll(selectable: int) -> Json:
     }
 
 
+def event(**more: Any) -> Json:
+    return {"eventName": "Fair", "eventStartTime": 1_900_000_000, **more}
+
+
+def event_edit(target: Json, **more: Any) -> Json:
+    return {"type": "protocol", "subtype": "message_edit", "protocolMessageKey": target, **event(**more)}
+
+
+async def test_each_person_has_one_answer_to_an_invitation(world: World) -> None:
+    ada = await world.linked(ADA)
+    target = key(ADA, await send(ada, BOB, {"type": "event_creation", **event()}, "3EB0"))
+    told = (await world.post(f"/accounts/{BOB}/respond", {"id": "3EB0", "response": "maybe"}))["id"]
+    answer = {"type": "rsvp", "rsvpParentKey": target, "rsvp": 1}
+    assert (await ada.received(told))["content"] == {**answer, "rsvp": 3}
+    await send(ada, BOB, answer, "3EB001")
+    await world.post(f"/accounts/{BOB}/respond", {"id": "3EB0", "response": "not_going"})
+    for phone, chat in ((ADA, BOB), (BOB, ADA)):
+        held = (await only(world, phone, chat))["responses"]
+        assert {each["from"]: each["response"] for each in held} == {f"{ADA}@c.us": "going", f"{BOB}@c.us": "not_going"}
+    await world.post(f"/accounts/{BOB}/respond", {"id": "3EB0", "response": "none"})
+    assert [each["from"] for each in (await only(world, BOB, ADA))["responses"]] == [f"{ADA}@c.us"]
+    late = await world.linked(BOB)
+    (view,) = late.messages.values()
+    assert [each["content"]["rsvp"] for each in view["addons"]] == [3, 1, 2, 0]
+
+
+async def test_an_answer_is_one_of_three_and_to_an_invitation(world: World) -> None:
+    ada = await world.linked(ADA)
+    text = key(ADA, await ada.send_text(f"{BOB}@c.us", "hello"))
+    invitation = key(ADA, await send(ada, BOB, {"type": "event_creation", **event()}, "3EB0"))
+    for target, given in ((text, 1), (invitation, 4), (invitation, True), (invitation, "1"), (invitation, None)):
+        answer = {"type": "rsvp", "rsvpParentKey": target, "rsvp": given}
+        with pytest.raises(RequestError) as refused:
+            await send(ada, BOB, answer, "3EB001")
+        assert refused.value.code == 400
+    status, _ = await world.call("POST", f"/accounts/{BOB}/respond", {"id": "3EB0", "response": "perhaps"})
+    assert status == 400
+
+
+async def test_an_event_is_edited_whole_by_its_author_until_it_is_canceled(world: World) -> None:
+    ada = await world.linked(ADA)
+    first = {"type": "event_creation", **event(eventDescription="seeds", messageSecret="c2VjcmV0")}
+    target = key(ADA, await send(ada, BOB, first, "3EB0"))
+    status, _ = await world.call("POST", f"/accounts/{BOB}/edit", {"id": "3EB0", "event": event()})
+    assert status == 403
+    # Events are edited for longer than texts.
+    await world.post("/clock", {"advance_ms": HOUR_MS}, 200)
+    await send(ada, BOB, event_edit(target, eventName="Fête", eventEndTime=1_900_000_001), "3EB001")
+    held = await only(world, BOB, ADA)
+    edited = {"eventName": "Fête", "eventStartTime": 1_900_000_000, "eventEndTime": 1_900_000_001}
+    assert held["content"] == {"type": "event_creation", "messageSecret": "c2VjcmV0", **edited}
+    assert [(each["id"], each["body"]) for each in held["edits"]] == [("3EB001", "Fête")]
+    for wrong in (
+        {"eventName": ""},
+        {"eventStartTime": "now"},
+        {"eventEndTime": 1},
+        {"eventLocation": "here"},
+        {"eventDescription": 5},
+        {"eventJoinLink": {}},
+        {"isEventCanceled": "yes"},
+    ):
+        with pytest.raises(RequestError) as refused:
+            await send(ada, BOB, event_edit(target, **wrong), "3EB002")
+        assert refused.value.code == 400
+    await world.post(f"/accounts/{ADA}/edit", {"id": "3EB0", "event": event(isEventCanceled=True)})
+    with pytest.raises(RequestError) as refused:
+        await send(ada, BOB, event_edit(target), "3EB003")
+    assert refused.value.code == 403
+    assert (await only(world, BOB, ADA))["content"]["isEventCanceled"] is True
+
+
 async def test_votes_are_counted_each_person_once(world: World) -> None:
     ada = await world.linked(ADA)
     target = key(ADA, await send(ada, BOB, poll(0), "3EB0"))

@@ -27,8 +27,8 @@ def short(whatsapp_id: str) -> str:
 def value(change: AnyChange) -> Any:
     """What a change says, the same whoever tells it."""
     match change:
-        case Edited(body=body):
-            return ("edit", body)
+        case Edited(body=body, event=event):
+            return ("edit", body, event) if event else ("edit", body)
         case Reacted(emoji=emoji):
             return ("reaction", emoji)
         case Revoked():

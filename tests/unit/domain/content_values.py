@@ -1,5 +1,6 @@
 """Contents without a file, and what is done to messages, for hypothesis."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -165,8 +166,9 @@ def _change(kind: type[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrateg
     )
 
 
+edited_events = st.builds(lambda event, canceled: replace(event, canceled=canceled), events, st.booleans())
 reacted = _change(Reacted, emoji=st.sampled_from(["", "👍", "❤️"]))
-edited = _change(Edited, body=words, mentions=st.lists(jids, max_size=2).map(tuple))
+edited = _change(Edited, body=words, mentions=st.lists(jids, max_size=2).map(tuple), event=st.none() | edited_events)
 revoked = _change(Revoked)
 voted = _change(Voted, options=st.lists(st.sampled_from(["a", "b"]), max_size=2, unique=True).map(tuple))
 pinned = _change(Pinned, until=st.none() | milliseconds)

@@ -1,5 +1,6 @@
 """What a message shows doesn't depend on how often, or in which order, changes are told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.changes import AnyChange, Edited, Reacted, Revoked, Voted
 from domain.content import Unsupported
+from domain.event_content import EventInvitation
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.message_state import NOTHING_DONE, MessageState
@@ -95,6 +97,15 @@ def test_votes_make_results() -> None:
         ("b", (ANA, BEN)),
         ("c", ()),
     ]
+
+
+def test_an_edited_event_is_another_one_and_takes_no_text() -> None:
+    old, new = (EventInvitation(name=name, starts_at=common()["at"]) for name in ("old", "new"))
+    edit = Edited(**common(ANA, 1), body="new", event=new)
+    assert after(edit).content(old) == new
+    assert after(Edited(**common(), body="text")).content(old) == old
+    moved = Edited(**common(ANA, 2), body="new", event=replace(new, description="moved"))
+    assert news(edit, moved, edit) == [edit, moved]
 
 
 def test_an_edit_shows_where_there_is_a_text() -> None:

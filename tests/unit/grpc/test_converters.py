@@ -37,6 +37,7 @@ from domain.event import (
     SessionStatusChanged,
     WebhookDisabled,
 )
+from domain.event_content import EventInvitation
 from domain.group import (
     MemberAddMode,
     ParticipantAction,
@@ -123,7 +124,10 @@ PAYLOADS: tuple[Payload, ...] = (
     ),
     # The message's own id is a field of the change.
     MessageEdited(message_id=None, change=Edited(**CHANGE, body="new")),
-    MessageEdited(message_id=MessageId("msg_1"), change=Edited(**CHANGE, body="new", mentions=(BEN,))),
+    MessageEdited(
+        message_id=MessageId("msg_1"),
+        change=Edited(**CHANGE, body="new", mentions=(BEN,), event=EventInvitation(name="new", starts_at=NOW)),
+    ),
     MessageRevoked(message_id=None, change=Revoked(**CHANGE)),
     MessageReacted(message_id=MessageId("msg_1"), change=Reacted(**CHANGE, emoji="👍")),
     PollVoted(message_id=MessageId("msg_1"), change=Voted(**CHANGE, options=("a",))),

@@ -159,6 +159,8 @@ def told_of(change: AnyChange) -> dict[str, Any]:
     for field in {each.name for each in fields(change)} - {each.name for each in fields(Change)}:
         value = getattr(change, field)
         item[field] = [str(each) for each in value] if isinstance(value, tuple) else value
+    if isinstance(change, Edited) and change.event is not None:
+        item["event"] = {**hand(change.event).args, "canceled": change.event.canceled}
     if isinstance(change, Pinned):
         item |= {"pinned": change.until is not None, "until": change.until and milliseconds(change.until)}
     return {name: value for name, value in item.items() if value is not None}

@@ -11,6 +11,7 @@ from adapters.memory.people import ChatState
 from adapters.system.system_clock import SystemClock
 from domain.call import Call, CallOutcome
 from domain.content import Content, Text
+from domain.event_content import EventInvitation
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS, MediaContent
@@ -70,6 +71,10 @@ class MemoryPerson(Person):
     @override
     async def vote(self, chat: Person, inner_id: str, options: tuple[str, ...]) -> None:
         self._whatsapp.phone_does(self.number, PollVote(target=self._key(chat, inner_id), options=options))
+
+    @override
+    async def edit_event(self, chat: Person, inner_id: str, event: EventInvitation) -> None:
+        self._whatsapp.phone_edits_event(self.number, self._key(chat, inner_id), event)
 
     @override
     async def pin(self, chat: Person, inner_id: str, duration: timedelta) -> None:

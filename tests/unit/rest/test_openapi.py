@@ -223,6 +223,7 @@ PAYLOADS: list[Payload] = [
     MessageRevoked(message_id=MessageId("msg_1"), change=Revoked(**CHANGE)),
     MessageReacted(message_id=MessageId("msg_1"), change=Reacted(**CHANGE, emoji="👍")),
     PollVoted(message_id=MessageId("msg_1"), change=Voted(**CHANGE, options=("a",))),
+    MessageEdited(message_id=None, change=Edited(**CHANGE, body="x", event=EventInvitation(name="x", starts_at=NOW))),
     MessagePinned(message_id=MessageId("msg_1"), change=Pinned(**CHANGE, until=NOW)),
     MessageStarred(message_id=MessageId("msg_1"), change=Starred(**CHANGE, starred=True)),
     MessageDeleted(message_id=MessageId("msg_1"), change=Deleted(**CHANGE)),

@@ -2,6 +2,7 @@
 
 import type { MsgKey, MsgModel, Wid } from "./page";
 import { address, alternateOf, messageId } from "./address";
+import { eventOf } from "./content-facts";
 import { tombstoneText } from "./find";
 import type { ChangeKind, WireChange } from "./protocol";
 
@@ -92,6 +93,10 @@ export function editOf(msg: MsgModel): WireChange | undefined {
   if (!fields["latestEditMsgKey"]) return undefined;
   const mentions = mentionsOf(msg);
   const at = milliseconds(fields["latestEditSenderTimestampMs"]);
+  if (msg.type === "event_creation") {
+    const event = eventOf(fields);
+    return event && change("edit", msg.id, authorOf(msg), at, { body: String(event["name"]), event });
+  }
   return change("edit", msg.id, authorOf(msg), at, { body: editedText(msg), ...(mentions.length ? { mentions } : {}) });
 }
 

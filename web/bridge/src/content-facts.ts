@@ -54,7 +54,7 @@ function pollOf(fields: Fields): Facts {
   };
 }
 
-function eventOf(fields: Fields): Facts | undefined {
+export function eventOf(fields: Fields): Facts | undefined {
   const startTime = count(fields["eventStartTime"]);
   if (startTime === undefined) return undefined;
   const place = record(fields["eventLocation"]);

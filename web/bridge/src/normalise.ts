@@ -16,7 +16,7 @@ const REVOKED = "revoked";
 /** All members of a group are mentioned. */
 const MENTION_ALL = 1;
 /** What is done to a message shows on that message, and isn't one; nor are these pages' own dealings with each other. */
-const ADDONS: ReadonlySet<string> = new Set(["reaction", "poll_update", "pinned_message", "keep_in_chat", "event_response"]);
+const ADDONS: ReadonlySet<string> = new Set(["reaction", "poll_update", "pinned_message", "keep_in_chat"]);
 const PROTOCOL_ADDONS: ReadonlySet<string> = new Set(["revoke", "sender_revoke", "admin_revoke", "message_edit"]);
 
 function isAddon(msg: MsgModel, type: string): boolean {

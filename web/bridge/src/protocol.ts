@@ -88,6 +88,8 @@ export interface WireChange {
   readonly body?: string;
   readonly mentions?: readonly string[];
   readonly options?: readonly string[];
+  /** Of an edited invitation: the event as it is now. */
+  readonly event?: Readonly<Record<string, unknown>>;
   readonly pinned?: boolean;
   /** Unix milliseconds. */
   readonly until?: number;

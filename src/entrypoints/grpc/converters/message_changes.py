@@ -19,6 +19,7 @@ from domain.message_change_events import (
 from domain.message_state import OptionResult
 from domain.poll_content import Poll
 from entrypoints.grpc.converters.forms import PayloadConverter
+from entrypoints.grpc.converters.more_contents import event_to_proto
 from entrypoints.grpc.converters.times import optional_time_to_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as pb
 from entrypoints.grpc.gen.pombo.v1 import message_pb2
@@ -92,7 +93,8 @@ def _change(payload: Any) -> pb.MessageChange:
 def _edited(payload: MessageEdited) -> pb.MessageEdited:
     change = payload.change
     mentions = [str(jid) for jid in change.mentions]
-    return pb.MessageEdited(change=_change(payload), body=change.body, mentions=mentions)
+    event = None if change.event is None else event_to_proto(change.event)
+    return pb.MessageEdited(change=_change(payload), body=change.body, mentions=mentions, event=event)
 
 
 def _plain(proto: type[Any]) -> Callable[[Any], ProtoMessage]:

@@ -41,7 +41,8 @@ def _compose_poll(poll: pb.Poll) -> Poll:
     return Poll.compose(poll.question, poll.options, selectable=poll.selectable if poll.HasField("selectable") else 1)
 
 
-def _write_event(event: EventInvitation) -> pb.EventInvitation:
+def event_to_proto(event: EventInvitation) -> pb.EventInvitation:
+    """An event that people are asked to."""
     return pb.EventInvitation(
         name=event.name,
         start_time=time_to_proto(event.starts_at),
@@ -141,7 +142,7 @@ def _write_reply(reply: InteractiveReply) -> pb.InteractiveReply:
 CONTENT_CONVERTERS: Final[tuple[ContentConverter[Any], ...]] = (
     ContentConverter(field="location", kind=Location, write=_write_location, compose=_compose_location),
     ContentConverter(field="poll", kind=Poll, write=_write_poll, compose=_compose_poll),
-    ContentConverter(field="event", kind=EventInvitation, write=_write_event, compose=_compose_event),
+    ContentConverter(field="event", kind=EventInvitation, write=event_to_proto, compose=_compose_event),
     ContentConverter(field="group_invite", kind=GroupInvite, write=_write_invite, compose=_compose_invite),
     ContentConverter(field="interactive", kind=Interactive, write=_write_interactive, compose=_compose_interactive),
     ContentConverter(field="interactive_reply", kind=InteractiveReply, write=_write_reply),

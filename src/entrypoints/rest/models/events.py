@@ -24,6 +24,7 @@ from entrypoints.rest.models.common import (
 from entrypoints.rest.models.contents import Text
 from entrypoints.rest.models.media import Media
 from entrypoints.rest.models.messages import Message
+from entrypoints.rest.models.more_contents import EventInvitation
 from entrypoints.rest.models.sessions import Me
 
 _TYPES = ", ".join(f"`{name}`" for name in PAYLOAD_TYPES)
@@ -103,7 +104,10 @@ class MessageChangePayload(AnswerModel):
 class MessageEditedPayload(MessageChangePayload):
     """Of `message.edited`."""
 
-    text: Text = Field(description="The new text, or caption.")
+    text: Text = Field(description="The new text, or caption; of an invitation the event's name.")
+    event: EventInvitation | None = Field(
+        description="All that the event is now; null unless the message is an invitation to one."
+    )
 
 
 class MessageReactionPayload(MessageChangePayload):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from application.ports.page_events import MessagesSeen
 from domain.changes import Edited, Pinned, Reacted, Revoked, Voted
 from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text, Unsupported
@@ -16,7 +17,8 @@ from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
 from domain.text_content import LinkPreview
 
-from .peers import SENT, Peers, soon
+from ..sandbox import in_thread
+from .peers import SENT, Peers, inner, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -115,6 +117,60 @@ async def test_an_event_with_a_call_both_ways(peers: Peers) -> None:
     text = (await peers.receive("send", text=f"join {link}", options=SENT)).content
     assert isinstance(text, Text)
     assert text.body == f"join {link}"
+
+
+async def test_its_answers_to_an_event_of_ours(peers: Peers) -> None:
+    target, told = await peers.send(EventInvitation(name="Fair", starts_at=STARTS))
+
+    async def answered(number: int) -> list[dict[str, Any]]:
+        """What our phone shows once the library has answered: no library says where a page tells of it."""
+        assert await peers.client.call("respond", of=told["id"], response=number) is True
+        held = await in_thread(peers.ann.message, inner(target), peers.bob)
+        assert held is not None
+        shown: list[dict[str, Any]] = held["responses"]
+        return shown
+
+    answers = set()
+    for number, response in ((3, "maybe"), (1, "going"), (2, "not_going")):
+        (shown,) = await answered(number)
+        assert (shown["from"], shown["response"]) == (peers.bob.jid, response)
+        answers.add(shown["id"])
+    assert await answered(0) == []
+    # An answer is no message of the chat: what was written after them came, and none of them.
+    await peers.text("after the answers")
+    heard = [each for event in peers.ear.heard if isinstance(event, MessagesSeen) for each in event.messages]
+    assert answers.isdisjoint(inner(each.whatsapp_id) for each in heard)
+    assert len(answers) == 3
+
+
+async def test_its_edits_of_an_event(peers: Peers) -> None:
+    more = {"callType": "voice", "description": "bring seeds", "location": "The loft"}
+    seen = await peers.receive("event", name="Fair", start=STARTS.timestamp() * 1000, more=more)
+    his = f"true_{peers.ann.jid}_{inner(seen.whatsapp_id)}"
+    later = STARTS + timedelta(hours=1)
+    end = later + timedelta(hours=2)
+
+    async def edit(name: str, **more: Any) -> dict[str, Any]:
+        arguments = {"of": his, "name": name, "start": later.timestamp() * 1000, "more": more}
+        shown: dict[str, Any] = await peers.client.call("editEvent", **arguments)
+        return shown
+
+    moved = {"callType": "video", "description": "bring more", "location": "The roof", "end": end.timestamp() * 1000}
+    assert (await edit("Fête", **moved))["body"] == "Fête"
+    roof = Location(latitude=0, longitude=0, name="The roof")
+    change = await peers.change(Edited, seen.whatsapp_id)
+    assert (change.by, change.body) == (peers.chat, "Fête")
+    assert change.event == EventInvitation(
+        name="Fête", starts_at=later, ends_at=end, description="bring more", location=roof, call=CallType.VIDEO
+    )
+    # What an edit doesn't say the event has no more; of the call it says nothing, or that there is none.
+    await edit("Fête", isEventCanceled=True)
+    off = await peers.change(Edited, seen.whatsapp_id, lambda change: bool(change.event and change.event.canceled))
+    assert off.event == EventInvitation(name="Fête", starts_at=later, call=CallType.VIDEO, canceled=True)
+    assert (await edit("Feast"))["body"] == "Fête"
+    held = await in_thread(peers.ann.message, inner(seen.whatsapp_id), peers.bob)
+    assert held is not None
+    assert (held["content"]["eventName"], len(held["edits"])) == ("Fête", 2)
 
 
 async def test_what_we_know_no_form_for_arrives_all_the_same(peers: Peers) -> None:

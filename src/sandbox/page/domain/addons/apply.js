@@ -6,6 +6,7 @@ import { actualKey } from "./actual.js";
 import { applyEdit } from "./edits.js";
 import { applyPin } from "./pins.js";
 import { applyReaction } from "./reactions.js";
+import { applyResponse } from "./responses.js";
 import { applyRevoke } from "./revokes.js";
 import { formOf } from "./target.js";
 import { applyVote } from "./votes.js";
@@ -27,7 +28,9 @@ import { applyVote } from "./votes.js";
  */
 
 /** @type {Record<import("./target.js").Kind, (addon: Applied, occasion: Occasion) => Promise<void>>} */
-const APPLY = { reaction: applyReaction, edit: applyEdit, revoke: applyRevoke, vote: applyVote, pin: applyPin };
+const APPLY = {
+  reaction: applyReaction, edit: applyEdit, revoke: applyRevoke, vote: applyVote, response: applyResponse, pin: applyPin,
+};
 
 /**
  * @param {Record<string, any>} attributes an add-on's, with its message's key where its type has it

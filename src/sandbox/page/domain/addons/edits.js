@@ -6,6 +6,7 @@ import { chatFor } from "../chat.js";
 import { ACK } from "../constants.js";
 import { keepMessage } from "../msg.js";
 import { held } from "./apply.js";
+import { editedEvent } from "./event-edits.js";
 import { newKey, sendAddon } from "./outbox.js";
 
 /** Edits: another text, or another caption, for a message of one's own. */
@@ -33,12 +34,21 @@ export const canEditCaption = (msg) => isEditable(msg) && CAPTIONED.includes(msg
 export async function applyEdit({ id, target, order, attributes }, _occasion) {
   const msg = await held(target);
   if (!msg || msg.type === "revoked" || msg.latestEditMsgKey?.equals(id) || (msg.latestEditOrder ?? 0) > order) return;
-  const text = msg.type === "chat" ? { body: attributes.body } : { caption: attributes.caption };
+  const text = newContent(msg.type, attributes);
   const preview = msg.type === "chat" ? Object.fromEntries(PREVIEW.map((name) => [name, attributes[name]])) : {};
   const mentionedJidList = attributes.mentionedJidList?.map(createWid);
   const when = { latestEditMsgKey: id, latestEditSenderTimestampMs: attributes.senderTimestampMs ?? order };
   msg.set({ ...text, ...preview, mentionedJidList, ...when, latestEditOrder: order });
   await keepMessage(msg);
+}
+
+/**
+ * @param {string} type of the message
+ * @param {Record<string, any>} attributes of the edit
+ */
+function newContent(type, attributes) {
+  if (type === "event_creation") return editedEvent(attributes);
+  return type === "chat" ? { body: attributes.body } : { caption: attributes.caption };
 }
 
 /**

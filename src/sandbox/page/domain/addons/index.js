@@ -1,8 +1,10 @@
 import { define } from "../../loader.js";
 import { canEditCaption, canEditText, defineEdits } from "./edits.js";
+import { defineEventEdits } from "./event-edits.js";
 import { resumeAddons } from "./outbox.js";
 import { definePins, loadPins } from "./pins.js";
 import { defineReactions } from "./reactions.js";
+import { defineResponses } from "./responses.js";
 import { canAdminRevokeMsg, canSenderRevokeMsg, defineRevokes, loadRevoked } from "./revokes.js";
 import { canStarMsg, defineStars, loadStars } from "./stars.js";
 import { defineVotes } from "./votes.js";
@@ -12,6 +14,8 @@ export function defineAddons() {
   defineEdits();
   defineRevokes();
   defineVotes();
+  defineResponses();
+  defineEventEdits();
   definePins();
   defineStars();
   define("WAWebMsgActionCapability", {

@@ -7,20 +7,21 @@ import { isMe, me } from "../me.js";
  * understands; in a page by its key, which differs from account to account.
  */
 
-/** @typedef {"reaction" | "edit" | "revoke" | "vote" | "pin"} Kind */
+/** @typedef {"reaction" | "edit" | "revoke" | "vote" | "response" | "pin"} Kind */
 /** @typedef {{kind: Kind, attribute: string}} Form */
 
 /** @type {Record<string, Form>} */
 const FORMS = {
   reaction: { kind: "reaction", attribute: "reactionParentKey" },
   poll_update: { kind: "vote", attribute: "pollUpdateParentKey" },
+  rsvp: { kind: "response", attribute: "rsvpParentKey" },
   pinned_message: { kind: "pin", attribute: "pinParentKey" },
 };
 /** @type {Record<string, Kind>} */
 const PROTOCOL = { message_edit: "edit", sender_revoke: "revoke", admin_revoke: "revoke" };
 
 /** The attributes that hold the key of another message. */
-export const TARGETS = ["reactionParentKey", "pollUpdateParentKey", "pinParentKey", "protocolMessageKey"];
+export const TARGETS = ["reactionParentKey", "pollUpdateParentKey", "rsvpParentKey", "pinParentKey", "protocolMessageKey"];
 
 /**
  * What an add-on of these attributes does, and which of them names its message; nothing for other messages.

@@ -23,29 +23,30 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from entrypoints.grpc.gen.pombo.v1 import content_pb2 as pombo_dot_v1_dot_content__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpombo/v1/message_change.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x01\n\rMessageChange\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x19\n\x0c\x61lternate_id\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07\x66rom_me\x18\x06 \x01(\x08\x12/\n\x0b\x63hange_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_alternate_id\"X\n\rMessageEdited\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x10\n\x08mentions\x18\x03 \x03(\t\"9\n\x0eMessageRevoked\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\"H\n\x0eMessageReacted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\r\n\x05\x65moji\x18\x02 \x01(\t\"E\n\tPollVoted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0f\n\x07options\x18\x02 \x03(\t\"h\n\rMessagePinned\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12.\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x0eMessageStarred\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0f\n\x07starred\x18\x02 \x01(\x08\"9\n\x0eMessageDeleted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChangeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpombo/v1/message_change.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pombo/v1/content.proto\"\xc7\x01\n\rMessageChange\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x0e\n\x06sender\x18\x04 \x01(\t\x12\x19\n\x0c\x61lternate_id\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x0f\n\x07\x66rom_me\x18\x06 \x01(\x08\x12/\n\x0b\x63hange_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_alternate_id\"\x82\x01\n\rMessageEdited\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x10\n\x08mentions\x18\x03 \x03(\t\x12(\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x19.pombo.v1.EventInvitation\"9\n\x0eMessageRevoked\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\"H\n\x0eMessageReacted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\r\n\x05\x65moji\x18\x02 \x01(\t\"E\n\tPollVoted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0f\n\x07options\x18\x02 \x03(\t\"h\n\rMessagePinned\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12.\n\nuntil_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x0eMessageStarred\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChange\x12\x0f\n\x07starred\x18\x02 \x01(\x08\"9\n\x0eMessageDeleted\x12\'\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x17.pombo.v1.MessageChangeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pombo.v1.message_change_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MESSAGECHANGE']._serialized_start=77
-  _globals['_MESSAGECHANGE']._serialized_end=276
-  _globals['_MESSAGEEDITED']._serialized_start=278
-  _globals['_MESSAGEEDITED']._serialized_end=366
-  _globals['_MESSAGEREVOKED']._serialized_start=368
-  _globals['_MESSAGEREVOKED']._serialized_end=425
-  _globals['_MESSAGEREACTED']._serialized_start=427
-  _globals['_MESSAGEREACTED']._serialized_end=499
-  _globals['_POLLVOTED']._serialized_start=501
-  _globals['_POLLVOTED']._serialized_end=570
-  _globals['_MESSAGEPINNED']._serialized_start=572
-  _globals['_MESSAGEPINNED']._serialized_end=676
-  _globals['_MESSAGESTARRED']._serialized_start=678
-  _globals['_MESSAGESTARRED']._serialized_end=752
-  _globals['_MESSAGEDELETED']._serialized_start=754
-  _globals['_MESSAGEDELETED']._serialized_end=811
+  _globals['_MESSAGECHANGE']._serialized_start=101
+  _globals['_MESSAGECHANGE']._serialized_end=300
+  _globals['_MESSAGEEDITED']._serialized_start=303
+  _globals['_MESSAGEEDITED']._serialized_end=433
+  _globals['_MESSAGEREVOKED']._serialized_start=435
+  _globals['_MESSAGEREVOKED']._serialized_end=492
+  _globals['_MESSAGEREACTED']._serialized_start=494
+  _globals['_MESSAGEREACTED']._serialized_end=566
+  _globals['_POLLVOTED']._serialized_start=568
+  _globals['_POLLVOTED']._serialized_end=637
+  _globals['_MESSAGEPINNED']._serialized_start=639
+  _globals['_MESSAGEPINNED']._serialized_end=743
+  _globals['_MESSAGESTARRED']._serialized_start=745
+  _globals['_MESSAGESTARRED']._serialized_end=819
+  _globals['_MESSAGEDELETED']._serialized_start=821
+  _globals['_MESSAGEDELETED']._serialized_end=878
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from entrypoints.grpc.gen.pombo.v1 import content_pb2 as _content_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -71,15 +72,16 @@ Global___MessageChange: _TypeAlias = MessageChange  # noqa: Y015
 
 @_typing.final
 class MessageEdited(_message.Message):
-    """Emitted when a message has another text, or caption."""
+    """Emitted when a message has another text or caption, or an invitation is to another event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGE_FIELD_NUMBER: _builtins.int
     BODY_FIELD_NUMBER: _builtins.int
     MENTIONS_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
     body: _builtins.str
-    """The new text."""
+    """The new text, or caption; of an invitation the event's name."""
     @_builtins.property
     def change(self) -> Global___MessageChange:
         """What it was done to, and by whom."""
@@ -88,16 +90,21 @@ class MessageEdited(_message.Message):
     def mentions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The users whose `@number` stands in it (JIDs)."""
 
+    @_builtins.property
+    def event(self) -> _content_pb2.EventInvitation:
+        """All that the event is now; absent unless the message is an invitation to one."""
+
     def __init__(
         self,
         *,
         change: Global___MessageChange | None = ...,
         body: _builtins.str = ...,
         mentions: _abc.Iterable[_builtins.str] | None = ...,
+        event: _content_pb2.EventInvitation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "change", b"change", "mentions", b"mentions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "change", b"change", "event", b"event", "mentions", b"mentions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
