@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -115,14 +115,15 @@ buttons = rows.map(
     lambda choices: ReplyButtons(buttons=tuple(Choice(id=each.id, title=each.title) for each in choices))
 )
 interactives = st.builds(Interactive, body=words, action=lists | buttons, header=optional_words, footer=optional_words)
-sendable: st.SearchStrategy[Content] = st.one_of(
-    locations,
-    st.lists(cards, min_size=1, max_size=2).map(lambda given: Contacts(cards=tuple(given))),
-    polls,
-    events,
-    invites,
-    interactives,
-)
+SENDABLE: Final[dict[type[Content], st.SearchStrategy[Any]]] = {
+    Location: locations,
+    Contacts: st.lists(cards, min_size=1, max_size=2).map(lambda given: Contacts(cards=tuple(given))),
+    Poll: polls,
+    EventInvitation: events,
+    GroupInvite: invites,
+    Interactive: interactives,
+}
+sendable: st.SearchStrategy[Content] = st.one_of(*SENDABLE.values())
 """Contents that a ``compose`` takes, and gives back as they were."""
 replies = st.builds(
     InteractiveReply, choice=st.builds(Choice, id=words, title=words, description=optional_words), of_list=st.booleans()
