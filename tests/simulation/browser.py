@@ -129,12 +129,12 @@ class SimulatedWatchdog(Watchdog):
 
     def __init__(self, process: "GatewayProcess") -> None:
         self._process = process
-        self._time = process.world.loop.time
+        self._loop = process.world.loop
         self.until: dict[SessionId, float] = {}
         """Up to when the gateway has the right to each session's page."""
 
     def has_right(self, session_id: SessionId) -> bool:
-        return self._process.alive and self.until.get(session_id, -1) >= self._time()
+        return self._process.alive and self.until.get(session_id, -1) >= self._loop.moment
 
     @override
     async def allow(self, until: Mapping[SessionId, timedelta]) -> None:

@@ -21,11 +21,15 @@ class VirtualClock(Clock):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._said = (-1.0, EPOCH)
         self.skew = timedelta(0)
 
     @override
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._loop.time()) + self.skew
+        time = self._loop.time()
+        if self._said[0] != time:
+            self._said = (time, EPOCH + timedelta(seconds=time))
+        return self._said[1] + self.skew
 
     @override
     def elapsed(self) -> timedelta:

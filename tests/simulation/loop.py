@@ -61,7 +61,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def __init__(self, on_step: Callable[[], None], *, step_limit: int) -> None:
         super().__init__()
-        self._moment = 0.0
+        self.moment = 0.0
+        """Now, in seconds."""
         self._serials = itertools.count(1)
         self._on_step = on_step
         self._step_limit = step_limit
@@ -71,12 +72,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.set_task_factory(self._make_task)
         self.set_exception_handler(lambda _, context: self.errors.append(str(context.get("exception", context))))
 
+    get_debug = staticmethod(bool)  # type: ignore[assignment] # False; asyncio asks for each future
+
     def next_serial(self) -> int:
         return next(self._serials)
 
     @override
     def time(self) -> float:
-        return self._moment
+        return self.moment
 
     @override
     def create_future(self) -> asyncio.Future[Any]:
@@ -124,16 +127,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
             handle._run()
             self._on_step()
         if self.steps > self._step_limit:
-            raise StuckError(f"no end after {self.steps} steps, at {self._moment:.3f} s")
+            raise StuckError(f"no end after {self.steps} steps, at {self.moment:.3f} s")
 
     def _next_moment(self) -> None:
         scheduled = self._scheduled
         while scheduled and scheduled[0]._cancelled:
             heapq.heappop(scheduled)._scheduled = False
         if not scheduled:
-            raise StuckError(f"nothing is ready and nothing will be, at {self._moment:.3f} s")
-        self._moment = max(self._moment, scheduled[0]._when)
-        while scheduled and scheduled[0]._when <= self._moment:
+            raise StuckError(f"nothing is ready and nothing will be, at {self.moment:.3f} s")
+        self.moment = max(self.moment, scheduled[0]._when)
+        while scheduled and scheduled[0]._when <= self.moment:
             timer = heapq.heappop(scheduled)
             timer._scheduled = False
             if not timer._cancelled:

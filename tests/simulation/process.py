@@ -105,7 +105,10 @@ class GatewayProcess:
 
     def may_have(self, session_id: SessionId, page: WhatsAppPage) -> bool:
         """Whether a session's page is this process's, and it has the right to it."""
-        return self.alive and self.pages.get(session_id) is page and self.watchdog.has_right(session_id)
+        # It is asked after each step: nothing else is called for it.
+        if not self.alive or self.pages.get(session_id) is not page:
+            return False
+        return self.watchdog.until.get(session_id, -1) >= self.world.loop.moment
 
     def start(self) -> None:
         self.world.trace.add(self.name, "starts")
@@ -208,7 +211,8 @@ def _answer(answer: asyncio.Future[Any], task: asyncio.Task[Any]) -> None:
 def forget_processes() -> None:
     """Lets the objects of the last process go."""
     container = _container()
-    container.reset_singletons()
+    for singleton in _singletons():
+        singleton.reset()
     for provider in container.providers.values():
         provider.reset_override()
 
@@ -216,4 +220,12 @@ def forget_processes() -> None:
 @cache
 def _container() -> Container:
     """Made once: making it takes longer than a run should."""
-    return Container()
+    container = Container()
+    for provider in container.traverse():
+        provider.disable_async_mode()  # none of its objects is awaited; to look whether takes longer than to make them
+    return container
+
+
+@cache
+def _singletons() -> tuple[Any, ...]:
+    return tuple(_container().traverse(types=[providers.BaseSingleton]))

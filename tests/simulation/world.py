@@ -113,7 +113,7 @@ class World:
         self.invariants = watching
         self.on_message, self._on_event = having("message"), having("event")
         self.on_handed = having("handed")
-        self._on_position, self._on_each_step = having("position"), having("step")
+        self._on_position, self._on_each_step = having("position"), [each.step for each in having("step")]
 
     # What goes on.
 
@@ -313,7 +313,7 @@ class World:
             for invariant in self._on_position:
                 invariant.position(state.log[self._placed])
             self._placed += 1
-        for invariant in self._on_each_step:
-            invariant.step()
+        for step in self._on_each_step:
+            step()
         if self._violation is not None:
             raise ViolationError(self._violation)

@@ -44,8 +44,9 @@ class RowLocks:
             sharers.discard(owner)
             if not sharers:
                 self._sharers.pop(key, None)
-        self._released.set()
-        self._released = asyncio.Event()
+        if self._waiting:
+            self._released.set()
+            self._released = asyncio.Event()
 
     async def _wait(self, owner: object, key: Hashable) -> None:
         """Waits until some owner gives keys back."""

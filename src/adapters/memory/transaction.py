@@ -2,16 +2,21 @@
 
 from collections.abc import Hashable, Iterator
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from adapters.memory.media_tables import MediaWrites
 from adapters.memory.row_locks import RowLocks
-from adapters.memory.state import KeyedRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
+from adapters.memory.state import KeyedRow, LeaseRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
 from adapters.memory.tables import TableWrites
 from adapters.memory.webhook_tables import WebhookWrites
+from application.ports.message_states import ParticipantReceipt
 from domain.event import Event, NewEvent
-from domain.ids import MessageId, SessionId
+from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.jid import Jid
 from domain.lease import Lease
 from domain.message import MessageStatus
+from domain.message_state import MessageState
 
 
 class Transaction:
@@ -30,13 +35,48 @@ class Transaction:
         self._api_keys: dict[bytes, str] = {}
         self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
-        self.leases = TableWrites(state.leases)
-        self.person_addresses = TableWrites(state.person_addresses)
-        self.watched = TableWrites(state.watched)
-        self.webhooks = WebhookWrites(state.webhooks)
-        self.states = TableWrites(state.states)
-        self.receipts = TableWrites(state.receipts)
-        self.media = MediaWrites(state.media)
+        self._tables: list[TableWrites[Any, Any] | WebhookWrites | MediaWrites] = []
+
+    # Each table's writes are there from when they are asked for: few transactions need more than two.
+
+    @cached_property
+    def leases(self) -> TableWrites[SessionId, LeaseRow]:
+        """Who runs which session."""
+        return self._writing(TableWrites(self._state.leases))
+
+    @cached_property
+    def person_addresses(self) -> TableWrites[tuple[SessionId, str], int]:
+        """The number of the person whom an address belongs to."""
+        return self._writing(TableWrites(self._state.person_addresses))
+
+    @cached_property
+    def watched(self) -> TableWrites[tuple[SessionId, str], bool]:
+        """Whom sessions watch."""
+        return self._writing(TableWrites(self._state.watched))
+
+    @cached_property
+    def webhooks(self) -> WebhookWrites:
+        """All about webhooks."""
+        return self._writing(WebhookWrites(self._state.webhooks))
+
+    @cached_property
+    def states(self) -> TableWrites[WhatsAppKey, MessageState]:
+        """What was done to messages."""
+        return self._writing(TableWrites(self._state.states))
+
+    @cached_property
+    def receipts(self) -> TableWrites[tuple[SessionId, WhatsAppMessageId, Jid], ParticipantReceipt]:
+        """How far messages came with each participant."""
+        return self._writing(TableWrites(self._state.receipts))
+
+    @cached_property
+    def media(self) -> MediaWrites:
+        """The files."""
+        return self._writing(MediaWrites(self._state.media))
+
+    def _writing[T: TableWrites[Any, Any] | WebhookWrites | MediaWrites](self, table: T) -> T:
+        self._tables.append(table)
+        return table
 
     async def lock(self, key: Hashable) -> None:
         """Takes a row's lock until the end of the transaction."""
@@ -170,13 +210,8 @@ class Transaction:
             else:
                 self._state.keyed_requests[name] = keyed
         self._state.unsettled.extend(self._events)
-        self.leases.commit()
-        self.person_addresses.commit()
-        self.watched.commit()
-        self.webhooks.commit()
-        self.states.commit()
-        self.receipts.commit()
-        self.media.commit()
+        for table in self._tables:
+            table.commit()
         return bool(self._events)
 
     def end(self) -> None:

@@ -44,9 +44,11 @@ class OneRightPerSession(Invariant):
         running = self.world.running()
         if len(running) < 2:
             return
+        rights = [process.watchdog.until for process in running]
+        now = self.world.loop.moment
         for session_id in self.world.accounts:
-            having = [process.name for process in running if process.watchdog.has_right(session_id)]
-            if len(having) > 1:
+            if sum([until.get(session_id, -1) >= now for until in rights]) > 1:
+                having = [process.name for process in running if process.watchdog.has_right(session_id)]
                 self.violated(f"{' and '.join(having)} have the right to {session_id}")
 
 
@@ -55,14 +57,21 @@ class NobodyIsToldAGhost(Invariant):
 
     def __init__(self, world: "World") -> None:
         super().__init__(world)
-        self._checked: set[GatewayProcess] = set()
+        self._started = 0
+        self._starting: list[GatewayProcess] = []
+        """Those that don't take calls yet."""
 
     @override
     def step(self) -> None:
-        for process in self.world.running():
-            if process not in self._checked and process.serves:
-                self._checked.add(process)
+        if self._started != len(self.world.processes):
+            self._starting += self.world.processes[self._started :]
+            self._started = len(self.world.processes)
+        for process in [*self._starting]:
+            if process.serves:
+                self._starting.remove(process)
                 self._check(process)
+            elif not process.alive:
+                self._starting.remove(process)
 
     def _check(self, process: "GatewayProcess") -> None:
         for row in self.world.state.sessions.values():
