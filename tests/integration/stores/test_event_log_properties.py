@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.event_bus import MemoryEventBus
@@ -212,11 +212,9 @@ async def processes(url: str) -> AsyncIterator[list[Process]]:
 @given(todo=writers, plans=plans, pruning=prunings)
 @settings(
     max_examples=15,
-    deadline=None,
     derandomize=True,
     # What fails here fails by chance of timing: shrinking would take minutes and find nothing.
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
 )
 def test_nothing_is_skipped_and_nothing_repeated(
     contracts_database_url: str,

@@ -240,7 +240,7 @@ tellings = st.lists(
 
 
 @given(tellings)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_is_told_at_once_is_stored_once(told: list[tuple[list[str], bool]]) -> None:
     async def scenario() -> None:
         database = MemoryDatabase()
@@ -261,7 +261,7 @@ receipts = st.lists(
 
 
 @given(receipts, st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_receipts_move_forward_only(told: list[tuple[MessageStatus, str]], at_once: bool) -> None:
     """In whatever order, how often and by which way they are told."""
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from application.representation.content import content_type
@@ -259,7 +259,6 @@ def test_a_messages_fields_are_those_of_rest() -> None:
     assert not any(bare.HasField(name) for name in absent)  # type: ignore[arg-type]  # the names are fields
 
 
-@settings(deadline=None)
 @given(sendable)
 def test_what_can_be_sent_is_read_as_it_was_shown(content: Content) -> None:
     """Both ways: the message that shows a content has the same field as the request that sends it."""
@@ -270,7 +269,6 @@ def test_what_can_be_sent_is_read_as_it_was_shown(content: Content) -> None:
     assert content_from_proto(service_pb.SendMessageRequest.FromString(request.SerializeToString())) == content
 
 
-@settings(deadline=None)
 @given(more_contents)
 def test_every_content_is_told_whole(content: Content) -> None:
     shown = messages.message_to_proto(message(content))
@@ -279,7 +277,6 @@ def test_every_content_is_told_whole(content: Content) -> None:
     assert len(fields) <= len(dataclasses.fields(content)) + 1
 
 
-@settings(deadline=None)
 @given(kind=texts, raw=st.dictionaries(texts, json_values, max_size=4))
 def test_an_unknown_kind_keeps_all_that_the_page_told(kind: str, raw: dict[str, object]) -> None:
     sent = messages.message_to_proto(message(Unsupported(kind=kind, raw=raw)))
@@ -294,7 +291,6 @@ def test_half_a_surrogate_pair_in_an_unknown_kind_does_no_harm() -> None:
     assert json.loads(converted.unsupported.raw_json) == {"name": "cut \ud83d"}
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(
         min_value=datetime(1, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone

@@ -60,7 +60,7 @@ from entrypoints.rest.models.common import AnswerModel
 from entrypoints.rest.routes.message_operations import _receipt_to_dict
 from tests.unit.mappings import values
 
-QUICK = settings(deadline=None, max_examples=15)
+QUICK = settings(max_examples=15)
 seconds = st.integers(0, 10**6).map(lambda given: timedelta(seconds=given))
 rules = st.builds(
     GroupSettings,
@@ -271,7 +271,7 @@ def test_an_endpoints_secrets_stay_with_it(endpoint: WebhookEndpoint, name: str)
 
 
 @pytest.mark.parametrize("form", CONTENT_FORMS, ids=lambda form: form.name)
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_a_message_has_the_documented_form(form: Any, data: st.DataObject) -> None:
     message = values.whole(Message, content=st.from_type(form.kind), state=st.just(NOTHING_DONE))
@@ -281,7 +281,7 @@ def test_a_message_has_the_documented_form(form: Any, data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize("form", PAYLOAD_FORMS, ids=lambda form: form.kind.TYPE)
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_an_event_has_the_documented_form(form: Any, data: st.DataObject) -> None:
     event: Event = data.draw(values.whole(Event, payload=st.from_type(form.kind)))

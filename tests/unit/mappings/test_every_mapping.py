@@ -133,7 +133,6 @@ def running(test: Any, parameters: dict[str, Any], *, examples: int) -> Callable
         phases=[Phase.generate],
         derandomize=True,
         database=None,
-        deadline=None,
         report_multiple_bugs=False,
     )
     return lambda: how(again)(**parameters)

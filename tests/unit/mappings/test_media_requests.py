@@ -34,7 +34,7 @@ from tests.unit.mappings.protos import any_proto
 from tests.unit.mappings.test_page_readings import ODD, places, with_odd
 from tests.unit.mappings.values import TIMES
 
-QUICK = settings(deadline=None, max_examples=30)
+QUICK = settings(max_examples=30)
 OPTIONS = {
     MediaKind.IMAGE: ("caption", "view_once"),
     MediaKind.VIDEO: ("caption", "gif", "view_once"),
@@ -237,7 +237,7 @@ def test_what_isnt_a_request_is_refused_over_rest(kind: MediaKind, data: st.Data
     assert isinstance(read, SendMessageCommand | PomboError)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(any_proto(service_pb.SendMessageRequest))
 def test_what_isnt_a_request_is_refused_over_grpc(request: service_pb.SendMessageRequest) -> None:
     try:

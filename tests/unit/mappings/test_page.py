@@ -43,7 +43,7 @@ from domain.poll_content import Poll
 from tests.unit.domain import content_values as given_values
 from tests.unit.mappings import values  # noqa: F401 - the strategies of the types
 
-QUICK = settings(deadline=None, max_examples=50)
+QUICK = settings(max_examples=50)
 SENT: dict[type[Any], st.SearchStrategy[Any]] = {
     Text: given_values.rich_texts,
     Location: given_values.locations,

@@ -53,7 +53,7 @@ from tests.unit.mappings import values
 from tests.unit.mappings.test_page import SENT, by_the_second, milliseconds, told_of, type_of, wire
 from tests.unit.playwright_adapter.test_media_contents import told as told_of_media
 
-QUICK = settings(deadline=None, max_examples=25)
+QUICK = settings(max_examples=25)
 REFUSALS = (MalformedError, InvalidArgumentError)
 ACKS = {MessageStatus.SENT: 1, MessageStatus.DELIVERED: 2, MessageStatus.READ: 3, MessageStatus.PLAYED: 4, None: 0}
 METHODS = {RequestMethod.LINK: "InviteLink", RequestMethod.MEMBER: "NonAdminAdd", RequestMethod.OTHER: "Another"}
@@ -327,7 +327,7 @@ def test_numbers_that_nothing_can_hold_are_refused(reading: Reading) -> None:
     """Each of the odd values in each place, of one value: what is drawn above may miss one."""
     told: Any = None
 
-    @settings(deadline=None, max_examples=1, database=None, derandomize=True)
+    @settings(max_examples=1, database=None, derandomize=True)
     @given(reading.values)
     def look(value: Any) -> None:
         nonlocal told

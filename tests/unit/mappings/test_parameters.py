@@ -38,7 +38,7 @@ from entrypoints.rest.multipart import is_multipart
 from entrypoints.rest.routes.sessions import report_to_dict
 from tests.unit.mappings import values
 
-QUICK = settings(deadline=None, max_examples=25)
+QUICK = settings(max_examples=25)
 NAME = "01KB5D9R6T3N8W2XQ4V7Y0Z1AC"
 FILTERS: tuple[tuple[Callable[[int], Any], dict[Any, int], Any], ...] = (
     (media.kind_from_proto, media.KINDS, MediaKind),

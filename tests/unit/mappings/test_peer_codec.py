@@ -49,7 +49,7 @@ def test_every_part_of_a_page_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("each", DECLARED.values(), ids=lambda each: f"{each.method}-{each.name}")
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_it_arrives_as_it_was(each: Passed, data: st.DataObject) -> None:
     value = data.draw(st.from_type(each.declared))

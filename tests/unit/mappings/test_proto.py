@@ -17,7 +17,7 @@ from entrypoints.grpc.converters.contents import CONTENT_CONVERTERS
 from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS
 from tests.unit.mappings import values
 
-QUICK = settings(deadline=None, max_examples=15)
+QUICK = settings(max_examples=15)
 
 
 def shown(converter: Any, value: Any) -> Any:

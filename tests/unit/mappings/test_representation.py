@@ -11,7 +11,7 @@ from application.representation.content import CONTENT_FORMS, content_from_dict,
 from application.representation.events import PAYLOAD_FORMS, payload_from_dict, payload_to_dict
 from tests.unit.mappings import values  # noqa: F401 - the strategies of the types
 
-QUICK = settings(deadline=None, max_examples=10)
+QUICK = settings(max_examples=10)
 
 
 @pytest.mark.parametrize("form", CONTENT_FORMS, ids=lambda form: form.name)

@@ -6,7 +6,7 @@ Texts here; the others without a file in tests/unit/rest/test_contents.py and te
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from application.representation.content import content_to_dict
@@ -37,14 +37,12 @@ def test_rest_takes_what_grpc_takes() -> None:
     assert set(_COMPOSE) - {"reaction"} == named
 
 
-@settings(deadline=None)
 @given(texts)
 def test_a_text_over_rest_is_read_as_it_was_shown(text: Text) -> None:
     body = {"session_id": "ana", "to": "+15550100200", **content_to_dict(text)}
     assert content_to_send(SendMessageRequest.model_validate(body)) == text
 
 
-@settings(deadline=None)
 @given(texts)
 def test_a_text_over_grpc_is_read_as_it_was_shown(text: Text) -> None:
     request = service_pb.SendMessageRequest(text=message_to_proto(message(text)).text)
@@ -54,7 +52,6 @@ def test_a_text_over_grpc_is_read_as_it_was_shown(text: Text) -> None:
 reactions = st.builds(Reaction, target=targets, emoji=st.sampled_from(["", "👍", "❤️"]))
 
 
-@settings(deadline=None)
 @given(reactions)
 def test_a_reaction_over_both_is_read_as_it_was_asked_for(reaction: Reaction) -> None:
     given = {"message_id": reaction.target, "emoji": reaction.emoji}
@@ -68,7 +65,6 @@ def test_what_both_are_tried_with_is_every_other_kind() -> None:
     assert set(SENDABLE) == set(SENT) - {Text}
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(SENDABLE, key=lambda kind: kind.__name__)), st.data())
 def test_what_is_tried_of_a_kind_is_of_that_kind(kind: type[Any], data: st.DataObject) -> None:
     assert type(data.draw(SENDABLE[kind])) is kind

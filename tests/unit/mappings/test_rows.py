@@ -20,7 +20,7 @@ def test_each_column_has_a_type() -> None:
 
 
 @pytest.mark.parametrize("form", CONTENT_FORMS, ids=lambda form: form.name)
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_a_message_is_read_from_its_row_as_it_was(form: Any, data: st.DataObject) -> None:
     message = values.whole(Message, content=st.from_type(form.kind), state=st.just(NOTHING_DONE))

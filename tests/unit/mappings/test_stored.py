@@ -55,7 +55,7 @@ from domain.webhook import WebhookEndpoint
 from tests.unit.application.test_representation import states
 from tests.unit.mappings import values
 
-QUICK = settings(deadline=None, max_examples=20)
+QUICK = settings(max_examples=20)
 ids = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
 
 
@@ -259,7 +259,7 @@ def test_it_is_read_as_it_was_written(stored: Stored, data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize("form", PAYLOAD_FORMS, ids=lambda form: form.kind.TYPE)
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_an_event_is_read_from_its_row_as_it_was(form: Any, data: st.DataObject) -> None:
     event = data.draw(values.whole(Event, payload=st.from_type(form.kind)))

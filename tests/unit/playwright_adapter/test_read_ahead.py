@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.playwright.profile_image import ReadAhead, read, read_ahead
@@ -116,7 +116,7 @@ CHANGES: tuple[Callable[[Path], None], ...] = (Path.unlink, _same_size, _replace
     changes=st.lists(st.tuples(st.sampled_from(TABLES), st.sampled_from(CHANGES)), max_size=5),
     added=st.sets(st.sampled_from((STORE / "000005.ldb", STORE / "000012.ldb", BLOBS / "1", BLOBS.parent / "01/100"))),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_whatever_changes_meanwhile_is_as_if_all_had_been_read_then(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[Path, Callable[[Path], None]]], added: set[Path]
 ) -> None:

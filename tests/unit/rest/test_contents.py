@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from pydantic import ValidationError
 
 from application.representation.content import content_to_dict, content_type
@@ -22,7 +22,6 @@ def request(content: dict[str, Any]) -> SendMessageRequest:
     return SendMessageRequest.model_validate({"session_id": "ana", "to": "+15550100200", **content})
 
 
-@settings(deadline=None)
 @given(sendable)
 def test_what_can_be_sent_is_read_as_it_was_shown(content: Content) -> None:
     shown = json.loads(json.dumps(content_to_dict(content)))
