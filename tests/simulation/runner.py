@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,8 +81,8 @@ def _results(tasks: list[Job], jobs: int) -> Iterator[Iterator[list[Outcome]]]:
 def work(job: Job) -> list[Outcome]:
     """A job's outcomes, up to the first failure.
 
-    They come from a copy of this process: what its runs leave goes with it, where to look for it takes a tenth of the
-    time of the runs.
+    They come from a copy of this process, and what its runs leave goes with it. To look for that garbage would take a
+    tenth of the time of the runs.
     """
     _make_ready()
     receiver, sender = multiprocessing.Pipe(duplex=False)
@@ -89,8 +90,10 @@ def work(job: Job) -> list[Outcome]:
     if child == 0:
         try:
             sender.send(_outcomes(job))
-        finally:
-            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
     sender.close()
     try:
         return receiver.recv()  # type: ignore[no-any-return]
