@@ -90,7 +90,7 @@ def work(job: Job) -> list[Outcome]:
     if child == 0:
         try:
             sender.send(_outcomes(job))
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - nobody else would tell of it
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
