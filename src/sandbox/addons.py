@@ -100,7 +100,7 @@ class Addons:
     def _target(self, chat: str, sender: Account, key: object, attribute: str) -> StoredMessage:
         if not isinstance(key, dict) or not isinstance(key.get("id"), str):
             raise bad_request(f"{attribute} is an object with the id and the participant of a message")
-        author = self._accounts.resolve(key.get("participant")).phone
+        author = self._accounts.who_was(key.get("participant")).phone
         target = self._messages.sent_by(author, key["id"])
         if target is None or self._addons.is_one(target.no) or not _in_chat(target, chat, sender.phone):
             raise _not_found()

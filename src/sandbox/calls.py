@@ -125,6 +125,12 @@ class Calls:
             if account.phone == call.caller or (account.phone == call.called and call.reaches)
         ]
 
+    def renumber(self, old: str, new: str) -> None:
+        """An account has another number."""
+        for call in self._calls.values():
+            call.caller = new if call.caller == old else call.caller
+            call.called = new if call.called == old else call.called
+
     def ringing_for(self, phone: str) -> list[Json]:
         """What to tell a device of this account that has just come."""
         return [

@@ -244,7 +244,7 @@ class Linked:
         if not isinstance(kind, str) or kind not in ReceiptKind:
             raise bad_request(f"kind is one of: {', '.join(ReceiptKind)}")
         chat = frame.get("chat")
-        author = self._core.accounts.resolve(frame.get("participant") if is_group(chat) else chat).phone
+        author = self._core.accounts.who_was(frame.get("participant") if is_group(chat) else chat).phone
         ids = ids_field(frame)
         self._core.receipts.record(self._phone, self._device.number, ReceiptKind(kind), author, ids)
         return {}

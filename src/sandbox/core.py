@@ -25,6 +25,7 @@ from sandbox.media.passes import Passes
 from sandbox.media.phone import PhoneMedia
 from sandbox.message_info import MessageInfo
 from sandbox.notices import Notices
+from sandbox.numbers import Numbers
 from sandbox.older import OlderHistory
 from sandbox.operations import Operation
 from sandbox.people import People
@@ -40,6 +41,7 @@ from sandbox.store.devices import DeviceStore
 from sandbox.store.group_messages import GroupMessageStore
 from sandbox.store.groups import GroupStore
 from sandbox.store.messages import MessageStore
+from sandbox.store.numbers import NumberStore
 from sandbox.store.people import PeopleStore
 from sandbox.store.queue import QueueStore
 
@@ -102,7 +104,7 @@ class Core:
         self.groups = GroupStore(self.database)
         self.group_views = GroupViews(self.accounts)
         group_messages = GroupMessageStore(self.database)
-        announcer = Announcer(self.group_views, self.devices, group_messages, self.hub, self.notices)
+        self.announcer = announcer = Announcer(self.group_views, self.devices, group_messages, self.hub, self.notices)
         membership = Membership(config, self.groups, self.group_views, self.people, self.people_store, announcer)
         invites = Invites(self.accounts, self.groups, self.group_views, membership, announcer)
         settings = GroupSettings(self.groups, self.people_store, announcer)
@@ -123,3 +125,5 @@ class Core:
         self.people.common_groups = self.groups.common
         self.addons.is_admin = self.groups.is_admin
         self.linking = Linking(config, self.database, self.accounts, self.devices, self.hub, self.notices, self.faults)
+        self.number_store = NumberStore(self.database)
+        self.numbers = Numbers(self)

@@ -68,6 +68,11 @@ class Faults:
         self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
 
+    def renumber(self, old: str, new: str) -> None:
+        """An account has another number; the faults meant for it go with it."""
+        for fault in self._faults.values():
+            fault.account = new if fault.account == old else fault.account
+
     def parse(self, body: dict[str, Any], account: str | None) -> Fault:
         """A fault from a request; `account` has been looked up.
 

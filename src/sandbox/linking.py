@@ -223,6 +223,11 @@ class Linking:
         self._end_code(registration)
         self._database.after_commit(committed)
 
+    def pairs_with(self, phone: str) -> bool:
+        """Whether a device is being linked to an account right now."""
+        pairings = (registration.pairing for registration in self._registrations)
+        return any(pairing is not None and pairing.phone == phone for pairing in pairings)
+
     def unlink(self, device: Device) -> None:
         """Remove a device's link and log it out if it is connected."""
         self._devices.remove(device)

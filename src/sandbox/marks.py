@@ -65,7 +65,7 @@ class Marks:
     def _held(self, caller: Caller, keys: list[Json]) -> list[StoredMessage]:
         held = []
         for key in keys:
-            author = self._accounts.resolve(key["participant"]).phone
+            author = self._accounts.who_was(key["participant"]).phone
             mine = self._messages.in_log(caller.account.phone, key["id"])
             held += [message for message in mine if message.sender == author]
         return held

@@ -46,6 +46,9 @@ class Presence:
         """
         if state not in CHAT_STATES:
             raise bad_request(f"state is one of: {', '.join(CHAT_STATES)}")
+        if self._accounts.is_given_up(to):
+            # A chat of the old number may still be open somewhere: nobody is at its other end.
+            return
         recipient = self._accounts.resolve(to)
         if recipient.phone == sender.phone or self._people.has_blocked(recipient.phone, sender.phone):
             return
@@ -83,6 +86,15 @@ class Presence:
         else:
             self._phones.discard(account.phone)
         self._changed(account.phone, before, self._available(account.phone))
+
+    def renumber(self, old: str, new: str) -> None:
+        """An account has another number: who wants its presence asks by that one."""
+        if old in self._phones:
+            self._phones.remove(old)
+            self._phones.add(new)
+        self._typing = {pair: state for pair, state in self._typing.items() if old not in pair}
+        for link in self._hub.all():
+            link.subscriptions.pop(old, None)
 
     def gone(self, link: DeviceLink) -> None:
         """A device's connection has ended."""

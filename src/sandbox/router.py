@@ -22,6 +22,7 @@ _MESSAGE_ID: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _REACHOUT_TIME_LOCK: Final = 463
 _NEW_CHAT_CAP: Final = 475
 _BLOCKED: Final = 405
+_SERVERS_OWN: Final = frozenset({"gp2", "notification_template"})
 
 
 class Sent(NamedTuple):
@@ -95,8 +96,8 @@ class Router:
             raise bad_request("id is 1 to 128 printable ASCII characters without spaces")
         if not isinstance(content, dict) or not isinstance(content.get("type"), str) or not content["type"]:
             raise bad_request("content is an object with a string type")
-        if content["type"] == "gp2":
-            raise bad_request("messages of type gp2 are the server's own")
+        if content["type"] in _SERVERS_OWN:
+            raise bad_request(f"messages of type {content['type']} are the server's own")
         earlier = self._messages.sent_at(sender.phone, message_id)
         if earlier is not None:
             return Sent(earlier, fresh=False)

@@ -78,6 +78,9 @@ tellOfMessages(client, brief, write);
 client.on("chat_archived", (chat, now) => write({ event: "chat_archived", chat: chat.id._serialized, now }));
 client.on("unread_count", (chat) => write({ event: "unread_count", chat: chat.id._serialized, unread: chat.unreadCount }));
 client.on("chat_removed", (chat) => write({ event: "chat_removed", chat: chat.id._serialized }));
+client.on("contact_changed", (message, before, now, isContact) => {
+  write({ event: "contact_changed", chat: message.id.remote, before, now, isContact });
+});
 client.on("call", ({ id, from, isVideo, isGroup, fromMe }) => {
   write({ event: "call", id, from, isVideo, isGroup, fromMe });
 });

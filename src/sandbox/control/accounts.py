@@ -46,15 +46,15 @@ class AccountRoutes:
         account = self._core.accounts.add(phone, changes["name"], changes.get("lid"))
         account = self._core.accounts.show(self._core.accounts.change(account, changes), **shown)
         self._core.notices.tell("account", phone)
-        return answer(self._view(account), 201)
+        return answer(account_view(self._core, account), 201)
 
     async def list(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 - a handler takes its request
         """All accounts, oldest first."""
-        return answer({"accounts": [self._view(account) for account in self._core.accounts.all()]})
+        return answer({"accounts": [account_view(self._core, account) for account in self._core.accounts.all()]})
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """One account."""
-        return answer(self._view(account_of(self._core, request)))
+        return answer(account_view(self._core, account_of(self._core, request)))
 
     async def change(self, request: web.Request) -> web.StreamResponse:
         """Change settings of an account or its phone."""
@@ -66,7 +66,7 @@ class AccountRoutes:
         account = self._core.accounts.show(account, **shown)
         self._core.phones.reconsider(account)
         self._core.notices.tell("account", account.phone)
-        return answer(self._view(account))
+        return answer(account_view(self._core, account))
 
     async def scan(self, request: web.Request) -> web.StreamResponse:
         """The phone scans a QR code."""
@@ -101,20 +101,6 @@ class AccountRoutes:
             raise SandboxError(403, "ACCOUNT_BANNED", "the account is banned")
         return account
 
-    def _view(self, account: Account) -> Json:
-        return {
-            "phone": account.phone,
-            "jid": account.jid,
-            "lid": account.lid,
-            "name": account.name,
-            "online": account.online,
-            "deliver_after_ms": account.deliver_after_ms,
-            "read_after_ms": account.read_after_ms,
-            "device_count": len(self._core.devices.of(account.phone)),
-            "created_ms": account.created_ms,
-            **profile_view(account),
-        }
-
     def _device(self, device: Device) -> Json:
         connected = self._core.hub.find(device.phone, device.number) is not None
         return {
@@ -127,6 +113,22 @@ class AccountRoutes:
             "last_seen_ms": now_ms() if connected else device.last_seen_ms,
             "queued": self._core.queue.extent(device.id)[0],
         }
+
+
+def account_view(core: Core, account: Account) -> Json:
+    """An account on the control API."""
+    return {
+        "phone": account.phone,
+        "jid": account.jid,
+        "lid": account.lid,
+        "name": account.name,
+        "online": account.online,
+        "deliver_after_ms": account.deliver_after_ms,
+        "read_after_ms": account.read_after_ms,
+        "device_count": len(core.devices.of(account.phone)),
+        "created_ms": account.created_ms,
+        **profile_view(account),
+    }
 
 
 def account_of(core: Core, request: web.Request) -> Account:

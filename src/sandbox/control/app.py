@@ -15,6 +15,7 @@ from sandbox.control.faults import FaultRoutes
 from sandbox.control.groups import GroupRoutes
 from sandbox.control.media import MediaRoutes
 from sandbox.control.messages import MessageRoutes
+from sandbox.control.numbers import NumberRoutes
 from sandbox.control.people import PeopleRoutes
 from sandbox.control.web import guard
 from sandbox.core import Core
@@ -39,7 +40,7 @@ def control_application(core: Core, stopping: asyncio.Event) -> web.Application:
     ClockRoutes(core).add_to(application.router)
     MediaRoutes(core).add_to(application.router)
     FaultRoutes(core).add_to(application.router)
-    for routes in (ChatRoutes, PeopleRoutes, CallRoutes, GroupRoutes):
+    for routes in (ChatRoutes, PeopleRoutes, CallRoutes, GroupRoutes, NumberRoutes):
         routes(core).add_to(application.router)
     page = StaticPage(core.config.phone_dir, _POLICY)
 

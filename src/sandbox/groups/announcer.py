@@ -43,6 +43,7 @@ class Announcer:
         body: str | None = None,
         audience: Iterable[str] | None = None,
         newcomers: Iterable[str] = (),
+        writer: str | None = None,
     ) -> None:
         """Tell of a change.
 
@@ -55,6 +56,7 @@ class Announcer:
             body: The new subject and the like, for people.
             audience: Who is told; everybody who is in the group unless given.
             newcomers: Those of the audience who get the whole group, as they didn't have it.
+            writer: By which address the message names its writer, where that isn't the author's present one.
         """
         told = list(group.members if audience is None else dict.fromkeys(audience))
         recipients = self._views.addresses(group, tuple(people))
@@ -72,7 +74,7 @@ class Announcer:
             receivers=(),
         )
         new = set(newcomers)
-        own = self._views.address(group, author.phone)
+        own = writer or self._views.address(group, author.phone)
         for phone in told:
             notice = {
                 "id": message.id,
@@ -85,6 +87,11 @@ class Announcer:
                 "content": content,
             }
             self._tell(group, phone, action, notice, whole=phone in new)
+
+    def renumbered(self, group: Group, before: Account, now: Account) -> None:
+        """Tell that a member has another number: the notice's writer is the old one, whom it is about the new one."""
+        action = {"type": "modify", "people": [now.phone], "before": before.jid}
+        self.announce(group, now, "modify", action, people=[now.phone], writer=before.jid)
 
     def resolve(self, group: Group, action: Json, audience: Iterable[str]) -> None:
         """Tell of a change that people see no message of."""

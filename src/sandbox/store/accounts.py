@@ -115,6 +115,29 @@ class AccountStore:
             raise SandboxError(404, "NOT_ON_WHATSAPP", "this address is not on WhatsApp")
         return account
 
+    def who_was(self, jid: object) -> Account:
+        """As `resolve`, also by a number that the account had before: what was written then names it so.
+
+        Raises:
+            SandboxError: As `resolve`.
+        """
+        parsed = jid if isinstance(jid, Jid) else parse_jid(jid)
+        if parsed.lid or parsed.user in self._by_phone:
+            return self.resolve(parsed)
+        had = (account for account in self._by_phone.values() if parsed.user in account.profile.former)
+        return next(had, None) or self.resolve(parsed)
+
+    def is_given_up(self, jid: object) -> bool:
+        """Whether an address is by a number that somebody had, and nobody has.
+
+        Raises:
+            SandboxError: 400 for what is no JID, 501 for groups and the like.
+        """
+        parsed = parse_jid(jid)
+        if parsed.lid or parsed.user in self._by_phone:
+            return False
+        return any(parsed.user in account.profile.former for account in self._by_phone.values())
+
     def knows_number(self, viewer: str, person: Account) -> bool:
         """Whether `viewer` is told a person's number: who hides it shows it to those who saved it."""
         if not person.profile.hide_phone or viewer == person.phone:
@@ -130,7 +153,7 @@ class AccountStore:
         """
         if isinstance(jid, str) and jid.endswith("@g.us"):
             return jid
-        return self.resolve(jid).phone
+        return self.who_was(jid).phone
 
     def in_chat(self, key: str, person: str) -> str:
         """How the messages of a chat name a person, by the chat's key and their number."""
@@ -189,6 +212,30 @@ class AccountStore:
         )
         del self._by_lid[account.lid]
         self._remember(changed)
+        return changed
+
+    def renumber(self, account: Account, phone: str) -> Account:
+        """The account under another number.
+
+        Raises:
+            SandboxError: 409 `ACCOUNT_EXISTS`.
+        """
+        if phone in self._by_phone:
+            raise SandboxError(409, "ACCOUNT_EXISTS", "an account of this number exists already")
+        for other in self.all():
+            if account.phone in other.profile.former:
+                former = tuple(number for number in other.profile.former if number != account.phone)
+                self.show(other, former=former)
+        current = self.get(account.phone)
+        former = (*(number for number in current.profile.former if number != phone), account.phone)
+        changed = replace(current, phone=phone, profile=replace(current.profile, former=former))
+        self._database.write(
+            "UPDATE accounts SET phone = ?, profile = ? WHERE phone = ?",
+            (phone, orjson.dumps(changed.profile.as_json()), account.phone),
+        )
+        accounts = [changed if each is current else each for each in self.all()]
+        self._by_phone = {each.phone: each for each in accounts}
+        self._by_lid[changed.lid] = phone
         return changed
 
     def show(self, account: Account, **changes: Any) -> Account:

@@ -202,6 +202,27 @@ class GroupStore:
         self._remember(changed)
         return changed
 
+    def renumber(self, old: str, new: str) -> list[Group]:
+        """Put a number in the place of another one; answers the groups that had it, as they are now."""
+        return [self._renumbered(group, old, new) for group in list(self._groups.values()) if _holds(group, old)]
+
+    def _renumbered(self, group: Group, old: str, new: str) -> Group:
+        def name(phone: str) -> str:
+            return new if phone == old else phone
+
+        changed = self.change(
+            group,
+            subject_by=name(group.subject_by),
+            description_by=None if group.description_by is None else name(group.description_by),
+            creator=name(group.creator),
+            members={name(phone): role for phone, role in group.members.items()},
+            past={name(phone): past for phone, past in group.past.items()},
+            requests={name(phone): replace(each, by=name(each.by)) for phone, each in group.requests.items()},
+            invites={name(phone): replace(each, by=name(each.by)) for phone, each in group.invites.items()},
+        )
+        self._of.pop(old, None)
+        return changed
+
     def revoke_code(self, group: Group) -> Group:
         """The group with another invite code."""
         revoked = (*group.revoked, group.invite_code)[-_REMEMBERED_CODES:]
@@ -216,3 +237,9 @@ class GroupStore:
         for phone in group.past:
             if phone not in group.members:
                 self._of.get(phone, {}).pop(group.jid, None)
+
+
+def _holds(group: Group, phone: str) -> bool:
+    people = {group.creator, group.subject_by, group.description_by, *group.members, *group.past}
+    asked = {each.by for each in group.requests.values()} | {each.by for each in group.invites.values()}
+    return phone in people | asked | group.requests.keys() | group.invites.keys()

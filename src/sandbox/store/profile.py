@@ -33,6 +33,7 @@ class Profile:
         show_picture: Who may see the picture.
         groups_add: Who may add this person to groups.
         last_seen_s: When the account was last available, in Unix seconds.
+        former: The numbers that it had before, the latest last, but for those that another account has by now.
     """
 
     addressing: str = "phone"
@@ -48,6 +49,7 @@ class Profile:
     show_picture: str = Audience.ALL
     groups_add: str = Audience.ALL
     last_seen_s: int | None = None
+    former: tuple[str, ...] = ()
 
     def as_json(self) -> Json:
         """Its stored form."""
@@ -57,4 +59,5 @@ class Profile:
     def from_json(cls, stored: dict[str, Any]) -> "Profile":
         """Read the stored form; what it doesn't hold has its default."""
         names = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in names})
+        given = {name: value for name, value in stored.items() if name in names}
+        return cls(**{**given, "former": tuple(given.get("former", ()))})

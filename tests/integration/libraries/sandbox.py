@@ -143,9 +143,12 @@ class Sandbox:
         self._process.send_signal(signal.SIGCONT)
 
     def account(self, name: str) -> Account:
-        phone = f"1{next(self._numbers):010d}"
+        phone = self.new_number()
         created = self.call("POST", "/accounts", {"phone": phone, "name": name})
         return Account(self, phone, created["lid"])
+
+    def new_number(self) -> str:
+        return f"1{next(self._numbers):010d}"
 
     def fetch(self, path: str) -> bytes:
         try:

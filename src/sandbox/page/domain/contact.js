@@ -80,7 +80,10 @@ export function learn(person) {
   const lid = wid.isLid() ? wid : person.lid ? createWid(person.lid) : undefined;
   const pn = wid.isLid() ? (person.pn ? createWid(person.pn) : lidPnCache.getPhoneNumber(wid)) : wid;
   const news = Boolean(lid && pn && !lidPnCache.getCurrentLid(pn)?.equals(lid));
+  const before = lid && lidPnCache.getPhoneNumber(lid);
   if (lid && pn && news) lidPnCache.add(lid, { phoneNumber: pn });
+  const given = before && pn && !before.equals(pn) ? contacts.get(before) : undefined;
+  if (given) keep(given);
   const contact = contacts.gadd(wid);
   const other = alternate(wid);
   const known = other ? [contact, contacts.get(other)] : [contact];

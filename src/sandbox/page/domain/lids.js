@@ -21,6 +21,9 @@ export const lidPnCache = {
    * @param {{phoneNumber: Wid}} entry
    */
   add: (lid, { phoneNumber }) => {
+    const before = entryOf.get(lid.toString())?.phoneNumber;
+    // Who changes their number keeps the LID: the old number is nobody's any more.
+    if (before && !before.equals(phoneNumber) && lidOf.get(before.toString())?.equals(lid)) lidOf.delete(before.toString());
     lidOf.set(phoneNumber.toString(), lid);
     entryOf.set(lid.toString(), { lid, phoneNumber, phoneNumberCreatedAt: 0 });
   },

@@ -128,6 +128,15 @@ function quotable(msg) {
  */
 export const protocols = new Map();
 
+/**
+ * Whether a message says that a person, or a member of a group, has another number. Which attributes the live page gives
+ * them is known from whatsapp-web.js alone: `templateParams` and `to`, in a group `author` and `recipients`.
+ *
+ * @param {any} msg a message or its attributes
+ */
+export const isNumberChange = (msg) =>
+  (msg.type === "notification_template" && msg.subtype === "change_number") || (msg.type === "gp2" && msg.subtype === "modify");
+
 /** @param {Record<string, any>} attributes */
 const protocolOf = (attributes) => (attributes.type === "protocol" ? attributes.subtype : "");
 
@@ -214,6 +223,7 @@ export function reviveMessage({ chat: _chat, order: _order, pending: _pending, .
   for (const name of KEYS) if (typeof attributes[name] === "string") attributes[name] = MsgKey.fromString(attributes[name]);
   // A sender may write anything there: one such message must not keep the page from starting.
   if (Array.isArray(attributes.mentionedJidList)) attributes.mentionedJidList = attributes.mentionedJidList.map(createWid);
+  if (isNumberChange(attributes) && attributes.templateParams) attributes.templateParams = attributes.templateParams.map(createWid);
   if (attributes.type === "gp2") attributes.recipients = (attributes.recipients ?? []).map(createWid);
   if (attributes.buttons) attributes.buttons = reviveButtons(attributes.buttons);
   if (attributes.quotedRemoteJid) attributes.quotedRemoteJid = createWid(attributes.quotedRemoteJid);

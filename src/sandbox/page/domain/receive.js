@@ -13,7 +13,7 @@ import { learnPeople } from "./groups/ask.js";
 import { takeFromHistory } from "./groups/news.js";
 import { isKnown, markKnown } from "./known.js";
 import { me } from "./me.js";
-import { countsAsUnread, keepMessage, msgs } from "./msg.js";
+import { countsAsUnread, isNumberChange, keepMessage, msgs } from "./msg.js";
 import { confirmDelivery } from "./receipts.js";
 
 /** @typedef {import("../net/connection.js").Frame} Frame */
@@ -32,13 +32,15 @@ function fromWire(wire) {
   const id = new MsgKey({ fromMe: wire.from_me, remote, id: wire.id, participant });
   const own = me.userPn();
   const attributes = attributesOf(wire.content);
+  const numbers = isNumberChange(attributes) ? attributes.templateParams?.map(createWid) : undefined;
+  if (numbers) attributes.templateParams = numbers;
   for (const name of TARGETS) if (attributes[name]) attributes[name] = keyOfWire(attributes[name], remote);
   return {
     ...attributes,
     id,
     t: wire.ts,
     from: wire.from_me ? own : remote,
-    to: wire.from_me ? remote : own,
+    to: wire.from_me ? remote : numbers ? numbers.at(-1) : own,
     author: participant,
     notifyName: wire.push_name ?? "",
     self: wire.from_me ? "out" : "in",
@@ -94,6 +96,8 @@ async function add(attributes, inbound) {
   const unread = inbound && countsAsUnread(msg) ? { unreadCount: Math.max(0, chat.unreadCount) + 1 } : {};
   chat.set({ t: Math.max(chat.t ?? 0, msg.t), lastReceivedKey: msg.id, ...unread });
   await Promise.all([keepMessage(msg), keepChat(chat)]);
+  // whatsapp-web.js reads a changed number in a notice that changes after it has come.
+  if (isNumberChange(msg)) msg.set({ isNewMsg: false });
 }
 
 /**

@@ -32,6 +32,15 @@ const CHANGES = {
       group.pastParticipants.set({ id, leaveTs: action.ts, leaveReason });
     }
   },
+  modify: (group, action) => {
+    const [person] = action.people;
+    const before = createWid(action.before);
+    const held = group.participants.get(before);
+    if (!held) return;
+    const { isAdmin, isSuperAdmin } = held;
+    group.participants.remove(before);
+    group.participants.set({ id: createWid(person.jid), isAdmin, isSuperAdmin });
+  },
   promote: (group, action) => setAdmins(group, action.people, true),
   demote: (group, action) => setAdmins(group, action.people, false),
   subject: (group, action) => group.set({ subject: action.subject, subjectTime: action.ts, subjectOwner: action.author }),
