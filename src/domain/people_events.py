@@ -44,11 +44,12 @@ class ContactUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactMerged:
-    """Emitted once when addresses that were known apart turn out to be one person's.
+    """Emitted once when addresses that were known apart turn out to be one person's, or one more is found to be.
 
     Attributes:
         contact_id: the address by which the person's messages are listed, by whichever they are asked for.
-        phone: the address by phone number, where known; ``lid`` by LID; ``username`` without the @.
+        phone: the address by phone number, the latest of several, where known; ``lid`` by LID.
+        username: without the @.
         merged: what was known apart before.
     """
 

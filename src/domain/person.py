@@ -13,15 +13,17 @@ class Person:
     Attributes:
         addresses: all that were ever known, sorted: a number that was given up stays one of them.
         username: without the leading @; the latest.
+        number: the address by the latest of several phone numbers; None where there is one at most.
     """
 
     addresses: tuple[Jid, ...]
     username: str | None = None
+    number: Jid | None = None
 
     @property
     def phone(self) -> Jid | None:
-        """The address by phone number, where known."""
-        return self._of(Server.USER)
+        """The address by phone number, where known; by the latest one."""
+        return self.number or self._of(Server.USER)
 
     @property
     def lid(self) -> Jid | None:
@@ -38,5 +40,8 @@ class Person:
 
 
 def person_of(addresses: Iterable[Jid], username: str | None = None) -> Person:
-    """A person with these addresses, in everybody's order."""
-    return Person(addresses=tuple(sorted(set(addresses), key=str)), username=username)
+    """A person with these addresses, in everybody's order. Given are they in the order in which they became known."""
+    known = tuple(dict.fromkeys(addresses))
+    numbers = [address for address in known if address.server is Server.USER]
+    latest = numbers[-1] if len(numbers) > 1 else None
+    return Person(addresses=tuple(sorted(known, key=str)), username=username, number=latest)

@@ -7,6 +7,8 @@ from domain.jid import Jid
 from tests.contracts.samples import SALES, SUPPORT, session
 
 PN, LID, OTHER = (Jid.parse(text) for text in ("15550001@c.us", "900001@lid", "15550002@c.us"))
+# Their order of becoming known is not that of their digits.
+THIRD, FOURTH, FIFTH = (Jid.parse(text) for text in ("15550009@c.us", "15550003@c.us", "900002@lid"))
 
 
 class PersonRepositoryContract:
@@ -45,6 +47,21 @@ class PersonRepositoryContract:
             await unit.people.link(SALES, [LID, PN])
             linked = await unit.people.link(SALES, [LID, OTHER])
         assert set(linked.person.addresses) == {PN, OTHER, LID}
+        assert linked.merged == (PN, LID)
+
+    async def test_the_number_is_the_one_that_became_known_last(self, uow: UnitOfWorkFactory) -> None:
+        for earlier, later in ((PN, OTHER), (THIRD, FOURTH)):
+            async with uow.begin() as unit:
+                await unit.people.link(SALES, [LID if earlier == PN else FIFTH, earlier])
+            async with uow.begin() as unit:
+                linked = await unit.people.link(SALES, [earlier, later])
+                assert (linked.person.id, linked.person.phone) == (later, later)
+            async with uow.begin() as unit:
+                # Again it is no news.
+                assert (await unit.people.link(SALES, [earlier, later])).merged == ()
+                person = await unit.people.find(SALES, earlier)
+                assert person is not None
+                assert (person.phone, person.number) == (later, later)
 
     async def test_a_username_is_the_latest_s(self, uow: UnitOfWorkFactory) -> None:
         async with uow.begin() as unit:

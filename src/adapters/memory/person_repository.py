@@ -27,18 +27,18 @@ class MemoryPersonRepository(PersonRepository):
             return Linked(person=_person(known))
         await self._transaction.lock(("people", session_id))
         rows = self._transaction.person_addresses
-        people = sorted({person for each in given if (person := rows.get((session_id, each))) is not None})
-        before = sorted(
-            address for (session, address), person in rows.items() if session == session_id and person in people
-        )
+        people = sorted({row[0] for each in given if (row := rows.get((session_id, each))) is not None})
+        held = [(address, row[0]) for (session, address), row in rows.items() if session == session_id]
+        before = sorted(address for address, person in held if person in people)
         keeper = people[0] if people else self._transaction.next_person()
-        for address in {*before, *given}:
-            rows.put((session_id, address), keeper)
+        for address in sorted({*before, *given}):
+            row = rows.get((session_id, address))
+            rows.put((session_id, address), (keeper, self._transaction.next_person() if row is None else row[1]))
         if name is not None:
             for address in before:
                 if address.startswith("@"):
                     rows.put((session_id, address), None)
-            rows.put((session_id, name), keeper)
+            rows.put((session_id, name), (keeper, self._transaction.next_person()))
         joined = len(people) > 1 or (bool(people) and not set(given) <= set(before))
         merged = tuple(Jid.parse(address) for address in before if not address.startswith("@")) if joined else ()
         return Linked(person=_person(self._with(session_id, given[0])), merged=merged)
@@ -70,10 +70,11 @@ class MemoryPersonRepository(PersonRepository):
 
     def _with(self, session_id: SessionId, address: str) -> list[str]:
         rows = self._transaction.person_addresses
-        person = rows.get((session_id, address))
-        if person is None:
+        row = rows.get((session_id, address))
+        if row is None:
             return []
-        return [each for (session, each), other in rows.items() if session == session_id and other == person]
+        theirs = [(key[1], other) for key, other in rows.items() if key[0] == session_id and other[0] == row[0]]
+        return [each for each, _ in sorted(theirs, key=lambda item: item[1][1])]
 
 
 def _person(known: Collection[str]) -> Person:

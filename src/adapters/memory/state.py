@@ -86,7 +86,7 @@ class State:
     pruned: int = 0
     webhooks: WebhookState = field(default_factory=WebhookState)
     media: MediaState = field(default_factory=MediaState)
-    person_addresses: Table[tuple[SessionId, str], int] = field(default_factory=Table)
+    person_addresses: Table[tuple[SessionId, str], tuple[int, int]] = field(default_factory=Table)
     watched: Table[tuple[SessionId, str], bool] = field(default_factory=Table)
     last_person: int = 0
     last_position: int = 0

@@ -45,8 +45,8 @@ class Transaction:
         return self._writing(TableWrites(self._state.leases))
 
     @cached_property
-    def person_addresses(self) -> TableWrites[tuple[SessionId, str], int]:
-        """The number of the person whom an address belongs to."""
+    def person_addresses(self) -> TableWrites[tuple[SessionId, str], tuple[int, int]]:
+        """The number of the person whom an address belongs to, and one that rises with each that becomes known."""
         return self._writing(TableWrites(self._state.person_addresses))
 
     @cached_property

@@ -20,7 +20,7 @@ from adapters.playwright.fields import (
     whole,
 )
 from adapters.playwright.more_contents import items
-from application.ports.page_events import SeenMessage, SeenReceipt
+from application.ports.page_events import NumberChange, SeenMessage, SeenReceipt
 from domain.changes import AnyChange
 from domain.errors import InvalidArgumentError
 from domain.ids import WhatsAppMessageId
@@ -103,7 +103,18 @@ def message(item: Mapping[str, Any]) -> SeenMessage:
         reply_to=WhatsAppMessageId(reply_to) if reply_to else None,
         forwarded=item.get("forwarded") is True,
         changes=tuple(change(mapping(each)) for each in items(item, "changes")) if item.get("changes") else (),
+        number_change=_number_change(item),
     )
+
+
+def _number_change(item: Mapping[str, Any]) -> NumberChange | None:
+    if not item.get("numberChange"):
+        return None
+    told = mapping(item["numberChange"])
+    before, now = readable_jid(told.get("before")), readable_jid(told.get("now"))
+    if before is None or now is None or not before.is_user or not now.is_user:
+        return None
+    return NumberChange(before=before, now=now)
 
 
 def message_status(ack: int, *, from_me: bool) -> MessageStatus | None:

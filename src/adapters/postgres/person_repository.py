@@ -13,6 +13,7 @@ _FIND: Final = """
 SELECT other.address FROM pombo.person_addresses AS this
 JOIN pombo.person_addresses AS other USING (session_id, person)
 WHERE this.session_id = $1 AND this.address = $2
+ORDER BY other.known
 """
 _LINK: Final = "SELECT known, persons FROM pombo.link_person($1, $2, $3)"
 _WATCH: Final = "INSERT INTO pombo.watched_presences (session_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING"

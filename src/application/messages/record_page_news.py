@@ -14,7 +14,7 @@ from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.message_repository import MessageFilter
 from application.ports.message_states import NewReceipt
-from application.ports.page_events import SeenMessage, SeenReceipt
+from application.ports.page_events import NumberChange, SeenMessage, SeenReceipt
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.changes import AnyChange
 from domain.event import MessageAcked, MessageReceived, MessageSent, NewEvent, Payload
@@ -80,6 +80,9 @@ class RecordPageNews:
                 ]
             )
             links = {addresses for message in added if (addresses := _addresses(message))}
+            # Before the notice's own chat, which is the new number's, makes that one known by itself.
+            for message in added:
+                await self._link_numbers(uow, session_id, told[message.whatsapp_id].number_change)
             await self._links.link(uow, session_id, links)
             receipts = [
                 SeenReceipt(whatsapp_id=news.whatsapp_id, status=news.status, at=self._clock.now())
@@ -92,6 +95,12 @@ class RecordPageNews:
         self._tell(changed)
         self._on_added(added)
         return len(added)
+
+    async def _link_numbers(self, uow: UnitOfWork, session_id: SessionId, change: NumberChange | None) -> None:
+        """The old number first: the one that becomes known later is the person's."""
+        if change is not None:
+            await self._links.link(uow, session_id, [addresses_of(change.before)])
+            await self._links.link(uow, session_id, [addresses_of(change.before, change.now)])
 
     async def changes(self, session_id: SessionId, seen: Sequence[AnyChange]) -> None:
         """Stores what was done to messages, known ones and others.

@@ -84,6 +84,14 @@ class LoggedOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberChange:
+    """Somebody has another phone number than before."""
+
+    before: Jid
+    now: Jid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenMessage:
     """A message as the page holds it.
 
@@ -93,6 +101,7 @@ class SeenMessage:
         forwarded: it carries the forwarded mark.
         changes: what the page knows of what was done to it: its content is the first one where the page still has that,
             else the edited one.
+        number_change: what it says of somebody's number: it is WhatsApp's notice of that.
     """
 
     whatsapp_id: WhatsAppMessageId
@@ -108,6 +117,7 @@ class SeenMessage:
     reply_to: WhatsAppMessageId | None = None
     forwarded: bool = False
     changes: tuple[AnyChange, ...] = ()
+    number_change: NumberChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from adapters.playwright import changes, decoder, group_decoder, people_decoder
 from adapters.playwright.contents import hand, read_content
 from adapters.playwright.fields import MalformedError, mapping
 from adapters.playwright.news import NewsReader
-from application.ports.page_events import SeenMessage, SeenReceipt
+from application.ports.page_events import NumberChange, SeenMessage, SeenReceipt
 from domain.call import Call
 from domain.chat import Chat
 from domain.contact import BusinessProfile, Contact, Existence
@@ -164,7 +164,12 @@ def told_message(seen: SeenMessage) -> dict[str, Any]:
         "replyTo": seen.reply_to,
         "forwarded": seen.forwarded,
         "changes": [told_of(change) for change in seen.changes],
+        "numberChange": told_number_change(seen.number_change),
     }
+
+
+def told_number_change(change: NumberChange | None) -> dict[str, str] | None:
+    return None if change is None else {"before": str(change.before), "now": str(change.now)}
 
 
 def told_receipt(receipt: SeenReceipt) -> dict[str, Any]:
@@ -211,11 +216,13 @@ requests = st.from_type(JoinRequest).map(in_seconds("at"))
 statuses = st.none() | st.sampled_from(
     [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED]
 )
+people = values.JIDS.filter(lambda jid: jid.is_user)
 messages = values.whole(
     SeenMessage,
     content=st.one_of(*SENT.values(), media_contents),
     status=statuses,
     changes=st.lists(any_changes, max_size=2).map(tuple),
+    number_change=st.none() | st.builds(NumberChange, before=people, now=people),
 ).map(as_settled)
 receipts = values.whole(SeenReceipt, status=statuses.filter(bool))
 

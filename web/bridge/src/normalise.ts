@@ -5,6 +5,7 @@ import { address, alternateOf, messageId } from "./address";
 import { mentionsOf } from "./changes";
 import { factsOf, previewOf } from "./content-facts";
 import { NOTICE, noticeOf } from "./group-notice";
+import { numberChangeOf } from "./number-change";
 import { isMediaType, mediaOf } from "./media-facts";
 import type { WireMessage } from "./protocol";
 import { rawAttributes } from "./raw";
@@ -81,6 +82,7 @@ export function normalise(msg: MsgModel): WireMessage | undefined {
     ...(replyTo ? { replyTo } : {}),
     ...(typeof msg.notifyName === "string" && msg.notifyName ? { pushName: msg.notifyName } : {}),
     ...(alternate ? { alternate } : {}),
+    ...numberChangeOf(msg, type),
   };
 }
 

@@ -61,6 +61,8 @@ export interface WireMessage {
   /** What was done to the message, as far as the page knows. */
   readonly changes?: readonly WireChange[];
   readonly notice?: WireNotice;
+  /** What WhatsApp's notice of a changed number says. */
+  readonly numberChange?: { readonly before: string; readonly now: string };
   readonly raw?: unknown;
 }
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from application.ports.page_events import MessagesSeen
+from application.ports.page_events import MessagesSeen, NumberChange
 from application.ports.people_events import CallRings, CallStopped, PresenceChanged
 from domain.call import CallOutcome
 from domain.chat import ChatChange
+from domain.group_notice import NoticeKind
 from domain.jid import Jid
 from domain.message import MessageStatus
 from domain.presence import Activity
@@ -132,6 +133,48 @@ async def test_nothing_comes_from_whom_the_other_has_blocked(peers: Peers) -> No
     found = await peers.page.find(whatsapp_id)
     assert found is not None
     assert found.status is MessageStatus.SENT
+
+
+async def test_somebody_changes_their_number(peers: Peers) -> None:
+    person, before = await peers.somebody("Ida")
+    first = await in_thread(person.send, peers.bob, "hello, Bob")
+    await peers.told(f"false_{before}_{first}")
+    now = peers.sandbox.new_number()
+    await in_thread(person.call, "POST", "/number", {"phone": now})
+    ida = person._replace(phone=now)
+    # An unmodified library on either account tells of it as of a contact's new number.
+    for library in (peers.client, peers.twin):
+        told = await library.wait("contact_changed", lambda event: event["before"] == str(before))
+        assert (told["now"], told["isContact"]) == (ida.jid, True)
+    expected = NumberChange(before=before, now=Jid.parse(ida.jid))
+    notice = await peers.came(lambda message: message.number_change == expected)
+    assert notice.chat == expected.now
+    # The new number has the LID of the old one, which nobody has any more.
+    [found] = await peers.page.contacts.exists([str(expected.now)])
+    assert str(found.lid) == person.lid
+    [gone] = await peers.page.contacts.exists([str(before)])
+    assert gone.jid is None
+    sent = await peers.sent(Text(body="so that is your number"), chat=expected.now)
+    await eventually(lambda: ida.message(inner(sent), peers.ann), what="what we write to the new number")
+    answer = await in_thread(ida.send, peers.ann, "it is")
+    assert (await peers.received(f"false_{ida.jid}_{answer}")).alternate == Jid.parse(person.lid)
+
+
+async def test_a_member_of_a_group_changes_their_number(peers: Peers) -> None:
+    person, before = await peers.somebody("Jo")
+    group = {"subject": "Numbers", "participants": [peers.ann.phone, peers.bob.phone], "addressing": "phone"}
+    made = await in_thread(person.call, "POST", "/groups", group)
+    chat = Jid.parse(made["group"]["id"])
+    await peers.notice(chat, NoticeKind.CREATED)
+    now = peers.sandbox.new_number()
+    await in_thread(person.call, "POST", "/number", {"phone": now})
+    told = await peers.client.wait("contact_changed", lambda event: event["before"] == str(before))
+    assert (told["now"], told["isContact"], told["chat"]) == (f"{now}@c.us", False, str(chat))
+    expected = NumberChange(before=before, now=Jid.parse(f"{now}@c.us"))
+    await peers.came(lambda message: message.chat == chat and message.number_change == expected)
+    members = (await peers.page.groups.get(chat)).participants
+    assert expected.now in [each.jid for each in members]
+    assert before not in [each.jid for each in members]
 
 
 async def test_each_rejects_a_call(peers: Peers) -> None:
