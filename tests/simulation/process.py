@@ -220,10 +220,7 @@ def forget_processes() -> None:
 @cache
 def _container() -> Container:
     """Made once: making it takes longer than a run should."""
-    container = Container()
-    for provider in container.traverse():
-        provider.disable_async_mode()  # none of its objects is awaited; to look whether takes longer than to make them
-    return container
+    return Container()
 
 
 @cache
