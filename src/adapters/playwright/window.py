@@ -36,6 +36,8 @@ _STDERR: Final = re.compile(r"\[err\]\s*(\S.*)")
 _DIGITS: Final = re.compile(r"\d{5,}")
 _DIED: Final = "has been closed"
 """What Playwright says of a browser that ended by itself while it started."""
+_STARTS: Final = 4
+"""How often a browser is started that dies each time."""
 
 
 class Network(Protocol):
@@ -113,21 +115,28 @@ class Window:
         if browser is None:
             raise UnavailableError("BROWSER_MISSING", "No browser was found; set BROWSER_PATH or run `make setup`.")
         try:
-            try:
-                context = await self._start(playwright, browser)
-            except Error as error:
-                if _DIED not in str(error):
-                    raise
-                # Chromium itself dies at its start now and then (SIGSEGV, less than once in a thousand starts), before
-                # it has done anything: the next start is the remedy, and a second death in a row is a fault to tell.
-                _LOG.warning("browser_died_at_start", browser=browser.version)
-                context = await self._start(playwright, browser)
+            context = await self._start_alive(playwright, browser)
         except Error as error:
             why = _last_words(error) or _first_line(error)
             raise UnavailableError(
                 "BROWSER_FAILED", f"The browser didn't start: {why}. `pombo doctor` tries it and says what it lacks."
             ) from error
         return await self._adopt(context)
+
+    async def _start_alive(self, playwright: Playwright, browser: Browser) -> BrowserContext:
+        """Starts the browser, again where it dies of itself.
+
+        Chromium does so now and then (SIGSEGV, about once in a thousand starts, more on a busy machine), before it
+        has done anything: the next start is the remedy. One that dies each time is a fault to tell.
+        """
+        for _ in range(_STARTS - 1):
+            try:
+                return await self._start(playwright, browser)
+            except Error as error:
+                if _DIED not in str(error):
+                    raise
+            _LOG.warning("browser_died_at_start", browser=browser.version)
+        return await self._start(playwright, browser)
 
     async def _start(self, playwright: Playwright, browser: Browser) -> BrowserContext:
         settings = self._settings

@@ -214,7 +214,8 @@ STORED = {
     "person": Stored(
         people,
         lambda person: [
-            *map(str, person.addresses),
+            # As they became known: the number that is the person's after those that were given up.
+            *map(str, sorted(person.addresses, key=lambda address: address == person.number)),
             *([] if person.username is None else [person_repository._name(person.username)]),
         ],
         person_repository._found,
