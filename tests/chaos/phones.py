@@ -34,6 +34,7 @@ class Person:
     is_done: asyncio.Event
     is_writing: bool = False
     _count: int = field(default=0)
+    _reacted: set[tuple[str, str]] = field(default_factory=set)
 
     async def run(self) -> None:
         while not self.is_done.is_set():
@@ -58,12 +59,16 @@ class Person:
             await self._react()
 
     async def _react(self) -> None:
-        """To the last that came."""
+        """To the last that came, never twice alike: who comes back to a reaction has two events of it, rightly."""
         told = await self.whatsapp.call("GET", f"/accounts/{self.phone}/messages?chat={self.to}&limit=5")
         came = [each for each in told["messages"] if not each["from_me"] and each["revoked"] is None]
-        if came:
-            what = {"id": came[-1]["id"], "emoji": self.dice.choice(_EMOJI)}
-            await self.whatsapp.call("POST", f"/accounts/{self.phone}/react", what)
+        if not came:
+            return
+        target = came[-1]["id"]
+        if left := [emoji for emoji in _EMOJI if (target, emoji) not in self._reacted]:
+            emoji = self.dice.choice(left)
+            self._reacted.add((target, emoji))
+            await self.whatsapp.call("POST", f"/accounts/{self.phone}/react", {"id": target, "emoji": emoji})
 
 
 @dataclass(slots=True)
