@@ -13,17 +13,12 @@ class Person:
     Attributes:
         addresses: all that were ever known, sorted: a number that was given up stays one of them.
         username: without the leading @; the latest.
-        number: the address by the latest of several phone numbers; None where there is one at most.
+        phone: the address by phone number, where known; by the latest of several.
     """
 
     addresses: tuple[Jid, ...]
     username: str | None = None
-    number: Jid | None = None
-
-    @property
-    def phone(self) -> Jid | None:
-        """The address by phone number, where known; by the latest one."""
-        return self.number or self._of(Server.USER)
+    phone: Jid | None = None
 
     @property
     def lid(self) -> Jid | None:
@@ -43,5 +38,5 @@ def person_of(addresses: Iterable[Jid], username: str | None = None) -> Person:
     """A person with these addresses, in everybody's order. Given are they in the order in which they became known."""
     known = tuple(dict.fromkeys(addresses))
     numbers = [address for address in known if address.server is Server.USER]
-    latest = numbers[-1] if len(numbers) > 1 else None
-    return Person(addresses=tuple(sorted(known, key=str)), username=username, number=latest)
+    phone = numbers[-1] if numbers else None
+    return Person(addresses=tuple(sorted(known, key=str)), username=username, phone=phone)

@@ -8,7 +8,7 @@ from sandbox.clock import now_ms
 from sandbox.config import SandboxConfig
 from sandbox.errors import SandboxError, bad_request
 from sandbox.event_edits import check_event
-from sandbox.frames import Json
+from sandbox.frames import MAX_TEXT, Json
 from sandbox.store.accounts import Account, AccountStore
 from sandbox.store.addons import AddonKind, AddonStore
 from sandbox.store.messages import MessageStore, StoredMessage
@@ -31,7 +31,6 @@ _WITH_CAPTION: Final = frozenset({"image", "video", "document"})
 RESPONSES: Final = {"none": 0, "going": 1, "not_going": 2, "maybe": 3}
 """Answers to an invitation, by whatsapp-web.js's numbers of them (`Client.sendResponseToScheduledEvent`)."""
 _LONGEST_REACTION: Final = 64
-_LONGEST_TEXT: Final = 65_536
 
 type IsAdmin = Callable[[str, str], bool]
 """Whether a number is an admin of a group."""
@@ -124,8 +123,8 @@ class Addons:
         text = content.get(attribute)
         if kind != "chat" and kind not in _WITH_CAPTION:
             raise _not_allowed("only texts, captions and events can be edited")
-        if not isinstance(text, str) or not text or len(text) > _LONGEST_TEXT:
-            raise bad_request(f"{attribute} is a text of 1 to {_LONGEST_TEXT} characters")
+        if not isinstance(text, str) or not text or len(text) > MAX_TEXT:
+            raise bad_request(f"{attribute} is a text of 1 to {MAX_TEXT} characters")
         self._check_age(target, self._config.edit_window_ms)
 
     def _check_event_edit(self, content: Json, target: StoredMessage) -> None:

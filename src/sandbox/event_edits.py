@@ -1,9 +1,9 @@
 """Invitations to events: what an edit of one carries, and the content after it."""
 
-from typing import Final
+from typing import Any, Final
 
 from sandbox.errors import bad_request
-from sandbox.frames import Json
+from sandbox.frames import MAX_TEXT, Json
 
 _EVENT: Final = (
     "eventName",
@@ -15,7 +15,6 @@ _EVENT: Final = (
     "isEventCanceled",
 )
 """All that an event is: an edit gives it anew, and what it lacks the event has no more."""
-_LONGEST_TEXT: Final = 65_536
 
 
 def check_event(content: Json) -> None:
@@ -25,15 +24,16 @@ def check_event(content: Json) -> None:
         SandboxError: 400 malformed.
     """
     name, description = content.get("eventName"), content.get("eventDescription", "")
-    if not isinstance(name, str) or not name or len(name) > _LONGEST_TEXT:
-        raise bad_request(f"eventName is a text of 1 to {_LONGEST_TEXT} characters")
-    if not isinstance(description, str) or len(description) > _LONGEST_TEXT:
-        raise bad_request(f"eventDescription is a text of at most {_LONGEST_TEXT} characters")
-    for name in ("eventStartTime", "eventEndTime"):
-        given = content.get(name, None if name == "eventStartTime" else 1)
-        if type(given) is not int or given <= 0:
-            raise bad_request(f"{name} is a time in Unix seconds")
-    if content["eventStartTime"] > content.get("eventEndTime", content["eventStartTime"]):
+    if not isinstance(name, str) or not name or len(name) > MAX_TEXT:
+        raise bad_request(f"eventName is a text of 1 to {MAX_TEXT} characters")
+    if not isinstance(description, str) or len(description) > MAX_TEXT:
+        raise bad_request(f"eventDescription is a text of at most {MAX_TEXT} characters")
+    start: Any = content.get("eventStartTime")
+    end: Any = content.get("eventEndTime", start)
+    for attribute, time in (("eventStartTime", start), ("eventEndTime", end)):
+        if type(time) is not int or time <= 0:
+            raise bad_request(f"{attribute} is a time in Unix seconds")
+    if start > end:
         raise bad_request("an event doesn't end before it starts")
     if not isinstance(content.get("eventLocation", {}), dict):
         raise bad_request("eventLocation is an object")

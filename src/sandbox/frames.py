@@ -9,6 +9,8 @@ from sandbox.errors import ProtocolError, bad_request
 type Json = dict[str, Any]
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
+MAX_TEXT: Final = 65_536
+"""Characters of a text, or of a caption."""
 CLOSE_MALFORMED: Final = 4400
 CLOSE_LOGGED_OUT: Final = 4401
 CLOSE_CONFLICT: Final = 4440

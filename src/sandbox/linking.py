@@ -177,8 +177,7 @@ class Linking:
             registration.connection.send_object({"t": "passkey"})
             raise SandboxError(403, "PASSKEY_REQUIRED", "this account links with a passkey only")
         numbers = {device.number for device in self._devices.of(account.phone)}
-        pairings = (other.pairing for other in self._registrations)
-        numbers |= {pairing.number for pairing in pairings if pairing is not None and pairing.phone == account.phone}
+        numbers |= {pairing.number for pairing in self._pairings(account.phone)}
         if len(numbers) >= self._config.max_devices:
             raise SandboxError(409, "TOO_MANY_DEVICES", f"at most {self._config.max_devices} devices can be linked")
         number = self._accounts.take_device_number(account.phone)
@@ -225,8 +224,11 @@ class Linking:
 
     def pairs_with(self, phone: str) -> bool:
         """Whether a device is being linked to an account right now."""
-        pairings = (registration.pairing for registration in self._registrations)
-        return any(pairing is not None and pairing.phone == phone for pairing in pairings)
+        return bool(self._pairings(phone))
+
+    def _pairings(self, phone: str) -> list[Pairing]:
+        under_way = (registration.pairing for registration in self._registrations)
+        return [pairing for pairing in under_way if pairing is not None and pairing.phone == phone]
 
     def unlink(self, device: Device) -> None:
         """Remove a device's link and log it out if it is connected."""

@@ -61,7 +61,7 @@ class PersonRepositoryContract:
                 assert (await unit.people.link(SALES, [earlier, later])).merged == ()
                 person = await unit.people.find(SALES, earlier)
                 assert person is not None
-                assert (person.phone, person.number) == (later, later)
+                assert (person.id, person.phone) == (later, later)
 
     async def test_a_username_is_the_latest_s(self, uow: UnitOfWorkFactory) -> None:
         async with uow.begin() as unit:

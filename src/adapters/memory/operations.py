@@ -11,6 +11,7 @@ from application.ports.whatsapp_driver import OutgoingOperation
 from domain.changes import AnyChange, Edited, Pinned, Reacted, Revoked, Voted
 from domain.errors import UnprocessableError
 from domain.ids import WhatsAppMessageId
+from domain.jid import Jid
 from domain.message_state import MessageState
 from domain.operations import EDIT_WITHIN, REVOKE_WITHIN, Edit, Operation, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
@@ -36,22 +37,14 @@ class Stopwatch:
 def change_by(account: Account, operation: OutgoingOperation, at: datetime) -> AnyChange:
     """What an operation does, in its own account's view."""
     content = operation.content
-    common: dict[str, Any] = {
-        "target": content.target,
-        "chat": operation.chat,
-        "by": account.jid,
-        "alternate": account.lid,
-        "from_me": True,
-        "at": at,
-    }
-    return _CHANGES[type(content)](content, common)
+    return _CHANGES[type(content)](content, common_to_changes(account, content.target, operation.chat, at))
 
 
-def phone_change(account: Account, target: WhatsAppMessageId, at: datetime) -> dict[str, Any]:
-    """What a change by a person to a message that their phone holds has in common with all others."""
+def common_to_changes(account: Account, target: WhatsAppMessageId, chat: Jid, at: datetime) -> dict[str, Any]:
+    """What every change by a person has, in their own account's view."""
     return {
         "target": target,
-        "chat": account.phone_messages[target].chat,
+        "chat": chat,
         "by": account.jid,
         "alternate": account.lid,
         "from_me": True,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final, override
 
+from adapters.memory.state import AddressRow
 from adapters.memory.transaction import Transaction
 from application.ports.person_repository import Linked, PersonRepository
 from domain.ids import SessionId
@@ -27,18 +28,20 @@ class MemoryPersonRepository(PersonRepository):
             return Linked(person=_person(known))
         await self._transaction.lock(("people", session_id))
         rows = self._transaction.person_addresses
-        people = sorted({row[0] for each in given if (row := rows.get((session_id, each))) is not None})
-        held = [(address, row[0]) for (session, address), row in rows.items() if session == session_id]
-        before = sorted(address for address, person in held if person in people)
+        people = sorted({row.person for each in given if (row := rows.get((session_id, each))) is not None})
+        before = sorted(
+            address for (session, address), row in rows.items() if session == session_id and row.person in people
+        )
         keeper = people[0] if people else self._transaction.next_person()
         for address in sorted({*before, *given}):
             row = rows.get((session_id, address))
-            rows.put((session_id, address), (keeper, self._transaction.next_person() if row is None else row[1]))
+            place = self._transaction.next_person() if row is None else row.known
+            rows.put((session_id, address), AddressRow(keeper, place))
         if name is not None:
             for address in before:
                 if address.startswith("@"):
                     rows.put((session_id, address), None)
-            rows.put((session_id, name), (keeper, self._transaction.next_person()))
+            rows.put((session_id, name), AddressRow(keeper, self._transaction.next_person()))
         joined = len(people) > 1 or (bool(people) and not set(given) <= set(before))
         merged = tuple(Jid.parse(address) for address in before if not address.startswith("@")) if joined else ()
         return Linked(person=_person(self._with(session_id, given[0])), merged=merged)
@@ -73,8 +76,12 @@ class MemoryPersonRepository(PersonRepository):
         row = rows.get((session_id, address))
         if row is None:
             return []
-        theirs = [(key[1], other) for key, other in rows.items() if key[0] == session_id and other[0] == row[0]]
-        return [each for each, _ in sorted(theirs, key=lambda item: item[1][1])]
+        theirs = [
+            (other.known, each)
+            for (session, each), other in rows.items()
+            if session == session_id and other.person == row.person
+        ]
+        return [each for _, each in sorted(theirs)]
 
 
 def _person(known: Collection[str]) -> Person:

@@ -68,6 +68,14 @@ class LeaseRow:
         return self.owner is not None and self.expires_at > now
 
 
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    """The number of the person whom an address belongs to, and one that rises with each that becomes known."""
+
+    person: int
+    known: int
+
+
 @dataclass(slots=True)
 class State:
     """The committed rows with their indexes, and the log."""
@@ -86,7 +94,7 @@ class State:
     pruned: int = 0
     webhooks: WebhookState = field(default_factory=WebhookState)
     media: MediaState = field(default_factory=MediaState)
-    person_addresses: Table[tuple[SessionId, str], tuple[int, int]] = field(default_factory=Table)
+    person_addresses: Table[tuple[SessionId, str], AddressRow] = field(default_factory=Table)
     watched: Table[tuple[SessionId, str], bool] = field(default_factory=Table)
     last_person: int = 0
     last_position: int = 0

@@ -7,7 +7,16 @@ from typing import Any
 
 from adapters.memory.media_tables import MediaWrites
 from adapters.memory.row_locks import RowLocks
-from adapters.memory.state import KeyedRow, LeaseRow, MessageRow, RequestName, SessionRow, State, WhatsAppKey
+from adapters.memory.state import (
+    AddressRow,
+    KeyedRow,
+    LeaseRow,
+    MessageRow,
+    RequestName,
+    SessionRow,
+    State,
+    WhatsAppKey,
+)
 from adapters.memory.tables import TableWrites
 from adapters.memory.webhook_tables import WebhookWrites
 from application.ports.message_states import ParticipantReceipt
@@ -45,8 +54,8 @@ class Transaction:
         return self._writing(TableWrites(self._state.leases))
 
     @cached_property
-    def person_addresses(self) -> TableWrites[tuple[SessionId, str], tuple[int, int]]:
-        """The number of the person whom an address belongs to, and one that rises with each that becomes known."""
+    def person_addresses(self) -> TableWrites[tuple[SessionId, str], AddressRow]:
+        """Whose each address is."""
         return self._writing(TableWrites(self._state.person_addresses))
 
     @cached_property

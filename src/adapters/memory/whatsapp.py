@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.memory.accounts import Account, Image, Profile, apply_receipt, flip_quoted, id_for_recipient, short_id
 from adapters.memory.faults import Fault, FaultScript, Operation
 from adapters.memory.groups import MemoryGroups
-from adapters.memory.operations import Stopwatch, change_by, check_allowed, for_other, phone_change
+from adapters.memory.operations import Stopwatch, change_by, check_allowed, common_to_changes, for_other
 from application.ports.clock import Clock
 from application.ports.page_events import (
     ConflictDetected,
@@ -174,7 +174,8 @@ class MemoryWhatsApp:
     def phone_edits_event(self, phone: str, invitation: WhatsAppMessageId, event: EventInvitation) -> None:
         """Lets a person make their invitation one to another event."""
         account = self.account(phone)
-        common = phone_change(account, invitation, self._stopwatch.next())
+        chat = account.phone_messages[invitation].chat
+        common = common_to_changes(account, invitation, chat, self._stopwatch.next())
         self._happens(account, Edited(**common, body=event.name, event=event))
 
     def phone_reads(self, phone: str, chat: str) -> None:

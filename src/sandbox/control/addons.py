@@ -24,12 +24,6 @@ _OF_THIS_COPY: Final = frozenset({"quoted", "mentions", "nonJidMentions", "isFor
 """What a forwarded message doesn't take along."""
 
 
-_DONE: Final = (
-    *("react", "edit", "revoke", "vote", "respond", "pin", "unpin"),
-    *("star", "delete", "forward", "played"),
-)
-
-
 class AddonRoutes:
     """`/accounts/{phone}/react` and its like; each names a message by `id`, and by `from` where two share it."""
 
@@ -38,8 +32,21 @@ class AddonRoutes:
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Register the routes."""
-        for name in _DONE:
-            router.add_post(f"/accounts/{{phone}}/{name}", getattr(self, name))
+        routes = (
+            self.react,
+            self.edit,
+            self.revoke,
+            self.vote,
+            self.respond,
+            self.pin,
+            self.unpin,
+            self.star,
+            self.delete,
+            self.forward,
+            self.played,
+        )
+        for route in routes:
+            router.add_post(f"/accounts/{{phone}}/{route.__name__}", route)
 
     async def react(self, request: web.Request) -> web.StreamResponse:
         """The person reacts; an empty emoji takes the reaction back."""

@@ -9,7 +9,7 @@ from sandbox.control.accounts import account_of, online_account_of
 from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
 from sandbox.errors import SandboxError, bad_request
-from sandbox.frames import Json, ids_field
+from sandbox.frames import MAX_TEXT, Json, ids_field
 from sandbox.groups.views import is_group
 from sandbox.media.phone import media_view
 from sandbox.operations import Caller
@@ -17,7 +17,6 @@ from sandbox.router import phone_message_id
 from sandbox.store.accounts import Account
 from sandbox.store.messages import ReceiptKind, StoredMessage
 
-_LONGEST_TEXT: Final = 65_536
 _MOST_MENTIONS: Final = 1024
 _PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
@@ -101,8 +100,8 @@ class MessageRoutes:
         if (text is None) == (content is None):
             raise bad_request("send takes text, content or media")
         if content is None:
-            if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_TEXT:
-                raise bad_request(f"text is 1 to {_LONGEST_TEXT} characters")
+            if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
+                raise bad_request(f"text is 1 to {MAX_TEXT} characters")
             content = {"type": "chat", "body": text}
         if not isinstance(content, dict):
             raise bad_request("content is an object with a string type")

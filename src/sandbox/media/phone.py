@@ -13,7 +13,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from sandbox.clock import now_ms
 from sandbox.errors import SandboxError, bad_request
-from sandbox.frames import Json
+from sandbox.frames import MAX_TEXT, Json
 from sandbox.media.blobs import Blobs, Incoming
 from sandbox.media.crypto import INFO, CorruptMediaError, Encrypted, decrypt, encrypt
 from sandbox.store.accounts import Account
@@ -28,7 +28,7 @@ _DEFAULT_TYPES: Final = {
     "ptt": "audio/ogg; codecs=opus",
     "document": "application/octet-stream",
 }
-_TEXTS: Final = {"mimetype": 256, "filename": 1024, "caption": 65_536, "thumbnail": 262_144}
+_TEXTS: Final = {"mimetype": 256, "filename": 1024, "caption": MAX_TEXT, "thumbnail": 262_144}
 _NUMBERS: Final = ("width", "height", "duration", "page_count")
 _FLAGS: Final = ("view_once", "animated")
 _FIELDS: Final = ("kind", "base64", "id", *_TEXTS, *_NUMBERS, *_FLAGS, "waveform")

@@ -215,7 +215,7 @@ STORED = {
         people,
         lambda person: [
             # As they became known: the number that is the person's after those that were given up.
-            *map(str, sorted(person.addresses, key=lambda address: address == person.number)),
+            *map(str, sorted(person.addresses, key=lambda address: address == person.phone)),
             *([] if person.username is None else [person_repository._name(person.username)]),
         ],
         person_repository._found,

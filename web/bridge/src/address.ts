@@ -13,6 +13,12 @@ export function address(wid: WidLike): string | undefined {
   return `${user.split(":")[0]}@${server === "s.whatsapp.net" ? "c.us" : server}`;
 }
 
+/** The addresses in a list; none in what is no list. */
+export function addresses(value: unknown): string[] {
+  const wids = Array.isArray(value) ? (value as WidLike[]) : [];
+  return wids.map((wid) => address(wid)).filter((jid) => jid !== undefined);
+}
+
 /** The other form of a user's address, from the page's own cache; undefined where it doesn't know it. */
 export function alternateOf(wid: WidLike): string | undefined {
   if (!wid || typeof wid === "string") return undefined;

@@ -1,7 +1,7 @@
 /** What was done to messages, as plain JSON, from what the page holds of it. */
 
 import type { MsgKey, MsgModel, Wid } from "./page";
-import { address, alternateOf, messageId } from "./address";
+import { address, addresses, alternateOf, messageId } from "./address";
 import { eventOf } from "./content-facts";
 import { tombstoneText } from "./find";
 import type { ChangeKind, WireChange } from "./protocol";
@@ -83,9 +83,7 @@ export function editedText(msg: MsgModel): string {
 }
 
 export function mentionsOf(msg: MsgModel): string[] {
-  const listed: unknown = msg.mentionedJidList;
-  const wids = Array.isArray(listed) ? (listed as Wid[]) : [];
-  return wids.map((wid) => address(wid)).filter((jid) => jid !== undefined);
+  return addresses(msg.mentionedJidList);
 }
 
 export function editOf(msg: MsgModel): WireChange | undefined {

@@ -1,7 +1,7 @@
 /** Messages by which a group's members read what was done there. */
 
-import type { MsgModel, Wid } from "./page";
-import { address } from "./address";
+import type { MsgModel } from "./page";
+import { address, addresses } from "./address";
 import type { WireNotice } from "./group-protocol";
 
 export const NOTICE = "gp2";
@@ -9,8 +9,7 @@ const LONGEST = 4_096;
 
 export function noticeOf(msg: MsgModel): { notice: WireNotice } {
   const fields = msg as unknown as Readonly<Record<string, unknown>>;
-  const listed = fields["recipients"];
-  const people = (Array.isArray(listed) ? (listed as (Wid | string)[]) : []).map(address).filter((jid) => jid !== undefined);
+  const people = addresses(fields["recipients"]);
   const own = [address(WPP.conn.getMyUserId())];
   try {
     own.push(address(WPP.conn.getMyUserLid()));

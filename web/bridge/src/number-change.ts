@@ -1,7 +1,8 @@
 /** WhatsApp's notices that somebody has another phone number. */
 
 import type { MsgModel, Wid } from "./page";
-import { address } from "./address";
+import { address, addresses } from "./address";
+import { NOTICE } from "./group-notice";
 import type { WireMessage } from "./protocol";
 
 type Given = Wid | string | undefined;
@@ -19,13 +20,10 @@ export function numberChangeOf(msg: MsgModel, type: string): Pick<WireMessage, "
 function numbersOf(fields: Readonly<Record<string, unknown>>, type: string): (string | undefined)[] {
   if (type === "notification_template" && fields["subtype"] === "change_number") {
     const now = address(fields["to"] as Given);
-    return [listed(fields["templateParams"]).find((jid) => jid !== now), now];
+    return [addresses(fields["templateParams"]).find((jid) => jid !== now), now];
   }
-  if (type === "gp2" && fields["subtype"] === "modify") {
-    return [address(fields["author"] as Given), listed(fields["recipients"])[0]];
+  if (type === NOTICE && fields["subtype"] === "modify") {
+    return [address(fields["author"] as Given), addresses(fields["recipients"])[0]];
   }
   return [];
 }
-
-const listed = (value: unknown) =>
-  (Array.isArray(value) ? (value as Given[]) : []).map(address).filter((jid) => jid !== undefined);
