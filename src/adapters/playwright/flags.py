@@ -80,6 +80,9 @@ def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
     return [
         f"--disable-features={','.join(_DISABLED_FEATURES)}",
         f"--enable-features={','.join(_ENABLED_FEATURES)}",
+        # Local storage, where a login's keys are, gets to disk within a second of a change. By itself Chromium waits
+        # for five seconds the first time and up to a minute then, and a killed browser has lost it.
+        "--enable-aggressive-domstorage-flushing",
         "--in-process-gpu",
         "--mute-audio",
         "--no-pings",

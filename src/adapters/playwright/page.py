@@ -191,8 +191,8 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     async def _settle(self) -> None:
         """Brings a fresh login to disk by a clean close and a new start of the browser.
 
-        Chromium writes local storage lazily: for up to a minute after linking a killed browser would come back without
-        its login.
+        Chromium writes local storage a while after it was changed, and a browser killed before that would come back
+        without its login.
         """
         self._log.info("fresh_login_saving")
         self._settling = True

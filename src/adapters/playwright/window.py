@@ -29,6 +29,8 @@ from domain.snapshot import ProfileImage
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
 _LOOK_SECONDS: Final = 5.0
+_PAGE_CLOSE_SECONDS: Final = 2.0
+"""For how long a page is waited for before its browser is closed all the same."""
 _SETTLED_NS: Final = 2_000_000_000
 """For how long a file is unchanged that is read before the browser is stopped: no file system's clock is coarser."""
 _LONGEST_LINE: Final = 200
@@ -115,15 +117,16 @@ class Window:
         if browser is None:
             raise UnavailableError("BROWSER_MISSING", "No browser was found; set BROWSER_PATH or run `make setup`.")
         try:
-            context = await self._start_alive(playwright, browser)
+            page = await self._start_alive(playwright, browser)
         except Error as error:
             why = _last_words(error) or _first_line(error)
             raise UnavailableError(
                 "BROWSER_FAILED", f"The browser didn't start: {why}. `pombo doctor` tries it and says what it lacks."
             ) from error
-        return await self._adopt(context)
+        self._adopt(page)
+        return page
 
-    async def _start_alive(self, playwright: Playwright, browser: Browser) -> BrowserContext:
+    async def _start_alive(self, playwright: Playwright, browser: Browser) -> Page:
         """Starts the browser, again where it dies of itself.
 
         Chromium does so now and then (SIGSEGV, about once in a thousand starts, more on a busy machine), before it
@@ -138,9 +141,9 @@ class Window:
             _LOG.warning("browser_died_at_start", browser=browser.version)
         return await self._start(playwright, browser)
 
-    async def _start(self, playwright: Playwright, browser: Browser) -> BrowserContext:
+    async def _start(self, playwright: Playwright, browser: Browser) -> Page:
         settings = self._settings
-        return await playwright.chromium.launch_persistent_context(
+        context = await playwright.chromium.launch_persistent_context(
             self._user_data_dir,
             executable_path=browser.path,
             env={**browser.environment()},
@@ -160,18 +163,17 @@ class Window:
             # Requests of a service worker would pass by those who stand in for the network.
             service_workers="allow" if self._network is None else "block",
         )
+        return context.pages[0] if context.pages else await context.new_page()
 
-    async def _adopt(self, context: BrowserContext) -> Page:
-        self._context = context
-        context.on("close", lambda _: self._die("the browser was closed"))
+    def _adopt(self, page: Page) -> None:
+        self._context = page.context
+        self._context.on("close", lambda _: self._die("the browser was closed"))
         self._pid = processes.main_browser_pid(self._user_data_dir)
         if self._pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._watch = processes.ProcessWatch(self._pid, lambda: self._die("the browser ended"))
-        page = context.pages[0] if context.pages else await context.new_page()
         page.on("crash", lambda _: self._die("the page crashed"))
         page.on("close", lambda _: self._die("the page was closed"))
-        return page
 
     async def _instrument(self, page: Page) -> CDPSession:
         settings = self._settings
@@ -381,6 +383,7 @@ class Window:
             # A browser that is gone or hangs is ended below.
             with contextlib.suppress(Error, TimeoutError):
                 async with asyncio.timeout(seconds):
+                    await self._close_pages(self._context)
                     await self._context.close()
         if not await processes.gone(self._user_data_dir, 1.0):
             _LOG.warning("browser_killed", pid=self._pid)
@@ -389,6 +392,13 @@ class Window:
             await processes.gone(self._user_data_dir, seconds)
         if self._watch is not None:
             self._watch.stop()
+
+    async def _close_pages(self, context: BrowserContext) -> None:
+        """Closes the pages first: Chromium writes their local storage then, which at its own end it may fail to do."""
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_PAGE_CLOSE_SECONDS):
+                for page in context.pages:
+                    await page.close()
 
 
 class _Listener:

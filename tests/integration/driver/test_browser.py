@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.playwright import processes
 from adapters.playwright.assets import BridgeAssets, find_assets
@@ -20,12 +21,13 @@ from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.news import NewsReader
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from application.ports.page_events import BrowserTooLarge, PageDied, PageEvent, QrShown
+from application.ports.whatsapp_driver import PageHealth
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId
 from entrypoints.settings import default_cache_dir
 
 from .conftest import MakeDriver
-from .world import ROOT, WEB, Ear, Sandbox
+from .world import ROOT, WEB, Ear, Sandbox, data_dir, in_page
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -127,6 +129,48 @@ async def test_a_browser_that_dies_at_its_start_is_started_up_to_four_times(
             await driver.open(SESSION, 1)
         assert caught.value.reason == "BROWSER_FAILED"
     assert len(starts.read_text().splitlines()) == min(deaths + 1, 4)
+
+
+async def test_what_a_page_stores_locally_is_soon_on_disk(driver: PlaywrightWhatsAppDriver) -> None:
+    """A login is: by itself Chromium would write it after a minute, so that a killed browser came back without it."""
+    page = await driver.open(SESSION, 1)
+    await Ear(page).until(QrShown)
+    for mark in ("mark-of-the-first-write", "mark-of-the-second-write"):
+        await in_page(page, f"localStorage.setItem('{mark}', '{mark}')")
+        async with asyncio.timeout(20):
+            while not stored_locally(data_dir(driver, SESSION), mark):  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.05)
+    await page.close()
+
+
+def stored_locally(profile: Path, text: str) -> bool:
+    files = profile.rglob("Local Storage/leveldb/*")
+    return any(text.encode() in file.read_bytes() for file in files if file.is_file())
+
+
+async def test_a_listener_that_fails_in_one_page_fails_no_call_of_another(
+    driver: PlaywrightWhatsAppDriver,
+) -> None:
+    """By itself Playwright raises it in the next call, whosever that is; its own fail when a browser dies early."""
+    page, other = await driver.open(SESSION, 1), await driver.open(SessionId("other"), 1)
+    assert isinstance(page, PlaywrightWhatsAppPage)
+    assert page._window is not None
+    assert page._window._context is not None
+    heard = asyncio.Event()
+
+    def fail(_: object) -> None:
+        heard.set()
+        raise RuntimeError("a listener's fault")
+
+    page._window._context.on("console", fail)
+    with capture_logs() as logs:
+        await in_page(page, "console.info('hear this')")
+        async with asyncio.timeout(20):
+            await heard.wait()
+        assert (await other.probe()).health is PageHealth.UNLINKED
+    assert [entry["error"] for entry in logs if entry["event"] == "playwright_listener_failed"] == ["RuntimeError"]
+    await page.close()
+    await other.close()
 
 
 async def test_a_page_that_crashes_is_told_once(driver: PlaywrightWhatsAppDriver) -> None:
