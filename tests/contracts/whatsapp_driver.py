@@ -3,6 +3,7 @@
 Fixtures: ``stage``, and ``session``, the id of a session that was never opened.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,9 +19,10 @@ from application.ports.page_events import (
     Syncing,
 )
 from application.ports.whatsapp_driver import PageHealth
+from domain.changes import Reacted
 from domain.errors import ConflictError, UnavailableError, UnprocessableError
-from domain.ids import SessionId
-from tests.contracts.whatsapp_world import Ear, Stage, link, open_linked, text
+from domain.ids import SessionId, WhatsAppMessageId
+from tests.contracts.whatsapp_world import SECONDS, Ear, Stage, link, open_linked, text
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -165,6 +167,32 @@ class WhatsAppDriverContract:
         ear = Ear(page)
         assert (await ear.until(Connected)).me.jid == linked.me.jid
         assert QrShown not in ear.kinds()
+        await page.close()
+
+    async def test_what_was_done_to_a_message_that_a_restored_page_lacks_can_be_asked_for(
+        self, stage: Stage, session: SessionId
+    ) -> None:
+        linked = await open_linked(stage, session)
+        ben = await stage.person("Ben")
+        older = await linked.page.image()
+        came = await ben.send(linked.me, "not in the image")
+        seen = await linked.ear.until(MessagesSeen, lambda event: came in event.messages[0].whatsapp_id)
+        target = seen.messages[0].whatsapp_id
+        await linked.page.close()
+        await stage.driver.restore(session, older, 2)
+        await ben.react(linked.me, came, "👍")
+
+        page = await stage.driver.open(session, 3)
+        await Ear(page).until(Connected)
+        asked = [target, WhatsAppMessageId("nonsense")]
+        async with asyncio.timeout(SECONDS):
+            while not (known := await page.changes(asked)):  # noqa: ASYNC110 - the page may have told it before anybody heard
+                await asyncio.sleep(0.05)
+        assert await page.find(target) is None
+        (reaction,) = known
+        assert isinstance(reaction, Reacted)
+        assert (reaction.target, reaction.by, reaction.emoji) == (target, ben.jid, "👍")
+        assert await page.changes([]) == ()
         await page.close()
 
     async def test_a_profile_that_was_left_behind_is_read_without_whatsapp(

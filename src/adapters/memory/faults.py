@@ -18,6 +18,7 @@ class Operation(StrEnum):
     EFFECT = "effect"
     COMMAND = "command"
     RECENT = "recent"
+    CHANGES = "changes"
     RESOLVE = "resolve"
     PROBE = "probe"
     RELOAD = "reload"

@@ -1,7 +1,7 @@
 """An open page of the WhatsApp in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,6 +36,7 @@ from application.ports.page_events import (
 from application.ports.presence_page import PresencePage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge, BridgeSource
+from domain.changes import AnyChange
 from domain.content import Content, Unsupported
 from domain.errors import (
     CapabilityUnavailableError,
@@ -49,6 +50,7 @@ from domain.errors import (
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS
+from domain.message_state import NOTHING_DONE
 from domain.session import Capability, PairingCode, QrCode
 from domain.snapshot import ProfileImage
 
@@ -401,6 +403,12 @@ class MemoryWhatsAppPage(WhatsAppPage):
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         await self._begin(Operation.RECENT)
         return known_since(self._profile.messages, self._profile.states, since)[-limit:] if limit > 0 else ()
+
+    @override
+    async def changes(self, targets: Collection[WhatsAppMessageId]) -> tuple[AnyChange, ...]:
+        await self._begin(Operation.CHANGES)
+        states = [self._profile.states.get(target, NOTHING_DONE) for target in targets]
+        return tuple(each for state in states for each in (state.pinned, *state.reactions) if each is not None)
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

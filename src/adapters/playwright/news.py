@@ -26,6 +26,7 @@ from application.ports.page_events import (
     Syncing,
 )
 from application.ports.whatsapp_driver import PageHealth, Probe
+from domain.changes import AnyChange
 from domain.errors import InvalidArgumentError
 from domain.session import Capability, QrCode
 
@@ -106,6 +107,10 @@ class NewsReader:
     def messages(self, items: object) -> tuple[SeenMessage, ...]:
         """The readable ones of a list of messages that was asked for."""
         return self._decoder.messages(items)
+
+    def changes(self, items: object) -> tuple[AnyChange, ...]:
+        """The readable ones of a list of changes that was asked for."""
+        return self._decoder.changes(items)
 
     def _read(self, item: Mapping[str, Any]) -> Iterable[PageEvent]:
         match item.get("t"):

@@ -1,7 +1,7 @@
 """A session's page: commands in, one stream of events out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, override
@@ -50,6 +50,7 @@ from application.ports.page_events import (
 from application.ports.presence_page import PresencePage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
 from domain.bridge import Bridge
+from domain.changes import AnyChange
 from domain.errors import (
     ConflictError,
     DeadlineExceededError,
@@ -353,6 +354,10 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         items = await self._questions.ask("recent", {"since": int(since.timestamp()), "limit": limit})
         return self._news.messages(items)
+
+    @override
+    async def changes(self, targets: Collection[WhatsAppMessageId]) -> tuple[AnyChange, ...]:
+        return self._news.changes(await self._questions.ask("changes", {"targets": [*targets]}))
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

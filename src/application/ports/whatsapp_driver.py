@@ -1,7 +1,7 @@
 """The WhatsApp driver: opens a session's page and talks with it."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.people_page import PeoplePage
 from domain.bridge import Bridge
+from domain.changes import AnyChange
 from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
@@ -213,6 +214,17 @@ class MessagingPage(Protocol):
     @abstractmethod
     async def recent(self, *, since: datetime, limit: int) -> tuple[SeenMessage, ...]:
         """The messages the page knows that are not older than ``since``, oldest first; the newest ``limit`` of them.
+
+        Raises:
+            UnavailableError: ``PAGE_UNAVAILABLE``.
+        """
+
+    @abstractmethod
+    async def changes(self, targets: Collection[WhatsAppMessageId]) -> tuple[AnyChange, ...]:
+        """The reactions and pins that the page knows of these messages, be the messages themselves in it or not.
+
+        A page that came from an older snapshot may lack a message and know what was done to it. Of edits, deletions and
+        votes it knows only with their message.
 
         Raises:
             UnavailableError: ``PAGE_UNAVAILABLE``.

@@ -2,9 +2,9 @@
 
 import type { ChatModel, MsgKey, MsgModel, Wid } from "./page";
 import { address, alias, alternateOf, heldId, messageId, parseKey, type KeyParts } from "./address";
-import { withChanges } from "./known-changes";
+import { addonsOf, withChanges } from "./known-changes";
 import { safely } from "./normalise";
-import { BridgeError, type WireMessage } from "./protocol";
+import { BridgeError, type WireChange, type WireMessage } from "./protocol";
 
 const CONCURRENT_CHATS = 8;
 
@@ -117,6 +117,18 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
   // One that can't be told, told of when it came, mustn't hide the others.
   const told = await Promise.all(newest.map((msg) => withChanges(msg).catch(() => undefined)));
   return told.filter((message) => message !== undefined);
+}
+
+/** What was done to messages that the page may lack, by their ids: reactions and pins. */
+export async function changes(args: Readonly<Record<string, unknown>>): Promise<WireChange[]> {
+  const targets: unknown[] = Array.isArray(args["targets"]) ? args["targets"] : [];
+  const keys = targets.flatMap((target) => {
+    const parts = parseKey(String(target));
+    return parts ? candidates(parts) : [];
+  });
+  const found: WireChange[] = [];
+  for (const key of keys) found.push(...(await addonsOf(key)));
+  return found;
 }
 
 async function storedMessages(chat: ChatModel, count: number): Promise<MsgModel[]> {

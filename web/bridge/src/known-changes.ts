@@ -1,6 +1,6 @@
 /** What the page knows of what was done to a message before anybody asked. */
 
-import type { MsgModel } from "./page";
+import type { MsgKey, MsgModel } from "./page";
 import { editOf, fieldsOf, isMe, pinOf, reactionOf, revokeOf, voteOf } from "./changes";
 import { normalise } from "./normalise";
 import type { WireChange, WireMessage } from "./protocol";
@@ -46,15 +46,17 @@ export async function ownVote(msg: MsgModel): Promise<Vote | undefined> {
   return (await votesOn(msg)).find((vote) => isMe(vote.by));
 }
 
-async function reactionsTo(msg: MsgModel): Promise<(WireChange | undefined)[]> {
-  const { reactions } = await WPP.whatsapp.functions.getReactions(msg.id.toString());
+async function reactionsTo(key: MsgKey): Promise<(WireChange | undefined)[]> {
+  const { reactions } = await WPP.whatsapp.functions.getReactions(key.toString());
   return reactions.flatMap(({ senders }) =>
-    [...senders].map((row) => reactionOf(msg.id, row.senderUserJid, row.reactionText, row.timestamp)),
+    [...senders].map((row) => reactionOf(key, row.senderUserJid, row.reactionText, row.timestamp)),
   );
 }
 
+const pinTo = (key: MsgKey): unknown => WPP.whatsapp.PinInChatStore.getByParentMsgKey(key);
+
 export function pinOn(msg: MsgModel): unknown {
-  return WPP.whatsapp.PinInChatStore.getByParentMsgKey(msg.id);
+  return pinTo(msg.id);
 }
 
 /** A part of the page that fails leaves the other parts standing. */
@@ -71,7 +73,7 @@ async function changesTo(msg: MsgModel): Promise<WireChange[]> {
   if (revoke) return [revoke];
   const found = [
     editOf(msg),
-    ...((fieldsOf(msg)["hasReaction"] ? await tried(() => reactionsTo(msg)) : undefined) ?? []),
+    ...((fieldsOf(msg)["hasReaction"] ? await tried(() => reactionsTo(msg.id)) : undefined) ?? []),
     ...((msg.type === POLL ? await tried(() => votesOn(msg)) : undefined) ?? []).map(({ by, chosen, at }) =>
       voteOf(msg, by, chosen, at),
     ),
@@ -86,4 +88,10 @@ export async function withChanges(msg: MsgModel): Promise<WireMessage | undefine
   if (!message) return undefined;
   const changes = await changesTo(msg);
   return changes.length > 0 ? { ...message, changes } : message;
+}
+
+/** The reactions to a message and its pin, by a key; the page may lack the message itself. */
+export async function addonsOf(key: MsgKey): Promise<WireChange[]> {
+  const found = [...((await tried(() => reactionsTo(key))) ?? []), await tried(() => pinOf(pinTo(key)))];
+  return found.filter((each) => each !== undefined);
 }

@@ -11,7 +11,7 @@ import {
   sendPoll,
 } from "./contents";
 import { hasPageBasics, lackingOwnBasics } from "./contract";
-import { find, recent, resolve } from "./find";
+import { changes, find, recent, resolve } from "./find";
 import * as groups from "./groups";
 import { closeMedia, fileInput, openMedia, readMedia, sendMedia } from "./media";
 import { logout, pairingCode, refreshQr, takeOver } from "./linking";
@@ -51,6 +51,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   closeMedia,
   find,
   recent,
+  changes,
   resolve,
   createGroup: groups.createGroup,
   listGroups: groups.listGroups,
