@@ -1,7 +1,7 @@
 """What was done to messages: as phones show it, and as the log tells of it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tests.chaos.ledger import Held, Json
@@ -9,7 +9,7 @@ from tests.chaos.ledger import Held, Json
 type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
 
-_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction"})
+_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction", "poll.vote"})
 
 
 def shown(held: Iterable[Held]) -> dict[Change, str]:
@@ -22,23 +22,28 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
             ("message.reaction", each.id, who, emoji): f"{who}'s reaction to {label}"
             for who, emoji in each.reactions.items()
         }
+        found |= {("poll.vote", each.id, who, option): f"{who}'s vote in {label}" for who, option in each.votes.items()}
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
 
 
-def told(events: Iterable[Json], session: str) -> Counter[Change]:
-    """How often each change has an event of a session's."""
-    return Counter(_change(event) for event in events if event["session_id"] == session and event["type"] in _EVENTS)
+def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:
+    """How often each change has an event of a session's; `lids` has the phone numbers behind LIDs."""
+    return Counter(
+        _change(event, lids) for event in events if event["session_id"] == session and event["type"] in _EVENTS
+    )
 
 
-def _change(event: Json) -> Change:
+def _change(event: Json, lids: Mapping[str, str]) -> Change:
     payload, kind = event["payload"], event["type"]
-    target = str(payload["whatsapp_id"]).split("_")[2]
+    target, who = str(payload["whatsapp_id"]).split("_")[2], str(payload["from"]).partition("@")[0]
     match kind:
         case "message.edited":
             return kind, target, payload["text"]["body"]
         case "message.reaction":
-            return kind, target, payload["from"].partition("@")[0], payload["emoji"]
+            return kind, target, lids.get(who, who), payload["emoji"]
+        case "poll.vote":
+            return kind, target, lids.get(who, who), ", ".join(payload["options"])
         case _:
             return kind, target

@@ -18,9 +18,9 @@ from grpc_status import rpc_status
 
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import SendMessageRequest
 from tests.chaos import operations
-from tests.chaos.contents import digest_of, grpc_content, rest_content
+from tests.chaos.contents import OPTIONS, digest_of, grpc_content, rest_content
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger, Operation, Send
+from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger, Operation, Poll, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
@@ -30,6 +30,10 @@ _IMPATIENT: Final = 0.06
 
 _OPERATES: Final = 0.4
 """How often a client does something to the message that it has just sent."""
+_VOTES: Final = 0.3
+"""How often it looks for a poll that came, to vote in it."""
+
+_NEWEST: Final = 10
 _TEXTS: Final = 0.5
 _EMOJI: Final = ("👍", "❤️", "😂")
 
@@ -48,7 +52,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Client:
-    """Sends in one chat, one message after the other, over one transport."""
+    """Sends in one chat, one message after the other, over one transport; and votes in polls of all its session's."""
 
     name: str
     transport: str
@@ -81,9 +85,9 @@ class Client:
             self.under_way = send
             await self._ask(send, self._key())
             if send.is_accepted and self.dice.random() < _OPERATES:
-                self.under_way = operation = self._operation(send)
-                self.ledger.operations.append(operation)
-                await self._ask(operation, self._key())
+                await self._operate(self._operation(send))
+            if self.dice.random() < _VOTES and (poll := await self._poll()) is not None:
+                await self._operate(Operation(kind=Doing.VOTE, send=poll, value=self.dice.choice(OPTIONS)))
             self.under_way = None
             await _pause(self.is_done, self.dice.uniform(*_PAUSES))
 
@@ -95,9 +99,40 @@ class Client:
         return Kind.TEXT if self.dice.random() < _TEXTS else self.dice.choice(list(Kind))
 
     def _operation(self, send: Send) -> Operation:
-        kind = self.dice.choice([each for each in Doing if each is not Doing.EDIT or send.kind is Kind.TEXT])
-        values = {Doing.EDIT: send.body + EDITED, Doing.REACTION: self.dice.choice(_EMOJI), Doing.REVOKE: ""}
+        only = {Doing.EDIT: Kind.TEXT, Doing.VOTE: Kind.POLL}
+        kind = self.dice.choice([each for each in Doing if only.get(each, send.kind) is send.kind])
+        values = {
+            Doing.EDIT: send.body + EDITED,
+            Doing.REACTION: self.dice.choice(_EMOJI),
+            Doing.REVOKE: "",
+            Doing.VOTE: self.dice.choice(OPTIONS),
+        }
         return Operation(kind=kind, send=send, value=values[kind])
+
+    async def _operate(self, operation: Operation) -> None:
+        self.under_way = operation
+        self.ledger.operations.append(operation)
+        await self._ask(operation, self._key())
+
+    async def _poll(self) -> Poll | None:
+        """One of the newest that came to its session; each once, as another vote would take the place of the first."""
+        query = f"session_id={self.session}&direction=inbound&types={Kind.POLL}&page_size={_NEWEST}"
+        try:
+            page = await self.dice.choice(self.gateways).call("GET", f"/messages?{query}")
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return None
+        voted = {each.send.message_id for each in self.ledger.operations}
+        found = [each for each in page["items"] if each["id"] not in voted and each["revoked_at"] is None]
+        if not found:
+            return None
+        item = self.dice.choice(found)
+        return Poll(
+            body=item["poll"]["question"],
+            by=self.sender,
+            recipient=item["chat_id"].removesuffix("@c.us"),
+            message_id=item["id"],
+            short=item["whatsapp_id"].split("_")[2],
+        )
 
     async def _ask(self, asked: Send | Operation, key: str) -> None:
         wait = self.dice.choice(_WAITS)
@@ -149,7 +184,7 @@ class Client:
 async def _send_over_rest(
     gateway: Gateway, send: Send, headers: dict[str, str], limit: aiohttp.ClientTimeout
 ) -> tuple[int, Json]:
-    body = {"session_id": send.session, "to": f"+{send.recipient}", **rest_content(send)}
+    body = {"session_id": send.session, "to": send.to, **rest_content(send)}
     url = gateway.url + "/api/v1/messages/send"
     async with gateway.http.post(url, json=body, headers=headers, timeout=limit) as response:
         content: Json = json.loads(await response.read() or b"{}")
@@ -159,7 +194,7 @@ async def _send_over_rest(
 async def _send_over_grpc(gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> str:
     request = SendMessageRequest(
         session_id=send.session,
-        to=f"+{send.recipient}",
+        to=send.to,
         **grpc_content(send),
         wait=Duration(seconds=wait),
         request_id=key,

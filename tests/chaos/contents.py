@@ -12,7 +12,9 @@ from entrypoints.grpc.gen.pombo.v1 import content_pb2, media_pb2, message_pb2
 from tests import media_files
 from tests.chaos.ledger import FILES, Json, Kind, Send
 
-_OPTIONS: Final = ("yes", "no", "later")
+OPTIONS: Final = ("yes", "no", "later")
+"""What can be chosen in every poll, one of them at a time."""
+
 _BYTES: Final = (1, 40_000)
 
 
@@ -45,7 +47,7 @@ def rest_content(send: Send) -> Json:
         case Kind.CONTACTS:
             content = [{"name": {"formatted_name": label}, "phones": [{"phone": "+15550100777"}]}]
         case Kind.POLL:
-            content = {"question": label, "options": list(_OPTIONS)}
+            content = {"question": label, "options": list(OPTIONS)}
     return {"type": send.kind.value, send.kind.value: content}
 
 
@@ -67,7 +69,7 @@ def grpc_content(send: Send) -> dict[str, Any]:
             name, phone = content_pb2.ContactName(formatted_name=label), content_pb2.ContactPhone(phone="+15550100777")
             content = content_pb2.Contacts(cards=[content_pb2.ContactCard(name=name, phones=[phone])])
         case Kind.POLL:
-            content = content_pb2.Poll(question=label, options=_OPTIONS)
+            content = content_pb2.Poll(question=label, options=OPTIONS)
     return {send.kind.value: content}
 
 
@@ -86,7 +88,7 @@ def phone_content(kind: Kind, label: str) -> Json:
             card = f"BEGIN:VCARD\nVERSION:3.0\nN:;{label};;;\nFN:{label}\nTEL:+15550100777\nEND:VCARD"
             return {"content": {"type": "vcard", "body": card, "vcardFormattedName": label}}
         case Kind.POLL:
-            options = [{"name": name, "localId": place} for place, name in enumerate(_OPTIONS)]
+            options = [{"name": name, "localId": place} for place, name in enumerate(OPTIONS)]
             poll = {"pollName": label, "pollOptions": options, "pollSelectableOptionsCount": 1}
             return {"content": {"type": "poll_creation", **poll}}
 

@@ -1,6 +1,7 @@
 """What was done to the gateway and what came of it, as clients, phones and receivers saw it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +29,7 @@ class Send:
 
     Attributes:
         client: who sends; a client has one chat and sends one message after the other.
+        recipient: the other one's number, or the group's address.
         began: when it was first asked for, in seconds since 1970.
         answered: when an answer came that settles it.
         message_id: the gateway's id, where it was accepted.
@@ -53,8 +55,36 @@ class Send:
         return self.message_id is not None and self.refused is None
 
     @property
+    def by(self) -> str:
+        return self.sender
+
+    @property
+    def to(self) -> str:
+        """The recipient as the gateway is told of it."""
+        return self.recipient if "@" in self.recipient else f"+{self.recipient}"
+
+    @property
     def label(self) -> str:
         return self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll that somebody sent to a session, as its client found it.
+
+    Attributes:
+        body: its label.
+        by: the number of the session's account, which votes.
+        recipient: the other one's number, or the group's address: on whose phones the vote has to show.
+        message_id: the gateway's id.
+        short: its id with WhatsApp, without chat and direction.
+    """
+
+    body: str
+    by: str
+    recipient: str
+    message_id: str
+    short: str
 
 
 class Doing(StrEnum):
@@ -63,6 +93,7 @@ class Doing(StrEnum):
     EDIT = "edit"
     REVOKE = "revoke"
     REACTION = "reaction"
+    VOTE = "poll_vote"
 
 
 EDITED: Final = " (edited)"
@@ -71,16 +102,17 @@ EDITED: Final = " (edited)"
 
 @dataclass(slots=True)
 class Operation:
-    """Something that a client asked to be done to a message of its own, with one key until it had an answer.
+    """Something that a client asked to be done to a message, with one key until it had an answer.
 
     Attributes:
-        value: the new text, or the emoji; empty where there is none.
+        send: the message: one of its own, or a poll that came.
+        value: the new text, the emoji, or the option; empty where there is none.
         message_id: the gateway's id of the operation, where it was accepted.
         refused: the reason for which it was refused for good.
     """
 
     kind: Doing
-    send: Send
+    send: Send | Poll
     value: str
     tries: int = 0
     answered: float | None = None
@@ -110,10 +142,12 @@ class Held:
     """A message as a phone holds it, or as WhatsApp says that a phone has sent it.
 
     Attributes:
+        recipient: a number, or a group's address.
         body: empty for one that was deleted for everyone.
         by_phone: whether a phone sent it, not one of the account's other devices.
         edits: the texts that it was given, in order.
         reactions: who has which reaction on it.
+        votes: who has chosen what in it.
         revoked: whether it was deleted for everyone.
         digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
     """
@@ -127,6 +161,7 @@ class Held:
     reactions: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
     digest: str | None = None
+    votes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -158,6 +193,12 @@ class Ledger:
     sessions: dict[str, str] = field(default_factory=dict)
     """The phone number of each session's account."""
 
+    groups: dict[str, Sequence[str]] = field(default_factory=dict)
+    """The numbers of a group's members, by its address."""
+
+    lids: dict[str, str] = field(default_factory=dict)
+    """Phone numbers by the LIDs by which a group's messages name people."""
+
     sends: list[Send] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     stored: dict[str, Stored] = field(default_factory=dict)
@@ -188,3 +229,7 @@ class Ledger:
 
     left_running: list[str] = field(default_factory=list)
     """Processes of ours that were there after everything had been stopped."""
+
+    def holders(self, recipient: str) -> Sequence[str]:
+        """Whose phones have to hold what is sent to a number, or to a group: all its members'."""
+        return self.groups.get(recipient, (recipient,))

@@ -1,4 +1,4 @@
-"""What clients do to their messages, over both transports."""
+"""What clients do to their messages, and in polls that came, over both transports."""
 
 import json
 from typing import Any, Final
@@ -14,6 +14,7 @@ _REST: Final = {
     Doing.EDIT: ("PATCH", ""),
     Doing.REVOKE: ("DELETE", ""),
     Doing.REACTION: ("PUT", "/reaction"),
+    Doing.VOTE: ("POST", "/vote"),
 }
 
 
@@ -38,6 +39,8 @@ def _body(operation: Operation) -> Json | None:
             return {"text": {"body": operation.value}}
         case Doing.REACTION:
             return {"emoji": operation.value}
+        case Doing.VOTE:
+            return {"options": [operation.value]}
         case Doing.REVOKE:
             return None
 
@@ -61,6 +64,9 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
         case Doing.REACTION:
             react = pb.ReactToMessageRequest(**common, emoji=operation.value)
             answer = await stub.ReactToMessage(react, timeout=patience, metadata=metadata)
+        case Doing.VOTE:
+            vote = pb.VoteInPollRequest(**common, options=[operation.value])
+            answer = await stub.VoteInPoll(vote, timeout=patience, metadata=metadata)
         case Doing.REVOKE:
             revoke = pb.RevokeMessageRequest(**common)
             answer = await stub.RevokeMessage(revoke, timeout=patience, metadata=metadata)

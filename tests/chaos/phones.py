@@ -9,14 +9,15 @@ from typing import Final
 
 import aiohttp
 
-from tests.chaos.contents import phone_content
+from tests.chaos.contents import OPTIONS, phone_content
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import EDITED, Doing, Kind, Ledger
-from tests.chaos.whatsapp import WhatsApp
+from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger
+from tests.chaos.whatsapp import NOTICE, WhatsApp
 
 _PAUSES: Final = (0.3, 2.0)
 _TEXTS: Final = 0.5
 _DOES: Final = 0.3
+_NEWEST: Final = 50
 _EMOJI: Final = ("🙏", "🎉", "😮")
 _READ_SECONDS: Final = 0.5
 _PAGE: Final = 1_000
@@ -24,7 +25,15 @@ _PAGE: Final = 1_000
 
 @dataclass(slots=True)
 class Person:
-    """Writes to one account. What has been sent is asked of WhatsApp afterwards, whose answer may be lost here."""
+    """Writes to one account, or into one group.
+
+    What has been sent is asked of WhatsApp afterwards, whose answer may be lost here.
+
+    Attributes:
+        to: a number, or the group's address.
+        votes: whether they vote in polls that came. On a session's own phone nobody does: its clients do, and an
+            account has one vote.
+    """
 
     name: str
     phone: str
@@ -32,8 +41,10 @@ class Person:
     whatsapp: WhatsApp
     dice: random.Random
     is_done: asyncio.Event
+    votes: bool = True
     is_writing: bool = False
     _count: int = field(default=0)
+    _voted: set[str] = field(default_factory=set)
     _reacted: set[tuple[str, str]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -51,24 +62,42 @@ class Person:
         account = f"/accounts/{self.phone}"
         sent = await self.whatsapp.call("POST", f"{account}/send", {"to": self.to, **phone_content(kind, label)})
         if self.dice.random() < _DOES:
-            doing = self.dice.choice([each for each in Doing if each is not Doing.EDIT or kind is Kind.TEXT])
-            what = {Doing.EDIT: {"text": label + EDITED}, Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)}}
-            path = {Doing.REACTION: "react"}.get(doing, doing.value)
+            only = {Doing.EDIT: Kind.TEXT, Doing.VOTE: Kind.POLL}
+            doing = self.dice.choice([each for each in Doing if only.get(each, kind) is kind])
+            what = {
+                Doing.EDIT: {"text": label + EDITED},
+                Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)},
+                Doing.VOTE: {"options": [self.dice.choice(OPTIONS)]},
+            }
+            path = {Doing.REACTION: "react", Doing.VOTE: "vote"}.get(doing, doing.value)
             await self.whatsapp.call("POST", f"{account}/{path}", {"id": sent["id"], **what.get(doing, {})})
         if self.dice.random() < _DOES:
             await self._react()
+        if self.votes and self.dice.random() < _DOES:
+            await self._vote()
 
     async def _react(self) -> None:
         """To the last that came, never twice alike: who comes back to a reaction has two events of it, rightly."""
-        told = await self.whatsapp.call("GET", f"/accounts/{self.phone}/messages?chat={self.to}&limit=5")
-        came = [each for each in told["messages"] if not each["from_me"] and each["revoked"] is None]
-        if not came:
-            return
-        target = came[-1]["id"]
-        if left := [emoji for emoji in _EMOJI if (target, emoji) not in self._reacted]:
-            emoji = self.dice.choice(left)
-            self._reacted.add((target, emoji))
-            await self.whatsapp.call("POST", f"/accounts/{self.phone}/react", {"id": target, "emoji": emoji})
+        if came := await self._came(5):
+            target = came[-1]["id"]
+            if left := [emoji for emoji in _EMOJI if (target, emoji) not in self._reacted]:
+                emoji = self.dice.choice(left)
+                self._reacted.add((target, emoji))
+                await self.whatsapp.call("POST", f"/accounts/{self.phone}/react", {"id": target, "emoji": emoji})
+
+    async def _vote(self) -> None:
+        """In the last poll that came, once in each: another vote would take the place of the first."""
+        polls = [each["id"] for each in await self._came(_NEWEST) if each["type"] == "poll_creation"]
+        if polls and polls[-1] not in self._voted:
+            self._voted.add(polls[-1])
+            what = {"id": polls[-1], "options": [self.dice.choice(OPTIONS)]}
+            await self.whatsapp.call("POST", f"/accounts/{self.phone}/vote", what)
+
+    async def _came(self, most: int) -> list[Json]:
+        """The newest of the chat that others wrote and didn't delete, oldest first."""
+        told = await self.whatsapp.call("GET", f"/accounts/{self.phone}/messages?chat={self.to}&limit={most}")
+        came = [each for each in told["messages"] if not each["from_me"] and each["type"] != NOTICE]
+        return [each for each in came if each["revoked"] is None]
 
 
 @dataclass(slots=True)

@@ -107,7 +107,8 @@ class Quiet:
         return found
 
     async def _phones(self) -> dict[str, list[Held]]:
-        numbers = {*self.ledger.sessions.values(), *(send.recipient for send in self.ledger.sends)}
+        recipients = (phone for send in self.ledger.sends for phone in self.ledger.holders(send.recipient))
+        numbers = {*self.ledger.sessions.values(), *recipients}
         return {number: await self.whatsapp.held(number) for number in sorted(numbers)}
 
     async def _webhook(self) -> list[str]:
@@ -132,10 +133,10 @@ def untold(ledger: Ledger) -> list[str]:
             for event in ledger.events
             if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
         }
-        told = changes.told(ledger.events, session)
+        told = changes.told(ledger.events, session, ledger.lids)
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
-            ("edits, deletions and reactions", [each for each in changes.shown(held) if not told[each]]),
+            ("edits, deletions, reactions and votes", [each for each in changes.shown(held) if not told[each]]),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")

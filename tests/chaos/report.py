@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from tests.chaos.found import Verdict
 from tests.chaos.ledger import Ledger
 from tests.chaos.recovery import Times, recovery_times
-from tests.chaos.verdict import Verdict
 
 _SHOWN: Final = 8
 _WRONG: Final = {

@@ -14,8 +14,9 @@ from typing import Final
 import aiohttp
 
 from tests.chaos.clients import Client
+from tests.chaos.gateways import Gateway
 from tests.chaos.ledger import Ledger
-from tests.chaos.phones import Person, Reader
+from tests.chaos.phones import Person, Reader, read_log
 from tests.chaos.plan import Strike
 from tests.chaos.quiet import Quiet
 from tests.chaos.strikes import Striker
@@ -32,6 +33,9 @@ NUMBERS: Final = ("15550100001", "15550100002", "15550100003", "15550100004")
 
 OTHERS: Final = ("15550100101", "15550100102")
 """Of people without a session."""
+
+_IN_GROUP: Final = 2
+"""How many sessions are in the group, with all the others: those that have one client more, which sends into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Run:
         ):
             self.say(f"linking {wanted.sessions} sessions")
             await self._link(world)
+            await self._found_group(world)
             webhook = await self._hook(world)
             reader = Reader(world.gateways, self.ledger, random.Random(wanted.seed))
             goes_on = [tasks.create_task(reader.run()), tasks.create_task(self._tell(world))]
@@ -120,7 +125,8 @@ class Run:
 
     async def _link(self, world: World) -> None:
         for number in (*self._numbers, *OTHERS):
-            await world.whatsapp.call("POST", "/accounts", {"phone": number, "name": f"Phone {number[-3:]}"})
+            made = await world.whatsapp.call("POST", "/accounts", {"phone": number, "name": f"Phone {number[-3:]}"})
+            self.ledger.lids[made["lid"].partition("@")[0]] = number
             await world.whatsapp.call("PATCH", f"/accounts/{number}", {"read_after_ms": _READ_MS})
         for place, number in enumerate(self._numbers):
             session = f"s{place + 1}"
@@ -131,6 +137,17 @@ class Run:
                 await world.whatsapp.call("POST", f"/accounts/{number}/scan", {"qr": await self._qr(world, session)})
                 while (await gateway.call("GET", f"/sessions/{session}"))["status"] != "WORKING":  # noqa: ASYNC110 - a state of another process
                     await asyncio.sleep(0.1)
+
+    async def _found_group(self, world: World) -> None:
+        """Somebody without a session founds it; it is there when each session in it has told so."""
+        sessions = list(self.ledger.sessions)[:_IN_GROUP]
+        members = [*(self.ledger.sessions[each] for each in sessions), *OTHERS]
+        founding = {"subject": "All of us", "participants": members[:-1]}
+        made = await world.whatsapp.call("POST", f"/accounts/{members[-1]}/groups", founding)
+        self.ledger.groups[made["group"]["id"]] = members
+        async with asyncio.timeout(_LINK_SECONDS):
+            while not set(sessions) <= await _in_groups(world.gateways[0]):  # noqa: ASYNC110 - a log of another process
+                await asyncio.sleep(0.1)
 
     async def _qr(self, world: World, session: str) -> str:
         while True:
@@ -147,7 +164,10 @@ class Run:
         return str(made["id"])
 
     def _traffic(self, world: World) -> list[Client | Person]:
-        """Each session writes to another and to a person; people write to sessions, and an account's own phone too."""
+        """Each session writes to another and to a person; people write to sessions, and an account's own phone too.
+
+        Those in the group write into it besides.
+        """
         dice = random.Random(self.settings.seed * 7919 + 1)
         transports = itertools.cycle(("REST", "gRPC"))
         sessions = list(self.ledger.sessions.items())
@@ -157,24 +177,43 @@ class Run:
             for recipient in (peer, other):
                 if recipient == number:
                     continue
-                self._clients.append(
-                    Client(
-                        name=f"c{len(self._clients) + 1}",
-                        transport=next(transports),
-                        session=session,
-                        sender=number,
-                        recipient=recipient,
-                        gateways=world.gateways,
-                        ledger=self.ledger,
-                        dice=random.Random(dice.getrandbits(64)),
-                        is_done=self._is_done,
-                    )
-                )
+                self._add_client(world, next(transports), session, recipient, dice)
             next(transports)
             for phone, to in ((other, number), *(((number, other),) if place == 0 else ())):
-                name, own = f"p{len(self._people) + 1}", random.Random(dice.getrandbits(64))
-                self._people.append(Person(name, phone, to, world.whatsapp, own, self._is_done))
+                self._add_person(world, phone, to, dice)
+        for group in self.ledger.groups:
+            for session, _ in sessions[:_IN_GROUP]:
+                self._add_client(world, next(transports), session, group, dice)
+            self._add_person(world, OTHERS[0], group, dice)
         return [*self._clients, *self._people]
+
+    def _add_client(self, world: World, transport: str, session: str, recipient: str, dice: random.Random) -> None:
+        self._clients.append(
+            Client(
+                name=f"c{len(self._clients) + 1}",
+                transport=transport,
+                session=session,
+                sender=self.ledger.sessions[session],
+                recipient=recipient,
+                gateways=world.gateways,
+                ledger=self.ledger,
+                dice=random.Random(dice.getrandbits(64)),
+                is_done=self._is_done,
+            )
+        )
+
+    def _add_person(self, world: World, phone: str, to: str, dice: random.Random) -> None:
+        self._people.append(
+            Person(
+                name=f"p{len(self._people) + 1}",
+                phone=phone,
+                to=to,
+                whatsapp=world.whatsapp,
+                dice=random.Random(dice.getrandbits(64)),
+                is_done=self._is_done,
+                votes=phone in OTHERS,
+            )
+        )
 
     async def _tell(self, world: World) -> None:
         """A line now and then."""
@@ -188,3 +227,8 @@ class Run:
                 f"… {len(sends)} sends, {answered} answered, {len(self.ledger.followed)} events read, {posts} posted, "
                 f"{len(self.ledger.faults)} faults; serving: {', '.join(up) or 'none'}"
             )
+
+
+async def _in_groups(gateway: Gateway) -> set[object]:
+    """The sessions that have told of a group that they are in."""
+    return {event["session_id"] for event in await read_log(gateway) if event["type"] == "group.joined"}

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Send, Stored, Struck
+from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Poll, Posted, Send, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
 from tests.chaos.verdict import judge
 
-ANA, BEN = "15550100001", "15550100101"
+ANA, BEN, CAT = "15550100001", "15550100101", "15550100102"
+GROUP = "120363000000000001@g.us"
+BENS_LID = "9000000000101"
 
 
 def event(sequence: int, kind: str, short: str, *, backfilled: bool = False) -> dict[str, Any]:
@@ -228,7 +230,7 @@ def test_the_end_is_awaited_until_messages_and_changes_are_told(ledger: Ledger) 
     assert untold(ledger) == []
     edit(ledger, 1, told=0)
     (line,) = untold(ledger)
-    assert line.startswith("1 edits, deletions and reactions of session s1")
+    assert line.startswith("1 edits, deletions, reactions and votes of session s1")
     del ledger.events[1]
     assert len(untold(ledger)) == 2
 
@@ -341,3 +343,207 @@ def test_a_refused_operation_that_was_done_is_named(ledger: Ledger) -> None:
     operation = edit(ledger, 1)
     operation.message_id, operation.refused = None, "TARGET_NOT_SENT"
     assert len(judge(ledger).untrue) == 1
+
+
+def vote(ledger: Ledger, *, shown: int = 1, told: int = 1, status: str = "SENT") -> Operation:
+    """Ana's, through the gateway, in a poll that Ben sent to her on his phone."""
+    for phone in (ANA, BEN):
+        votes = {ANA: "yes"} if shown else {}
+        ledger.phones[phone].append(Held("B2", BEN, ANA, "p1-2", by_phone=True, votes=votes))
+    operation = Operation(Doing.VOTE, Poll("p1-2", ANA, BEN, "msg_b2", "B2"), "yes", answered=9, message_id="msg_v")
+    ledger.operations.append(operation)
+    ledger.stored["msg_v"] = Stored(status, None if status != "FAILED" else "MESSAGE_REVOKED", "V1")
+    votes_told = [changed(5 + each, "poll.vote", "B2", options=["yes"]) for each in range(told)]
+    _tell(ledger, [event(4, "message.received", "B2"), *votes_told])
+    return operation
+
+
+def test_a_vote_that_shows_once_is_good(ledger: Ledger) -> None:
+    vote(ledger)
+    verdict = judge(ledger)
+    assert verdict.is_good
+    assert verdict.operations == 1
+    assert untold(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"shown": 0, "told": 0}, "lost"),
+        ({"status": "FAILED"}, "untrue"),
+        ({"status": "SENDING"}, "untrue"),
+        ({"told": 0}, "events_missing"),
+        ({"told": 2}, "events_repeated"),
+    ],
+)
+def test_what_is_wrong_with_a_vote_is_named(ledger: Ledger, how: dict[str, Any], found: str) -> None:
+    vote(ledger, **how)
+    verdict = judge(ledger)
+    assert len(getattr(verdict, found)) == 1
+    assert not verdict.is_good
+
+
+def test_a_vote_for_something_else_is_not_the_one_that_was_asked_for(ledger: Ledger) -> None:
+    vote(ledger).value = "no"
+    assert len(judge(ledger).lost) == 1
+
+
+def test_a_refused_vote_that_was_done_is_named(ledger: Ledger) -> None:
+    operation = vote(ledger)
+    operation.message_id, operation.refused = None, "MESSAGE_REVOKED"
+    assert len(judge(ledger).untrue) == 1
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_poll_that_its_author_deleted_takes_the_vote_along(ledger: Ledger, told: int) -> None:
+    vote(ledger, shown=0, told=told)
+    for phone in (ANA, BEN):
+        ledger.phones[phone][-1] = replace(ledger.phones[phone][-1], body="", revoked=True)
+    _tell(ledger, [changed(9, "message.revoked", "B2")])
+    assert judge(ledger).is_good
+    ledger.stored["msg_v"].status = "SENDING"
+    assert len(judge(ledger).untrue) == 1
+
+
+@pytest.mark.parametrize(("times", "found"), [(0, "events_missing"), (2, "events_repeated")])
+def test_a_vote_on_a_phone_has_one_event(ledger: Ledger, times: int, found: str) -> None:
+    ledger.phones[ANA][0] = replace(ledger.phones[ANA][0], votes={BEN: "no"})
+    assert len(untold(ledger)) == 1
+    votes = [changed(4 + each, "poll.vote", "A1", options=["no"]) for each in range(times)]
+    for each in votes:
+        each["payload"]["from"] = f"{BEN}@c.us"
+    _tell(ledger, votes)
+    (line,) = getattr(judge(ledger), found)
+    assert "vote" in line
+    assert BEN in line
+
+
+@pytest.fixture
+def grouped(ledger: Ledger) -> Ledger:
+    """Besides, two messages that Ana sent into a group of three, and one that Ben wrote there."""
+    ledger.groups, ledger.lids = {GROUP: [ANA, BEN, CAT]}, {BENS_LID: BEN}
+    for number in (1, 2):
+        ledger.sends.append(send(2 + number, client="c2", recipient=GROUP, body=f"c2-{number}"))
+        ledger.stored[f"msg_{2 + number}"] = Stored("DELIVERED", None, f"G{number}")
+    for phone in (ANA, BEN, CAT):
+        held = [Held(f"G{number}", ANA, GROUP, f"c2-{number}", by_phone=False) for number in (1, 2)]
+        ledger.phones[phone] = [*ledger.phones.get(phone, ()), *held, Held("H1", BEN, GROUP, "p2-1", by_phone=True)]
+    # The log has the order of the moments, the phones' lists that of the chats.
+    told = [event(4, "message.received", "H1"), event(5, "message.sent", "G1"), event(6, "message.sent", "G2")]
+    _tell(ledger, told)
+    return ledger
+
+
+def test_a_group_as_it_should_be(grouped: Ledger) -> None:
+    verdict = judge(grouped)
+    assert verdict.is_good
+    assert (verdict.sent, verdict.accepted, verdict.received, verdict.events) == (4, 4, 2, 6)
+    assert untold(grouped) == []
+
+
+def _place(ledger: Ledger, phone: str, short: str) -> int:
+    return [each.id for each in ledger.phones[phone]].index(short)
+
+
+def _lose_at(ledger: Ledger, phone: str) -> None:
+    del ledger.phones[phone][_place(ledger, phone, "G1")]
+
+
+def _double_at(ledger: Ledger, phone: str) -> None:
+    ledger.phones[phone].append(Held("G9", ANA, GROUP, "c2-1", by_phone=False))
+
+
+def _swap_at(ledger: Ledger, phone: str) -> None:
+    ledger.phones[phone].insert(0, ledger.phones[phone].pop(_place(ledger, phone, "G2")))
+
+
+def _misplace_at(ledger: Ledger, phone: str) -> None:
+    place = _place(ledger, phone, "G1")
+    ledger.phones[phone][place] = replace(ledger.phones[phone][place], recipient=phone)
+
+
+def _cut_a_file_at(ledger: Ledger, phone: str) -> None:
+    ledger.sends[2].digest = "a" * 64
+    for each in (BEN, CAT):
+        digest = "b" * 64 if each == phone else "a" * 64
+        ledger.phones[each][_place(ledger, each, "G1")].digest = digest
+
+
+def _fail_but_at(ledger: Ledger, phone: str) -> None:
+    ledger.stored["msg_3"] = Stored("FAILED", "SEND_REFUSED", "G1")
+    for each in {ANA, BEN, CAT} - {phone}:
+        _lose_at(ledger, each)
+
+
+@pytest.mark.parametrize("phone", [BEN, CAT])
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (_lose_at, "lost"),
+        (_double_at, "duplicated"),
+        (_swap_at, "out_of_order"),
+        (_misplace_at, "lost"),
+        (_misplace_at, "duplicated"),
+        (_cut_a_file_at, "files_changed"),
+        (_fail_but_at, "untrue"),
+    ],
+)
+def test_what_is_wrong_at_one_member_is_named(
+    grouped: Ledger, spoil: Callable[[Ledger, str], None], found: str, phone: str
+) -> None:
+    spoil(grouped, phone)
+    verdict = judge(grouped)
+    (line,) = getattr(verdict, found)
+    assert phone in line
+    assert not verdict.is_good
+
+
+def test_the_sender_is_a_member_too(grouped: Ledger) -> None:
+    _lose_at(grouped, ANA)
+    assert len(judge(grouped).lost) == 1
+
+
+@pytest.mark.parametrize(("times", "found"), [(0, "events_missing"), (2, "events_repeated")])
+@pytest.mark.parametrize("session", ["s1", "s2"])
+def test_what_is_written_into_a_group_has_one_event_in_each_session_of_it(
+    grouped: Ledger, session: str, times: int, found: str
+) -> None:
+    grouped.sessions["s2"] = CAT
+    for number, short in enumerate(("H1", "G1", "G2")):
+        _tell(grouped, [event(10 + number, "message.received", short) | {"session_id": "s2"}])
+    assert judge(grouped).is_good
+    mine = [each for each in grouped.events if each["session_id"] == session]
+    (there,) = [each for each in mine if each["payload"]["message"]["whatsapp_id"].endswith("H1")]
+    grouped.events.remove(there)
+    _tell(grouped, [there | {"id": f"evt_{20 + each}", "sequence": 20 + each} for each in range(times)])
+    (line,) = getattr(judge(grouped), found)
+    assert line.startswith(session)
+
+
+def test_the_log_of_a_group_has_the_order_of_the_phone(grouped: Ledger) -> None:
+    for phone in (ANA, BEN, CAT):
+        grouped.phones[phone].append(Held("H2", BEN, GROUP, "p2-2", by_phone=True))
+    grouped.events.insert(0, event(0, "message.received", "H2"))
+    assert len(judge(grouped).events_out_of_order) == 1
+
+
+def test_an_operation_shows_at_every_member(grouped: Ledger) -> None:
+    grouped.operations.append(Operation(Doing.REVOKE, grouped.sends[3], "", answered=9, message_id="msg_r"))
+    grouped.stored["msg_r"] = Stored("SENT", None, "R1")
+    for phone in (ANA, BEN, CAT):
+        place = _place(grouped, phone, "G2")
+        grouped.phones[phone][place] = replace(grouped.phones[phone][place], body="", revoked=True)
+    _tell(grouped, [changed(7, "message.revoked", "G2")])
+    assert judge(grouped).is_good
+    grouped.phones[CAT][_place(grouped, CAT, "G2")].revoked = False
+    (line,) = judge(grouped).lost
+    assert CAT in line
+
+
+def test_whom_a_group_names_by_their_lid_is_known(grouped: Ledger) -> None:
+    for phone in (ANA, BEN, CAT):
+        grouped.phones[phone][_place(grouped, phone, "G1")].reactions[BEN] = "🎉"
+    reaction = changed(7, "message.reaction", "G1", emoji="🎉")
+    reaction["payload"]["from"] = f"{BENS_LID}@lid"
+    _tell(grouped, [reaction])
+    assert judge(grouped).is_good

@@ -2,66 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from tests.chaos import changes
-from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Send, Stored
+from tests.chaos.found import Verdict
+from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Poll, Send, Stored
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
 _UNKNOWN: Final = "OUTCOME_UNKNOWN"
-_FIGURES: Final = frozenset(
-    {
-        "sent",
-        "accepted",
-        "operations",
-        "unknown",
-        "received",
-        "events",
-        "events_backfilled",
-        "webhook_posts",
-        "webhook_repeats",
-    }
-)
 _MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What was found. Each list has one line for each thing that is wrong."""
-
-    sent: int = 0
-    accepted: int = 0
-    operations: int = 0
-    unknown: int = 0
-    """Operations of which the gateway says that nobody can know whether they were done."""
-
-    received: int = 0
-    lost: list[str] = field(default_factory=list)
-    duplicated: list[str] = field(default_factory=list)
-    out_of_order: list[str] = field(default_factory=list)
-    untrue: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    files_changed: list[str] = field(default_factory=list)
-    events_missing: list[str] = field(default_factory=list)
-    events_repeated: list[str] = field(default_factory=list)
-    events_out_of_order: list[str] = field(default_factory=list)
-    cursor: list[str] = field(default_factory=list)
-    webhooks_missing: list[str] = field(default_factory=list)
-    webhooks_changed: list[str] = field(default_factory=list)
-    webhooks_out_of_order: list[str] = field(default_factory=list)
-    bad_signatures: int = 0
-    unfinished: list[str] = field(default_factory=list)
-    left_running: list[str] = field(default_factory=list)
-    events: int = 0
-    events_backfilled: int = 0
-    webhook_posts: int = 0
-    webhook_repeats: int = 0
-
-    @property
-    def is_good(self) -> bool:
-        """Nothing of what must not be."""
-        return not any(found for name, found in asdict(self).items() if name not in _FIGURES)
 
 
 def judge(ledger: Ledger) -> Verdict:
@@ -86,29 +35,45 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
     for send in ledger.sends:
         chats[send.sender, send.recipient].append(send)
     texts = _texts(ledger)
+    verdict.duplicated += _strays(ledger, texts)
     for (sender, recipient), sends in chats.items():
-        held = [texts.get(each.id, each.body) for each in ledger.phones.get(recipient, ()) if each.sender == sender]
-        times = Counter(held)
-        _judge_files(ledger, verdict, recipient, sends)
+        times: dict[str, Counter[str]] = {}
+        for phone in ledger.holders(recipient):
+            chat = [
+                each for each in ledger.phones.get(phone, ()) if (each.sender, each.recipient) == (sender, recipient)
+            ]
+            held = [texts.get(each.id, each.body) for each in chat]
+            times[phone] = Counter(held)
+            verdict.out_of_order += [f"{line}, on the phone of {phone}" for line in _order_of_sends(held, sends)]
+            if phone != sender:
+                _judge_files(verdict, phone, chat, sends)
         for send in sends:
-            _judge_send(ledger, verdict, send, times[send.body])
-        accepted = {send.body for send in sends if send.is_accepted}
-        verdict.out_of_order += _disorder(
-            [body for body in dict.fromkeys(held) if body in accepted],
-            [send.body for send in sends if send.is_accepted and times[send.body]],
-        )
+            _judge_send(ledger, verdict, send, {phone: found[send.body] for phone, found in times.items()})
 
 
-def _judge_files(ledger: Ledger, verdict: Verdict, recipient: str, sends: Sequence[Send]) -> None:
+def _strays(ledger: Ledger, texts: Mapping[str, str]) -> list[str]:
+    """What was sent to one chat, and is in another."""
+    meant = {send.body: send.recipient for send in ledger.sends}
+    held = [(phone, each, texts.get(each.id, each.body)) for phone, there in ledger.phones.items() for each in there]
+    return [
+        f"{body}: on the phone of {phone} as one to {each.recipient}"
+        for phone, each, body in held
+        if meant.get(body, each.recipient) != each.recipient
+    ]
+
+
+def _order_of_sends(held: Sequence[str], sends: Sequence[Send]) -> list[str]:
+    there = set(held)
+    accepted = [send.body for send in sends if send.is_accepted and send.body in there]
+    return _disorder([body for body in dict.fromkeys(held) if body in set(accepted)], accepted)
+
+
+def _judge_files(verdict: Verdict, phone: str, chat: Sequence[Held], sends: Sequence[Send]) -> None:
     """What a phone has downloaded is what was sent, byte for byte. Of what was deleted nothing is there."""
     wanted = {send.body: send.digest for send in sends if send.digest is not None}
-    for send in sends:
-        stored = ledger.stored.get(send.message_id or "")
-        if "MEDIA_MISSING" in {send.refused, stored and stored.failure}:
-            verdict.files_changed.append(f"{send.body}: the gateways have lost its file")
-    for held in ledger.phones.get(recipient, ()):
+    for held in chat:
         if held.body in wanted and held.digest != wanted[held.body]:
-            verdict.files_changed.append(f"{held.body}: the phone of {recipient} has {held.digest}")
+            verdict.files_changed.append(f"{held.body}: the phone of {phone} has {held.digest}")
 
 
 def _texts(ledger: Ledger) -> dict[str, str]:
@@ -129,19 +94,30 @@ def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
             verdict.unanswered.append(f"{operation.label}: no answer after {operation.tries} tries")
             continue
         verdict.operations += operation.is_accepted
-        target = ledger.stored.get(operation.send.message_id or "")
-        there = None if target is None else held.get((operation.send.recipient, target.short))
-        _judge_operation(ledger, verdict, operation, 0 if there is None else _times(operation, there))
+        short = _target(ledger, operation)
+        there = {phone: held.get((phone, short)) for phone in ledger.holders(operation.send.recipient)}
+        if isinstance(operation.send, Poll):
+            # When its author deletes it, the votes go with it: nobody can see any more what they were.
+            there = {phone: each for phone, each in there.items() if each is None or not each.revoked}
+        times = {phone: 0 if each is None else _times(operation, each) for phone, each in there.items()}
+        _judge_operation(ledger, verdict, operation, times)
 
 
-def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, times: int) -> None:
-    if times > 1:
-        verdict.duplicated.append(f"{operation.label}: {times} times on the phone of {operation.send.recipient}")
+def _target(ledger: Ledger, operation: Operation) -> str:
+    """The message that it is done to, by its id with WhatsApp."""
+    if isinstance(operation.send, Poll):
+        return operation.send.short
+    stored = ledger.stored.get(operation.send.message_id or "")
+    return "" if stored is None else stored.short
+
+
+def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, times: Mapping[str, int]) -> None:
+    verdict.duplicated += _doubled(operation.label, times)
     stored = ledger.stored.get(operation.message_id or "")
     if stored is None:
         if operation.is_accepted:
             verdict.lost.append(f"{operation.label}: accepted as {operation.message_id}, which is unknown")
-        elif times:
+        elif any(times.values()):
             verdict.untrue.append(f"{operation.label}: refused ({operation.refused}), and done")
         return
     if stored.status == "FAILED" and stored.failure == _UNKNOWN:
@@ -150,15 +126,20 @@ def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, tim
     _judge_status(verdict, operation.label, stored, times)
 
 
-def _judge_status(verdict: Verdict, label: str, stored: Stored, times: int) -> None:
-    """Whether what the gateway says of it at the end is so."""
+def _judge_status(verdict: Verdict, label: str, stored: Stored, times: Mapping[str, int]) -> None:
+    """Whether what the gateway says of it at the end is so, on the phone of each who has to have it."""
     known = f"{label}: {stored.status}{f' ({stored.failure})' if stored.failure else ''}"
-    if stored.status in _LEFT and not times:
-        verdict.lost.append(f"{known}, and not on the phone")
-    elif stored.status == "FAILED" and times:
-        verdict.untrue.append(f"{known}, and on the phone")
-    elif stored.status not in _LEFT and stored.status != "FAILED":
-        verdict.untrue.append(f"{known} at the end, and {times} times on the phone")
+    for phone, there in times.items():
+        if stored.status in _LEFT and not there:
+            verdict.lost.append(f"{known}, and not on the phone of {phone}")
+        elif stored.status == "FAILED" and there:
+            verdict.untrue.append(f"{known}, and on the phone of {phone}")
+    if stored.status not in _LEFT and stored.status != "FAILED":
+        verdict.untrue.append(f"{known} at the end, and {sum(times.values())} times on phones")
+
+
+def _doubled(label: str, times: Mapping[str, int]) -> list[str]:
+    return [f"{label}: {there} times on the phone of {phone}" for phone, there in times.items() if there > 1]
 
 
 def _times(operation: Operation, held: Held) -> int:
@@ -169,13 +150,15 @@ def _times(operation: Operation, held: Held) -> int:
         case Doing.REVOKE:
             return int(held.revoked)
         case Doing.REACTION:
-            return int(held.reactions.get(operation.send.sender) == operation.value)
+            return int(held.reactions.get(operation.send.by) == operation.value)
+        case Doing.VOTE:
+            return int(held.votes.get(operation.send.by) == operation.value)
 
 
 def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
     """Whatever was done to a message of an account's, by whomever, has one event in the account's session."""
     for session, phone in ledger.sessions.items():
-        told = changes.told(ledger.events, session)
+        told = changes.told(ledger.events, session, ledger.lids)
         expected = changes.shown(ledger.phones.get(phone, ()))
         verdict.events_missing += [
             f"{session}: no event of {label}" for change, label in expected.items() if not told[change]
@@ -185,19 +168,20 @@ def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
         ]
 
 
-def _judge_send(ledger: Ledger, verdict: Verdict, send: Send, times: int) -> None:
-    if times > 1:
-        verdict.duplicated.append(f"{send.body}: {times} times on the phone of {send.recipient}")
+def _judge_send(ledger: Ledger, verdict: Verdict, send: Send, times: Mapping[str, int]) -> None:
+    verdict.duplicated += _doubled(send.body, times)
     if send.answered is None:
         verdict.unanswered.append(f"{send.body}: no answer after {send.tries} tries")
         return
     stored = None if send.message_id is None else ledger.stored.get(send.message_id)
+    if "MEDIA_MISSING" in {send.refused, stored and stored.failure}:
+        verdict.files_changed.append(f"{send.body}: the gateways have lost its file")
     if send.is_accepted:
         verdict.accepted += 1
     if stored is None:
         if send.is_accepted:
             verdict.lost.append(f"{send.body}: accepted as {send.message_id}, which the gateway doesn't know")
-        elif times:
+        elif any(times.values()):
             verdict.untrue.append(f"{send.body}: refused ({send.refused}), and on the phone")
         return
     _judge_status(verdict, send.body, stored, times)
@@ -229,12 +213,13 @@ def _order_in_log(
     session: str, phone: str, held: Sequence[Held], told: Sequence[str], texts: Mapping[str, str]
 ) -> list[str]:
     found = []
-    peers = {each.sender for each in held} - {phone}
-    for peer in sorted(peers):
-        came = {each.id: texts.get(each.id, each.body or each.id) for each in held if each.sender == peer}
+    chats = {(each.sender, each.recipient) for each in held if each.sender != phone}
+    for chat in sorted(chats):
+        there = [each for each in held if (each.sender, each.recipient) == chat]
+        came = {each.id: texts.get(each.id, each.body or each.id) for each in there}
         logged = [came[each] for each in dict.fromkeys(told) if each in came]
-        there = set(logged)
-        found += [f"{session}: {line}" for line in _disorder(logged, [body for body in came.values() if body in there])]
+        expected = [body for body in came.values() if body in set(logged)]
+        found += [f"{session}: {line}" for line in _disorder(logged, expected)]
     return found
 
 

@@ -17,6 +17,9 @@ from tests.chaos.ledger import EDITED, Held, Json
 _STOP_SECONDS: Final = 10.0
 _START_SECONDS: Final = 300.0
 _CALL_SECONDS: Final = 120.0
+NOTICE: Final = "gp2"
+"""The type of what WhatsApp itself writes into a group."""
+
 _MOST: Final = 1_000
 """What the control API tells of a chat at most."""
 
@@ -77,7 +80,7 @@ class WhatsApp:
         await self.call("DELETE", "/faults")
 
     async def held(self, phone: str) -> list[Held]:
-        """What a phone holds, in its order.
+        """What a phone holds of what people wrote, chat by chat, each in its order.
 
         Raises:
             RuntimeError: it holds more than it tells of.
@@ -93,14 +96,16 @@ class WhatsApp:
             Held(
                 id=each["id"],
                 sender=each["from"].partition("@")[0],
-                recipient=each["to"].partition("@")[0],
+                recipient=each["to"].removesuffix("@c.us"),
                 body=label_of(each).removesuffix(EDITED),
                 by_phone=each["device"] in {None, 0},
                 edits=[edit["body"] for edit in each["edits"]],
                 reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
                 revoked=each["revoked"] is not None,
+                votes={one["from"].partition("@")[0]: ", ".join(one["options"]) for one in each["votes"]},
             )
             for each in found
+            if each["type"] != NOTICE
         ]
 
     async def digest(self, phone: str, message_id: str) -> str:
