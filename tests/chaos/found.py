@@ -11,6 +11,7 @@ _FIGURES: Final = frozenset(
         "unknown",
         "received",
         "events",
+        "beyond_reach",
         "events_backfilled",
         "webhook_posts",
         "webhook_repeats",
@@ -36,6 +37,9 @@ class Verdict:
     unanswered: list[str] = field(default_factory=list)
     files_changed: list[str] = field(default_factory=list)
     events_missing: list[str] = field(default_factory=list)
+    beyond_reach: list[str] = field(default_factory=list)
+    """Changes without an event whose message the session's page lacked: docs/delivery.md has why nobody can tell."""
+
     events_repeated: list[str] = field(default_factory=list)
     events_out_of_order: list[str] = field(default_factory=list)
     cursor: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -186,6 +187,15 @@ class Struck:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A session's profile was restored, at this time, from a snapshot taken then."""
+
+    session: str
+    taken_at: datetime
+    at: datetime
+
+
 @dataclass(slots=True)
 class Ledger:
     """Everything that a verdict is made from."""
@@ -218,6 +228,7 @@ class Ledger:
     bad_signatures: int = 0
     webhook_order: defaultdict[str | None, list[int]] = field(default_factory=lambda: defaultdict(list))
     faults: list[Struck] = field(default_factory=list)
+    restores: list[Restored] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     """How often each kind of answer came, those of tries that were repeated too."""
 

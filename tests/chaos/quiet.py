@@ -12,6 +12,7 @@ from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
 from tests.chaos.ledger import Doing, Held, Kind, Ledger, Stored
 from tests.chaos.phones import Person, Reader, read_log
+from tests.chaos.restores import beyond_reach, restored
 from tests.chaos.whatsapp import WhatsApp
 
 _LOOK_SECONDS: Final = 1.0
@@ -72,6 +73,7 @@ class Quiet:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return [f"a gateway or the sandbox doesn't answer: {type(error).__name__} {error}"]
         self.ledger.stored, self.ledger.phones, self.ledger.events = stored, phones, events
+        self.ledger.restores = restored(gateway.log for gateway in self.gateways)
         return [*open_ends, *_on_their_way(stored), *untold(self.ledger)]
 
     def _unanswered(self) -> list[str]:
@@ -134,9 +136,11 @@ def untold(ledger: Ledger) -> list[str]:
             if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
         }
         told = changes.told(ledger.events, session, ledger.lids)
+        undone = [each for each in changes.shown(held) if not told[each]]
+        beyond = beyond_reach(ledger, session, undone)
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
-            ("edits, deletions, reactions and votes", [each for each in changes.shown(held) if not told[each]]),
+            ("edits, deletions, reactions and votes", [each for each in undone if each not in beyond]),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")

@@ -19,6 +19,7 @@ _WRONG: Final = {
     "unanswered": "without an answer",
     "files_changed": "files changed",
     "events_missing": "events missing",
+    "beyond_reach": "changes beyond reach",
     "events_repeated": "events repeated",
     "events_out_of_order": "events out of order",
     "cursor": "cursor broken",

@@ -1,14 +1,18 @@
 """A run that is as it should be is good; one thing that isn't is named."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Poll, Posted, Send, Stored, Struck
+from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Poll, Posted, Restored, Send, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
+from tests.chaos.restores import restored
 from tests.chaos.verdict import judge
 
 ANA, BEN, CAT = "15550100001", "15550100101", "15550100102"
@@ -22,7 +26,15 @@ def event(sequence: int, kind: str, short: str, *, backfilled: bool = False) -> 
         "sequence": sequence,
         "session_id": "s1",
         "type": kind,
-        "payload": {"message": {"whatsapp_id": f"true_{BEN}@c.us_{short}", "backfilled": backfilled, "type": "text"}},
+        "time": f"2026-01-01T00:00:{sequence:02}Z",
+        "payload": {
+            "message": {
+                "whatsapp_id": f"true_{BEN}@c.us_{short}",
+                "backfilled": backfilled,
+                "type": "text",
+                "created_at": f"2026-01-01T00:00:{sequence:02}Z",
+            }
+        },
     }
 
 
@@ -547,3 +559,46 @@ def test_whom_a_group_names_by_their_lid_is_known(grouped: Ledger) -> None:
     reaction["payload"]["from"] = f"{BENS_LID}@lid"
     _tell(grouped, [reaction])
     assert judge(grouped).is_good
+
+
+@pytest.mark.parametrize(("taken", "at", "is_beyond"), [(1, 5, True), (2, 2, True), (3, 5, False), (0, 1, False)])
+def test_an_edit_of_a_message_that_the_restored_page_lacked_is_beyond_reach(
+    ledger: Ledger, taken: int, at: int, is_beyond: bool
+) -> None:
+    """The message came in the second second; the snapshot was taken before or after that."""
+    held = next(each for each in ledger.phones[ANA] if each.id == "B1")
+    held.edits.append("other words")
+    assert judge(ledger).events_missing == ["s1: no event of the edit of p1-1"]
+    assert not judge(ledger).beyond_reach
+    ledger.restores = [Restored("s1", second(taken), second(at)), Restored("s2", second(1), second(5))]
+    verdict = judge(ledger)
+    assert (len(verdict.beyond_reach), len(verdict.events_missing)) == ((1, 0) if is_beyond else (0, 1))
+    assert verdict.is_good is is_beyond
+    assert bool(untold(ledger)) is not is_beyond
+
+
+def test_a_reaction_or_a_message_without_an_event_is_missing_whatever_was_restored(ledger: Ledger) -> None:
+    ledger.restores = [Restored("s1", second(1), second(5))]
+    held = next(each for each in ledger.phones[ANA] if each.id == "B1")
+    held.reactions[BEN] = "👍"
+    assert judge(ledger).events_missing == [f"s1: no event of {BEN}'s reaction to p1-1"]
+    held.reactions.clear()
+    ledger.events = [each for each in ledger.events if each["sequence"] != 2]
+    held.edits.append("other words")
+    assert len(judge(ledger).events_missing) == 2
+
+
+def test_restores_are_read_from_the_logs_of_gateways(tmp_path: Path) -> None:
+    line = {
+        "session_id": "s1",
+        "detail": "version 3 of 2026-01-01 00:00:01 UTC",
+        "event": "snapshot_restored",
+        "timestamp": "2026-01-01T00:00:05Z",
+    }
+    log = tmp_path / "gateway-1.log"
+    log.write_text("\n".join(('{"event": "other"}', json.dumps(line), "no JSON", json.dumps(line)[:-9])))
+    assert restored([log]) == [Restored("s1", second(1), second(5))]
+
+
+def second(number: int) -> datetime:
+    return datetime(2026, 1, 1, 0, 0, number, tzinfo=UTC)

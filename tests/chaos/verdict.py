@@ -7,6 +7,7 @@ from typing import Final
 from tests.chaos import changes
 from tests.chaos.found import Verdict
 from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Poll, Send, Stored
+from tests.chaos.restores import beyond_reach
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
 _UNKNOWN: Final = "OUTCOME_UNKNOWN"
@@ -160,9 +161,11 @@ def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
     for session, phone in ledger.sessions.items():
         told = changes.told(ledger.events, session, ledger.lids)
         expected = changes.shown(ledger.phones.get(phone, ()))
-        verdict.events_missing += [
-            f"{session}: no event of {label}" for change, label in expected.items() if not told[change]
-        ]
+        untold = [change for change in expected if not told[change]]
+        beyond = beyond_reach(ledger, session, untold)
+        for change in untold:
+            found = verdict.beyond_reach if change in beyond else verdict.events_missing
+            found.append(f"{session}: no event of {expected[change]}")
         verdict.events_repeated += [
             f"{session}: {times} events {' '.join(change)}" for change, times in told.items() if times > 1
         ]
