@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tests.chaos.ledger import Held, Json
+from tests.chaos.ledger import Doing, Held, Json, Operation
 
 type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
@@ -26,6 +26,34 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
+
+
+def made(held: Iterable[Held]) -> dict[Change, int]:
+    """When each edit, vote and deletion was made, in seconds since 1970: the first of those that are alike.
+
+    One of which no time is known isn't among them.
+    """
+    found: dict[Change, int] = {}
+    for each in held:
+        for text, at in zip(each.edits, each.edited_at, strict=False):
+            found.setdefault(("message.edited", each.id, text), at)
+        found |= {("poll.vote", each.id, who, each.votes[who]): at for who, at in each.voted_at.items()}
+        if each.revoked_at is not None:
+            found["message.revoked", each.id] = each.revoked_at
+    return found
+
+
+def asked(operation: Operation, target: str) -> Change:
+    """What an operation does to the message of this id."""
+    match operation.kind:
+        case Doing.EDIT:
+            return "message.edited", target, operation.value
+        case Doing.REVOKE:
+            return "message.revoked", target
+        case Doing.REACTION:
+            return "message.reaction", target, operation.send.by, operation.value
+        case Doing.VOTE:
+            return "poll.vote", target, operation.send.by, operation.value
 
 
 def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:

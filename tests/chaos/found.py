@@ -38,7 +38,8 @@ class Verdict:
     files_changed: list[str] = field(default_factory=list)
     events_missing: list[str] = field(default_factory=list)
     beyond_reach: list[str] = field(default_factory=list)
-    """Changes without an event whose message the session's page lacked: docs/delivery.md has why nobody can tell."""
+    """Changes without an event whose message the session's page may have lacked, as far as the gateways' logs tell:
+    docs/delivery.md has why it can't tell them then."""
 
     events_repeated: list[str] = field(default_factory=list)
     events_out_of_order: list[str] = field(default_factory=list)

@@ -150,6 +150,8 @@ class Held:
         reactions: who has which reaction on it.
         votes: who has chosen what in it.
         revoked: whether it was deleted for everyone.
+        edited_at, voted_at, revoked_at: when WhatsApp took each edit, each one's vote and the deletion, in whole
+            seconds since 1970.
         digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
     """
 
@@ -163,6 +165,9 @@ class Held:
     revoked: bool = False
     digest: str | None = None
     votes: dict[str, str] = field(default_factory=dict)
+    edited_at: list[int] = field(default_factory=list)
+    voted_at: dict[str, int] = field(default_factory=dict)
+    revoked_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -244,3 +249,10 @@ class Ledger:
     def holders(self, recipient: str) -> Sequence[str]:
         """Whose phones have to hold what is sent to a number, or to a group: all its members'."""
         return self.groups.get(recipient, (recipient,))
+
+    def target(self, operation: Operation) -> str:
+        """The message that it is done to, by its id with WhatsApp; empty where the gateway doesn't know it."""
+        if isinstance(operation.send, Poll):
+            return operation.send.short
+        stored = self.stored.get(operation.send.message_id or "")
+        return "" if stored is None else stored.short

@@ -19,9 +19,27 @@ _LOOK_SECONDS: Final = 1.0
 _LEST_MORE_COMES: Final = 5.0
 """How long it must stay right: what is done twice may be done late."""
 
+_EXCUSED_SECONDS: Final = 30.0
+"""How long it must stay right where changes have no event that may be beyond reach: if one is told late, it wasn't."""
+
 _ON_ITS_WAY: Final = frozenset({"QUEUED", "SENDING"})
 _PAGE: Final = 500
 _TYPES: Final = ",".join([*Kind, *Doing])
+
+
+@dataclass(slots=True)
+class Calm:
+    """How long nothing has been open. Moments are seconds on one clock."""
+
+    _since: float | None = None
+
+    def is_over(self, now: float, open_ends: Sequence[str], excused: Sequence[str]) -> bool:
+        """Whether it has been right for long enough, by what was seen just now."""
+        if open_ends:
+            self._since = None
+            return False
+        self._since = now if self._since is None else self._since
+        return now - self._since >= (_EXCUSED_SECONDS if excused else _LEST_MORE_COMES)
 
 
 @dataclass(slots=True)
@@ -38,20 +56,20 @@ class Quiet:
     say: Callable[[str], None]
 
     async def wait(self, seconds: float) -> None:
-        """Waits for it at most so long. What is open then is noted, and what can be seen is read."""
+        """Waits for it at most so long, and for a last calm. What is open then is noted; what can be seen is read."""
         loop = asyncio.get_running_loop()
-        end, since = loop.time() + seconds, None
+        end, calm = loop.time() + seconds, Calm()
         said: list[str] = []
         while True:
             open_ends = await self._look()
+            excused = [] if open_ends else beyond(self.ledger)
             now = loop.time()
-            since = None if open_ends else since or now
-            if now > end or (since is not None and now - since >= _LEST_MORE_COMES):
+            if calm.is_over(now, open_ends, excused) or (open_ends and now > end):
                 self.ledger.unfinished = open_ends
                 return
-            if open_ends != said:
-                said = open_ends
-                self.say(f"open: {'; '.join(open_ends) or 'nothing'}")
+            if [*open_ends, *excused] != said:
+                said = [*open_ends, *excused]
+                self.say(f"open: {'; '.join(said) or 'nothing'}")
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look_at_files(self) -> None:
@@ -126,7 +144,7 @@ def _on_their_way(stored: Mapping[str, Stored]) -> list[str]:
 
 
 def untold(ledger: Ledger) -> list[str]:
-    """What the phones show and no event tells of, by session."""
+    """What the phones show and no event tells of, by session; but for what may be beyond reach."""
     found = []
     for session, phone in ledger.sessions.items():
         held = ledger.phones[phone]
@@ -135,13 +153,27 @@ def untold(ledger: Ledger) -> list[str]:
             for event in ledger.events
             if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
         }
-        told = changes.told(ledger.events, session, ledger.lids)
-        undone = [each for each in changes.shown(held) if not told[each]]
-        beyond = beyond_reach(ledger, session, undone)
+        undone = _without_event(ledger, session)
+        excused = beyond_reach(ledger, session, undone)
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
-            ("edits, deletions, reactions and votes", [each for each in undone if each not in beyond]),
+            ("edits, deletions, reactions and votes", [each for each in undone if each not in excused]),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")
     return found
+
+
+def beyond(ledger: Ledger) -> list[str]:
+    """The changes that no event tells of and that may be beyond reach, by session."""
+    found = {each: beyond_reach(ledger, each, _without_event(ledger, each)) for each in ledger.sessions}
+    return [
+        f"{len(excused)} changes of session {session} may be beyond its page's reach"
+        for session, excused in found.items()
+        if excused
+    ]
+
+
+def _without_event(ledger: Ledger, session: str) -> list[changes.Change]:
+    told = changes.told(ledger.events, session, ledger.lids)
+    return [each for each in changes.shown(ledger.phones[ledger.sessions[session]]) if not told[each]]

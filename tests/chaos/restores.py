@@ -1,19 +1,28 @@
-"""Profiles that were restored from snapshots, as the gateways' logs tell of it, and what is out of reach after one."""
+"""Profiles that were restored from snapshots, as the gateways' logs tell of it, and what may be out of reach then."""
 
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tests.chaos.changes import Change
+from tests.chaos.changes import Change, asked, made
 from tests.chaos.ledger import Json, Ledger, Restored
 
 _TAKEN: Final = re.compile(r" of (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _NEEDS_ITS_MESSAGE: Final = frozenset({"message.edited", "message.revoked", "poll.vote"})
 """What a page without the message can't tell of, or tells of only once."""
 _MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
+
+_BEFORE: Final = timedelta(seconds=60)
+"""How long before a restore a change may have been made that the page which was left has taken, and nobody stored.
+
+Its gateway stored nothing any more from about its last sign of life. Then its lease runs out (20 s, the default of
+POMBO_LEASE_SECONDS, which a run leaves as it is), the gateway that takes over may be away itself for as long as the
+longest fault (30 s, `plan.py`), and 10 s are for the restore. Where a slow machine needs longer, the change counts as
+missing.
+"""
 
 
 def restored(logs: Iterable[Path]) -> list[Restored]:
@@ -31,11 +40,14 @@ def _restored(told: Json) -> Restored:
     return Restored(told["session_id"], taken_at=taken_at, at=datetime.fromisoformat(told["timestamp"]))
 
 
-def beyond_reach(ledger: Ledger, session: str, changes: Iterable[Change]) -> set[Change]:
-    """The edits, deletions and votes among these whose message the session's page may have lacked.
+def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[Change]:
+    """The edits, deletions and votes among these whose message the session's page may have lacked when they were made.
 
-    Its page was restored from a snapshot that is older than the event of the message, and the message is older than the
-    restore: WhatsApp had given it to the profile that was left.
+    As far as the gateways' logs tell: its page was restored from a snapshot that is older than the event of the
+    message, and the message is older than the restore, so that WhatsApp may have given it to the profile that was left.
+    A snapshot that is older than the event may hold the message all the same. The change was made after the restore, or
+    shortly before it. What the session's own clients asked for isn't among them: the gateway tells that itself,
+    whatever its page has.
     """
     restores = [each for each in ledger.restores if each.session == session]
     came = {
@@ -43,14 +55,30 @@ def beyond_reach(ledger: Ledger, session: str, changes: Iterable[Change]) -> set
         for event in ledger.events
         if event["session_id"] == session and event["type"] in _MESSAGE_EVENTS
     }
+    made_at = made(ledger.phones.get(ledger.sessions[session], ()))
+    own = _own(ledger, session)
     return {
         each
-        for each in changes
-        if each[0] in _NEEDS_ITS_MESSAGE and each[1] in came and _was_lacked(came[each[1]], restores)
+        for each in untold
+        if each[0] in _NEEDS_ITS_MESSAGE
+        and each not in own
+        and each[1] in came
+        and each in made_at
+        and _may_be_lacked(came[each[1]], datetime.fromtimestamp(made_at[each], UTC), restores)
     }
 
 
-def _was_lacked(event: Json, restores: Iterable[Restored]) -> bool:
+def _own(ledger: Ledger, session: str) -> set[Change]:
+    """What the session's clients had accepted, and the gateway doesn't say that it failed."""
+    failed = {message_id for message_id, each in ledger.stored.items() if each.status == "FAILED"}
+    return {
+        asked(each, ledger.target(each))
+        for each in ledger.operations
+        if each.send.by == ledger.sessions[session] and each.message_id is not None and each.message_id not in failed
+    }
+
+
+def _may_be_lacked(event: Json, changed: datetime, restores: Iterable[Restored]) -> bool:
     told = datetime.fromisoformat(event["time"])
     written = datetime.fromisoformat(event["payload"]["message"]["created_at"])
-    return any(each.taken_at <= told and written <= each.at for each in restores)
+    return any(each.taken_at <= told and written <= each.at and changed >= each.at - _BEFORE for each in restores)

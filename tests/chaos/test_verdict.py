@@ -1,70 +1,25 @@
 """A run that is as it should be is good; one thing that isn't is named."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Poll, Posted, Restored, Send, Stored, Struck
+from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
-from tests.chaos.restores import restored
+from tests.chaos.samples import ANA, BEN, changed, edit, event, send, sound, tell, vote
 from tests.chaos.verdict import judge
 
-ANA, BEN, CAT = "15550100001", "15550100101", "15550100102"
+CAT = "15550100102"
 GROUP = "120363000000000001@g.us"
 BENS_LID = "9000000000101"
 
 
-def event(sequence: int, kind: str, short: str, *, backfilled: bool = False) -> dict[str, Any]:
-    return {
-        "id": f"evt_{sequence}",
-        "sequence": sequence,
-        "session_id": "s1",
-        "type": kind,
-        "time": f"2026-01-01T00:00:{sequence:02}Z",
-        "payload": {
-            "message": {
-                "whatsapp_id": f"true_{BEN}@c.us_{short}",
-                "backfilled": backfilled,
-                "type": "text",
-                "created_at": f"2026-01-01T00:00:{sequence:02}Z",
-            }
-        },
-    }
-
-
-def changed(sequence: int, kind: str, short: str, **payload: Any) -> dict[str, Any]:
-    payload |= {"whatsapp_id": f"true_{BEN}@c.us_{short}", "from": f"{ANA}@c.us"}
-    return {"id": f"evt_{sequence}", "sequence": sequence, "session_id": "s1", "type": kind, "payload": payload}
-
-
-def send(number: int, **changes: Any) -> Send:
-    made = Send(
-        "c1", ANA, BEN, "s1", f"c1-{number}", began=number, tries=1, answered=number, message_id=f"msg_{number}"
-    )
-    for name, value in changes.items():
-        setattr(made, name, value)
-    return made
-
-
 @pytest.fixture
 def ledger() -> Ledger:
-    """Two messages sent and one received."""
-    ledger = Ledger(sessions={"s1": ANA}, sends=[send(1), send(2)], webhook_from=0)
-    ledger.stored = {"msg_1": Stored("READ", None, "A1"), "msg_2": Stored("SENT", None, "A2")}
-    mine = [Held(f"A{number}", ANA, BEN, f"c1-{number}", by_phone=False) for number in (1, 2)]
-    held = [*mine, Held("B1", BEN, ANA, "p1-1", by_phone=True)]
-    ledger.phones = {ANA: list(held), BEN: list(held)}
-    ledger.events = [event(1, "message.sent", "A1"), event(2, "message.received", "B1"), event(3, "message.sent", "A2")]
-    ledger.followed = list(ledger.events)
-    ledger.posted = {f"evt_{number}": Posted("s1", number, {b"-"}, 1, 1) for number in (1, 2, 3)}
-    ledger.webhook_order["s1"] = [1, 2, 3]
-    return ledger
+    return sound()
 
 
 def test_a_file_that_is_whole_is_good_and_so_is_one_that_was_deleted(ledger: Ledger) -> None:
@@ -238,15 +193,6 @@ def test_a_reader_may_be_further_than_what_was_read_of_the_log(ledger: Ledger) -
     assert judge(ledger).cursor
 
 
-def test_the_end_is_awaited_until_messages_and_changes_are_told(ledger: Ledger) -> None:
-    assert untold(ledger) == []
-    edit(ledger, 1, told=0)
-    (line,) = untold(ledger)
-    assert line.startswith("1 edits, deletions, reactions and votes of session s1")
-    del ledger.events[1]
-    assert len(untold(ledger)) == 2
-
-
 def test_repeated_webhooks_are_counted_and_allowed(ledger: Ledger) -> None:
     ledger.posted["evt_2"].times = 3
     ledger.webhook_order["s1"] = [1, 2, 2, 2, 3]
@@ -274,27 +220,6 @@ def test_times_are_taken_from_the_fault_to_the_last_session_that_it_met() -> Non
     assert (times["redis_cut"].working, times["redis_cut"].accepting) == ((), ())
 
 
-def edit(ledger: Ledger, number: int, *, shown: int = 1, told: int = 1, status: str = "SENT") -> Operation:
-    """An edit of a message, as often on the phones and in the log as it is said."""
-    text = f"c1-{number}{EDITED}"
-    operation = Operation(Doing.EDIT, ledger.sends[number - 1], text, tries=1, answered=9, message_id=f"msg_e{number}")
-    ledger.operations.append(operation)
-    ledger.stored[f"msg_e{number}"] = Stored(status, None if status != "FAILED" else "EDIT_TOO_LATE", f"E{number}")
-    for phone in (ANA, BEN):
-        held = ledger.phones[phone][number - 1]
-        ledger.phones[phone][number - 1] = replace(held, edits=[text] * shown)
-    _tell(ledger, [changed(4 + each, "message.edited", f"A{number}", text={"body": text}) for each in range(told)])
-    return operation
-
-
-def _tell(ledger: Ledger, events: list[dict[str, Any]]) -> None:
-    ledger.events += events
-    ledger.followed = list(ledger.events)
-    for event in events:
-        ledger.posted[event["id"]] = Posted("s1", event["sequence"], {b"-"}, 1, 1)
-        ledger.webhook_order["s1"].append(event["sequence"])
-
-
 def test_an_operation_that_shows_once_is_good(ledger: Ledger) -> None:
     edit(ledger, 1)
     verdict = judge(ledger)
@@ -307,7 +232,7 @@ def test_a_message_that_was_deleted_is_still_known(ledger: Ledger) -> None:
     ledger.stored["msg_r"] = Stored("READ", None, "R1")
     for phone in (ANA, BEN):
         ledger.phones[phone][1] = replace(ledger.phones[phone][1], body="", revoked=True)
-    _tell(ledger, [changed(4, "message.revoked", "A2")])
+    tell(ledger, [changed(4, "message.revoked", "A2")])
     assert judge(ledger).is_good
 
 
@@ -319,7 +244,7 @@ def test_a_reaction_is_its_owners(ledger: Ledger) -> None:
     assert len(judge(ledger).lost) == 1
     for phone in (ANA, BEN):
         ledger.phones[phone][0] = replace(ledger.phones[phone][0], reactions={ANA: "👍"})
-    _tell(ledger, [changed(4, "message.reaction", "A1", emoji="👍")])
+    tell(ledger, [changed(4, "message.reaction", "A1", emoji="👍")])
     assert judge(ledger).is_good
 
 
@@ -355,19 +280,6 @@ def test_a_refused_operation_that_was_done_is_named(ledger: Ledger) -> None:
     operation = edit(ledger, 1)
     operation.message_id, operation.refused = None, "TARGET_NOT_SENT"
     assert len(judge(ledger).untrue) == 1
-
-
-def vote(ledger: Ledger, *, shown: int = 1, told: int = 1, status: str = "SENT") -> Operation:
-    """Ana's, through the gateway, in a poll that Ben sent to her on his phone."""
-    for phone in (ANA, BEN):
-        votes = {ANA: "yes"} if shown else {}
-        ledger.phones[phone].append(Held("B2", BEN, ANA, "p1-2", by_phone=True, votes=votes))
-    operation = Operation(Doing.VOTE, Poll("p1-2", ANA, BEN, "msg_b2", "B2"), "yes", answered=9, message_id="msg_v")
-    ledger.operations.append(operation)
-    ledger.stored["msg_v"] = Stored(status, None if status != "FAILED" else "MESSAGE_REVOKED", "V1")
-    votes_told = [changed(5 + each, "poll.vote", "B2", options=["yes"]) for each in range(told)]
-    _tell(ledger, [event(4, "message.received", "B2"), *votes_told])
-    return operation
 
 
 def test_a_vote_that_shows_once_is_good(ledger: Ledger) -> None:
@@ -411,7 +323,7 @@ def test_a_poll_that_its_author_deleted_takes_the_vote_along(ledger: Ledger, tol
     vote(ledger, shown=0, told=told)
     for phone in (ANA, BEN):
         ledger.phones[phone][-1] = replace(ledger.phones[phone][-1], body="", revoked=True)
-    _tell(ledger, [changed(9, "message.revoked", "B2")])
+    tell(ledger, [changed(9, "message.revoked", "B2")])
     assert judge(ledger).is_good
     ledger.stored["msg_v"].status = "SENDING"
     assert len(judge(ledger).untrue) == 1
@@ -424,7 +336,7 @@ def test_a_vote_on_a_phone_has_one_event(ledger: Ledger, times: int, found: str)
     votes = [changed(4 + each, "poll.vote", "A1", options=["no"]) for each in range(times)]
     for each in votes:
         each["payload"]["from"] = f"{BEN}@c.us"
-    _tell(ledger, votes)
+    tell(ledger, votes)
     (line,) = getattr(judge(ledger), found)
     assert "vote" in line
     assert BEN in line
@@ -442,7 +354,7 @@ def grouped(ledger: Ledger) -> Ledger:
         ledger.phones[phone] = [*ledger.phones.get(phone, ()), *held, Held("H1", BEN, GROUP, "p2-1", by_phone=True)]
     # The log has the order of the moments, the phones' lists that of the chats.
     told = [event(4, "message.received", "H1"), event(5, "message.sent", "G1"), event(6, "message.sent", "G2")]
-    _tell(ledger, told)
+    tell(ledger, told)
     return ledger
 
 
@@ -522,12 +434,12 @@ def test_what_is_written_into_a_group_has_one_event_in_each_session_of_it(
 ) -> None:
     grouped.sessions["s2"] = CAT
     for number, short in enumerate(("H1", "G1", "G2")):
-        _tell(grouped, [event(10 + number, "message.received", short) | {"session_id": "s2"}])
+        tell(grouped, [event(10 + number, "message.received", short) | {"session_id": "s2"}])
     assert judge(grouped).is_good
     mine = [each for each in grouped.events if each["session_id"] == session]
     (there,) = [each for each in mine if each["payload"]["message"]["whatsapp_id"].endswith("H1")]
     grouped.events.remove(there)
-    _tell(grouped, [there | {"id": f"evt_{20 + each}", "sequence": 20 + each} for each in range(times)])
+    tell(grouped, [there | {"id": f"evt_{20 + each}", "sequence": 20 + each} for each in range(times)])
     (line,) = getattr(judge(grouped), found)
     assert line.startswith(session)
 
@@ -545,7 +457,7 @@ def test_an_operation_shows_at_every_member(grouped: Ledger) -> None:
     for phone in (ANA, BEN, CAT):
         place = _place(grouped, phone, "G2")
         grouped.phones[phone][place] = replace(grouped.phones[phone][place], body="", revoked=True)
-    _tell(grouped, [changed(7, "message.revoked", "G2")])
+    tell(grouped, [changed(7, "message.revoked", "G2")])
     assert judge(grouped).is_good
     grouped.phones[CAT][_place(grouped, CAT, "G2")].revoked = False
     (line,) = judge(grouped).lost
@@ -557,48 +469,5 @@ def test_whom_a_group_names_by_their_lid_is_known(grouped: Ledger) -> None:
         grouped.phones[phone][_place(grouped, phone, "G1")].reactions[BEN] = "🎉"
     reaction = changed(7, "message.reaction", "G1", emoji="🎉")
     reaction["payload"]["from"] = f"{BENS_LID}@lid"
-    _tell(grouped, [reaction])
+    tell(grouped, [reaction])
     assert judge(grouped).is_good
-
-
-@pytest.mark.parametrize(("taken", "at", "is_beyond"), [(1, 5, True), (2, 2, True), (3, 5, False), (0, 1, False)])
-def test_an_edit_of_a_message_that_the_restored_page_lacked_is_beyond_reach(
-    ledger: Ledger, taken: int, at: int, is_beyond: bool
-) -> None:
-    """The message came in the second second; the snapshot was taken before or after that."""
-    held = next(each for each in ledger.phones[ANA] if each.id == "B1")
-    held.edits.append("other words")
-    assert judge(ledger).events_missing == ["s1: no event of the edit of p1-1"]
-    assert not judge(ledger).beyond_reach
-    ledger.restores = [Restored("s1", second(taken), second(at)), Restored("s2", second(1), second(5))]
-    verdict = judge(ledger)
-    assert (len(verdict.beyond_reach), len(verdict.events_missing)) == ((1, 0) if is_beyond else (0, 1))
-    assert verdict.is_good is is_beyond
-    assert bool(untold(ledger)) is not is_beyond
-
-
-def test_a_reaction_or_a_message_without_an_event_is_missing_whatever_was_restored(ledger: Ledger) -> None:
-    ledger.restores = [Restored("s1", second(1), second(5))]
-    held = next(each for each in ledger.phones[ANA] if each.id == "B1")
-    held.reactions[BEN] = "👍"
-    assert judge(ledger).events_missing == [f"s1: no event of {BEN}'s reaction to p1-1"]
-    held.reactions.clear()
-    ledger.events = [each for each in ledger.events if each["sequence"] != 2]
-    held.edits.append("other words")
-    assert len(judge(ledger).events_missing) == 2
-
-
-def test_restores_are_read_from_the_logs_of_gateways(tmp_path: Path) -> None:
-    line = {
-        "session_id": "s1",
-        "detail": "version 3 of 2026-01-01 00:00:01 UTC",
-        "event": "snapshot_restored",
-        "timestamp": "2026-01-01T00:00:05Z",
-    }
-    log = tmp_path / "gateway-1.log"
-    log.write_text("\n".join(('{"event": "other"}', json.dumps(line), "no JSON", json.dumps(line)[:-9])))
-    assert restored([log]) == [Restored("s1", second(1), second(5))]
-
-
-def second(number: int) -> datetime:
-    return datetime(2026, 1, 1, 0, 0, number, tzinfo=UTC)

@@ -95,21 +95,13 @@ def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
             verdict.unanswered.append(f"{operation.label}: no answer after {operation.tries} tries")
             continue
         verdict.operations += operation.is_accepted
-        short = _target(ledger, operation)
+        short = ledger.target(operation)
         there = {phone: held.get((phone, short)) for phone in ledger.holders(operation.send.recipient)}
         if isinstance(operation.send, Poll):
             # When its author deletes it, the votes go with it: nobody can see any more what they were.
             there = {phone: each for phone, each in there.items() if each is None or not each.revoked}
         times = {phone: 0 if each is None else _times(operation, each) for phone, each in there.items()}
         _judge_operation(ledger, verdict, operation, times)
-
-
-def _target(ledger: Ledger, operation: Operation) -> str:
-    """The message that it is done to, by its id with WhatsApp."""
-    if isinstance(operation.send, Poll):
-        return operation.send.short
-    stored = ledger.stored.get(operation.send.message_id or "")
-    return "" if stored is None else stored.short
 
 
 def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, times: Mapping[str, int]) -> None:

@@ -103,6 +103,9 @@ class WhatsApp:
                 reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
                 revoked=each["revoked"] is not None,
                 votes={one["from"].partition("@")[0]: ", ".join(one["options"]) for one in each["votes"]},
+                edited_at=[edit["ts"] for edit in each["edits"]],
+                voted_at={one["from"].partition("@")[0]: one["ts"] for one in each["votes"]},
+                revoked_at=each["revoked"] and each["revoked"]["ts"],
             )
             for each in found
             if each["type"] != NOTICE

@@ -71,10 +71,12 @@ async def test_an_add_on_is_routed_once_and_its_receipt_comes(world: World) -> N
 async def test_an_edit_within_a_quarter_of_an_hour_changes_the_text(world: World) -> None:
     ada = await world.linked(ADA)
     target = key(ADA, await ada.send_text(f"{BOB}@c.us", "helo"))
+    await world.post("/clock", {"advance_ms": 60_000}, 200)
     await send(ada, BOB, edit(target, "hello"), "3EB001")
     held = await only(world, BOB, ADA)
     assert (held["body"], held["content"]) == ("hello", {"type": "chat", "body": "hello"})
     assert [(each["id"], each["body"]) for each in held["edits"]] == [("3EB001", "hello")]
+    assert 60 <= held["edits"][0]["ts"] - held["ts"] < 90
 
     await world.post("/clock", {"advance_ms": 15 * 60_000 + 1}, 200)
     with pytest.raises(RequestError) as refused:
@@ -105,6 +107,7 @@ async def test_a_revoked_message_leaves_nothing_but_the_fact(world: World) -> No
         held = await only(world, phone, chat)
         assert (held["type"], held["body"], held["content"]) == ("revoked", None, {"type": "revoked"})
         assert (held["revoked"]["by"], held["reactions"]) == (f"{ADA}@c.us", [])
+        assert 59 * 3600 <= held["revoked"]["ts"] - held["ts"] < 59 * 3600 + 30
     # What is gone takes no reaction, and is deleted once more without complaint.
     with pytest.raises(RequestError) as refused:
         await send(ada, BOB, reaction(target, "👍"), "3EB003")
@@ -214,6 +217,7 @@ async def test_votes_are_counted_each_person_once(world: World) -> None:
     target = key(ADA, await send(ada, BOB, poll(0), "3EB0"))
     await world.post(f"/accounts/{BOB}/vote", {"id": "3EB0", "options": ["red", "blue"]})
     vote = {"type": "poll_update", "pollUpdateParentKey": target, "selectedOptionLocalIds": [2]}
+    await world.post("/clock", {"advance_ms": 60_000}, 200)
     await send(ada, BOB, vote, "3EB001")
     held = await only(world, BOB, ADA)
     assert held["results"] == {"red": 1, "green": 0, "blue": 2}
@@ -221,6 +225,7 @@ async def test_votes_are_counted_each_person_once(world: World) -> None:
     held = await only(world, ADA, BOB)
     assert held["results"] == {"red": 0, "green": 0, "blue": 1}
     assert [(each["from"], each["options"]) for each in held["votes"]] == [(f"{ADA}@c.us", ["blue"])]
+    assert 60 <= held["votes"][0]["ts"] - held["ts"] < 90
 
 
 @pytest.mark.parametrize("chosen", [[0, 1], [7], [0, 0], "0", [True], None])
