@@ -47,7 +47,7 @@ def people_use_cases(world: World) -> dict[str, Any]:
         "set_presence": SetPresence(asker),
         "set_activity": SetActivity(asker),
         "subscribe_presence": SubscribePresence(database, asker),
-        "unsubscribe_presence": UnsubscribePresence(database),
+        "unsubscribe_presence": UnsubscribePresence(database, clock),
         "list_calls": ListCalls(asker),
         "reject_call": RejectCall(asker),
     }

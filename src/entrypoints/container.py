@@ -238,7 +238,7 @@ class Container(containers.DeclarativeContainer):
         set_presence=providers.Singleton(SetPresence, asker),
         set_activity=providers.Singleton(SetActivity, asker),
         subscribe_presence=providers.Singleton(SubscribePresence, uow, asker),
-        unsubscribe_presence=providers.Singleton(UnsubscribePresence, uow),
+        unsubscribe_presence=providers.Singleton(UnsubscribePresence, uow, clock),
         list_calls=providers.Singleton(ListCalls, asker),
         reject_call=providers.Singleton(RejectCall, asker),
         create_group=providers.Singleton(CreateGroup, asker, ids),

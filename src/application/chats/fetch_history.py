@@ -1,14 +1,17 @@
 """Older messages of a chat, from the page and the phone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from application.idempotency.once import Form
+from application.idempotency.request_key import RequestKey
 from application.messages.record_page_news import RecordPageNews
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.asking import PageAsker
+from application.sessions.workers import SessionPage
 from domain.errors import InvalidArgumentError
-from domain.ids import SessionId, parse_message_id, parse_session_id
+from domain.ids import MessageId, SessionId, parse_message_id, parse_session_id
 from domain.jid import Jid
 from domain.message import Message
 
@@ -23,6 +26,7 @@ class FetchHistoryCommand:
     chat_id: str
     before: str | None = None
     limit: int = 50
+    request: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class History:
     """Messages, oldest first, all of them stored by now.
 
     Attributes:
-        added: how many of them weren't stored before.
+        added: how many of them weren't stored before. What a first try stored that was broken off doesn't count.
         more: there are older ones.
     """
 
@@ -46,13 +50,15 @@ class FetchHistory:
         self._uow = uow
         self._asker = asker
         self._news = news
+        self._form = Form(write=_write, read=self._read)
 
     async def execute(self, command: FetchHistoryCommand) -> History:
-        """Fetches. To do it again gives the same, and stores nothing twice.
+        """Fetches. To do it again stores nothing twice; with a key it gives the same messages, as they stand by then.
 
         Raises:
             InvalidArgumentError: ``INVALID_JID``, ``INVALID_PHONE``, ``INVALID_MESSAGE_ID``, ``INVALID_PAGE_SIZE``.
             NotFoundError: ``CHAT_NOT_FOUND``, ``MESSAGE_NOT_FOUND``, ``MESSAGE_NOT_IN_PAGE``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
             DeadlineExceededError: ``PHONE_SILENT``.
         """
         slug = parse_session_id(command.session_id)
@@ -61,19 +67,48 @@ class FetchHistory:
             raise InvalidArgumentError(
                 "INVALID_PAGE_SIZE", f"Fetch 1 to {MAX_FETCHED} messages at once.", field="limit"
             )
-        before = None if command.before is None else await self._stored(slug, command.before)
-        page = await self._asker.page(slug)
-        whatsapp_id = None if before is None else before.whatsapp_id
-        older = await page.chats.older(jid, before=whatsapp_id, limit=command.limit)
-        added = await self._news.messages(slug, older.messages, backfilled=True)
+        before = None if command.before is None else parse_message_id(command.before)
+
+        async def fetch(page: SessionPage) -> History:
+            return await self._fetch(page, slug, jid, before, command.limit)
+
+        asked = {"chat": str(jid), "before": before, "limit": command.limit}
+        return await self._asker.command(slug, "chats.history", asked, command.request, fetch, self._form)
+
+    async def _fetch(
+        self, page: SessionPage, session_id: SessionId, chat: Jid, before: MessageId | None, limit: int
+    ) -> History:
+        whatsapp_id = None if before is None else (await self._stored(session_id, before)).whatsapp_id
+        older = await page.chats.older(chat, before=whatsapp_id, limit=limit)
+        added = await self._news.messages(session_id, older.messages, backfilled=True)
         ids = [message.whatsapp_id for message in older.messages]
         async with self._uow.begin() as uow:
-            stored = await uow.messages.look_up(slug, ids)
-        return History(items=[stored[each] for each in ids if each in stored], added=added, more=older.more)
+            stored = await uow.messages.look_up(session_id, ids)
+            items = await _find(uow, [stored[each].id for each in ids if each in stored])
+        return History(items=items, added=added, more=older.more)
 
-    async def _stored(self, session_id: SessionId, message_id: str) -> Message:
+    async def _stored(self, session_id: SessionId, message_id: MessageId) -> Message:
         async with self._uow.begin() as uow:
-            message = await uow.messages.get(parse_message_id(message_id))
+            message = await uow.messages.get(message_id)
         if message.session_id != session_id:
             raise InvalidArgumentError("INVALID_MESSAGE_ID", "The message is another session's.", field="before")
         return message
+
+    async def _read(self, answer: Mapping[str, Any]) -> History:
+        async with self._uow.begin() as uow:
+            items = await _find(uow, [MessageId(each) for each in answer["message_ids"]])
+        return History(items=items, added=answer["added"], more=answer["more"])
+
+
+def _write(history: History) -> Mapping[str, Any]:
+    return {
+        "message_ids": [message.id for message in history.items],
+        "added": history.added,
+        "more": history.more,
+    }
+
+
+async def _find(uow: UnitOfWork, ids: Sequence[MessageId]) -> Sequence[Message]:
+    """The messages with what was done to them, in the order of their ids."""
+    found = await uow.messages.find(ids)
+    return [found[each] for each in ids if each in found]

@@ -1,11 +1,13 @@
 """Presence: the account's own, and that of others."""
 
 from application.idempotency.request_key import RequestKey
+from application.idempotency.within import answered, note_answer
+from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation.people import presence_from_dict, presence_to_dict
 from application.sessions.asking import NOTHING, PageAsker, form_of
 from application.sessions.workers import SessionPage
-from domain.ids import SessionId, parse_session_id
+from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.presence import Activity, Presence
 
@@ -83,17 +85,23 @@ class SubscribePresence:
 class UnsubscribePresence:
     """Ends a subscription; the page may tell on until it is loaded anew."""
 
-    def __init__(self, uow: UnitOfWorkFactory) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
         self._uow = uow
+        self._clock = clock
 
-    async def execute(self, session_id: str, chat_id: str) -> None:
+    async def execute(self, session_id: str, chat_id: str, *, request: RequestKey | None = None) -> None:
         """Ends it; one that isn't there is ended already.
 
         Raises:
             InvalidArgumentError: ``INVALID_JID``, ``INVALID_PHONE``.
             NotFoundError: ``SESSION_NOT_FOUND``.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
         slug, jid = parse_session_id(session_id), Jid.parse_recipient(chat_id, field="chat_id")
+        asked = {"session_id": slug, "chat": str(jid)}
+        keyed = None if request is None else request.of("presence.unsubscribe", asked)
         async with self._uow.begin() as uow:
-            await uow.sessions.get(SessionId(slug))
-            await uow.people.unwatch(slug, jid)
+            if await answered(uow, keyed, self._clock.now()) is None:
+                await uow.sessions.get(slug)
+                await uow.people.unwatch(slug, jid)
+                await note_answer(uow, keyed, {})

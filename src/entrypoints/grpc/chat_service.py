@@ -75,6 +75,7 @@ class ChatService(ChatServiceServicer):
             chat_id=request.chat_id,
             before=request.before_message_id if request.HasField("before_message_id") else None,
             limit=request.limit or _DEFAULT_FETCH,
+            request=key_of(request),
         )
         history = await self._use_cases.fetch_history.execute(command)
         return pb.FetchChatHistoryResponse(

@@ -50,5 +50,5 @@ class PresenceService(PresenceServiceServicer):
     async def UnsubscribePresence(
         self, request: pb.UnsubscribePresenceRequest, context: Context
     ) -> pb.UnsubscribePresenceResponse:
-        await self._use_cases.unsubscribe_presence.execute(request.session_id, request.chat_id)
+        await self._use_cases.unsubscribe_presence.execute(request.session_id, request.chat_id, request=key_of(request))
         return pb.UnsubscribePresenceResponse()

@@ -98,3 +98,34 @@ async def test_people_presence_and_calls(gateway: Gateway, world: World, whatsap
     assert (ringing.id, getattr(ringing, "from")) == (call.id, BEN_ID)
     reject = call_service_pb2.RejectCallRequest(session_id=SESSION, call_id=call.id)
     assert (await calls.RejectCall(reject)).call.id == call.id
+
+
+async def test_history_and_the_end_of_a_subscription_once_per_request_id(
+    gateway: Gateway, world: World, whatsapp: MemoryWhatsApp
+) -> None:
+    await world.linked()
+    chats, presence = ChatServiceStub(gateway.channel), PresenceServiceStub(gateway.channel)
+    whatsapp.mute(SESSION)
+    whatsapp.phone_sends(BEN, ANA, "m0")
+    fetch = pb.FetchChatHistoryRequest(session_id=SESSION, chat_id=BEN, limit=1, request_id="r1")
+    first = await chats.FetchChatHistory(fetch)
+    assert ([message.text.body for message in first.messages], first.added_count, first.more) == (["m0"], 1, False)
+    whatsapp.phone_sends(BEN, ANA, "m1")
+    assert await chats.FetchChatHistory(fetch) == first
+
+    watch = presence_service_pb2.SubscribePresenceRequest(session_id=SESSION, chat_id=BEN)
+    end = presence_service_pb2.UnsubscribePresenceRequest(session_id=SESSION, chat_id=BEN, request_id="r2")
+    counts = []
+    for _ in range(2):
+        await presence.SubscribePresence(watch)
+        await presence.UnsubscribePresence(end)
+        async with world.database.begin() as uow:
+            counts.append(len(await uow.people.watched(SESSION)))
+    assert counts == [0, 1]
+
+    fetch.limit = 2
+    end.request_id = "r1"
+    for call in (chats.FetchChatHistory(fetch), presence.UnsubscribePresence(end)):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call
+        assert info(refused.value).reason == "IDEMPOTENCY_KEY_REUSED"

@@ -55,7 +55,7 @@ class ChatRoutes:
         add(f"{CHAT}/clear", self.clear, "POST", "clearChat", models.Chat, *BODY, *_CHANGE, "CHAT_NOT_FOUND")
         add(
             *(f"{CHAT}/history", self.history, "POST", "fetchChatHistory", models.History, *BODY, *CHAT_REASONS),
-            *("INVALID_MESSAGE_ID", "INVALID_PAGE_SIZE", "CHAT_NOT_FOUND", "MESSAGE_NOT_FOUND"),
+            *(*KEYED, "INVALID_MESSAGE_ID", "INVALID_PAGE_SIZE", "CHAT_NOT_FOUND", "MESSAGE_NOT_FOUND"),
             *("MESSAGE_NOT_IN_PAGE", "PHONE_SILENT"),
         )
 
@@ -101,13 +101,21 @@ class ChatRoutes:
         )
         return json_response(chat_to_dict(chat))
 
-    async def history(self, session_id: str, chat_id: ChatId, body: models.FetchHistory) -> Response:
+    async def history(
+        self, session_id: str, chat_id: ChatId, body: models.FetchHistory, idempotency_key: IdempotencyKey = None
+    ) -> Response:
         """Fetches older messages from WhatsApp Web and the phone, and stores those that aren't stored, as backfilled.
 
-        To ask again gives the same, and stores nothing twice.
+        To ask again stores nothing twice. With a key it gives the same messages, as they stand then, and asks nobody.
         """
         history = await self._use_cases.fetch_history.execute(
-            FetchHistoryCommand(session_id=session_id, chat_id=chat_id, before=body.before, limit=body.limit)
+            FetchHistoryCommand(
+                session_id=session_id,
+                chat_id=chat_id,
+                before=body.before,
+                limit=body.limit,
+                request=key_of(idempotency_key),
+            )
         )
         items = [message_to_dict(message) for message in history.items]
         return json_response({"items": items, "added": history.added, "more": history.more})

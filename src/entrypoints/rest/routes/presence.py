@@ -43,7 +43,7 @@ class PresenceRoutes:
         add(f"{PRESENCE}/{{chat_id}}", self.subscribe, "PUT", "subscribePresence", models.Presence, *chat)
         add(
             *(f"{PRESENCE}/{{chat_id}}", self.unsubscribe, "DELETE", "unsubscribePresence", None),
-            *("INVALID_SESSION_ID", "SESSION_NOT_FOUND", "INVALID_JID", "INVALID_PHONE"),
+            *("INVALID_SESSION_ID", "SESSION_NOT_FOUND", "INVALID_JID", "INVALID_PHONE", *KEYED),
             status_code=204,
         )
         add(CALLS, self.calls, "GET", "listCalls", models.CallList, *SESSION_REASONS)
@@ -71,9 +71,9 @@ class PresenceRoutes:
         )
         return json_response(presence_to_dict(presence))
 
-    async def unsubscribe(self, session_id: str, chat_id: ChatId) -> Response:
+    async def unsubscribe(self, session_id: str, chat_id: ChatId, idempotency_key: IdempotencyKey = None) -> Response:
         """Ends a subscription."""
-        await self._use_cases.unsubscribe_presence.execute(session_id, chat_id)
+        await self._use_cases.unsubscribe_presence.execute(session_id, chat_id, request=key_of(idempotency_key))
         return Response(status_code=204)
 
     async def calls(self, session_id: str) -> Response:

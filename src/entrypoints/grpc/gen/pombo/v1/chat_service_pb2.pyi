@@ -350,6 +350,7 @@ class FetchChatHistoryRequest(_message.Message):
     CHAT_ID_FIELD_NUMBER: _builtins.int
     BEFORE_MESSAGE_ID_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Whose."""
     chat_id: _builtins.str
@@ -358,6 +359,8 @@ class FetchChatHistoryRequest(_message.Message):
     """The gateway's id of the message to go back from; absent: from the newest."""
     limit: _builtins.int
     """How many messages, 1 to 200; 0 means 50."""
+    request_id: _builtins.str
+    """The caller's own name of this request: the same one is done once."""
     def __init__(
         self,
         *,
@@ -365,10 +368,11 @@ class FetchChatHistoryRequest(_message.Message):
         chat_id: _builtins.str = ...,
         before_message_id: _builtins.str | None = ...,
         limit: _builtins.int = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_before_message_id", b"_before_message_id", "before_message_id", b"before_message_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_before_message_id", b"_before_message_id", "before_message_id", b"before_message_id", "chat_id", b"chat_id", "limit", b"limit", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_before_message_id", b"_before_message_id", "before_message_id", b"before_message_id", "chat_id", b"chat_id", "limit", b"limit", "request_id", b"request_id", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__before_message_id: _TypeAlias = _typing.Literal["before_message_id"]  # noqa: Y015
     _WhichOneofArgType__before_message_id: _TypeAlias = _typing.Literal["_before_message_id", b"_before_message_id"]  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from entrypoints.grpc.gen.pombo.v1 import presence_pb2 as pombo_dot_v1_dot_presence__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpombo/v1/presence_service.proto\x12\x08pombo.v1\x1a\x17pombo/v1/presence.proto\"L\n\x12SetPresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0e\n\x06online\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x15\n\x13SetPresenceResponse\"s\n\x12SetActivityRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12$\n\x08\x61\x63tivity\x18\x03 \x01(\x0e\x32\x12.pombo.v1.Activity\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"\x15\n\x13SetActivityResponse\"S\n\x18SubscribePresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"A\n\x19SubscribePresenceResponse\x12$\n\x08presence\x18\x01 \x01(\x0b\x32\x12.pombo.v1.Presence\"A\n\x1aUnsubscribePresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\"\x1d\n\x1bUnsubscribePresenceResponse2\xeb\x02\n\x0fPresenceService\x12J\n\x0bSetPresence\x12\x1c.pombo.v1.SetPresenceRequest\x1a\x1d.pombo.v1.SetPresenceResponse\x12J\n\x0bSetActivity\x12\x1c.pombo.v1.SetActivityRequest\x1a\x1d.pombo.v1.SetActivityResponse\x12\\\n\x11SubscribePresence\x12\".pombo.v1.SubscribePresenceRequest\x1a#.pombo.v1.SubscribePresenceResponse\x12\x62\n\x13UnsubscribePresence\x12$.pombo.v1.UnsubscribePresenceRequest\x1a%.pombo.v1.UnsubscribePresenceResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpombo/v1/presence_service.proto\x12\x08pombo.v1\x1a\x17pombo/v1/presence.proto\"L\n\x12SetPresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0e\n\x06online\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x15\n\x13SetPresenceResponse\"s\n\x12SetActivityRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12$\n\x08\x61\x63tivity\x18\x03 \x01(\x0e\x32\x12.pombo.v1.Activity\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"\x15\n\x13SetActivityResponse\"S\n\x18SubscribePresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"A\n\x19SubscribePresenceResponse\x12$\n\x08presence\x18\x01 \x01(\x0b\x32\x12.pombo.v1.Presence\"U\n\x1aUnsubscribePresenceRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\x1d\n\x1bUnsubscribePresenceResponse2\xeb\x02\n\x0fPresenceService\x12J\n\x0bSetPresence\x12\x1c.pombo.v1.SetPresenceRequest\x1a\x1d.pombo.v1.SetPresenceResponse\x12J\n\x0bSetActivity\x12\x1c.pombo.v1.SetActivityRequest\x1a\x1d.pombo.v1.SetActivityResponse\x12\\\n\x11SubscribePresence\x12\".pombo.v1.SubscribePresenceRequest\x1a#.pombo.v1.SubscribePresenceResponse\x12\x62\n\x13UnsubscribePresence\x12$.pombo.v1.UnsubscribePresenceRequest\x1a%.pombo.v1.UnsubscribePresenceResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,9 +45,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBSCRIBEPRESENCERESPONSE']._serialized_start=396
   _globals['_SUBSCRIBEPRESENCERESPONSE']._serialized_end=461
   _globals['_UNSUBSCRIBEPRESENCEREQUEST']._serialized_start=463
-  _globals['_UNSUBSCRIBEPRESENCEREQUEST']._serialized_end=528
-  _globals['_UNSUBSCRIBEPRESENCERESPONSE']._serialized_start=530
-  _globals['_UNSUBSCRIBEPRESENCERESPONSE']._serialized_end=559
-  _globals['_PRESENCESERVICE']._serialized_start=562
-  _globals['_PRESENCESERVICE']._serialized_end=925
+  _globals['_UNSUBSCRIBEPRESENCEREQUEST']._serialized_end=548
+  _globals['_UNSUBSCRIBEPRESENCERESPONSE']._serialized_start=550
+  _globals['_UNSUBSCRIBEPRESENCERESPONSE']._serialized_end=579
+  _globals['_PRESENCESERVICE']._serialized_start=582
+  _globals['_PRESENCESERVICE']._serialized_end=945
 # @@protoc_insertion_point(module_scope)
