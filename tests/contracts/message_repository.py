@@ -13,6 +13,7 @@ from domain.content import Content, Text, Unsupported
 from domain.errors import NotFoundError
 from domain.ids import MessageId, WhatsAppMessageId
 from domain.message import Direction, Failure, Message, MessageStatus
+from domain.operations import Reaction
 from tests.contracts.samples import ANA, ANA_LID, BOB, GROUP, SALES, SUPPORT, at, inbound, outbound
 
 CONTENTS: list[Content] = [
@@ -210,6 +211,16 @@ class MessageRepositoryContract:
         assert await ids(uow, since=at(2), until=at(4)) == [in_group.id, by_lid.id]
         assert await ids(uow, **ours, chat=ANA, direction=Direction.OUTBOUND) == []
         assert await ids(uow, limit=1) == [foreign.id]
+
+    async def test_the_newest_messages_by_whatsapp_s_ids(self, uow: UnitOfWorkFactory) -> None:
+        messages = [inbound(created_at=at(n)) for n in range(4)]
+        reaction = outbound(BOB, content=Reaction(target=messages[0].whatsapp_id, emoji="👍"), created_at=at(5))
+        await add(uow, [*messages, reaction, outbound(ANA, SUPPORT, created_at=at(6))])
+        expected = [message.whatsapp_id for message in reversed(messages)]
+        async with uow.begin() as unit:
+            assert list(await unit.messages.ids_since(SALES, at(0), 10)) == expected
+            assert list(await unit.messages.ids_since(SALES, at(1), 10)) == expected[:-1]
+            assert list(await unit.messages.ids_since(SALES, at(0), 2)) == expected[:2]
 
     async def test_several_by_their_ids(self, uow: UnitOfWorkFactory) -> None:
         first, second = outbound(not_before=at(60), expires_at=at(90)), inbound()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import override
 
 from adapters.memory.state import MessageRow
@@ -75,6 +76,11 @@ class MemoryMessageRepository(MessageRepository):
                 played_at=message.played_at,
             )
             self._transaction.put_message(MessageRow(row.position, advanced))
+
+    @override
+    async def ids_since(self, session_id: SessionId, since: datetime, limit: int) -> Sequence[WhatsAppMessageId]:
+        found = await self.list(MessageFilter(session_id=session_id, since=since), after=None, limit=limit)
+        return [message.whatsapp_id for message in found]
 
     @override
     async def list(self, criteria: MessageFilter, *, after: MessagePosition | None, limit: int) -> Sequence[Message]:

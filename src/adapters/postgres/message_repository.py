@@ -1,6 +1,7 @@
 """Messages in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final, override
 
 from adapters.postgres.message_rows import (
@@ -142,6 +143,15 @@ class PostgresMessageRepository(MessageRepository):
             rows = await self._transaction.write(_SAVE, *columns)
         if missing := {message.id for message in messages} - {row["id"] for row in rows}:
             raise _not_found(min(missing))
+
+    @override
+    async def ids_since(self, session_id: SessionId, since: datetime, limit: int) -> Sequence[WhatsAppMessageId]:
+        query = (
+            "SELECT whatsapp_id FROM pombo.messages WHERE session_id = $1 AND created_at >= $2 "
+            "AND (type IS NULL OR type <> ALL($3::text[])) ORDER BY created_at DESC, id DESC LIMIT $4"
+        )
+        rows = await self._transaction.read(query, session_id, since, _OPERATIONS, limit)
+        return [WhatsAppMessageId(row["whatsapp_id"]) for row in rows]
 
     @override
     async def list(self, criteria: MessageFilter, *, after: MessagePosition | None, limit: int) -> Sequence[Message]:

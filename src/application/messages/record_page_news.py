@@ -123,14 +123,13 @@ class RecordPageNews:
         return newest[0].created_at if newest else None
 
     async def recorded_since(self, session_id: SessionId, since: datetime, limit: int) -> tuple[WhatsAppMessageId, ...]:
-        """The ids of a session's newest messages on record, at most so many.
+        """WhatsApp's ids of a session's newest messages on record, at most so many.
 
         Raises:
             UnavailableError: ``DATABASE_UNAVAILABLE``.
         """
         async with self._uow.begin() as uow:
-            known = await uow.messages.list(MessageFilter(session_id=session_id, since=since), after=None, limit=limit)
-        return tuple(message.whatsapp_id for message in known if message.whatsapp_id is not None)
+            return tuple(await uow.messages.ids_since(session_id, since, limit))
 
     async def receipts(self, session_id: SessionId, seen: Sequence[SeenReceipt]) -> None:
         """Moves messages on. Receipts of messages that nobody knows are no news.

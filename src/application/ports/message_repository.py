@@ -81,5 +81,9 @@ class MessageRepository(Protocol):
         """Stores messages that exist: status, failure and times; the rest of a message never changes."""
 
     @abstractmethod
+    async def ids_since(self, session_id: SessionId, since: datetime, limit: int) -> Sequence[WhatsAppMessageId]:
+        """WhatsApp's ids of a session's newest messages, operations left out, from that time on; at most so many."""
+
+    @abstractmethod
     async def list(self, criteria: MessageFilter, *, after: MessagePosition | None, limit: int) -> Sequence[Message]:
         """Messages, newest first by (created_at, id), those behind the given position."""

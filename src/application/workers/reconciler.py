@@ -1,17 +1,17 @@
 """Finds what a session's page knows and the log doesn't."""
 
 from datetime import datetime, timedelta
-from itertools import batched, count
+from itertools import count
 from typing import Final
 
 from application.messages.look_back import known_since
 from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
-from application.ports.page_events import ChangesSeen, MessagesSeen, SeenMessage
+from application.ports.page_events import MessagesSeen, SeenMessage
 from application.ports.whatsapp_driver import MessagingPage
+from application.workers.lacked_messages import LackedMessages
 from application.workers.page_inbox import PageInbox
 from domain.errors import PomboError
-from domain.ids import WhatsAppMessageId
 from domain.session import Session
 
 _SPAN: Final = timedelta(days=7)
@@ -29,8 +29,7 @@ _RECENT: Final = timedelta(minutes=10)
 """How far back the look in between goes: it finds messages and receipts that the page missed to tell."""
 _RECENT_LIMIT: Final = 200
 _LACKED_EVERY: Final = 5
-"""After how many looks the page is asked again for what was done to messages that it lacks."""
-_TARGETS: Final = 100
+"""After how many looks it is looked again for messages that the page lacks: some come on record later."""
 _ON_ITS_WAY: Final = timedelta(seconds=15)
 """A message this young is most likely being told just now; if it isn't, the next look finds it."""
 
@@ -53,9 +52,7 @@ class Reconciler:
         self._from = session.created_at
         """Up to here the log is complete, as far as anybody knows."""
         self._complete_to: datetime | None = None
-        self._held: set[WhatsAppMessageId] = set()
-        self._asked: set[WhatsAppMessageId] = set()
-        """Messages that the page lacks, and what was done to them has been asked for."""
+        self._lacked = LackedMessages(session, page, news, inbox, clock)
 
     async def prepare(self) -> None:
         """Notes how far the log goes.
@@ -75,12 +72,12 @@ class Reconciler:
         pauses = iter(_PAUSES)
         while not await self._look_far():
             await self._clock.sleep(next(pauses, _EVERY))
-        await self._look_for_changes()
+        await self._lacked.look()
         for look in count(1):
             await self._clock.sleep(_EVERY)
             await self._look_near()
             if look % _LACKED_EVERY == 0:
-                await self._look_for_changes()
+                await self._lacked.look()
 
     async def _look_far(self) -> bool:
         """Takes all that came while nobody looked. Tells whether the page answered."""
@@ -92,6 +89,8 @@ class Reconciler:
             # A page that is gone says so itself, and a page that lacks the function shows it in its capabilities.
             return False
         self._from, self._complete_to = now, now
+        self._lacked.connected()
+        self._lacked.held(known)
         self._tell(known)
         return True
 
@@ -103,28 +102,9 @@ class Reconciler:
         except PomboError:
             return
         self._complete_to = now
+        self._lacked.held(known)
         self._tell(tuple(message for message in known if message.timestamp <= now - _ON_ITS_WAY))
 
-    async def _look_for_changes(self) -> None:
-        """Takes what was done to messages that are on record and that the page lacks, once for each.
-
-        It comes from an older snapshot then, and tells a reaction once: a gateway that was killed before it had stored
-        that would never tell of it. A message may come on record later, from the profile that was left behind.
-        """
-        since = max(self._session.created_at - _CLOCK_MARGIN, self._clock.now() - _SPAN)
-        try:
-            recorded = await self._news.recorded_since(self._session.id, since, _LIMIT)
-            self._held.intersection_update(recorded)
-            self._asked.intersection_update(recorded)
-            lacked = [each for each in recorded if each not in self._held and each not in self._asked]
-            for targets in batched(lacked, _TARGETS):
-                if changes := await self._page.changes(targets):
-                    self._inbox.put(ChangesSeen(changes=changes))
-                self._asked.update(targets)
-        except PomboError:
-            return
-
     def _tell(self, known: tuple[SeenMessage, ...]) -> None:
-        self._held.update(message.whatsapp_id for message in known)
         if known:
             self._inbox.put(MessagesSeen(messages=known, backfilled=True))

@@ -195,23 +195,6 @@ async def test_changes_that_came_while_nobody_listened_are_found_and_told_once(w
     assert len(arrivals) == 1
 
 
-async def test_a_reaction_to_a_message_that_the_page_lacks_is_found(world: World) -> None:
-    await world.linked()
-    mine = await world.text("hi")
-    at_ben = WhatsAppMessageId(f"false_{ANA}@c.us_{mine.whatsapp_id.split('_')[2]}")
-    await world.stop.execute(SESSION)
-    # From an older snapshot. The page takes the reaction, and its gateway is killed before it has stored that.
-    del world.whatsapp.profile(SESSION).messages[mine.whatsapp_id]
-    world.whatsapp.phone_does(BEN, Reaction(target=at_ben, emoji="👍"))
-    world.whatsapp.mute(SESSION)
-    await world.start.execute(SESSION)
-    await world.message(mine.id, lambda now: len(now.state.present_reactions) == 1)
-    await world.restart.execute(SESSION)
-    await world.status(SessionStatus.WORKING)
-    await world.text("after another look")
-    assert await told(world) == ["message.reaction"]
-
-
 async def test_a_reaction_that_is_told_before_its_message_is_shown_with_it(world: World) -> None:
     news = RecordPageNews(world.database, world.clock, world.ids, world.waiters)
     message = outbound(session_id=SESSION)

@@ -7,6 +7,7 @@ import { safely } from "./normalise";
 import { BridgeError, type WireChange, type WireMessage } from "./protocol";
 
 const CONCURRENT_CHATS = 8;
+const CONCURRENT_KEYS = 20;
 
 export function widOf(text: string): Wid {
   const wid = WPP.whatsapp.WidFactory.createWid(text);
@@ -119,16 +120,23 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
   return told.filter((message) => message !== undefined);
 }
 
-/** What was done to messages that the page may lack, by their ids: reactions and pins. */
+/** What was done to messages that the page may lack, by their ids: reactions and pins. An id that names none has none. */
 export async function changes(args: Readonly<Record<string, unknown>>): Promise<WireChange[]> {
   const targets: unknown[] = Array.isArray(args["targets"]) ? args["targets"] : [];
-  const keys = targets.flatMap((target) => {
-    const parts = parseKey(String(target));
-    return parts ? candidates(parts) : [];
-  });
-  const found: WireChange[] = [];
-  for (const key of keys) found.push(...(await addonsOf(key)));
-  return found;
+  const keys = targets.map(String).flatMap((target) => safely(() => lacked(target)) ?? []);
+  const found: WireChange[][] = [];
+  for (let start = 0; start < keys.length; start += CONCURRENT_KEYS) {
+    found.push(...(await Promise.all(keys.slice(start, start + CONCURRENT_KEYS).map(addonsOf))));
+  }
+  return found.flat();
+}
+
+/** The keys that a message may have in this page. What is found under any of them is told under the id that was asked. */
+function lacked(text: string): MsgKey[] {
+  const parts = parseKey(text);
+  const keys = parts ? candidates(parts) : [];
+  for (const key of keys) alias(heldId(key), text);
+  return keys;
 }
 
 async function storedMessages(chat: ChatModel, count: number): Promise<MsgModel[]> {

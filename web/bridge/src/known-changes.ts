@@ -90,8 +90,12 @@ export async function withChanges(msg: MsgModel): Promise<WireMessage | undefine
   return changes.length > 0 ? { ...message, changes } : message;
 }
 
-/** The reactions to a message and its pin, by a key; the page may lack the message itself. */
+/**
+ * The reactions to a message and its pin, by a key; the page may lack the message itself.
+ *
+ * Throws what the page's database throws, so that nobody takes a failure for "none".
+ */
 export async function addonsOf(key: MsgKey): Promise<WireChange[]> {
-  const found = [...((await tried(() => reactionsTo(key))) ?? []), await tried(() => pinOf(pinTo(key)))];
+  const found = [...(await reactionsTo(key)), await tried(() => pinOf(pinTo(key)))];
   return found.filter((each) => each !== undefined);
 }
