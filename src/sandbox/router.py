@@ -196,6 +196,7 @@ def _group_view(message: StoredMessage, viewer: str, accounts: AccountStore) -> 
         "participant": author,
         "from_me": from_me,
         "ts": message.sent_ms // 1000,
+        "ts_ms": message.sent_ms,
         "push_name": sender.name,
         "peer_lid": sender.lid,
         "peer_pn": sender.jid if not lid_mode or accounts.knows_number(viewer, sender) else None,

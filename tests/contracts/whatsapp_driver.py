@@ -184,7 +184,7 @@ class WhatsAppDriverContract:
 
         page = await stage.driver.open(session, 3)
         await Ear(page).until(Connected)
-        asked = [target, WhatsAppMessageId("nonsense")]
+        asked = [target, WhatsAppMessageId("nonsense"), WhatsAppMessageId("false_no address_3EB0")]
         async with asyncio.timeout(SECONDS):
             while not (known := await page.changes(asked)):  # noqa: ASYNC110 - the page may have told it before anybody heard
                 await asyncio.sleep(0.05)

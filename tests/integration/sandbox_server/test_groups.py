@@ -86,6 +86,8 @@ async def test_a_message_goes_to_every_device_of_every_member(world: World) -> N
     received = await bob.received(sent)
     (lid,) = await lids(world, ADA)
     assert (received["chat"], received["participant"], received["from_me"]) == (group, lid, False)
+    # Else two changes of the same second would be one.
+    assert received["ts_ms"] // 1000 == received["ts"]
     assert received["from"] == group
     assert (await other.received(sent))["from_me"] is True
     (held,) = [each for each in await world.log(CYD, group) if each["id"] == sent]
