@@ -174,11 +174,12 @@ async def test_the_peer_of_a_gateway_that_was_killed_takes_over_what_it_had(
         await pair.working_at(pair.south)
         works = time.monotonic()
         await sent(south, *ids)
-        tell(capsys, f"killed: {owned - killed:.1f} s without an owner, {works - killed:.1f} s until it works")
         assert after["epoch"] == before["epoch"] + 1
         expected = ["hello", "half sent", *(f"behind {n}" for n in range(4)), "meanwhile"]
         assert await sandbox.bodies(BEN, ANA) == expected
         assert await sandbox.bodies(CARLA, ANA) == [f"beside {n}" for n in range(3)]
+        times = f"{owned - killed:.1f} s without an owner, {works - killed:.1f} s until it works"
+        tell(capsys, f"killed: {times}; {len(ids)} messages in flight, each on its phone once")
         # What north's page had taken is on its own disk alone, and told once it is back, without the session.
         assert UNRECORDED not in {event["payload"]["message"]["text"]["body"] for event in await received_by(south)}
         await north.start()
