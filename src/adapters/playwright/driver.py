@@ -12,6 +12,7 @@ from playwright.async_api import Playwright, async_playwright
 from adapters.playwright import processes
 from adapters.playwright.bridge_choice import BridgeChoice
 from adapters.playwright.bridge_records import BridgeRecords
+from adapters.playwright.faults import apart
 from adapters.playwright.offline import OfflineReader
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
@@ -56,7 +57,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
                     await asyncio.to_thread(self._records.prune)
                     await self._offline.tidy()
                 before = processes.playwright_pids()
-                self._playwright = _apart(await async_playwright().start())
+                self._playwright = apart(await async_playwright().start())
                 for pid in processes.playwright_pids() - before:
                     self._watch = processes.ProcessWatch(pid, self._died)
 
@@ -171,18 +172,3 @@ async def _holding[T](profile: Profile, work: Callable[[], T]) -> T:
             profile.release()
 
     return await asyncio.shield(asyncio.create_task(run(), name="profile-work"))
-
-
-def _apart(playwright: Playwright) -> Playwright:
-    """Sees to it that what a listener raises fails nobody's call; it is logged.
-
-    Playwright's Python client raises it in the next call on the connection, which may be that of another session's
-    page. Its own listener of a browser's end fails when the browser dies as it starts.
-    """
-    connection = playwright._impl_obj._connection  # noqa: SLF001 - there is no public way to say so
-    connection._on_event_listener_error = _listener_failed  # type: ignore[method-assign]  # noqa: SLF001
-    return playwright
-
-
-def _listener_failed(error: BaseException) -> None:
-    _LOG.warning("playwright_listener_failed", error=type(error).__name__, exc_info=error)

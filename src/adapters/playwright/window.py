@@ -2,24 +2,21 @@
 
 import asyncio
 import contextlib
-import inspect
-import re
-import time
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Self
 
 import orjson
 import structlog
-from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, ProxySettings
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright
 
-from adapters.playwright import file_input, flags, freeze, processes, profile_image
+from adapters.playwright import browser_end, browser_image, browser_start, file_input, flags, processes
 from adapters.playwright.assets import BINDING, init_script
-from adapters.playwright.browser import Browser
+from adapters.playwright.browser_start import Network
 from adapters.playwright.commands import Commands, PageGoneError
-from adapters.playwright.profile import unreadable
+from adapters.playwright.faults import Listener, first_line, masked
 from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
@@ -29,30 +26,6 @@ from domain.snapshot import ProfileImage
 _LOG: Final = structlog.get_logger(__name__)
 _BROKEN: Final = 400
 _LOOK_SECONDS: Final = 5.0
-_PAGE_CLOSE_SECONDS: Final = 2.0
-"""For how long a page is waited for before its browser is closed all the same."""
-_SETTLED_NS: Final = 2_000_000_000
-"""For how long a file is unchanged that is read before the browser is stopped: no file system's clock is coarser."""
-_LONGEST_LINE: Final = 200
-_STDERR: Final = re.compile(r"\[err\]\s*(\S.*)")
-_DIGITS: Final = re.compile(r"\d{5,}")
-_DIED: Final = "has been closed"
-"""What Playwright says of a browser that ended by itself while it started."""
-_STARTS: Final = 4
-"""How often a browser is started that dies each time."""
-
-
-class Network(Protocol):
-    """A way to the site."""
-
-    @property
-    @abstractmethod
-    def proxy(self) -> ProxySettings:
-        """What the browser is started with."""
-
-    @abstractmethod
-    async def stand_in(self, context: BrowserContext) -> None:
-        """Sees to a browser's requests, before it makes the first."""
 
 
 class Window:
@@ -116,54 +89,9 @@ class Window:
         browser = self._settings.browser
         if browser is None:
             raise UnavailableError("BROWSER_MISSING", "No browser was found; set BROWSER_PATH or run `make setup`.")
-        try:
-            page = await self._start_alive(playwright, browser)
-        except Error as error:
-            why = _last_words(error) or _first_line(error)
-            raise UnavailableError(
-                "BROWSER_FAILED", f"The browser didn't start: {why}. `pombo doctor` tries it and says what it lacks."
-            ) from error
+        page = await browser_start.start(playwright, browser, self._settings, self._user_data_dir, self._network)
         self._adopt(page)
         return page
-
-    async def _start_alive(self, playwright: Playwright, browser: Browser) -> Page:
-        """Starts the browser, again where it dies of itself.
-
-        Chromium does so now and then (SIGSEGV, about once in a thousand starts, more on a busy machine), before it
-        has done anything: the next start is the remedy. One that dies each time is a fault to tell.
-        """
-        for _ in range(_STARTS - 1):
-            try:
-                return await self._start(playwright, browser)
-            except Error as error:
-                if _DIED not in str(error):
-                    raise
-            _LOG.warning("browser_died_at_start", browser=browser.version)
-        return await self._start(playwright, browser)
-
-    async def _start(self, playwright: Playwright, browser: Browser) -> Page:
-        settings = self._settings
-        context = await playwright.chromium.launch_persistent_context(
-            self._user_data_dir,
-            executable_path=browser.path,
-            env={**browser.environment()},
-            args=flags.launch_arguments(browser, settings.hosts)
-            if self._network is None
-            else flags.cut_off_arguments(browser),
-            headless=settings.headless,
-            chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
-            timeout=settings.load_timeout.total_seconds() * 1000,
-            # Ctrl-C is the gateway's to handle; Playwright's own handlers would close the browser under us.
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-            accept_downloads=False,
-            no_viewport=True,
-            proxy=None if self._network is None else self._network.proxy,
-            # Requests of a service worker would pass by those who stand in for the network.
-            service_workers="allow" if self._network is None else "block",
-        )
-        return context.pages[0] if context.pages else await context.new_page()
 
     def _adopt(self, page: Page) -> None:
         self._context = page.context
@@ -188,10 +116,10 @@ class Window:
         )
         try:
             cdp = await page.context.new_cdp_session(page)
-            cdp.on("Runtime.bindingCalled", _Listener(self._told))
-            cdp.on("Runtime.exceptionThrown", self._thrown)
-            cdp.on("Runtime.executionContextsCleared", lambda _: self._document_changed())
-            cdp.on("Page.frameNavigated", self._arrived)
+            cdp.on("Runtime.bindingCalled", Listener(self._told, self._die))
+            cdp.on("Runtime.exceptionThrown", Listener(self._thrown, self._die))
+            cdp.on("Runtime.executionContextsCleared", Listener(self._document_changed, self._die))
+            cdp.on("Page.frameNavigated", Listener(self._arrived, self._die))
             await cdp.send("Page.enable")
             await cdp.send("Runtime.enable")  # Without it no binding is told of.
             await cdp.send("Runtime.addBinding", {"name": BINDING})
@@ -199,7 +127,7 @@ class Window:
                 await cdp.send("Emulation.setUserAgentOverride", flags.user_agent_override(settings.browser))
             await page.add_init_script(script)
         except Error as error:
-            raise UnavailableError("BROWSER_FAILED", f"The browser failed: {_first_line(error)}") from error
+            raise UnavailableError("BROWSER_FAILED", f"The browser failed: {first_line(error)}") from error
         self._cdp = cdp
         return cdp
 
@@ -225,7 +153,7 @@ class Window:
         except TimeoutError:
             raise _unreachable(f"no answer within {within.total_seconds():g} s") from None
         except Error as error:
-            raise _unreachable(_first_line(error)) from error
+            raise _unreachable(first_line(error)) from error
         # None where there is none, or where the page doesn't answer, which is found out soon enough.
         status = await self._look("performance.getEntriesByType('navigation')[0]?.responseStatus")
         if isinstance(status, int) and status >= _BROKEN:
@@ -278,9 +206,9 @@ class Window:
         if self._first_exception is None:
             exception = event["exceptionDetails"].get("exception", {})
             text = str(exception.get("description") or exception.get("value") or "it threw").partition("\n")[0]
-            self._first_exception = _DIGITS.sub("…", text)[:_LONGEST_LINE]
+            self._first_exception = masked(text)
 
-    def _document_changed(self) -> None:
+    def _document_changed(self, _: object) -> None:
         self.commands.document_changed()
         self.news.put_nowait({"t": "document"})
 
@@ -306,7 +234,7 @@ class Window:
         try:
             answer = await self._cdp.send("Runtime.evaluate", {"expression": expression})
         except Error as error:
-            raise PageGoneError(_first_line(error)) from error
+            raise PageGoneError(first_line(error)) from error
         if "exceptionDetails" in answer:
             raise PageGoneError("the bridge isn't in the page")
 
@@ -321,7 +249,7 @@ class Window:
         try:
             return await file_input.put(self._cdp, file)
         except Error as error:
-            raise PageGoneError(_first_line(error)) from error
+            raise PageGoneError(first_line(error)) from error
 
     def _die(self, why: str) -> None:
         if self.death is not None:
@@ -341,25 +269,10 @@ class Window:
         if self._closing is not None or self._pid is None or self.death is not None:
             raise page_unavailable("it is closed")
         if self._imaging is None or self._imaging.done():
+            read = partial(browser_image.read, self._pid, self._user_data_dir, self._settings.max_image_bytes)
             # A task of its own: the browser isn't closed, and no other opened here, before the reading has ended.
-            self._imaging = asyncio.create_task(asyncio.to_thread(self._read_image, self._pid), name="profile-image")
+            self._imaging = asyncio.create_task(asyncio.to_thread(read), name="profile-image")
         return await asyncio.shield(self._imaging)
-
-    def _read_image(self, pid: int) -> ProfileImage:
-        directory, limit = self._user_data_dir, self._settings.max_image_bytes
-        try:
-            ahead = profile_image.read_ahead(directory, limit, time.time_ns() - _SETTLED_NS)
-            began = time.monotonic()
-            with freeze.frozen(pid):
-                files = profile_image.read(directory, limit, ahead)
-            paused = time.monotonic() - began
-        except freeze.NotFrozenError as error:
-            raise page_unavailable(str(error)) from error
-        except OSError as error:
-            raise unreadable(error) from error
-        image = profile_image.pack(files)
-        _LOG.debug("profile_imaged", bytes=len(image.data), files=len(files), paused_ms=round(paused * 1000, 1))
-        return image
 
     async def close(self) -> None:
         """Closes the browser, cleanly if it does so in time, so that the profile is written out. No process is left.
@@ -377,52 +290,10 @@ class Window:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
-        tree = processes.tree(self._pid) if self._pid is not None else ()
-        seconds = self._settings.close_timeout.total_seconds()
-        if self._context is not None:
-            # A browser that is gone or hangs is ended below.
-            with contextlib.suppress(Error, TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._close_pages(self._context)
-                    await self._context.close()
-        if not await processes.gone(self._user_data_dir, 1.0):
-            _LOG.warning("browser_killed", pid=self._pid)
-            processes.kill(tree)
-            processes.kill(processes.browser_pids(self._user_data_dir))
-            await processes.gone(self._user_data_dir, seconds)
+        await browser_end.end(self._context, self._user_data_dir, self._pid, self._settings.close_timeout)
         if self._watch is not None:
             self._watch.stop()
-
-    async def _close_pages(self, context: BrowserContext) -> None:
-        """Closes the pages first: Chromium writes their local storage then, which at its own end it may fail to do."""
-        with contextlib.suppress(Error, TimeoutError):
-            async with asyncio.timeout(_PAGE_CLOSE_SECONDS):
-                for page in context.pages:
-                    await page.close()
-
-
-class _Listener:
-    """A listener whose signature is at hand: Playwright inspects it for every event, at a tenth of the event's cost."""
-
-    def __init__(self, heard: Callable[[Mapping[str, Any]], None]) -> None:
-        self._heard = heard
-        self.__signature__ = inspect.signature(heard)
-
-    def __call__(self, event: Mapping[str, Any]) -> None:
-        self._heard(event)
 
 
 def _unreachable(why: str) -> UnavailableError:
     return UnavailableError("PAGE_UNREACHABLE", f"The page didn't load: {why}.")
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of Playwright's message; the rest is the call log with the whole command line."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
-
-
-def _last_words(error: Exception) -> str | None:
-    """The first thing a browser that didn't start wrote to its standard error, as in Playwright's call log."""
-    found = _STDERR.search(str(error))
-    return found[1].strip()[:_LONGEST_LINE] if found else None

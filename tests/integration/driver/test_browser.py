@@ -168,7 +168,7 @@ async def test_a_listener_that_fails_in_one_page_fails_no_call_of_another(
         async with asyncio.timeout(20):
             await heard.wait()
         assert (await other.probe()).health is PageHealth.UNLINKED
-    assert [entry["error"] for entry in logs if entry["event"] == "playwright_listener_failed"] == ["RuntimeError"]
+    assert [entry["error"] for entry in logs if entry["event"] == "playwright_dispatch_failed"] == ["RuntimeError"]
     await page.close()
     await other.close()
 

@@ -117,7 +117,7 @@ async def test_every_image_is_a_state_that_there_was(
     sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What is read ahead is as fresh as it may be, so that much of it has gone by the time of the pause.
-    monkeypatch.setattr("adapters.playwright.window._SETTLED_NS", 30_000_000)
+    monkeypatch.setattr("adapters.playwright.browser_image._SETTLED_NS", 30_000_000)
     ana = await sandbox.phone("Ana")
     driver = make_driver(sandbox, browser)
     page = await driver.open(SESSION, 1)
