@@ -53,13 +53,15 @@ MORE: Final = (
 ELSEWHERE: Final = {
     "adapters.http.media_fetcher._read": "reads a stream",
     "adapters.memory": "keeps the values themselves",
+    "adapters.playwright.browser_image.read": "files of a running browser: tests/integration/driver/test_snapshots.py",
     "adapters.playwright.freeze._read": "reads a file of the kernel's",
-    "adapters.playwright.group_page._read": "a reader's refusal, as an error: tests/integration/groups",
-    "adapters.playwright.people_pages._read": "the same: tests/integration/people",
+    "adapters.playwright.group_page._read": "a reader's refusal, as an error: tests/contracts/group_page.py",
+    "adapters.playwright.people_pages._read": "the same: tests/contracts/people_pages.py",
     "adapters.playwright.profile_image": "files: tests/unit/playwright_adapter/test_profile_image.py",
     "adapters.playwright.watchdog_process._read": "reads a file of the kernel's",
     "adapters.playwright.media_contents.readers": "runs when its module is imported",
     "adapters.workshop": "files: tests/unit/media_adapters",
+    "application.chats.fetch_history._write": "ids, which are looked up again: tests/unit/rest/test_people_keys.py",
     "application.representation.message_events._of_a_message": "runs when its module is imported",
     "application.representation.session_events._of_a_code": "runs when its module is imported",
     "application.workers.peer_codec._make_converter": "runs when its module is imported",
@@ -167,7 +169,8 @@ def test_every_mapping_has_a_property() -> None:
 
 
 def test_what_is_left_out_is_there() -> None:
-    for name in ELSEWHERE:
+    for name, why in ELSEWHERE.items():
+        assert all((SOURCE.parent / path).exists() for path in re.findall(r"tests/\S+", why)), why
         parts = name.split(".")
         place = next(
             place
