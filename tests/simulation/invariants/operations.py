@@ -78,12 +78,18 @@ class EachChangeIsToldOnce(Invariant):
 
 
 class OperationsFollowTheirMessage(Invariant):
-    """Nothing is done to a message before it is on the other phone; what was sent is never called unknown."""
+    """Nothing is done to a message before it is on the other phone; what was sent is never called unknown.
+
+    A message that was given up, since its page didn't hold it, may leave after all, of a send that came late. What was
+    begun before that, and refused, isn't meant.
+    """
 
     def __init__(self, world: "World") -> None:
         super().__init__(world)
         self._done = [account.done for account in world.recipients]
         self._seen = [0] * len(self._done)
+        self._begun_behind: set[str] = set()
+        """Operations that were begun when their message had left."""
 
     @override
     def step(self) -> None:
@@ -102,10 +108,16 @@ class OperationsFollowTheirMessage(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if not after.is_operation or after.failure is None or after.failure.reason != "TARGET_UNKNOWN":
+        if not after.is_operation:
+            return
+        if after.status is MessageStatus.SENDING:
+            if self.world.state.messages[self._target(after)].message.status in _LEFT:
+                self._begun_behind.add(after.id)
+            return
+        if after.failure is None or after.failure.reason != "TARGET_UNKNOWN":
             return
         target = self.world.state.messages[self._target(after)].message
-        if target.status in _LEFT and not self._may_lack_it():
+        if after.id in self._begun_behind and not self._may_lack_it():
             self.violated(f"{after.id} failed as WhatsApp doesn't know {target.id}, which is {target.status}")
 
     def _target(self, operation: Message) -> Any:
