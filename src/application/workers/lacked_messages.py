@@ -1,22 +1,17 @@
 """What others did to messages that are on record and that a session's page lacks."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 from itertools import batched
 from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
-from application.ports.clock import Clock
 from application.ports.page_events import ChangesSeen, SeenMessage
 from application.ports.whatsapp_driver import MessagingPage
 from application.workers.page_inbox import PageInbox
 from domain.errors import PomboError
-from domain.ids import WhatsAppMessageId
-from domain.session import Session
+from domain.ids import SessionId, WhatsAppMessageId
 
-_SPAN: Final = timedelta(days=7)
-"""No further back than each connect looks for messages."""
-_LIMIT: Final = 2_000
 _AT_ONCE: Final = 100
 
 
@@ -27,14 +22,11 @@ class LackedMessages:
     if that is before anybody listens, and in vain if its gateway is killed before it has stored it.
     """
 
-    def __init__(
-        self, session: Session, page: MessagingPage, news: RecordPageNews, inbox: PageInbox, clock: Clock
-    ) -> None:
-        self._session = session
+    def __init__(self, session_id: SessionId, page: MessagingPage, news: RecordPageNews, inbox: PageInbox) -> None:
+        self._session_id = session_id
         self._page = page
         self._news = news
         self._inbox = inbox
-        self._clock = clock
         self._held: set[WhatsAppMessageId] = set()
         self._asked: set[WhatsAppMessageId] = set()
 
@@ -47,11 +39,13 @@ class LackedMessages:
         """Notes messages that the page has: it tells what was done to them with them."""
         self._held.update(message.whatsapp_id for message in known)
 
-    async def look(self) -> None:
-        """Asks for those that haven't been asked for since the page connected. What fails is asked at the next look."""
-        since = max(self._session.created_at, self._clock.now() - _SPAN)
+    async def look(self, since: datetime, limit: int) -> None:
+        """Asks for those of the newest on record that haven't been asked for since the page connected.
+
+        What fails is asked at the next look.
+        """
         try:
-            recorded = await self._news.recorded_since(self._session.id, since, _LIMIT)
+            recorded = await self._news.recorded_since(self._session_id, since, limit)
         except PomboError:
             return
         lacked = [each for each in recorded if each not in self._held and each not in self._asked]

@@ -52,7 +52,7 @@ class Reconciler:
         self._from = session.created_at
         """Up to here the log is complete, as far as anybody knows."""
         self._complete_to: datetime | None = None
-        self._lacked = LackedMessages(session, page, news, inbox, clock)
+        self._lacked = LackedMessages(session.id, page, news, inbox)
 
     async def prepare(self) -> None:
         """Notes how far the log goes.
@@ -72,12 +72,12 @@ class Reconciler:
         pauses = iter(_PAUSES)
         while not await self._look_far():
             await self._clock.sleep(next(pauses, _EVERY))
-        await self._lacked.look()
+        await self._look_for_changes()
         for look in count(1):
             await self._clock.sleep(_EVERY)
             await self._look_near()
             if look % _LACKED_EVERY == 0:
-                await self._lacked.look()
+                await self._look_for_changes()
 
     async def _look_far(self) -> bool:
         """Takes all that came while nobody looked. Tells whether the page answered."""
@@ -104,6 +104,10 @@ class Reconciler:
         self._complete_to = now
         self._lacked.held(known)
         self._tell(tuple(message for message in known if message.timestamp <= now - _ON_ITS_WAY))
+
+    async def _look_for_changes(self) -> None:
+        since = max(self._session.created_at, self._clock.now() - _SPAN)
+        await self._lacked.look(since, _LIMIT)
 
     def _tell(self, known: tuple[SeenMessage, ...]) -> None:
         if known:
