@@ -9,6 +9,8 @@ from typing import Any, Final
 
 type Json = dict[str, Any]
 
+_MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
+
 
 class Kind(StrEnum):
     """What a message holds, by the API's name of it."""
@@ -256,3 +258,9 @@ class Ledger:
             return operation.send.short
         stored = self.stored.get(operation.send.message_id or "")
         return "" if stored is None else stored.short
+
+    def message_events(self, session: str) -> list[tuple[str, Json]]:
+        """The events of a session's messages, operations left out, each with its message's id as `Held` has it."""
+        told = [e for e in self.events if e["session_id"] == session and e["type"] in _MESSAGE_EVENTS]
+        messages = [(event["payload"]["message"], event) for event in told]
+        return [(str(m["whatsapp_id"]).split("_")[2], event) for m, event in messages if m["type"] not in set(Doing)]

@@ -148,11 +148,7 @@ def untold(ledger: Ledger) -> list[str]:
     found = []
     for session, phone in ledger.sessions.items():
         held = ledger.phones[phone]
-        messages = {
-            event["payload"]["message"]["whatsapp_id"].split("_")[2]
-            for event in ledger.events
-            if event["session_id"] == session and event["type"] in {"message.received", "message.sent"}
-        }
+        messages = {short for short, _ in ledger.message_events(session)}
         undone = _without_event(ledger, session)
         excused = beyond_reach(ledger, session, undone)
         for what, missing in (

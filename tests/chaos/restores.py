@@ -13,7 +13,6 @@ from tests.chaos.ledger import Json, Ledger, Restored
 _TAKEN: Final = re.compile(r" of (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _NEEDS_ITS_MESSAGE: Final = frozenset({"message.edited", "message.revoked", "poll.vote"})
 """What a page without the message can't tell of, or tells of only once."""
-_MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
 
 _BEFORE: Final = timedelta(seconds=60)
 """How long before a restore a change may have been made that the page which was left has taken, and nobody stored.
@@ -50,11 +49,7 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
     whatever its page has.
     """
     restores = [each for each in ledger.restores if each.session == session]
-    came = {
-        event["payload"]["message"]["whatsapp_id"].split("_")[2]: event
-        for event in ledger.events
-        if event["session_id"] == session and event["type"] in _MESSAGE_EVENTS
-    }
+    came = dict(ledger.message_events(session))
     made_at = made(ledger.phones.get(ledger.sessions[session], ()))
     own = _own(ledger, session)
     return {

@@ -6,12 +6,11 @@ from typing import Final
 
 from tests.chaos import changes
 from tests.chaos.found import Verdict
-from tests.chaos.ledger import Doing, Held, Json, Ledger, Operation, Poll, Send, Stored
+from tests.chaos.ledger import Doing, Held, Ledger, Operation, Poll, Send, Stored
 from tests.chaos.restores import beyond_reach
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
 _UNKNOWN: Final = "OUTCOME_UNKNOWN"
-_MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
 
 
 def judge(ledger: Ledger) -> Verdict:
@@ -186,7 +185,7 @@ def _judge_log(ledger: Ledger, verdict: Verdict) -> None:
     """Every message of an account's, whoever sent it, has one event in the account's session, and no other has one."""
     verdict.events = len(ledger.events)
     for session, phone in ledger.sessions.items():
-        told = [(_short_id(event), event) for event in ledger.events if _is_message(event, session)]
+        told = ledger.message_events(session)
         times = Counter(short for short, _ in told)
         held = ledger.phones.get(phone, [])
         for each in held:
@@ -256,14 +255,3 @@ def _disorder(found: Sequence[str], expected: Sequence[str]) -> list[str]:
             late.append(f"{body} after {expected[latest]}")
         latest = max(latest, place[body])
     return late
-
-
-def _is_message(event: Json, session: str) -> bool:
-    if event["session_id"] != session or event["type"] not in _MESSAGE_EVENTS:
-        return False
-    return event["payload"]["message"]["type"] not in set(Doing)
-
-
-def _short_id(event: Json) -> str:
-    """WhatsApp's own id of a message, without chat and direction."""
-    return str(event["payload"]["message"]["whatsapp_id"]).split("_")[2]
