@@ -163,7 +163,9 @@ async def left(sandbox: Sandbox, browser: Browser, make_driver: MakeDriver) -> A
     stage = SandboxStage(sandbox, driver)
     linked: Linked = await open_linked(stage, SESSION)
     taken = await (await stage.person("Ben")).send(linked.me, "taken")
-    await linked.ear.until(MessagesSeen, lambda event: taken in event.messages[0].whatsapp_id)
+    seen = await linked.ear.until(MessagesSeen, lambda event: taken in event.messages[0].whatsapp_id)
+    # A page tells of a message before it has stored it; what is done to the message is stored with it.
+    await linked.page.messages.star(seen.messages[0].whatsapp_id, starred=True)
     await linked.page.close()
     await linked.ear.stop()
     yield driver
