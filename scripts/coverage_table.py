@@ -1,11 +1,13 @@
 """Writes docs/coverage.md from docs/coverage/*.toml, and checks each thing that those name.
 
 A row is a feature of the surface. What it names must be there: REST routes in docs/openapi.json, RPCs in proto/, events
-in the catalogue, wa-js functions in the bridge's own contract, modules in the sandbox's, tests in their files. A column
-that has nothing to hold says why in `none`; a row that lacks a column without that isn't done, and says so.
+in the catalogue, wa-js functions in the bridge's own contract, modules in the sandbox's, tests in their files. And each
+route, RPC and event must be named by a row. A column that has nothing to hold says why in `none`; a row that lacks a
+column without that isn't done, says so, and doesn't pass the check.
 
     python scripts/coverage_table.py            writes the table
-    python scripts/coverage_table.py --check    fails when it isn't what the rows give, or a row names what isn't there
+    python scripts/coverage_table.py --check    fails when it isn't what the rows give, a row lacks a column or names
+                                                what isn't there, or what is there is in no row
 """
 
 import argparse
@@ -30,6 +32,8 @@ COLUMNS: Final = {
     "sandbox": "Sandbox",
     "tests": "Tests",
 }
+SURFACE: Final = ("rest", "rpc", "events")
+"""The columns of which all that exists must be in a row."""
 NOT_YET: Final = "to come"
 
 
@@ -118,7 +122,7 @@ def _has_test(name: str) -> bool:
 
 
 def problems(sections: list[Section]) -> list[str]:
-    """What rows name that isn't there."""
+    """What rows name that isn't there, what they lack, and what is in none."""
     known = {
         "rest": _routes(),
         "rpc": _rpcs(),
@@ -137,6 +141,11 @@ def problems(sections: list[Section]) -> list[str]:
             ]
             both = set(row.none) & {column for column, names in row.named.items() if names}
             found += [f"{section.title}, {row.feature}: {column} is named and told to be none" for column in both]
+            found += [f"{section.title}, {row.feature}: {COLUMNS[column]} is to come" for column in row.lacks]
+    rows = [row for section in sections for row in section.rows]
+    for column in SURFACE:
+        named = {name for row in rows for name in row.named.get(column, [])}
+        found += [f"no row names {COLUMNS[column]} {name!r}" for name in sorted(known[column] - named)]
     return found
 
 
