@@ -103,7 +103,7 @@ def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> N
         app.add_middleware(
             CORSMiddleware,
             allow_origins=config.cors_origins,
-            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=_ASKED,
             expose_headers=_SHOWN,
         )

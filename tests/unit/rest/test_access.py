@@ -188,3 +188,6 @@ async def test_cors_is_off_unless_set(gateway: Gateway, client: Client) -> None:
     assert answer.headers["access-control-allow-origin"] == "https://app.example.org"
     other = await Client(app).get(SESSIONS, origin="https://evil.example.org")
     assert "access-control-allow-origin" not in other.headers
+    for method in {each.upper() for paths in app.openapi()["paths"].values() for each in paths}:
+        preflight = {**asks, "access-control-request-method": method}
+        assert (await Client(app, key=None).call("OPTIONS", SESSIONS, headers=preflight)).status == 200, method
