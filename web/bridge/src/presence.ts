@@ -62,6 +62,9 @@ function wirePresence(presence: PresenceLike): WirePresence {
 /** Whose presence was asked for. wa-js subscribes to every chat by itself: what nobody asked for isn't told. */
 const wanted = new Set<string>();
 
+/** Tells a presence that isn't told yet, once the page is followed. */
+let tell = (_presence: WirePresence): void => undefined;
+
 export async function subscribePresence(args: Args): Promise<WirePresence> {
   const asked = widOf(String(args["jid"]));
   const wid = knownChat(asked)?.id ?? asked;
@@ -69,7 +72,10 @@ export async function subscribePresence(args: Args): Promise<WirePresence> {
   await WPP.contact.subscribePresence(String(address(wid)));
   const held = () => WPP.whatsapp.PresenceStore.get(wid) as unknown as PresenceLike | undefined;
   await until(() => (held()?.hasData ? true : undefined), ANSWER_MS);
-  return wirePresence(held() ?? { id: wid });
+  const presence = wirePresence(held() ?? { id: wid });
+  // Where the page held it before, by wa-js's own subscription, nothing changes that would be told.
+  if (presence.online !== undefined && !wid.isGroup()) tell(presence);
+  return presence;
 }
 
 interface GroupPresence {
@@ -80,7 +86,7 @@ interface GroupPresence {
 export function followPresence(channel: Channel): void {
   /** What was told last, per chat and person: the page tells of many a change that shows nothing new. */
   const told = new Map<string, string>();
-  const tell = (presence: WirePresence) => {
+  tell = (presence) => {
     if (!wanted.has(presence.chat) && !wanted.has(presence.alternate ?? "")) return;
     const key = `${presence.chat} ${presence.participant ?? ""}`;
     const mark = JSON.stringify(presence);
