@@ -10,7 +10,7 @@ from tests.integration.grpc.gateway import info
 
 from .transport import SESSION, RefusedError, Transport, outcomes
 
-_PREFIXES = ("PARTICIPANT_OUTCOME_", "GROUP_ROLE_", "MEMBER_ADD_MODE_", "JOIN_REQUEST_METHOD_")
+_PREFIXES = ("PARTICIPANT_OUTCOME_", "GROUP_ROLE_", "MEMBER_ADD_MODE_", "JOIN_REQUEST_METHOD_", "ACTIVITY_")
 
 
 def _plain(told: Any) -> Any:

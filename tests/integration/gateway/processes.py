@@ -67,7 +67,7 @@ class Sandbox:
         self._data = data
         self.page = addresses["page"]
         self.https_port = int(addresses["https"].rstrip("/").rpartition(":")[2])
-        self._control = addresses["control"].rstrip("/")
+        self.control = addresses["control"].rstrip("/")
         self._http = http
 
     @classmethod
@@ -87,7 +87,7 @@ class Sandbox:
             await end(process)
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        async with self._http.request(method, self._control + path, json=body) as answer:
+        async with self._http.request(method, self.control + path, json=body) as answer:
             assert answer.ok, (answer.status, await answer.text())
             return await answer.json() if answer.content_length else None
 
@@ -109,13 +109,13 @@ class Sandbox:
 
     async def file(self, phone: str, message_id: str) -> bytes:
         """The file of a message as the phone opens it."""
-        async with self._http.get(f"{self._control}/accounts/{phone}/media/{message_id}") as answer:
+        async with self._http.get(f"{self.control}/accounts/{phone}/media/{message_id}") as answer:
             assert answer.ok, (answer.status, await answer.text())
             return await answer.read()
 
     async def upload(self, phone: str, content: bytes) -> str:
         """Puts a file on a phone, to be sent once; gives its id."""
-        async with self._http.post(f"{self._control}/accounts/{phone}/media", data=content) as answer:
+        async with self._http.post(f"{self.control}/accounts/{phone}/media", data=content) as answer:
             assert answer.ok, (answer.status, await answer.text())
             return str((await answer.json())["id"])
 

@@ -124,7 +124,7 @@ async def test_a_file_that_comes_is_there_over_both_transports(gateway: Gateway,
 
 
 async def sandbox_put(sandbox: Sandbox, path: str, content: bytes) -> dict[str, Any]:
-    async with sandbox._http.post(sandbox._control + path, data=content) as answer:
+    async with sandbox._http.post(sandbox.control + path, data=content) as answer:
         assert answer.ok, await answer.text()
         staged: dict[str, Any] = await answer.json()
         return staged
