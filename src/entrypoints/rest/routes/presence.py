@@ -72,7 +72,7 @@ class PresenceRoutes:
         return json_response(presence_to_dict(presence))
 
     async def unsubscribe(self, session_id: str, chat_id: ChatId, idempotency_key: IdempotencyKey = None) -> Response:
-        """Ends a subscription."""
+        """Ends a subscription. A page that runs may tell of the person until it is loaded anew."""
         await self._use_cases.unsubscribe_presence.execute(session_id, chat_id, request=key_of(idempotency_key))
         return Response(status_code=204)
 

@@ -83,7 +83,7 @@ class PresenceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnsubscribePresence(self, request, context):
-        """Ends a subscription.
+        """Ends a subscription. A page that runs may tell of the person until it is loaded anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

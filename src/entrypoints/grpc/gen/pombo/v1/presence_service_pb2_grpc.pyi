@@ -40,7 +40,7 @@ class PresenceServiceStub:
     SubscribePresence: _grpc.UnaryUnaryMultiCallable[_presence_service_pb2.SubscribePresenceRequest, _presence_service_pb2.SubscribePresenceResponse]
     """Has a person's or group's presence told from now on, until it is ended, whatever restarts."""
     UnsubscribePresence: _grpc.UnaryUnaryMultiCallable[_presence_service_pb2.UnsubscribePresenceRequest, _presence_service_pb2.UnsubscribePresenceResponse]
-    """Ends a subscription."""
+    """Ends a subscription. A page that runs may tell of the person until it is loaded anew."""
 
 @_typing.type_check_only
 class PresenceServiceAsyncStub(PresenceServiceStub):
@@ -54,7 +54,7 @@ class PresenceServiceAsyncStub(PresenceServiceStub):
     SubscribePresence: _aio.UnaryUnaryMultiCallable[_presence_service_pb2.SubscribePresenceRequest, _presence_service_pb2.SubscribePresenceResponse]  # type: ignore[assignment]
     """Has a person's or group's presence told from now on, until it is ended, whatever restarts."""
     UnsubscribePresence: _aio.UnaryUnaryMultiCallable[_presence_service_pb2.UnsubscribePresenceRequest, _presence_service_pb2.UnsubscribePresenceResponse]  # type: ignore[assignment]
-    """Ends a subscription."""
+    """Ends a subscription. A page that runs may tell of the person until it is loaded anew."""
 
 class PresenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Presence, the account's own and that of others, which is told as events of the type `presence.update`."""
@@ -89,6 +89,6 @@ class PresenceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _presence_service_pb2.UnsubscribePresenceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_presence_service_pb2.UnsubscribePresenceResponse, _abc.Awaitable[_presence_service_pb2.UnsubscribePresenceResponse]]:
-        """Ends a subscription."""
+        """Ends a subscription. A page that runs may tell of the person until it is loaded anew."""
 
 def add_PresenceServiceServicer_to_server(servicer: PresenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
