@@ -5,6 +5,8 @@ import os
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
+from schemathesis.generation import GenerationMode
 
 from entrypoints.rest.models import forms
 
@@ -40,7 +42,17 @@ _LEFT_OUT = {
 # A browser for each session that is made up would look at nothing but browsers; and the linked session stays so.
 _NOT_THE_LINKED = ("/start", "/restart", "/stop", "/logout")
 _DRAWN_FROM_CLASSES = {forms.NAME["pattern"], forms.FILENAME["pattern"], forms.PRINTABLE["pattern"]}
+_LONG_TEXT = 10_000
+_DEAR = 100 if DEEP else 3
+"""How many of the requests that are alike, but for what the gateway has told good before, may cost a process each."""
+_NO_MEDIA, _NO_SESSION = "media_00000000000000000000000000", "none"
+_FILES = ("image", "video", "audio", "document", "sticker")
+_STARTS = ("/start", "/restart")
 _keys = itertools.count()
+_dear = {name: itertools.count() for name in (*_FILES, *_STARTS)}
+
+# Which characters there are, each thread that draws a text would find out by itself, for seconds.
+st.characters(codec="utf-8").validate()
 
 
 @schemathesis.hook
@@ -69,13 +81,16 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
 
 
 def _quicken(schema: Any) -> None:
-    """Leaves the longest names to other tests.
+    """Leaves the longest names and texts to other tests.
 
     Names are drawn character by character from what is about the pattern's class, and thrown away where one isn't of
-    it: of 240 one nearly always is, and to find none takes longer than everything else together.
+    it: of 240 one nearly always is, and to find none takes longer than everything else together. A text's limit becomes
+    a part of its pattern: to compile one that counts to 65,536 takes seconds, and that for each schema around it.
     """
     if isinstance(schema, dict):
-        if schema.get("pattern") in _DRAWN_FROM_CLASSES:
+        pattern = schema.get("pattern")
+        long_text = pattern == forms.NOT_BLANK["pattern"] and schema.get("maxLength", 0) > _LONG_TEXT
+        if pattern in _DRAWN_FROM_CLASSES or long_text:
             schema.pop("maxLength", None)
         for value in schema.values():
             _quicken(value)
@@ -95,3 +110,21 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     ends = path.endswith(_NOT_THE_LINKED) or (case.method == "DELETE" and path.endswith("/{session_id}"))
     if ends and "session_id" in (case.path_parameters or {}) and case.path_parameters["session_id"] == "support":
         case.path_parameters["session_id"] = "spare"
+    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
+        _spare_processes(case)
+
+
+def _spare_processes(case: Any) -> None:
+    """Lets a few of the good requests have a process of their own; the others ask for what isn't there.
+
+    What the gateway looks into a file with, and a browser, each cost more than hundreds of requests. All forms are
+    looked at before; only what comes after them is left to those few, and to tests of their own.
+    """
+    for start in _STARTS:
+        if case.path.endswith(start) and case.method == "POST" and next(_dear[start]) >= _DEAR:
+            case.path_parameters["session_id"] = _NO_SESSION
+    for kind in _FILES:
+        file = case.body.get(kind) if isinstance(case.body, dict) else None
+        if isinstance(file, dict) and isinstance(file.get("base64"), str) and next(_dear[kind]) >= _DEAR:
+            del file["base64"]
+            file["id"] = _NO_MEDIA

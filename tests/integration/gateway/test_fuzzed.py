@@ -46,7 +46,13 @@ async def test_the_document_is_kept(gateway: Gateway, sandbox: Sandbox, tmp_path
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=tmp_path,
-        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.integration.gateway.fuzz_hooks", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "tests.integration.gateway.fuzz_hooks",
+            "PYTHONPATH": str(ROOT),
+            # Where the run's other tests have left what Hypothesis finds out about characters, for seconds.
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
+        },
     )
     try:
         report, _ = await process.communicate()
