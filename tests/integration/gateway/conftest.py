@@ -1,8 +1,11 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from adapters.playwright.browser import find_browser
 from entrypoints.settings import default_cache_dir
@@ -12,22 +15,51 @@ from .processes import ROOT, Gateway, Sandbox
 ANA, BEN = "15550100100", "15550100200"
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    async with Sandbox.run(tmp_path / "sandbox") as sandbox:
+@asynccontextmanager
+async def two_phones(home: Path) -> AsyncIterator[Sandbox]:
+    async with Sandbox.run(home / "sandbox") as sandbox:
         await sandbox.account(ANA)
         await sandbox.account(BEN, read_after_ms=100)
         yield sandbox
 
 
-@pytest.fixture
-async def gateway(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Gateway]:
-    gateway = Gateway(tmp_path / "data", sandbox)
+@asynccontextmanager
+async def serving(home: Path, sandbox: Sandbox) -> AsyncIterator[Gateway]:
+    gateway = Gateway(home / "data", sandbox)
     try:
         await gateway.start()
         yield gateway
     finally:
         await asyncio.shield(gateway.close())
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    async with two_phones(tmp_path) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def gateway(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with serving(tmp_path, sandbox) as gateway:
+        yield gateway
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A gateway whose session ``ana`` is linked."""
+
+    gateway: Gateway
+    sandbox: Sandbox
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def linked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Linked]:
+    """For tests which don't mind what was sent before them; their loop is the module's, too."""
+    home = tmp_path_factory.mktemp("linked")
+    async with two_phones(home) as sandbox, serving(home, sandbox) as gateway:
+        await gateway.link("ana", sandbox, ANA)
+        yield Linked(gateway, sandbox)
 
 
 @pytest.fixture

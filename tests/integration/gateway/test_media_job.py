@@ -8,10 +8,14 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.media_files import film, moving_picture, picture, sound
 
-from .conftest import ANA, BEN
+from .conftest import ANA, BEN, Linked
 from .processes import Gateway, Sandbox, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 type Json = dict[str, Any]
 
@@ -41,8 +45,9 @@ async def held(sandbox: Sandbox, phone: str, chat: str) -> list[Json]:
     return [message for message in messages if message["media"]]
 
 
-async def test_every_kind_leaves_and_arrives(gateway: Gateway, sandbox: Sandbox, tmp_path: Path) -> None:
-    await gateway.link("ana", sandbox, ANA)
+async def test_every_kind_leaves_and_arrives(linked: Linked, tmp_path: Path) -> None:
+    gateway, sandbox = linked.gateway, linked.sandbox
+    before = len(await held(sandbox, BEN, ANA))
     photo = picture("JPEG", (640, 480))
     clip = film(tmp_path / "clip.mp4", "libx264", 2.0).read_bytes()
     tune = sound(tmp_path / "tune.mp3").read_bytes()
@@ -59,7 +64,7 @@ async def test_every_kind_leaves_and_arrives(gateway: Gateway, sandbox: Sandbox,
     for kind, data, mime_type, name, more in files:
         media = await stored(gateway, data, mime_type, name)
         await sent(gateway, kind, {"id": media["id"], **more})
-    arrived = await held(sandbox, BEN, ANA)
+    arrived = (await held(sandbox, BEN, ANA))[before:]
     kinds = [message["media"]["kind"] for message in arrived]
     assert kinds == ["image", "video", "gif", "audio", "ptt", "document", "sticker", "image"]
     opened = [await sandbox.file(BEN, message["id"]) for message in arrived]
@@ -76,8 +81,8 @@ async def test_every_kind_leaves_and_arrives(gateway: Gateway, sandbox: Sandbox,
     assert arrived[7]["content"]["isViewOnce"] is True
 
 
-async def test_what_comes_is_fetched_and_kept(gateway: Gateway, sandbox: Sandbox, tmp_path: Path) -> None:
-    await gateway.link("ana", sandbox, ANA)
+async def test_what_comes_is_fetched_and_kept(linked: Linked, tmp_path: Path) -> None:
+    gateway, sandbox = linked.gateway, linked.sandbox
     note = sound(tmp_path / "note.ogg", "libopus").read_bytes()
     media = {"base64": base64.b64encode(note).decode(), "kind": "ptt", "duration": 2, "waveform": [0, 50, 100, 50] * 16}
     await sandbox.call("POST", f"/accounts/{BEN}/send", {"to": ANA, "media": media})
@@ -110,22 +115,27 @@ async def test_what_comes_is_fetched_and_kept(gateway: Gateway, sandbox: Sandbox
     lost = await until(gone)
     async with gateway.http.get(f"{gateway.url}/api/v1/messages/{lost['id']}/media") as answer:
         assert (answer.status, (await answer.json())["reason"]) == (410, "MEDIA_EXPIRED")
+    await sandbox.call("DELETE", "/faults")
 
 
-async def test_an_upload_that_fails_fails_the_message_with_its_reason(gateway: Gateway, sandbox: Sandbox) -> None:
-    await gateway.link("ana", sandbox, ANA)
+async def test_an_upload_that_fails_fails_the_message_with_its_reason(linked: Linked) -> None:
+    gateway, sandbox = linked.gateway, linked.sandbox
+    before = await held(sandbox, BEN, ANA)
     media = await stored(gateway, BYTES[:2000], "application/zip", "never.zip")
     await sandbox.call("POST", "/faults", {"kind": "upload_failure"})
     body = {"session_id": "ana", "to": BEN, "type": "document", "document": {"id": media["id"]}}
     problem = await gateway.call("POST", "/api/v1/messages/send", body, status=422)
+    await sandbox.call("DELETE", "/faults")
     assert problem["reason"] == "MEDIA_UPLOAD_FAILED"
     failed = await gateway.call("GET", f"/api/v1/messages/{problem['metadata']['message_id']}")
     assert (failed["status"], failed["error"]["reason"]) == ("FAILED", "MEDIA_UPLOAD_FAILED")
-    assert await held(sandbox, BEN, ANA) == []
+    assert await held(sandbox, BEN, ANA) == before
 
 
-async def test_a_gateway_killed_during_an_upload_sends_the_file_once(gateway: Gateway, sandbox: Sandbox) -> None:
-    await gateway.link("ana", sandbox, ANA)
+async def test_a_gateway_killed_during_an_upload_sends_the_file_once(linked: Linked) -> None:
+    gateway, sandbox = linked.gateway, linked.sandbox
+    before = len(await held(sandbox, BEN, ANA))
+    told = len(await gateway.events("message.sent"))
     media = await stored(gateway, BYTES, "application/zip", "once.zip")
     await sandbox.call("POST", "/faults", {"kind": "slow_upload", "ms": 60_000})
     body = {"session_id": "ana", "to": BEN, "type": "document", "document": {"id": media["id"]}}
@@ -142,8 +152,8 @@ async def test_a_gateway_killed_during_an_upload_sends_the_file_once(gateway: Ga
     await gateway.status("ana", "WORKING")
 
     async def left() -> bool | None:
-        return len(await gateway.events("message.sent")) == 1 or None
+        return len(await gateway.events("message.sent")) == told + 1 or None
 
     await until(left)
-    (arrived,) = await held(sandbox, BEN, ANA)
+    (arrived,) = (await held(sandbox, BEN, ANA))[before:]
     assert await sandbox.file(BEN, arrived["id"]) == BYTES
