@@ -101,10 +101,9 @@ async def test_a_browser_that_always_dies_early_is_told_as_one_that_failed(
 
 
 async def test_a_browser_without_a_page_leaves_the_profile_to_the_next(
-    sandbox: Sandbox, make_driver: MakeDriver, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    driver: PlaywrightWhatsAppDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else two browsers would run on it, of one of which nobody knows any more."""
-    driver = make_driver(sandbox, browser)
     new_page = BrowserContext.new_page
     mains: list[int | None] = []
     beside: list[int | None] = []
@@ -129,7 +128,7 @@ async def test_a_browser_without_a_page_leaves_the_profile_to_the_next(
 
 
 async def test_a_start_that_is_cancelled_closes_its_browser_cleanly(
-    sandbox: Sandbox, make_driver: MakeDriver, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    driver: PlaywrightWhatsAppDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = asyncio.Event()
 
@@ -138,7 +137,6 @@ async def test_a_start_that_is_cancelled_closes_its_browser_cleanly(
         await asyncio.Event().wait()
         raise AssertionError("it was cancelled")
 
-    driver = make_driver(sandbox, browser)
     with monkeypatch.context() as patch, capture_logs() as logs:
         patch.setattr(BrowserContext, "pages", property(lambda _: []))
         patch.setattr(BrowserContext, "new_page", hang)
