@@ -28,7 +28,6 @@ from domain.call import Call
 from domain.changes import Reacted, Voted
 from domain.chat import Chat
 from domain.contact import BusinessProfile, Contact, Existence
-from domain.event import Event
 from domain.group import (
     CreatedGroup,
     Group,
@@ -41,7 +40,7 @@ from domain.group import (
 )
 from domain.media import Media, MediaFacts
 from domain.message import Message
-from domain.message_state import NOTHING_DONE, OptionResult
+from domain.message_state import OptionResult
 from domain.person import Person, person_of
 from domain.presence import Presence
 from domain.session import Capability, Me, PairingCode, QrCode, Session, StatusChange
@@ -98,7 +97,7 @@ class Answer:
     together: tuple[str, ...] = ()
 
     def drawn(self) -> st.SearchStrategy[Any]:
-        return st.from_type(self.kind) if self.values is None else self.values
+        return values.any_of(self.kind) if self.values is None else self.values
 
 
 S, G, P, W = session_forms, group_forms, people_forms, webhook_forms
@@ -274,8 +273,7 @@ def test_an_endpoints_secrets_stay_with_it(endpoint: WebhookEndpoint, name: str)
 @settings(max_examples=8)
 @given(data=st.data())
 def test_a_message_has_the_documented_form(form: Any, data: st.DataObject) -> None:
-    message = values.whole(Message, content=st.from_type(form.kind), state=st.just(NOTHING_DONE))
-    told = message_forms.message_to_dict(data.draw(message))
+    told = message_forms.message_to_dict(data.draw(values.in_message(form.kind)))
     message_models.Message.model_validate_json(json.dumps(told), strict=True)
     assert {*told} - {form.name} <= {field.alias or name for name, field in message_models.Message.model_fields.items()}
 
@@ -284,7 +282,7 @@ def test_a_message_has_the_documented_form(form: Any, data: st.DataObject) -> No
 @settings(max_examples=8)
 @given(data=st.data())
 def test_an_event_has_the_documented_form(form: Any, data: st.DataObject) -> None:
-    event: Event = data.draw(values.whole(Event, payload=st.from_type(form.kind)))
+    event = data.draw(values.in_event(form.kind))
     told = event_to_dict(event)
     event_models.Event.model_validate_json(json.dumps(told), strict=True)
     assert json.loads(envelope_of(event)) == through_json(told)

@@ -41,7 +41,7 @@ from domain.media_content import MEDIA_CONTENTS
 from domain.operations import OPERATIONS, Operation
 from domain.poll_content import Poll
 from tests.unit.domain import content_values as given_values
-from tests.unit.mappings import values  # noqa: F401 - the strategies of the types
+from tests.unit.mappings import values
 
 QUICK = settings(max_examples=50)
 SENT: dict[type[Any], st.SearchStrategy[Any]] = {
@@ -230,7 +230,7 @@ def test_all_news_of_people_is_told() -> None:
 @QUICK
 @given(data=st.data())
 def test_news_of_people_is_read_as_it_is(kind: str, data: st.DataObject) -> None:
-    event = data.draw(st.from_type(NEWS[kind]))
+    event = data.draw(values.any_of(NEWS[kind]))
     about = fields(event)[0].name
     event = replace(event, **{about: by_the_second(getattr(event, about))})
     item: dict[str, Any] = {"kind": kind}

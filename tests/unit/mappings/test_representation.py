@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from application.representation.content import CONTENT_FORMS, content_from_dict, content_to_dict
 from application.representation.events import PAYLOAD_FORMS, payload_from_dict, payload_to_dict
-from tests.unit.mappings import values  # noqa: F401 - the strategies of the types
+from tests.unit.mappings import values
 
 QUICK = settings(max_examples=10)
 
@@ -18,7 +18,7 @@ QUICK = settings(max_examples=10)
 @QUICK
 @given(data=st.data())
 def test_a_content_is_read_as_it_was_written(form: Any, data: st.DataObject) -> None:
-    content = data.draw(st.from_type(form.kind))
+    content = data.draw(values.any_of(form.kind))
     assert content_from_dict(json.loads(json.dumps(content_to_dict(content)))) == content
 
 
@@ -26,5 +26,5 @@ def test_a_content_is_read_as_it_was_written(form: Any, data: st.DataObject) -> 
 @QUICK
 @given(data=st.data())
 def test_a_payload_is_read_as_it_was_written(form: Any, data: st.DataObject) -> None:
-    payload = data.draw(st.from_type(form.kind))
+    payload = data.draw(values.any_of(form.kind))
     assert payload_from_dict(payload.TYPE, json.loads(json.dumps(payload_to_dict(payload)))) == payload

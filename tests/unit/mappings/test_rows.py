@@ -1,5 +1,6 @@
 """Rows of messages, of each kind of content there is; what PostgreSQL does with them: tests/integration/stores."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,10 +10,14 @@ from hypothesis import strategies as st
 from adapters.postgres.message_rows import COLUMN_TYPES, COLUMNS, to_columns, to_message
 from application.representation.content import CONTENT_FORMS
 from domain.message import Message
-from domain.message_state import NOTHING_DONE
 from tests.unit.mappings import values
 
 NAMES = [name.strip() for name in COLUMNS.split(",")]
+
+
+@cache
+def some(kind: type[Any]) -> st.SearchStrategy[list[Message]]:
+    return st.lists(values.in_message(kind), min_size=1, max_size=3)
 
 
 def test_each_column_has_a_type() -> None:
@@ -23,8 +28,7 @@ def test_each_column_has_a_type() -> None:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_a_message_is_read_from_its_row_as_it_was(form: Any, data: st.DataObject) -> None:
-    message = values.whole(Message, content=st.from_type(form.kind), state=st.just(NOTHING_DONE))
-    messages = data.draw(st.lists(message, min_size=1, max_size=3))
+    messages = data.draw(some(form.kind))
     rows: list[Any] = [dict(zip(NAMES, row, strict=True)) for row in zip(*to_columns(messages), strict=True)]
     assert [to_message(row) for row in rows] == messages
     assert {row["type"] for row in rows} == {form.name}

@@ -263,7 +263,7 @@ def test_it_is_read_as_it_was_written(stored: Stored, data: st.DataObject) -> No
 @settings(max_examples=5)
 @given(data=st.data())
 def test_an_event_is_read_from_its_row_as_it_was(form: Any, data: st.DataObject) -> None:
-    event = data.draw(values.whole(Event, payload=st.from_type(form.kind)))
+    event = data.draw(values.in_event(form.kind))
     assert event_log.to_event(event_row(event)) == event
 
 

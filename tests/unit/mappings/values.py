@@ -1,8 +1,10 @@
 """Values of any of the domain's types, from their declarations: a new kind, or a new field, is covered by itself."""
 
 import string
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +17,7 @@ from domain.chat import Chat
 from domain.contact import Contact, Name
 from domain.contact_content import CardAddress, CardEntry, CardPhone, ContactCard, Contacts
 from domain.content import Unsupported
+from domain.event import Event
 from domain.interactive_content import Choice, ReplyButtons
 from domain.jid import Jid, Server
 from domain.media_content import Audio, MediaReference
@@ -35,17 +38,42 @@ _JSON: Final = st.recursive(
     max_leaves=4,
 )
 
+_UNTOUCHED: Final = st.just(NOTHING_DONE)
 JIDS: Final = st.builds(Jid, user=_USERS, server=st.sampled_from([Server.USER, Server.LID, Server.GROUP]))
 TIMES: Final = st.integers(0, 10**9).map(lambda milliseconds: _MIDNIGHT + timedelta(milliseconds=milliseconds))
 SPANS: Final = st.integers(0, 10**8).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
 
 
+# Each is made once: what a strategy finds out about itself, and about the types below it, would be found out anew by
+# each example that draws from another that is equal.
+@cache
 def whole(kind: type[Any], **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Values of a dataclass with all of its fields: left to itself, hypothesis leaves those that have a default."""
     names = [field.name for field in fields(kind) if field.init]
     return st.builds(kind, **dict.fromkeys(names, ...) | given)  # type: ignore[arg-type] # by name
 
 
+any_of = cache(st.from_type)
+"""Values of any type, from the one strategy that there is of it."""
+
+
+def in_message(kind: type[Any]) -> st.SearchStrategy[Message]:
+    """Messages with a content of a kind."""
+    return whole(Message, content=any_of(kind), state=_UNTOUCHED)
+
+
+def in_event(kind: type[Any]) -> st.SearchStrategy[Event]:
+    """Events with a payload of a kind."""
+    return whole(Event, payload=any_of(kind))
+
+
+def _register(kind: type[Any], make: Callable[[], st.SearchStrategy[Any]]) -> None:
+    """Made when it is first asked for: a strategy by itself would be looked into now, when not all are registered."""
+    made = cache(make)
+    st.register_type_strategy(kind, lambda _: made())
+
+
+@cache
 def _few(kind: type[Any]) -> st.SearchStrategy[Any]:
     return st.lists(st.from_type(kind), max_size=2).map(tuple)
 
@@ -71,16 +99,14 @@ st.register_type_strategy(int, st.integers(0, 10**6))
 st.register_type_strategy(float, st.floats(-90, 90))
 for _identifier in (each for each in vars(ids).values() if hasattr(each, "__supertype__")):
     st.register_type_strategy(_identifier, _TEXTS)
-st.register_type_strategy(
-    Unsupported, lambda _: whole(Unsupported, raw=st.dictionaries(st.text(_CODED, max_size=5), _JSON))
-)
-st.register_type_strategy(Pin, lambda _: whole(Pin, duration=st.none() | st.sampled_from(PIN_DURATIONS)))
+_register(Unsupported, lambda: whole(Unsupported, raw=st.dictionaries(st.text(_CODED, max_size=5), _JSON)))
+_register(Pin, lambda: whole(Pin, duration=st.none() | st.sampled_from(PIN_DURATIONS)))
 # What was done to a message is told beside it: tests/unit/application/test_representation.py.
-st.register_type_strategy(Message, lambda _: whole(Message, state=st.just(NOTHING_DONE)))
+_register(Message, lambda: whole(Message, state=_UNTOUCHED))
 # A voice note has a waveform or none; an empty one is none.
-st.register_type_strategy(
+_register(
     Audio,
-    lambda _: whole(Audio, waveform=st.none() | st.lists(st.integers(0, 100), min_size=1, max_size=64).map(tuple)),
+    lambda: whole(Audio, waveform=st.none() | st.lists(st.integers(0, 100), min_size=1, max_size=64).map(tuple)),
 )
 # A button has no description.
 st.register_type_strategy(
@@ -102,9 +128,9 @@ st.register_type_strategy(
 
 
 # Cards have lists of entries: as many as hypothesis likes to make would cost more than all the rest.
-st.register_type_strategy(
+_register(
     ContactCard,
-    lambda _: whole(
+    lambda: whole(
         ContactCard,
         phones=_few(CardPhone),
         emails=_few(CardEntry),
@@ -112,7 +138,7 @@ st.register_type_strategy(
         addresses=_few(CardAddress),
     ),
 )
-st.register_type_strategy(Contacts, lambda _: whole(Contacts, cards=_few(ContactCard)))
+_register(Contacts, lambda: whole(Contacts, cards=_few(ContactCard)))
 
 
 def _in_both_forms(kind: type[Any], of: str) -> None:
@@ -124,13 +150,14 @@ def _in_both_forms(kind: type[Any], of: str) -> None:
         server = Server.LID if jid.server is Server.USER else Server.USER
         return replace(value, **{of: jid, "alternate": Jid(user=other, server=server) if known else None})
 
-    st.register_type_strategy(kind, lambda _: st.tuples(whole(kind), people, _USERS, st.booleans()).map(paired))
+    _register(kind, lambda: st.tuples(whole(kind), people, _USERS, st.booleans()).map(paired))
 
 
 for _kind, _field in ((Call, "caller"), (Chat, "jid"), (Contact, "jid"), (Presence, "chat")):
     _in_both_forms(_kind, _field)
 
 
+@cache
 def changed(kind: type[Any]) -> st.SearchStrategy[tuple[Any, Any, str]]:
     """Two values of a kind that differ in one field, and which."""
 
@@ -139,6 +166,4 @@ def changed(kind: type[Any]) -> st.SearchStrategy[tuple[Any, Any, str]]:
         return one, replace(one, **{name: getattr(other, name)}), name
 
     names = st.sampled_from([field.name for field in fields(kind)])
-    return (
-        st.tuples(st.from_type(kind), st.from_type(kind), names).map(differing).filter(lambda made: made[0] != made[1])
-    )
+    return st.tuples(any_of(kind), any_of(kind), names).map(differing).filter(lambda made: made[0] != made[1])
