@@ -1,6 +1,7 @@
 """Every port has a contract suite, and every kind of adapter that implements the port passes it."""
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,13 +24,24 @@ PARTS = {
 """Ports that are a part of another, and whose promises its suite tests."""
 
 
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """All statements, however deep. Expressions hold none, and are most of what there would be to walk through."""
+    for node in body:
+        yield node
+        for name in ("body", "orelse", "finalbody"):
+            yield from statements(getattr(node, name, []))
+        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            yield from statements(part.body)
+
+
 @cache
 def classes(directory: str) -> list[tuple[Path, ast.ClassDef]]:
-    modules = sorted((ROOT / directory).rglob("*.py"))
+    sources = ((module, module.read_text()) for module in sorted((ROOT / directory).rglob("*.py")))
     return [
         (module, node)
-        for module in modules
-        for node in ast.walk(ast.parse(module.read_text()))
+        for module, source in sources
+        if "class " in source
+        for node in statements(ast.parse(source).body)
         if isinstance(node, ast.ClassDef)
     ]
 
@@ -40,7 +52,12 @@ def bases(node: ast.ClassDef) -> set[str]:
 
 PORTS = sorted(node.name for _, node in classes("src/application/ports") if "Protocol" in bases(node))
 SUITES = {node.name for _, node in classes("tests/contracts") if node.name.endswith("Contract")}
-TESTS = [(module, node) for module, node in classes("tests") if node.name.startswith("Test")]
+
+
+# Not when the module is imported, which each process does that runs some of the tests: there are hundreds of modules.
+@cache
+def collected() -> list[tuple[Path, ast.ClassDef]]:
+    return [(module, node) for module, node in classes("tests") if node.name.startswith("Test")]
 
 
 def implementing_packages(port: str) -> set[str]:
@@ -52,7 +69,7 @@ def implementing_packages(port: str) -> set[str]:
 def packages_that_pass(suite: str) -> set[str]:
     """The packages of adapters that the test modules import which subclass the suite."""
     found: set[str] = set()
-    for module, node in TESTS:
+    for module, node in collected():
         if suite in bases(node):
             imports = (each for each in ast.walk(ast.parse(module.read_text())) if isinstance(each, ast.ImportFrom))
             names = (each.module or "" for each in imports)
@@ -76,4 +93,4 @@ def test_a_port_has_a_suite_that_its_adapters_pass(port: str) -> None:
 
 @pytest.mark.parametrize("suite", sorted(SUITES))
 def test_a_suite_is_used(suite: str) -> None:
-    assert any(suite in bases(node) for _, node in TESTS)
+    assert any(suite in bases(node) for _, node in collected())
