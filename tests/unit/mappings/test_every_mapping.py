@@ -114,6 +114,9 @@ def properties() -> Iterator[Callable[[], None]]:
     """All properties, each with each of its parameters; those that draw much at random once more with more examples."""
     names = [f"tests.unit.mappings.{path.stem}" for path in sorted(HERE.glob("test_*.py")) if path != Path(__file__)]
     yield from properties_of(*names, *MORE, few=2, many=20)
+    # In the order of what the seldom mappings cost to reach: nothing is run any more once all have been.
+    yield from properties_of("tests.unit.mappings.test_representation", few=20, many=20)
+    yield from properties_of("tests.unit.playwright_adapter.test_media_contents", few=60, many=100)
     yield from properties_of("tests.unit.mappings.test_page", *MORE, few=60, many=100)
 
 
