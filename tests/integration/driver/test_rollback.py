@@ -2,12 +2,14 @@
 
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import Browser
@@ -20,7 +22,7 @@ from domain.errors import UnavailableError
 from domain.ids import SessionId
 
 from .conftest import MakeDriver
-from .world import ROOT, WEB, Ear, Sandbox, link, text
+from .world import ROOT, WEB, Ear, Sandbox, died_at_start, link, text
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -59,15 +61,18 @@ class Bench:
     driver: PlaywrightWhatsAppDriver
     configured: Path
     counter: Path
+    logs: list[MutableMapping[str, Any]] = field(default_factory=list)
 
     def configure(self, script: str) -> str:
         self.configured.write_text(script)
         return hashlib.sha256(script.encode()).hexdigest()
 
     def starts(self) -> int:
-        """Browsers started since the last look."""
+        """Browsers started since the last look, but for those that were started again since they had died at once."""
         count = len(self.counter.read_text().splitlines()) if self.counter.exists() else 0
+        count -= died_at_start(self.logs)
         self.counter.unlink(missing_ok=True)
+        self.logs.clear()
         return count
 
     async def open(self) -> PlaywrightWhatsAppPage:
@@ -82,7 +87,8 @@ async def bench(sandbox: Sandbox, browser: Browser, make_driver: MakeDriver, tmp
     wrapper.write_text(f'#!/bin/sh\necho >> {counter}\nexec {browser.path} "$@"\n')
     wrapper.chmod(0o700)
     wajs = WajsSettings(pinned=PINNED, configured=configured)
-    yield Bench(make_driver(sandbox, replace(browser, path=wrapper), wajs=wajs), configured, counter)
+    with capture_logs() as logs:
+        yield Bench(make_driver(sandbox, replace(browser, path=wrapper), wajs=wajs), configured, counter, logs)
 
 
 def running(page: PlaywrightWhatsAppPage) -> Bridge:

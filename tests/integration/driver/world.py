@@ -5,7 +5,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -221,6 +221,11 @@ def _told(content: MediaContent) -> dict[str, Any]:
 
 def data_dir(driver: PlaywrightWhatsAppDriver, session: SessionId) -> Path:
     return driver._settings.profiles / session / "chromium"
+
+
+def died_at_start(logs: Sequence[MutableMapping[str, Any]]) -> int:
+    """How many browsers died as they started, as far as logs tell: now and then one does without being told to."""
+    return sum(each["event"] == "browser_died_at_start" for each in logs)
 
 
 async def kill_browser(driver: PlaywrightWhatsAppDriver, session: SessionId) -> None:
