@@ -105,7 +105,7 @@ class SessionCharges:
 
     async def _work(self) -> None:
         while not await self._take_over():
-            # Neither does a database that is away just now end the gateway, nor the loss of a lease while it starts.
+            # Neither does a database that is away or slow just now end the gateway, nor the loss of a lease meanwhile.
             await self._clock.sleep(_DATABASE_PAUSE)
         self.taken_over.set()
         while True:
@@ -124,7 +124,10 @@ class SessionCharges:
         return all(self._charges.get(charge.lease.session_id) is charge for charge in charges)
 
     async def look(self) -> bool:
-        """Takes what nobody runs. Tells whether the database has answered."""
+        """Takes what nobody runs. Tells whether, as far as the database has told, somebody runs each that has to be.
+
+        Not where an answer came too late to take any, and not while one that was lost is still being given back.
+        """
         try:
             async with self._looking:
                 # What is being given back while this is read may be read as it was: its end asks for another look.
@@ -146,7 +149,10 @@ class SessionCharges:
             return False
         for charge in charges:
             self._compare(charge.session_id, charge.wanted)
-        return True
+        return all(
+            charge.session_id in self._charges or (charge.lease is not None and not self.ownership.is_own(charge.lease))
+            for charge in charges
+        )
 
     def _compare(self, session_id: SessionId, wanted: Wanted) -> None:
         """A change that was asked for at another gateway, whose hint was lost."""

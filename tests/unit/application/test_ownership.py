@@ -181,6 +181,29 @@ async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet(
         await asyncio.wait({working})
 
 
+async def test_a_gateway_whose_first_lease_comes_too_late_is_not_ready_yet() -> None:
+    """It has nothing then, and neither has anybody else."""
+    database = SlowDatabase()
+    async with database.begin() as uow:
+        await uow.sessions.add(session(SALES, status=SessionStatus.WORKING))
+    clock = HastyClock()
+    world = World(clock, MemoryWhatsApp(clock), database, ttl=timedelta(seconds=1))
+    database.pause = 0.8
+    working = asyncio.create_task(world.supervisor.run())
+    try:
+
+        async def claimed() -> Lease | None:
+            return database._state.leases.rows.get(SALES)
+
+        await until(claimed)
+        database.pause = 0.0
+        await world.supervisor.taken_over.wait()
+        assert (await world.session(SALES)).status is not SessionStatus.WORKING
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+
+
 class StoppedClock(HastyClock):
     """Goes on only where it is told to."""
 
