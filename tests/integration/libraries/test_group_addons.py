@@ -74,3 +74,44 @@ async def test_add_ons_in_a_group(wa_js: WaJsFactory, sandbox: Sandbox) -> None:
         await eventually(votes, what="one vote each")
         assert shown(ann, group, poll.split("_")[2])["results"] == {"a": 1, "b": 1}
         assert page.errors == []
+
+
+async def test_a_deletion_that_comes_again_is_of_the_same_message(wa_js: WaJsFactory, sandbox: Sandbox) -> None:
+    """WhatsApp sends it again where it never heard that it came; and it names the writer by the number, not the LID."""
+    ann, bob = sandbox.account("Ann"), sandbox.account("Bob")
+    async with wa_js("ann") as page, wa_js("bob") as bobs:
+        await page.link(ann)
+        await bobs.link(bob)
+        await page.evaluate("() => WPP.on('chat.msg_revoke', ({refId}) => libraryEvents.push(['deleted', String(refId)]))")
+        await page.evaluate(
+            """() => {
+                const send = WebSocket.prototype.send;
+                WebSocket.prototype.send = function (data) {
+                    if (!window.silent || JSON.parse(data).t !== "received") send.call(this, data);
+                };
+            }"""
+        )
+        group = ann.call("POST", "/groups", {"subject": "Pigeons", "participants": [bob.phone]})["group"]["id"]
+        for each in (page, bobs):
+            await eventually(lambda each=each: each.evaluate(f"Boolean(WPP.chat.get('{group}')?.groupMetadata)"))  # type: ignore[misc]
+        for where in ("in memory", "stored"):
+            sent = await bobs.send(group, f"not for long, {where}")
+            heard = await page.received(f"not for long, {where}")
+            assert bob.lid in heard["id"]
+            await page.evaluate("() => { window.silent = true; }")
+            await bobs.evaluate("([chat, id]) => WPP.chat.deleteMessage(chat, id, true, true)", [group, sent["id"]])
+
+            async def deletions(key: str = heard["id"]) -> list[str]:
+                return [each for each in await page.events("deleted") if key.split("_")[2] in each]
+
+            async def came(times: int, told: Any = deletions) -> bool:
+                return len(await told()) == times
+
+            await eventually(lambda: came(1), what="the deletion")
+            if where == "stored":
+                await page.evaluate("(chat) => WPP.chat.get(chat).msgs.reset()", group)
+            await page.evaluate("() => { window.silent = false; }")
+            sandbox.call("POST", "/faults", {"kind": "drop_socket", "account": ann.phone, "duration_ms": 300})
+            await eventually(lambda: came(2), what="the deletion, again")
+            assert await deletions() == [heard["id"]] * 2
+        assert page.errors == []

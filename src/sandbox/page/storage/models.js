@@ -187,6 +187,16 @@ export async function messageIdFrom(beginning) {
   return first === undefined ? undefined : String(first);
 }
 
+/**
+ * @param {string} beginning
+ * @returns {Promise<string | undefined>} the first id that begins so of a message that was deleted for everyone
+ */
+export async function revokedIdFrom(beginning) {
+  const range = IDBKeyRange.bound(`revoke ${beginning}`, `revoke ${beginning}\uffff`);
+  const [first] = await result(database.transaction("addon").objectStore("addon").getAll(range, 1));
+  return first?.parent;
+}
+
 /** @returns {Promise<any[]>} messages that were given to `send` and not acknowledged by the server */
 export function pendingMessages() {
   return result(database.transaction("message").objectStore("message").index("pending").getAll());

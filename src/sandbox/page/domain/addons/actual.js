@@ -16,9 +16,13 @@ import * as storage from "../../storage/models.js";
 export async function actualKey(key) {
   if (!key.remote.isGroup() || msgs.get(key)) return key;
   const isIt = (/** @type {any} */ msg) => msg.id.id === key.id && msg.id.fromMe === key.fromMe;
-  const loaded = chats.get(key.remote)?.msgs.findFirst(isIt);
-  if (loaded) return loaded.id;
-  const stored = await storage.messageIdFrom(`${key.fromMe}_${key.remote}_${key.id}`);
+  // What is left of one that was deleted for everyone has another key, and names its old one.
+  const wasIt = (/** @type {any} */ msg) => msg.type === "revoked" && isIt({ id: msg.protocolMessageKey });
+  const inChat = chats.get(key.remote)?.msgs;
+  const loaded = inChat?.findFirst(isIt)?.id ?? inChat?.findFirst(wasIt)?.protocolMessageKey;
+  if (loaded) return loaded;
+  const beginning = `${key.fromMe}_${key.remote}_${key.id}`;
+  const stored = (await storage.messageIdFrom(beginning)) ?? (await storage.revokedIdFrom(beginning));
   return stored ? MsgKey.fromString(stored) : key;
 }
 
