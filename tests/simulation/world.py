@@ -16,7 +16,7 @@ from application.ports.session_store import NewSnapshot
 from domain.errors import PomboError
 from domain.ids import EventId, MessageId, SessionId, WhatsAppMessageId
 from domain.lease import Lease
-from domain.session import Session
+from domain.session import Session, StatusReason
 from domain.webhook import WebhookEndpoint
 from tests.simulation import invariants
 from tests.simulation.actors.base import Actor, Part
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _LONGEST_QUIET: Final = 900.0
 """Seconds of virtual time after which what hasn't come won't."""
 _AFTERMATH: Final = 2.0
+_TENDED_EVERY: Final = 5.0
 
 
 class ViolationError(AssertionError):
@@ -244,13 +245,29 @@ class World:
 
     async def _start_sessions(self) -> None:
         for session_id in self.accounts:
-            while True:
-                process = await self.reach()
-                try:
-                    await process.call(process.use_cases.start_session.execute(session_id))
-                    break
-                except (DisconnectedError, PomboError):
-                    await asyncio.sleep(0.5)
+            await self._start_session(session_id)
+        self.loop.spawn(self._tend_sessions())
+
+    async def _start_session(self, session_id: SessionId) -> None:
+        while True:
+            process = await self.reach()
+            try:
+                await process.call(process.use_cases.start_session.execute(session_id))
+                break
+            except (DisconnectedError, PomboError):
+                await asyncio.sleep(0.5)
+
+    async def _tend_sessions(self) -> None:
+        """Somebody starts what was closed in a conflict: by intent it isn't opened again by itself.
+
+        Its page may have died before all was well, and its gateway have learnt of that only after it was started.
+        """
+        while True:
+            await asyncio.sleep(_TENDED_EVERY)
+            for row in list(self.state.sessions.values()):
+                closed = self.whatsapp.profile(row.session.id).page is None
+                if closed and row.session.status_reason is StatusReason.CONFLICT:
+                    await self._start_session(row.session.id)
 
     async def _quiesce(self) -> None:
         """Waits until all has come right, and a while for what comes twice or too late."""
