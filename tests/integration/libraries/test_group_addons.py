@@ -82,7 +82,9 @@ async def test_a_deletion_that_comes_again_is_of_the_same_message(wa_js: WaJsFac
     async with wa_js("ann") as page, wa_js("bob") as bobs:
         await page.link(ann)
         await bobs.link(bob)
-        await page.evaluate("() => WPP.on('chat.msg_revoke', ({refId}) => libraryEvents.push(['deleted', String(refId)]))")
+        await page.evaluate(
+            "() => WPP.on('chat.msg_revoke', ({refId}) => libraryEvents.push(['deleted', String(refId)]))"
+        )
         await page.evaluate(
             """() => {
                 const send = WebSocket.prototype.send;
