@@ -24,8 +24,8 @@ async def two_phones(home: Path) -> AsyncIterator[Sandbox]:
 
 
 @asynccontextmanager
-async def serving(home: Path, sandbox: Sandbox) -> AsyncIterator[Gateway]:
-    gateway = Gateway(home / "data", sandbox)
+async def serving(home: Path, sandbox: Sandbox, **settings: str) -> AsyncIterator[Gateway]:
+    gateway = Gateway(home / "data", sandbox, settings)
     try:
         await gateway.start()
         yield gateway
@@ -60,6 +60,12 @@ async def linked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Link
     async with two_phones(home) as sandbox, serving(home, sandbox) as gateway:
         await gateway.link("ana", sandbox, ANA)
         yield Linked(gateway, sandbox)
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def over(request: pytest.FixtureRequest) -> str:
+    """The transport by which a test's client calls."""
+    return str(request.param)
 
 
 @pytest.fixture

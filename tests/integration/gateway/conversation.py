@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc.aio
 
-from .conftest import ANA, BEN
+from .conftest import ANA, BEN, serving
 from .grpc_transport import Grpc
 from .processes import ROOT, Gateway, Sandbox, until
 from .rest_transport import Rest
@@ -50,14 +50,10 @@ class Conversation:
             for phone in (ANA, BEN, CLARA, DINA, EVA, FAY, *FURTHER):
                 await sandbox.account(phone)
             await sandbox.call("PATCH", f"/accounts/{EVA}", {"groups_add": "none"})
-            gateway = Gateway(home / "data", sandbox)
-            try:
-                await gateway.start()
+            async with serving(home, sandbox) as gateway:
                 await gateway.link(SESSION, sandbox, ANA)
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
                     yield cls(gateway, sandbox, {"rest": Rest(gateway), "grpc": Grpc(channel, gateway.key)})
-            finally:
-                await gateway.close()
 
     async def phone(self, phone: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """What somebody does on a phone, or sees there."""

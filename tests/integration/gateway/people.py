@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import grpc.aio
 
-from .conftest import ANA
+from .conftest import ANA, serving
 from .people_grpc import PeopleGrpc
 from .people_rest import PeopleRest
 from .people_transport import PeopleTransport
@@ -99,9 +99,7 @@ class People:
     async def run(cls, home: Path) -> AsyncIterator["People"]:
         async with Sandbox.run(home / "sandbox") as sandbox, aiohttp.ClientSession() as http:
             await sandbox.account(ANA)
-            gateway = Gateway(home / "data", sandbox, {"WHATSAPP_WEB_URL": f"{sandbox.page}?{_SOONER}"})
-            try:
-                await gateway.start()
+            async with serving(home, sandbox, WHATSAPP_WEB_URL=f"{sandbox.page}?{_SOONER}") as gateway:
                 await gateway.link(SESSION, sandbox, ANA)
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
                     over: dict[str, PeopleTransport] = {
@@ -109,8 +107,6 @@ class People:
                         "grpc": PeopleGrpc(channel, gateway.key),
                     }
                     yield cls(gateway, sandbox, http, over)
-            finally:
-                await gateway.close()
 
     async def ana(self) -> Person:
         return await self._person(ANA)

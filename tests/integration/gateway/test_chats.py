@@ -21,11 +21,6 @@ async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peop
         yield people
 
 
-@pytest.fixture(params=["rest", "grpc"])
-def over(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def api(people: People, over: str) -> PeopleTransport:
     return people.over[over]

@@ -23,11 +23,6 @@ async def conversation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
         yield conversation
 
 
-@pytest.fixture(params=["rest", "grpc"])
-def over(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def api(conversation: Conversation, over: str) -> Transport:
     return conversation.over[over]

@@ -151,15 +151,25 @@ class StallingDatabase(UnsteadyDatabase):
             yield uow
 
 
-async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet() -> None:
-    """Else it would serve a status that an earlier gateway saw."""
-    database = StallingDatabase()
+@asynccontextmanager
+async def starting(database: MemoryDatabase) -> AsyncIterator[World]:
+    """A gateway that hasn't begun yet, with a session that an earlier one saw at work."""
     async with database.begin() as uow:
         await uow.sessions.add(session(SALES, status=SessionStatus.WORKING))
     clock = HastyClock()
     world = World(clock, MemoryWhatsApp(clock), database, ttl=timedelta(seconds=1))
     working = asyncio.create_task(world.supervisor.run())
     try:
+        yield world
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+
+
+async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet() -> None:
+    """Else it would serve a status that an earlier gateway saw."""
+    database = StallingDatabase()
+    async with starting(database) as world:
 
         async def claimed() -> Lease | None:
             async with database.begin() as uow:
@@ -176,21 +186,13 @@ async def test_a_gateway_that_loses_its_leases_while_it_starts_is_not_ready_yet(
         database.go_on.set()
         await world.supervisor.taken_over.wait()
         assert (await world.session(SALES)).status is not SessionStatus.WORKING
-    finally:
-        working.cancel()
-        await asyncio.wait({working})
 
 
 async def test_a_gateway_whose_first_lease_comes_too_late_is_not_ready_yet() -> None:
     """It has nothing then, and neither has anybody else."""
     database = SlowDatabase()
-    async with database.begin() as uow:
-        await uow.sessions.add(session(SALES, status=SessionStatus.WORKING))
-    clock = HastyClock()
-    world = World(clock, MemoryWhatsApp(clock), database, ttl=timedelta(seconds=1))
-    database.pause = 0.8
-    working = asyncio.create_task(world.supervisor.run())
-    try:
+    async with starting(database) as world:
+        database.pause = 0.8
 
         async def claimed() -> Lease | None:
             return database._state.leases.rows.get(SALES)
@@ -199,9 +201,6 @@ async def test_a_gateway_whose_first_lease_comes_too_late_is_not_ready_yet() -> 
         database.pause = 0.0
         await world.supervisor.taken_over.wait()
         assert (await world.session(SALES)).status is not SessionStatus.WORKING
-    finally:
-        working.cancel()
-        await asyncio.wait({working})
 
 
 class StoppedClock(HastyClock):

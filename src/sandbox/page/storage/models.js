@@ -182,20 +182,21 @@ export function addon(id) {
  * @returns {Promise<string | undefined>} the first id of a stored message that begins so
  */
 export async function messageIdFrom(beginning) {
-  const range = IDBKeyRange.bound(beginning, `${beginning}\uffff`);
-  const [first] = await result(database.transaction("message").objectStore("message").getAllKeys(range, 1));
+  const [first] = await result(database.transaction("message").objectStore("message").getAllKeys(from(beginning), 1));
   return first === undefined ? undefined : String(first);
 }
 
 /**
  * @param {string} beginning
- * @returns {Promise<string | undefined>} the first id that begins so of a message that was deleted for everyone
+ * @returns {Promise<any>} the first add-on whose id begins so
  */
-export async function revokedIdFrom(beginning) {
-  const range = IDBKeyRange.bound(`revoke ${beginning}`, `revoke ${beginning}\uffff`);
-  const [first] = await result(database.transaction("addon").objectStore("addon").getAll(range, 1));
-  return first?.parent;
+export async function addonFrom(beginning) {
+  const [first] = await result(database.transaction("addon").objectStore("addon").getAll(from(beginning), 1));
+  return first;
 }
+
+/** @param {string} beginning @returns {IDBKeyRange} the keys that begin so */
+const from = (beginning) => IDBKeyRange.bound(beginning, `${beginning}\uffff`);
 
 /** @returns {Promise<any[]>} messages that were given to `send` and not acknowledged by the server */
 export function pendingMessages() {

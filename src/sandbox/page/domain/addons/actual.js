@@ -22,7 +22,7 @@ export async function actualKey(key) {
   const loaded = inChat?.findFirst(isIt)?.id ?? inChat?.findFirst(wasIt)?.protocolMessageKey;
   if (loaded) return loaded;
   const beginning = `${key.fromMe}_${key.remote}_${key.id}`;
-  const stored = (await storage.messageIdFrom(beginning)) ?? (await storage.revokedIdFrom(beginning));
+  const stored = (await storage.messageIdFrom(beginning)) ?? (await storage.addonFrom(`revoke ${beginning}`))?.parent;
   return stored ? MsgKey.fromString(stored) : key;
 }
 
