@@ -18,7 +18,7 @@ from application.ports.page_events import (
     QrShown,
     Syncing,
 )
-from application.ports.whatsapp_driver import PageHealth
+from application.ports.whatsapp_driver import PageHealth, StoredNews
 from domain.changes import Reacted
 from domain.errors import ConflictError, UnavailableError, UnprocessableError
 from domain.ids import SessionId, WhatsAppMessageId
@@ -194,6 +194,9 @@ class WhatsAppDriverContract:
         assert (reaction.target, reaction.by, reaction.emoji) == (target, ben.jid, "👍")
         assert await page.changes([]) == ()
         await page.close()
+        left = await stage.driver.stored_news(session, since=LONG_AGO, recorded=asked)
+        assert left.changes == (reaction,)
+        assert target not in {message.whatsapp_id for message in left.messages}
 
     async def test_a_profile_that_was_left_behind_is_read_without_whatsapp(
         self, stage: Stage, session: SessionId
@@ -202,7 +205,7 @@ class WhatsAppDriverContract:
         ben = await stage.person("Ben")
         assert (await stage.driver.unread()).get(session) == 1
         with pytest.raises(ConflictError) as in_use:
-            await stage.driver.stored_messages(session, since=LONG_AGO)
+            await stage.driver.stored_news(session, since=LONG_AGO, recorded=())
         assert in_use.value.reason == "PROFILE_IN_USE"
         came = await ben.send(linked.me, "taken, and never put on record")
         await linked.ear.until(MessagesSeen, lambda event: came in event.messages[0].whatsapp_id)
@@ -214,12 +217,13 @@ class WhatsAppDriverContract:
         await linked.page.close()
         waits = await ben.send(linked.me, "sent meanwhile")
 
-        held = await stage.driver.stored_messages(session, since=LONG_AGO)
+        held = (await stage.driver.stored_news(session, since=LONG_AGO, recorded=())).messages
         bodies = [message.content.body for message in held]  # type: ignore[union-attr]  # all are texts
         assert "taken, and never put on record" in bodies
         assert sent.whatsapp_id in {message.whatsapp_id for message in held}
         assert not any(waits in message.whatsapp_id for message in held), "WhatsApp was reached"
-        assert await stage.driver.stored_messages(session, since=datetime.now(UTC) + timedelta(hours=1)) == ()
+        later = datetime.now(UTC) + timedelta(hours=1)
+        assert await stage.driver.stored_news(session, since=later, recorded=()) == StoredNews(messages=())
 
         login = await stage.driver.login(session)
         assert (login.linked, login.epoch, login.unread) == (True, 1, True)
@@ -244,5 +248,5 @@ class WhatsAppDriverContract:
         assert not (await stage.driver.login(session)).unread, "a snapshot holds what its taker had on record"
         await stage.driver.forget(session)
         with pytest.raises(ConflictError) as unlinked:
-            await stage.driver.stored_messages(session, since=LONG_AGO)
+            await stage.driver.stored_news(session, since=LONG_AGO, recorded=())
         assert unlinked.value.reason == "NOT_LINKED"

@@ -7,7 +7,7 @@ from contextvars import Context
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, override
 
-from adapters.memory.accounts import known_since
+from adapters.memory.accounts import stored_news
 from adapters.memory.driver import MemoryWhatsAppDriver
 from adapters.memory.page import MemoryWhatsAppPage
 from application.ports.chat_page import ChatPage
@@ -16,7 +16,7 @@ from application.ports.group_page import GroupPage
 from application.ports.message_page import MessagePage
 from application.ports.page_events import PageEvent, SeenMessage
 from application.ports.watchdog import Watchdog
-from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, StoredNews, WhatsAppPage
 from domain.errors import ConflictError, DeadlineExceededError, PomboError, UnprocessableError
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
@@ -90,16 +90,18 @@ class SimulatedDriver:
 
         return await self._gate.call("unread", act, BROWSER)
 
-    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
-        async def act() -> tuple[SeenMessage, ...]:
+    async def stored_news(
+        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+    ) -> StoredNews:
+        async def act() -> StoredNews:
             if self._disks.is_open(self._node, session_id):
                 raise ConflictError("PROFILE_IN_USE", "Simulated: its page is open.")
             stored = self._disks.stored(self._node, session_id)
             if stored.link is None:
                 raise ConflictError("NOT_LINKED", "Simulated: it holds no login.")
-            return known_since(stored.messages, stored.states, since)
+            return stored_news(stored.messages, stored.states, since, recorded)
 
-        return await self._gate.call("stored messages", act, BROWSER, detail=session_id)
+        return await self._gate.call("stored news", act, BROWSER, detail=session_id)
 
     async def note_read(self, session_id: SessionId, epoch: int) -> None:
         async def act() -> None:

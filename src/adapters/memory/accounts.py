@@ -1,14 +1,14 @@
 """Accounts and devices of the WhatsApp in memory."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from adapters.memory.people import People
 from application.ports.page_events import ChangesSeen, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
-from application.ports.whatsapp_driver import OutgoingOperation
+from application.ports.whatsapp_driver import OutgoingOperation, StoredNews
 from domain.changes import AnyChange
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
@@ -154,6 +154,25 @@ def known_since(
     """The messages that aren't older, oldest first, with what was done to them."""
     known = (message for message in messages.values() if message.timestamp >= since)
     return tuple(in_state(message, states) for message in sorted(known, key=lambda message: message.timestamp))
+
+
+def stored_news(
+    messages: Mapping[WhatsAppMessageId, SeenMessage],
+    states: Mapping[WhatsAppMessageId, MessageState],
+    since: datetime,
+    recorded: Collection[WhatsAppMessageId],
+) -> StoredNews:
+    """What a profile holds."""
+    changes = kept_changes(states, [target for target in recorded if target not in messages])
+    return StoredNews(messages=known_since(messages, states, since), changes=changes)
+
+
+def kept_changes(
+    states: Mapping[WhatsAppMessageId, MessageState], targets: Collection[WhatsAppMessageId]
+) -> tuple[AnyChange, ...]:
+    """What a page keeps of messages that it may lack."""
+    of_targets = [states.get(target, NOTHING_DONE) for target in targets]
+    return tuple(each for state in of_targets for each in (state.pinned, *state.reactions) if each is not None)
 
 
 def in_state(message: SeenMessage, states: Mapping[WhatsAppMessageId, MessageState]) -> SeenMessage:

@@ -1,18 +1,17 @@
 """The WhatsApp driver over the WhatsApp in memory: for tests of what stands above the port, and for simulations."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import override
 
-from adapters.memory.accounts import Account, Profile, known_since
+from adapters.memory.accounts import Account, Profile, stored_news
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.page import MemoryWhatsAppPage
 from adapters.memory.whatsapp import MemoryWhatsApp
-from application.ports.page_events import SeenMessage
-from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, StoredNews, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
-from domain.ids import SessionId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
 
 __all__ = [
@@ -75,13 +74,15 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         return {profile.session_id: profile.epoch for profile in profiles if profile.has_login and profile.unread}
 
     @override
-    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+    async def stored_news(
+        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+    ) -> StoredNews:
         await asyncio.sleep(0)
         profile = self._closed(session_id)
         await self._start(session_id, Operation.STORED)
         if not profile.has_login:
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
-        return known_since(profile.messages, profile.states, since)
+        return stored_news(profile.messages, profile.states, since, recorded)
 
     @override
     async def note_read(self, session_id: SessionId, epoch: int) -> None:

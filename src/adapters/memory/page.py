@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, override
 
-from adapters.memory.accounts import Account, Profile, in_state, known_since, short_id
+from adapters.memory.accounts import Account, Profile, in_state, kept_changes, known_since, short_id
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
 from adapters.memory.group_page import MemoryGroupPage
 from adapters.memory.media_page import MemoryMediaPage
@@ -50,7 +50,6 @@ from domain.errors import (
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS
-from domain.message_state import NOTHING_DONE
 from domain.session import Capability, PairingCode, QrCode
 from domain.snapshot import ProfileImage
 
@@ -407,8 +406,7 @@ class MemoryWhatsAppPage(WhatsAppPage):
     @override
     async def changes(self, targets: Collection[WhatsAppMessageId]) -> tuple[AnyChange, ...]:
         await self._begin(Operation.CHANGES)
-        states = [self._profile.states.get(target, NOTHING_DONE) for target in targets]
-        return tuple(each for state in states for each in (state.pinned, *state.reactions) if each is not None)
+        return kept_changes(self._profile.states, targets)
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

@@ -1,7 +1,7 @@
 """The driver: one Playwright, one browser per open session."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Final, override
@@ -19,10 +19,9 @@ from adapters.playwright.profile import Profile
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
-from application.ports.page_events import SeenMessage
-from application.ports.whatsapp_driver import LocalLogin, WhatsAppDriver, WhatsAppPage
+from application.ports.whatsapp_driver import LocalLogin, StoredNews, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
-from domain.ids import SessionId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -132,14 +131,16 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
         return await asyncio.to_thread(Profile.all_unread, self._settings.profiles)
 
     @override
-    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+    async def stored_news(
+        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+    ) -> StoredNews:
         await self.start()
         image = await self.image(session_id)
         if image is None:
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
         if self._playwright is None:
             raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
-        return await self._offline.read(self._playwright, session_id, image, since)
+        return await self._offline.read(self._playwright, session_id, image, since, recorded)
 
     @override
     async def note_read(self, session_id: SessionId, epoch: int) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
+from itertools import batched, chain
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -40,8 +41,9 @@ from application.ports.page_events import (
     QrShown,
     SeenMessage,
 )
+from application.ports.whatsapp_driver import StoredNews
 from domain.errors import ConflictError, PomboError, UnavailableError
-from domain.ids import SessionId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -54,6 +56,7 @@ _MOST_REDIRECTS: Final = 5
 _LIMIT: Final = 2_000
 _SETTLE_SECONDS: Final = 0.5
 _LOOKS: Final = 10
+_TARGETS_AT_ONCE: Final = 100
 
 
 class DeadEnd:
@@ -179,10 +182,11 @@ class OfflineReader:
         session_id: SessionId,
         image: ProfileImage,
         since: datetime,
-    ) -> tuple[SeenMessage, ...]:
-        """The messages that an image holds from ``since`` on, oldest first.
+        recorded: Collection[WhatsAppMessageId],
+    ) -> StoredNews:
+        """What an image holds, of messages from ``since`` on, and of those that are on record and that it lacks.
 
-        Raises: see ``WhatsAppDriver.stored_messages``.
+        Raises: see ``WhatsAppDriver.stored_news``.
         """
         settings = self._settings
         profile = await Profile.acquire(settings.profiles, session_id)
@@ -190,7 +194,7 @@ class OfflineReader:
             profile.require_space()
             await _finished(asyncio.to_thread(profile.restore, image, 0, settings.max_image_bytes))
             async with DeadEnd(settings, playwright) as dead_end:
-                return await self._read(playwright, dead_end, session_id, profile, since)
+                return await self._read(playwright, dead_end, session_id, profile, since, recorded)
         finally:
             profile.release()
             await _finished(self._delete(session_id))
@@ -202,7 +206,8 @@ class OfflineReader:
         session_id: SessionId,
         profile: Profile,
         since: datetime,
-    ) -> tuple[SeenMessage, ...]:
+        recorded: Collection[WhatsAppMessageId],
+    ) -> StoredNews:
         settings = self._settings
 
         async def open_window(build: WajsBuild) -> Window:
@@ -214,7 +219,11 @@ class OfflineReader:
         try:
             await page.start()
             await self._wait_loaded(page)
-            return await _messages(page, since)
+            messages = await _messages(page, since)
+            held = {message.whatsapp_id for message in messages}
+            lacked = [target for target in recorded if target not in held]
+            found = [await page.changes(targets) for targets in batched(lacked, _TARGETS_AT_ONCE)]
+            return StoredNews(messages=messages, changes=tuple(chain.from_iterable(found)))
         finally:
             await page.close()
 

@@ -108,6 +108,19 @@ class LocalLogin:
     unread: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredNews:
+    """What a session's profile holds.
+
+    Attributes:
+        messages: oldest first, each with what was done to it.
+        changes: the reactions and pins of messages that it lacks, of those that were asked for.
+    """
+
+    messages: tuple[SeenMessage, ...]
+    changes: tuple[AnyChange, ...] = ()
+
+
 class LinkingPage(Protocol):
     """The page's part in linking and unlinking."""
 
@@ -371,11 +384,19 @@ class WhatsAppDriver(Protocol):
         """
 
     @abstractmethod
-    async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
-        """The messages that a session's profile holds and that are not older than ``since``, oldest first.
+    async def stored_news(
+        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+    ) -> StoredNews:
+        """What a session's profile holds.
 
         For a profile whose session another gateway runs by now: WhatsApp isn't reached, hears nothing of it, and the
         profile stays as it is.
+
+        Args:
+            session_id: whose.
+            since: messages that are older are left out.
+            recorded: messages that are on record: of those among them that the profile lacks, as it came from an older
+                snapshot, it may know what was done to them (see ``MessagingPage.changes``).
 
         Raises:
             ConflictError: ``PROFILE_IN_USE``; ``NOT_LINKED``: it holds no login.

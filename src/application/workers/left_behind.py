@@ -12,15 +12,17 @@ from application.messages.record_page_news import RecordPageNews
 from application.ports.clock import Clock
 from application.ports.page_events import SeenMessage
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.ports.whatsapp_driver import WhatsAppDriver
+from application.ports.whatsapp_driver import StoredNews, WhatsAppDriver
 from application.workers.page_life import AT_ONCE as MESSAGES_AT_ONCE
 from domain.errors import TRANSIENT, ConflictError, NotFoundError, PomboError, UnavailableError
-from domain.ids import SessionId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.session import Me
 
 _LOOK_EVERY: Final = timedelta(seconds=10)
 _SPAN: Final = timedelta(days=30)
 """How far back a profile is read. A machine that was away for longer has little left that anybody waits for."""
+_RECORDED: Final = 2_000
+"""How many of the newest messages on record a profile that lacks them is asked about: what was done to them."""
 _TRIES: Final = 6
 _AGAIN: Final = timedelta(seconds=1)
 """After the first try; then twice as long each time."""
@@ -133,7 +135,7 @@ class LeftBehind:
         """Reads a profile that was opened under this epoch last, and whose page is closed.
 
         Raises:
-            PomboError: what ``WhatsAppDriver.stored_messages`` and ``note_read`` raise.
+            PomboError: what ``WhatsAppDriver.stored_news`` and ``note_read`` raise.
             UnavailableError: ``DATABASE_UNAVAILABLE``.
         """
         try:
@@ -147,22 +149,27 @@ class LeftBehind:
         since = max(session.created_at.replace(microsecond=0), self._clock.now() - _SPAN)
         # One copy of a profile at a time: who comes second waits, and doesn't find it in use.
         async with self._copies.setdefault(session_id, asyncio.Lock()), self._places:
-            found = await self._stored(session_id, since)
-        if session.me is not None and _is_foreign(found, session.me):
+            recorded = await self._news.recorded_since(session_id, since, _RECORDED)
+            found = await self._stored(session_id, since, recorded)
+        if session.me is not None and _is_foreign(found.messages, session.me):
             await self._driver.note_read(session_id, epoch)
             self._tell("left_profile_foreign", session_id, "it is of an account that the session was linked to before")
             return
         new = 0
-        for part in batched(found, MESSAGES_AT_ONCE):
+        for part in batched(found.messages, MESSAGES_AT_ONCE):
             new += await self._news.messages(session_id, part, backfilled=True)
+        for changes in batched(found.changes, MESSAGES_AT_ONCE):
+            await self._news.changes(session_id, changes)
         await self._driver.note_read(session_id, epoch)
         self._put_off.pop(session_id, None)
-        self._tell("left_profile_read", session_id, f"{new} of {len(found)} messages weren't on record")
+        self._tell("left_profile_read", session_id, f"{new} of {len(found.messages)} messages weren't on record")
 
-    async def _stored(self, session_id: SessionId, since: datetime) -> Sequence[SeenMessage]:
+    async def _stored(
+        self, session_id: SessionId, since: datetime, recorded: Sequence[WhatsAppMessageId]
+    ) -> StoredNews:
         try:
             async with asyncio.timeout(_READING_SECONDS):
-                return await self._driver.stored_messages(session_id, since=since)
+                return await self._driver.stored_news(session_id, since=since, recorded=recorded)
         except TimeoutError:
             raise UnavailableError("PAGE_UNAVAILABLE", "Reading the profile took too long.") from None
 

@@ -174,13 +174,13 @@ async def left(sandbox: Sandbox, browser: Browser, make_driver: MakeDriver) -> A
 async def test_a_reading_that_is_cancelled_leaves_nothing(left: PlaywrightWhatsAppDriver, profiles: Path) -> None:
     copies = profiles.with_name("profiles-offline")
     for seconds in (0, 0.05, 0.3, 0.8, 1.5, 2.5):
-        reading = asyncio.create_task(left.stored_messages(SESSION, since=LONG_AGO))
+        reading = asyncio.create_task(left.stored_news(SESSION, since=LONG_AGO, recorded=()))
         await asyncio.wait({reading}, timeout=seconds)
         reading.cancel()
         await asyncio.wait({reading})
         assert not copies.exists() or list(copies.iterdir()) == []
         assert not processes.browser_pids(user_data_dir(copies, SESSION))
-    assert await left.stored_messages(SESSION, since=LONG_AGO)
+    assert (await left.stored_news(SESSION, since=LONG_AGO, recorded=())).messages
     assert list(copies.iterdir()) == []
 
 
@@ -195,7 +195,7 @@ async def test_what_was_read_isn_t_lost_for_a_copy_that_can_t_be_deleted(
         delete(path, *more, **named)  # type: ignore[arg-type]  # as it was called
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
-    assert await left.stored_messages(SESSION, since=LONG_AGO)
+    assert (await left.stored_news(SESSION, since=LONG_AGO, recorded=())).messages
 
 
 async def test_a_start_deletes_what_was_left_and_nothing_that_is_being_read(

@@ -1,7 +1,7 @@
 """What a gateway finds in a profile that it was killed with, and whose session another one has run since."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,12 +11,15 @@ from typing import override
 import pytest
 
 from adapters.memory.driver import Hang, MemoryWhatsApp, MemoryWhatsAppDriver, Operation, Refuse
-from application.ports.page_events import SeenMessage
 from application.ports.session_store import NewSnapshot
+from application.ports.whatsapp_driver import StoredNews
 from application.workers.snapshot_restore import SnapshotRestore
+from domain.changes import Reacted
 from domain.errors import ConflictError, InternalError, UnavailableError
-from domain.ids import SessionId
+from domain.event import MessageReacted
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.lease import Owner
+from domain.message_state import NOTHING_DONE
 from domain.session import Session
 
 from .outages import UnsteadyDatabase
@@ -84,6 +87,23 @@ async def test_it_is_recorded_once_and_the_profile_left_alone(left: World) -> No
     assert await recorded(left) == ["taken, and not recorded"]
     assert [event for event, _, _ in left.told] == ["left_profile_read"]
     assert left.whatsapp.profile(SESSION).epoch == 1
+
+
+async def test_what_was_done_to_a_message_that_it_lacks_is_recorded(left: World) -> None:
+    """It came from an older snapshot, and the page has told its reader of the reaction in vain."""
+    profile = left.whatsapp.profile(SESSION)
+    taken = profile.messages.popitem()[1]
+    await outrun(left)
+    await left.left_behind._news.messages(SESSION, [taken], backfilled=False)
+    reaction = Reacted(
+        target=taken.whatsapp_id, chat=taken.chat, by=BEN, from_me=False, at=datetime.now(UTC), emoji="👍"
+    )
+    profile.states[taken.whatsapp_id] = NOTHING_DONE.apply(reaction)
+    async with looking(left):
+        await until(lambda: is_read(left))
+    told = [event.payload for event in await left.events() if isinstance(event.payload, MessageReacted)]
+    assert [payload.change for payload in told] == [reaction]
+    assert told[0].message_id is not None
 
 
 @pytest.mark.parametrize("held", [True, False])
@@ -217,7 +237,9 @@ async def test_one_that_can_t_be_read_for_ever_is_tried_ever_more_seldom(left: W
 
     class Unreadable(MemoryWhatsAppDriver):
         @override
-        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        async def stored_news(
+            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        ) -> StoredNews:
             tries.append(clock.elapsed())
             raise UnavailableError("PAGE_UNREACHABLE", "The site is away.")
 
@@ -242,10 +264,12 @@ async def test_one_that_breaks_us_keeps_no_other_from_being_read_and_no_session_
             return {broken: 1, **await super().unread()}
 
         @override
-        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        async def stored_news(
+            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        ) -> StoredNews:
             if session_id == broken:
                 raise ValueError("ours")
-            return await super().stored_messages(session_id, since=since)
+            return await super().stored_news(session_id, since=since, recorded=recorded)
 
     left.left_behind._driver = Broken(left.whatsapp)
     async with left.database.begin() as uow:
@@ -286,13 +310,15 @@ async def test_few_are_read_at_once(left: World) -> None:
 
     class Counting(MemoryWhatsAppDriver):
         @override
-        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        async def stored_news(
+            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        ) -> StoredNews:
             nonlocal at_once, most
             at_once += 1
             most = max(most, at_once)
             await asyncio.sleep(0.01)
             at_once -= 1
-            return ()
+            return StoredNews(messages=())
 
     left.left_behind._driver = Counting(left.whatsapp)
     async with asyncio.TaskGroup() as tasks:
@@ -307,12 +333,14 @@ async def test_a_reading_that_is_under_way_is_waited_for_before_a_loss(left: Wor
 
     class Slow(MemoryWhatsAppDriver):
         @override
-        async def stored_messages(self, session_id: SessionId, *, since: datetime) -> tuple[SeenMessage, ...]:
+        async def stored_news(
+            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        ) -> StoredNews:
             if under_way.is_set() and not free.is_set():
                 raise ConflictError("PROFILE_IN_USE", "Its copy is.")
             under_way.set()
             await free.wait()
-            return await super().stored_messages(session_id, since=since)
+            return await super().stored_news(session_id, since=since, recorded=recorded)
 
     left.left_behind._driver = Slow(left.whatsapp)
     first = asyncio.create_task(left.left_behind.read(SESSION, 1))
