@@ -42,9 +42,13 @@ async def test_a_browser_left_behind_is_ended_and_its_lock_removed(tmp_path: Pat
     home = tmp_path / SESSION / "chromium"
     home.mkdir(parents=True)
     (home / "SingletonLock").symlink_to("gone-1")
+    program = "import time; print(flush=True); time.sleep(60)"
     left = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "import time; time.sleep(60)", f"--user-data-dir={home}")
+        *(sys.executable, "-c", program, f"--user-data-dir={home}"), stdout=asyncio.subprocess.PIPE
     )
+    assert left.stdout is not None
+    # A process that has just become another program has no command line for a moment.
+    await left.stdout.readline()
     assert processes.main_browser_pid(home) == left.pid
     waiting = asyncio.create_task(left.wait())
     profile = await Profile.acquire(tmp_path, SESSION)
