@@ -6,19 +6,21 @@ from typing import Any, Final
 
 from application.idempotency.request_key import RequestKey
 from application.media.draft import MediaDraft
+from application.messages import progress
 from application.messages.targets import check_target
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.idempotency_repository import KeyedRequest
 from application.ports.unit_of_work import UnitOfWork
 from application.representation.content import content_to_dict
 from application.representation.values import time_to_text
 from domain.content import Content
 from domain.errors import ConflictError, InvalidArgumentError
-from domain.event import MessageQueued, NewEvent
+from domain.event import MessageQueued, NewEvent, Payload
 from domain.ids import MessageId, SessionId, WhatsAppMessageId, parse_message_id, parse_session_id
 from domain.jid import Jid, Server
 from domain.media_content import MEDIA_CONTENTS
-from domain.message import Direction, Message, MessageStatus
+from domain.message import Direction, Failure, Message, MessageStatus
 from domain.operations import OPERATIONS
 from domain.session import Me, Session, SessionStatus, Wanted
 
@@ -41,7 +43,8 @@ class SendMessageCommand:
         reply_to: what it answers: a gateway message id (``msg_…``) or a WhatsApp id of the same chat.
         not_before: when it may leave at the earliest; what has passed already means now.
         deadline: when it is given up if it hasn't left, with the status ``EXPIRED``.
-        forwarded: it carries the forwarded mark.
+        forwards: the message that is sent on with this, by the gateway's id: it carries the forwarded mark.
+        failure: why it won't leave, where that is known already: it is accepted all the same, and has failed.
         link_preview: the first link in a text is looked up before the text is accepted, and what it says is shown.
         wait: how long to wait for WhatsApp to have it; zero returns as soon as it is accepted.
         request: the caller's key: the same command with the same key is done once.
@@ -53,7 +56,8 @@ class SendMessageCommand:
     reply_to: str | None = None
     not_before: datetime | None = None
     deadline: datetime | None = None
-    forwarded: bool = False
+    forwards: MessageId | None = None
+    failure: Failure | None = None
     link_preview: bool = False
     wait: timedelta = timedelta(seconds=20)
     request: RequestKey | None = None
@@ -63,13 +67,23 @@ class SendMessageCommand:
         asked = {
             "session_id": self.session_id,
             "to": str(self.to),
-            **(self.content.asked() if isinstance(self.content, MediaDraft) else content_to_dict(self.content)),
+            **self._asked_content(),
             "reply_to": self.reply_to,
             "not_before": None if self.not_before is None else time_to_text(self.not_before),
             "deadline": None if self.deadline is None else time_to_text(self.deadline),
         }
-        # Named where they are asked for alone, so that a key of before this version stands for the same request.
-        return asked | {name: True for name in ("forwarded", "link_preview") if getattr(self, name)}
+        # Named where it is asked for alone, so that a key of before this version stands for the same request.
+        return asked | ({"link_preview": True} if self.link_preview else {})
+
+    def keyed(self) -> KeyedRequest | None:
+        """The request by its key; None where it has none."""
+        return None if self.request is None else self.request.of("messages.send", self.asked())
+
+    def _asked_content(self) -> dict[str, Any]:
+        if self.forwards is not None:
+            # What that message holds may be another thing by the time that the request comes again.
+            return {"forwards": self.forwards}
+        return self.content.asked() if isinstance(self.content, MediaDraft) else content_to_dict(self.content)
 
 
 class Acceptance:
@@ -82,7 +96,7 @@ class Acceptance:
     async def accept(
         self, uow: UnitOfWork, command: SendMessageCommand, message_id: MessageId, *, at_once: bool = False
     ) -> Message:
-        """Writes the message and its ``message.queued`` event.
+        """Writes the message and its ``message.queued`` event; of one with a failure its ``message.failed``, too.
 
         Args:
             uow: what commits it.
@@ -121,26 +135,27 @@ class Acceptance:
             expires_at=command.deadline,
             reply_to=await _reply(uow, session_id, command.reply_to),
             from_api=True,
-            forwarded=command.forwarded,
+            forwarded=command.forwards is not None,
         )
+        told: list[Payload] = [MessageQueued(message=message)]
         # What has reserved the chat can't see a message that somebody held when it looked, or whose acceptance was
         # never confirmed.
-        if at_once and await uow.outbox.is_clear(session_id, command.to, now=now):
+        if command.failure is not None:
+            accepted, failed = progress.fail(message, command.failure, now)
+            told += failed
+        elif at_once and await uow.outbox.is_clear(session_id, command.to, now=now):
             accepted = replace(message, status=MessageStatus.SENDING)
         else:
             accepted = message
         await uow.messages.add_absent([accepted])
         if isinstance(command.content, MEDIA_CONTENTS) and command.content.media.id is not None:
             await uow.media.use(message_id, command.content.media.id)
-        await uow.events.append([self._queued(message)])
+        await uow.events.append([self._event(message, payload) for payload in told])
         return accepted
 
-    def _queued(self, message: Message) -> NewEvent:
+    def _event(self, message: Message, payload: Payload) -> NewEvent:
         return NewEvent(
-            id=self._ids.event_id(),
-            session_id=message.session_id,
-            time=message.created_at,
-            payload=MessageQueued(message=message),
+            id=self._ids.event_id(), session_id=message.session_id, time=message.created_at, payload=payload
         )
 
 

@@ -1,6 +1,6 @@
 """Forward a message."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from application.idempotency.request_key import RequestKey
@@ -8,13 +8,13 @@ from application.media.message_media import MessageMedia
 from application.messages.acceptance import SendMessageCommand
 from application.messages.send_message import SendMessage
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.content import Unsupported
+from domain.content import Content, Unsupported
 from domain.errors import GoneError, UnprocessableError
 from domain.ids import MessageId, parse_message_id
 from domain.interactive_content import InteractiveReply
 from domain.jid import Jid
-from domain.media_content import MEDIA_CONTENTS
-from domain.message import Message
+from domain.media_content import MEDIA_CONTENTS, with_media_id
+from domain.message import Failure, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,36 +37,62 @@ class ForwardMessage:
         self._files = files
 
     async def execute(self, command: ForwardCommand) -> Message:
-        """Forwards.
+        """Forwards. A message whose file is nowhere any more is accepted, and has failed.
 
         Raises:
             PomboError: what ``SendMessage`` raises, and of a message with a file ``MessageMedia``.
             InvalidArgumentError: ``INVALID_MESSAGE_ID``.
             NotFoundError: ``MESSAGE_NOT_FOUND``.
-            GoneError: ``MESSAGE_REVOKED``.
+            GoneError: ``MESSAGE_REVOKED``; ``MEDIA_EXPIRED``.
             UnprocessableError: ``NOT_FORWARDABLE``.
         """
-        message_id = parse_message_id(command.message_id)
-        message = await self._get(message_id)
-        if isinstance(message.content, MEDIA_CONTENTS) and self._files is not None:
-            # WhatsApp has the file, as a rule; a message of our own is sent from the store.
-            await self._files.execute(message_id)
-            message = await self._get(message_id)
-        if message.state.revoked is not None:
-            raise GoneError("MESSAGE_REVOKED", "The message was deleted for everyone.")
-        if message.is_operation or isinstance(message.content, Unsupported | InteractiveReply):
-            raise UnprocessableError("NOT_FORWARDABLE", "What this message holds can't be forwarded.")
-        return await self._send.execute(
-            SendMessageCommand(
-                session_id=message.session_id,
-                to=command.to,
-                content=message.shown_content,
-                forwarded=True,
-                wait=command.wait,
-                request=command.request,
-            )
+        message = await self._get(parse_message_id(command.message_id))
+        forwarded = SendMessageCommand(
+            session_id=message.session_id,
+            to=command.to,
+            content=message.shown_content,
+            forwards=message.id,
+            wait=command.wait,
+            request=command.request,
         )
+        if not await self._is_done(forwarded):
+            _check(message)
+            if isinstance(message.content, MEDIA_CONTENTS) and self._files is not None:
+                forwarded = await self._with_file(self._files, message, forwarded)
+        return await self._send.execute(forwarded)
+
+    async def _is_done(self, command: SendMessageCommand) -> bool:
+        """Whether the same request was: then it doesn't matter what became of the message since."""
+        keyed = command.keyed()
+        if keyed is None:
+            return False
+        async with self._uow.begin() as uow:
+            return await uow.idempotency.find(keyed) is not None
+
+    async def _with_file(
+        self, files: MessageMedia, message: Message, command: SendMessageCommand
+    ) -> SendMessageCommand:
+        try:
+            # WhatsApp has the file, as a rule; a message of our own is sent from the store.
+            await files.execute(message.id)
+        except GoneError as error:
+            failure = Failure(reason=error.reason, message=error.message)
+            return replace(command, content=_without_file(message.shown_content), failure=failure)
+        message = await self._get(message.id)
+        _check(message)
+        return replace(command, content=message.shown_content)
 
     async def _get(self, message_id: MessageId) -> Message:
         async with self._uow.begin() as uow:
             return await uow.messages.get(message_id)
+
+
+def _check(message: Message) -> None:
+    if message.state.revoked is not None:
+        raise GoneError("MESSAGE_REVOKED", "The message was deleted for everyone.")
+    if message.is_operation or isinstance(message.content, Unsupported | InteractiveReply):
+        raise UnprocessableError("NOT_FORWARDABLE", "What this message holds can't be forwarded.")
+
+
+def _without_file(content: Content) -> Content:
+    return with_media_id(content, None) if isinstance(content, MEDIA_CONTENTS) else content

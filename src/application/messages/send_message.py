@@ -73,13 +73,14 @@ class SendMessage:
             PomboError: of a draft, what ``PrepareMedia`` raises.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the
                 message for.
+            PomboError: the command's own failure.
             RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
             CapabilityUnavailableError: the page can't send this.
             UnavailableError: nothing was accepted.
         """
         session_id = parse_session_id(command.session_id)
         check_addressable(command.to)
-        keyed = None if command.request is None else command.request.of("messages.send", command.asked())
+        keyed = command.keyed()
         if isinstance(command.content, OPERATIONS):
             command = await self._aim(session_id, command)
         known = await self._prepare(session_id, command.to, keyed)

@@ -1,6 +1,7 @@
 """What is done to messages: in order behind them, once, and told once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ from domain.poll_content import Poll
 from domain.session import SessionStatus
 from tests.contracts.samples import GROUP, outbound
 
-from .world import ANA, BEN, SESSION, World, until
+from .world import ANA, BEN, CARLA, SESSION, World, until
 
 
 def operate(world: World) -> OperateOnMessage:
@@ -343,6 +344,25 @@ async def test_a_message_is_forwarded_as_it_shows_now(world: World) -> None:
     with pytest.raises(UnprocessableError) as caught:
         await forward.execute(ForwardCommand(message_id=reaction.operation.id, to=Jid.from_phone(BEN)))
     assert caught.value.reason == "NOT_FORWARDABLE"
+
+
+async def test_a_key_forwards_once_whatever_became_of_the_message_since(world: World) -> None:
+    await world.linked()
+    mine = await world.text("helo")
+    forward = ForwardMessage(world.database, world.send)
+    command = ForwardCommand(
+        message_id=mine.id, to=Jid.from_phone(BEN), request=RequestKey(scope="tests", key="forward once")
+    )
+    sent = await forward.execute(command)
+    await do(world, Edit.compose(target(mine), "hello"))
+    assert (await forward.execute(command)).id == sent.id
+    await do(world, Revoke(target=target(mine)))
+    assert (await forward.execute(command)).id == sent.id
+    with pytest.raises(UnprocessableError) as caught:
+        await forward.execute(replace(command, to=Jid.from_phone(CARLA)))
+    assert caught.value.reason == "IDEMPOTENCY_KEY_REUSED"
+    with pytest.raises(GoneError):
+        await forward.execute(replace(command, request=None))
 
 
 async def test_an_operation_on_what_whatsapp_doesnt_have_fails_with_its_reason(world: World) -> None:

@@ -357,3 +357,23 @@ async def test_a_file_that_came_is_forwarded_although_nobody_has_fetched_it(clie
     content, data = received(gateway)
     assert isinstance(content, Image)
     assert (content.caption, data) == ("look", PICTURE)
+
+
+async def test_what_is_sent_on_fails_where_whatsapp_has_its_file_no_longer(client: Client, gateway: Gateway) -> None:
+    message = await arrived(client, gateway, a_picture(), PICTURE)
+    gateway.whatsapp.expired.add(Jid.from_phone(BEN))
+    held = len(phone(gateway))
+    forward = f"/api/v1/messages/{message['id']}/forward"
+    refusals = [await client.post(forward, {"to": BEN}, idempotency_key="on") for _ in range(2)]
+    assert [(refused.status, refused.reason) for refused in refusals] == [(410, "MEDIA_EXPIRED")] * 2
+    (failed,) = (await client.get("/api/v1/messages?direction=outbound")).json()["items"]
+    assert [refused.json()["metadata"] for refused in refusals] == [{"message_id": failed["id"]}] * 2
+    assert (failed["status"], failed["error"]["reason"], failed["forwarded"]) == ("FAILED", "MEDIA_EXPIRED", True)
+    assert (failed["image"]["id"], failed["image"]["caption"]) == (None, "look")
+    await gateway.event_head()
+    events = (await client.get("/api/v1/events?types=message.queued,message.sent,message.failed")).json()["items"]
+    assert [event["type"] for event in events] == ["message.queued", "message.failed"]
+    assert events[1]["payload"]["message"] == failed
+    # Its chat waits for nothing.
+    assert (await client.post(SEND, body("image", base64=text64(PICTURE)))).status == 201
+    assert len(phone(gateway)) == held + 1

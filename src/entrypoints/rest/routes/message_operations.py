@@ -19,6 +19,7 @@ from domain.operations import Edit, Operation, Pin, PollVote, Reaction, Revoke
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.content_reasons import OPERATIONS
 from entrypoints.rest.json_codec import json_response
+from entrypoints.rest.media_reasons import FORWARD_FILE
 from entrypoints.rest.models import message_operations as models
 from entrypoints.rest.models.messages import Message as MessageModel
 from entrypoints.rest.preferences import Preferences
@@ -92,7 +93,7 @@ class MessageOperationRoutes:
         operate("/unpin", self.unpin, "POST", "unpinMessage", "NOT_GROUP_ADMIN")
         reasons = (
             *(*BODY, *KEYED, *OPERATIONS, "NOT_FORWARDABLE", "INVALID_JID", "INVALID_PHONE"),
-            *("RECIPIENT_NOT_ADDRESSABLE", "NUMBER_NOT_ON_WHATSAPP", "LOOKUP_TIMEOUT"),
+            *("RECIPIENT_NOT_ADDRESSABLE", "NUMBER_NOT_ON_WHATSAPP", "LOOKUP_TIMEOUT", *FORWARD_FILE),
         )
         sent: dict[int | str, dict[str, Any]] = {
             201: {"description": "WhatsApp has the new message."},
@@ -180,7 +181,8 @@ class MessageOperationRoutes:
     ) -> Response:
         """Sends what a message holds now to another chat of its session, with the forwarded mark.
 
-        It is a message of its own, and sent like any other.
+        It is a message of its own, and sent like any other. One whose file neither the store nor WhatsApp has any more
+        fails at once, with `MEDIA_EXPIRED`.
         """
         message = await self._use_cases.forward_message.execute(
             ForwardCommand(

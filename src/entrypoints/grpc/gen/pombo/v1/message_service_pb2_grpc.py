@@ -251,7 +251,8 @@ class MessageServiceServicer:
     def ForwardMessage(self, request, context):
         """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
 
-        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION). Of a message with a file
+        those of DownloadMessageMedia: with `MEDIA_EXPIRED` the new message is accepted, and has failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -108,7 +108,8 @@ class MessageServiceStub:
     ForwardMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.ForwardMessageRequest, _message_service_pb2.ForwardMessageResponse]
     """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
 
-    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION). Of a message with a file
+    those of DownloadMessageMedia: with `MEDIA_EXPIRED` the new message is accepted, and has failed.
     """
     StarMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]
     """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
@@ -220,7 +221,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
     ForwardMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.ForwardMessageRequest, _message_service_pb2.ForwardMessageResponse]  # type: ignore[assignment]
     """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
 
-    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+    Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION). Of a message with a file
+    those of DownloadMessageMedia: with `MEDIA_EXPIRED` the new message is accepted, and has failed.
     """
     StarMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]  # type: ignore[assignment]
     """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
@@ -401,7 +403,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_message_service_pb2.ForwardMessageResponse, _abc.Awaitable[_message_service_pb2.ForwardMessageResponse]]:
         """Sends what a message holds now to another chat of its session, with the forwarded mark, as a message of its own.
 
-        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION).
+        Reasons: those of SendMessage; `MESSAGE_REVOKED`, `NOT_FORWARDABLE` (FAILED_PRECONDITION). Of a message with a file
+        those of DownloadMessageMedia: with `MEDIA_EXPIRED` the new message is accepted, and has failed.
         """
 
     @_abc_1.abstractmethod
