@@ -1,7 +1,7 @@
-"""One running gateway and the people around its account, for tests of chats and people."""
+"""One running gateway and the people around its account, for tests of messages, chats and people."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +10,9 @@ import aiohttp
 import grpc.aio
 
 from .conftest import ANA, serving
-from .people_grpc import PeopleGrpc
-from .people_rest import PeopleRest
-from .people_transport import PeopleTransport
+from .messages_grpc import MessagesGrpc
+from .messages_rest import MessagesRest
+from .messages_transport import MessagesTransport
 from .processes import Gateway, Sandbox, until
 from .transport import SESSION
 
@@ -50,6 +50,25 @@ class Person(NamedTuple):
     async def texts(self, chat: "Person") -> list[str]:
         return [message["body"] for message in await self.held(chat)]
 
+    async def message(self, chat: str, message: dict[str, Any]) -> dict[str, Any]:
+        """A message of the gateway's as the phone shows it, in a chat with a number or of a group."""
+        short = message["whatsapp_id"].split("_")[2]  # the part that is the same for everybody
+        found = (await self.does("GET", f"/messages?chat={chat}"))["messages"]
+        (held,) = [each for each in found if each["id"] == short]
+        return dict(held)
+
+    async def shows_message(self, chat: str, message: dict[str, Any], **wanted: object) -> dict[str, Any]:
+        """Waits until the phone shows a message of the gateway's so."""
+
+        async def look() -> dict[str, Any] | None:
+            held = await self.message(chat, message)
+            return held if {name: held[name] for name in wanted} == wanted else None
+
+        try:
+            return await until(look)
+        except TimeoutError as error:
+            raise AssertionError(f"not {wanted}, but {await self.message(chat, message)}") from error
+
     async def chat(self, other: "Person") -> dict[str, Any] | None:
         """A chat as the phone lists it."""
         chats: list[dict[str, Any]] = (await self.does("GET", "/chats"))["chats"]
@@ -86,7 +105,7 @@ class People:
     """The gateway's account is Ana's. Everybody else is somebody new, so that no test finds another's traces."""
 
     def __init__(
-        self, gateway: Gateway, sandbox: Sandbox, http: aiohttp.ClientSession, over: dict[str, PeopleTransport]
+        self, gateway: Gateway, sandbox: Sandbox, http: aiohttp.ClientSession, over: dict[str, MessagesTransport]
     ) -> None:
         self.gateway = gateway
         self.sandbox = sandbox
@@ -96,17 +115,22 @@ class People:
 
     @classmethod
     @asynccontextmanager
-    async def run(cls, home: Path) -> AsyncIterator["People"]:
+    async def run(
+        cls, home: Path, before_link: Callable[["People"], Awaitable[None]] | None = None
+    ) -> AsyncIterator["People"]:
+        """``before_link`` is what happens while nobody is linked."""
         async with Sandbox.run(home / "sandbox") as sandbox, aiohttp.ClientSession() as http:
             await sandbox.account(ANA)
-            async with serving(home, sandbox, WHATSAPP_WEB_URL=f"{sandbox.page}?{_SOONER}") as gateway:
+            async with (
+                serving(home, sandbox, WHATSAPP_WEB_URL=f"{sandbox.page}?{_SOONER}") as gateway,
+                grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel,
+            ):
+                over = {"rest": MessagesRest(gateway), "grpc": MessagesGrpc(channel, gateway.key)}
+                people = cls(gateway, sandbox, http, over)
+                if before_link is not None:
+                    await before_link(people)
                 await gateway.link(SESSION, sandbox, ANA)
-                async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
-                    over: dict[str, PeopleTransport] = {
-                        "rest": PeopleRest(gateway),
-                        "grpc": PeopleGrpc(channel, gateway.key),
-                    }
-                    yield cls(gateway, sandbox, http, over)
+                yield people
 
     async def ana(self) -> Person:
         return await self._person(ANA)
