@@ -9,10 +9,11 @@ from typing import Any
 import grpc.aio
 
 from .conftest import ANA, BEN, serving
-from .grpc_transport import Grpc
+from .messages_grpc import MessagesGrpc
+from .messages_rest import MessagesRest
+from .messages_transport import MessagesTransport
 from .processes import ROOT, Gateway, Sandbox, until
-from .rest_transport import Rest
-from .transport import SESSION, Transport
+from .transport import SESSION
 
 CLARA, DINA, EVA, FAY, NOBODY = "15550100300", "15550100400", "15550100500", "15550100600", "15550109999"
 FURTHER = ("15550100701", "15550100702")
@@ -37,7 +38,7 @@ def _lacking_page(home: Path) -> Path:
 class Conversation:
     """The gateway's account is Ana's; everybody else has a phone."""
 
-    def __init__(self, gateway: Gateway, sandbox: Sandbox, transports: dict[str, Transport]) -> None:
+    def __init__(self, gateway: Gateway, sandbox: Sandbox, transports: dict[str, MessagesTransport]) -> None:
         self.gateway = gateway
         self.sandbox = sandbox
         self.over = transports
@@ -53,7 +54,8 @@ class Conversation:
             async with serving(home, sandbox) as gateway:
                 await gateway.link(SESSION, sandbox, ANA)
                 async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
-                    yield cls(gateway, sandbox, {"rest": Rest(gateway), "grpc": Grpc(channel, gateway.key)})
+                    over = {"rest": MessagesRest(gateway), "grpc": MessagesGrpc(channel, gateway.key)}
+                    yield cls(gateway, sandbox, over)
 
     async def phone(self, phone: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """What somebody does on a phone, or sees there."""

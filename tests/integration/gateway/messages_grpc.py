@@ -51,6 +51,9 @@ class MessagesGrpc(PeopleGrpc, MessagesTransport):
     @override
     async def sent(self, to: str, kind: str, content: Json, not_before: datetime | None = None) -> Json:
         later = {} if not_before is None else {"not_before_time": not_before.isoformat()}
+        if "id" in content:
+            others = {name: value for name, value in content.items() if name != "id"}
+            content = {"media": {"media_id": content["id"]}, **others}
         fields = {"session_id": SESSION, "to": to, kind: content}
         message: Json = (await self._messages("SendMessage", **fields, **later))["message"]
         return message

@@ -12,11 +12,12 @@ from tests import media_files
 
 from .conftest import ANA, BEN
 from .conversation import CLARA, DINA, EVA, FAY, FURTHER, NOBODY, Conversation
+from .messages_transport import MessagesTransport
 from .processes import until
-from .transport import SESSION, RefusedError, Transport
+from .transport import SESSION, RefusedError
 
 type Arrange = Callable[[Conversation], Awaitable[str]]
-type Act = Callable[[Transport, str], Awaitable[object]]
+type Act = Callable[[MessagesTransport, str], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,14 @@ class Outcome:
         finally:
             await conversation.no_faults()
 
-    async def _check_failure(self, conversation: Conversation, api: Transport, message: str) -> None:
+    async def _check_failure(self, conversation: Conversation, api: MessagesTransport, message: str) -> None:
         assert await api.failure(message) == self.reason
         events = await conversation.gateway.events("message.failed")
         told = [event["payload"]["message"] for event in events]
         assert [each["error"]["reason"] for each in told if each["id"] == message] == [self.reason]
 
 
-async def _write(api: Transport, to: str) -> None:
+async def _write(api: MessagesTransport, to: str) -> None:
     await api.send(to, "hello")
 
 
@@ -123,7 +124,7 @@ async def _full(conversation: Conversation) -> str:
     return str((await conversation.phone(BEN, "GET", f"/groups/{group}/invite-code"))["code"])
 
 
-async def _too_many(api: Transport, _: str) -> None:
+async def _too_many(api: MessagesTransport, _: str) -> None:
     await api.create("Too many", [BEN, CLARA, DINA, FAY, *FURTHER], "")
 
 
@@ -150,14 +151,29 @@ async def _expired_file(conversation: Conversation) -> str:
     await conversation.fault("media_expired", BEN)
     staged = await conversation.sandbox.upload(BEN, media_files.picture(seed=7))
     media = {"kind": "image", "id": staged, "mimetype": "image/jpeg", "caption": "gone"}
-    await conversation.phone(BEN, "POST", "/send", {"to": ANA, "media": media})
+    sent = (await conversation.phone(BEN, "POST", "/send", {"to": ANA, "media": media}))["id"]
 
     async def come() -> str | None:
         events = await conversation.gateway.events("message.received")
         messages = [event["payload"]["message"] for event in events]
-        return next((each["id"] for each in messages if each["type"] == "image"), None)
+        return next((each["id"] for each in messages if each["whatsapp_id"].endswith(sent)), None)
 
     return await until(come)
+
+
+async def _lost_file(conversation: Conversation) -> str:
+    """A file whose content somebody has taken out of the store."""
+    gateway = conversation.gateway
+    async with gateway.http.post(f"{gateway.url}/api/v1/media", data=media_files.picture(seed=8)) as answer:
+        media = await answer.json()
+        assert answer.ok, media
+    (content,) = gateway.log.parent.rglob(media["sha256"])
+    content.unlink()
+    return str(media["id"])
+
+
+async def _no_file(_: Conversation) -> str:
+    return f"media_{'0' * 26}"
 
 
 def _restricted(kind: str) -> Arrange:
@@ -168,15 +184,23 @@ def _restricted(kind: str) -> Arrange:
     return arrange
 
 
-async def _edit(api: Transport, message: str) -> None:
+async def _send_file(api: MessagesTransport, media: str) -> None:
+    await api.sent(BEN, "image", {"id": media})
+
+
+async def _forward(api: MessagesTransport, message: str) -> None:
+    await api.forward(message, BEN)
+
+
+async def _edit(api: MessagesTransport, message: str) -> None:
     await api.edit(message, "written anew")
 
 
-async def _rename(api: Transport, group: str) -> None:
+async def _rename(api: MessagesTransport, group: str) -> None:
     await api.update(group, subject="Mine now")
 
 
-async def _add(api: Transport, group: str) -> None:
+async def _add(api: MessagesTransport, group: str) -> None:
     await api.change(group, "ADD", DINA)
 
 
@@ -205,6 +229,9 @@ OUTCOMES: Final = (
     Outcome("what the page can't do to a message", "CAPABILITY_UNAVAILABLE", _own, _done("pin")),
     Outcome("what the page can't do", "CAPABILITY_UNAVAILABLE", _own, _done("star"), stored=False),
     Outcome("a file that WhatsApp has no longer", "MEDIA_EXPIRED", _expired_file, _done("file"), stored=False),
+    Outcome("a message whose file WhatsApp has no longer", "MEDIA_EXPIRED", _expired_file, _forward),
+    Outcome("a file that the store has lost", "MEDIA_MISSING", _lost_file, _send_file),
+    Outcome("a file that isn't in the store", "MEDIA_NOT_FOUND", _no_file, _send_file, stored=False),
     # The clock is moved last: what is old stays so.
     Outcome("an edit too late", "EDIT_TOO_LATE", _aged(0.3), _edit),
     Outcome("a deletion too late", "REVOKE_TOO_LATE", _aged(61), _done("delete")),
