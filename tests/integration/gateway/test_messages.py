@@ -262,7 +262,6 @@ async def test_what_was_before_comes_from_the_phone(
     while more:
         piece = await api.history(writer.phone, before, 50)
         pieces = piece["items"] + pieces
-        print("PIECE", before, [each["text"]["body"].split()[0] for each in piece["items"]], piece["added"], piece["more"], {each["created_at"][:19] for each in piece["items"]})
         before, more = piece["items"][0]["id"], piece["more"]
     held = (await ana.does("GET", f"/messages?chat={writer.phone}&limit=1000"))["messages"]
     assert [each["body"] for each in held] == [f"{number} {over}" for number in range(WRITTEN_BEFORE)]

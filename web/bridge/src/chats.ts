@@ -163,19 +163,30 @@ export function phoneRequests(): PeerRequests | undefined {
 /** Messages before one, oldest first, or the newest; one more than wanted says that there are more. */
 async function held(chat: ChatModel, before: MsgModel | undefined, count: number): Promise<WireMessage[]> {
   const anchor = before?.id ? { id: String(before.id), direction: "before" as const } : {};
-  const stored = told(await WPP.chat.getMessages(chat.id, { count, ...anchor }));
+  const stored = placed(await WPP.chat.getMessages(chat.id, { count, ...anchor }));
   // What has just come is in the page's memory, and not in its database yet; there it stands in its order.
-  const memory = told(inMemoryBefore(chat, before));
-  const places = new Map(memory.map((message, place) => [message.id, place]));
-  const [first] = stored.map((message) => places.get(message.id)).filter((place) => place !== undefined);
+  const memory = placed(inMemoryBefore(chat, before));
+  const places = new Map(memory.map(({ message }, place) => [message.id, place]));
+  const [first] = stored.map(({ message }) => places.get(message.id)).filter((place) => place !== undefined);
   // A full answer says nothing of what is older; one that isn't full has all that is stored.
   const newer = stored.length < count ? memory : memory.slice(first ?? 0);
-  const others = stored.filter((message) => !places.has(message.id));
-  return [...others, ...newer].sort((a, b) => a.t - b.t).slice(-count);
+  const others = stored.filter(({ message }) => !places.has(message.id));
+  const all = [...others, ...newer].sort((a, b) => a.message.t - b.message.t || a.row - b.row || 0);
+  return all.slice(-count).map(({ message }) => message);
 }
 
-function told(messages: readonly unknown[]): WireMessage[] {
-  return messages.map((msg) => safely(() => normalise(msg as never))).filter((each) => each !== undefined);
+/** A message, and its place among those of its second: history that the phone gives comes to the page's memory, too. */
+interface Placed {
+  readonly message: WireMessage;
+  readonly row: number;
+}
+
+function placed(messages: readonly unknown[]): Placed[] {
+  return messages.flatMap((msg) => {
+    const message = safely(() => normalise(msg as never));
+    // What has no row yet has just come.
+    return message ? [{ message, row: Number((msg as MsgModel).rowId ?? Infinity) }] : [];
+  });
 }
 
 function inMemoryBefore(chat: ChatModel, before: MsgModel | undefined): MsgModel[] {
