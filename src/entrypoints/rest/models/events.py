@@ -49,7 +49,11 @@ class EventsQuery(EventSocketQuery):
     """Which events to read."""
 
     page_size: Annotated[int, page_size(100, MAX_PAGE)]
-    page_token: str | None = Field(default=None, description="The same as `after`, by the name it has in other lists.")
+    page_token: str | None = Field(
+        default=None,
+        description="The same as `after`, by the name it has in other lists.",
+        json_schema_extra=forms.SEQUENCE,
+    )
 
 
 class SessionStatusPayload(AnswerModel):

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from application.idempotency.request_key import MAX_KEY
 from application.media.draft import MAX_LINK
+from application.messages.acceptance import MAX_REPLY_ID
 from domain.contact_content import MAX_ENTRIES
 from domain.group import INVITE_LINK
 from domain.media import MAX_FILENAME
@@ -23,7 +24,7 @@ _PRINTABLE: Final = r"^(?=.*[^ ])[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"
 
 SESSION_ID: Final[Form] = {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
 MESSAGE_ID: Final[Form] = {"pattern": f"^msg_{_ULID}$"}
-REPLY_TO: Final[Form] = {"pattern": f"^((?!msg_)[ -~]*|msg_{_ULID})$"}
+REPLY_TO: Final[Form] = {"minLength": 1, "maxLength": MAX_REPLY_ID, "pattern": f"^((?!msg_)[ -~]*|msg_{_ULID})$"}
 EVENT_ID: Final[Form] = {"pattern": f"^evt_{_ULID}$"}
 MEDIA_ID: Final[Form] = {"pattern": f"^media_{_ULID}$"}
 WEBHOOK_ID: Final[Form] = {"pattern": f"^whk_{_ULID}$"}

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from application.messages.acceptance import MAX_REPLY_ID
 from application.messages.read_messages import MAX_PAGE
 from application.messages.send_messages import MAX_MESSAGES
 from application.representation.content import CONTENT_FORMS
@@ -35,7 +34,7 @@ class ReplyTo(RequestModel):
 
     message_id: str = Field(
         description="A message of the same chat: the gateway's id or WhatsApp's.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_REPLY_ID, **forms.REPLY_TO},
+        json_schema_extra=forms.REPLY_TO,
         examples=[MESSAGE_ID],
     )
 

@@ -60,10 +60,15 @@ _UPLOAD_DOCUMENT: Final[dict[str, Any]] = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "The file."},
-                        "filename": {"type": "string", "description": f"{_FILENAME} Without it: the file's own."},
+                        "file": {"type": "string", "format": "binary", "minLength": 1, "description": "The file."},
+                        "filename": {
+                            "type": "string",
+                            "description": f"{_FILENAME} Without it: the file's own.",
+                            **forms.FILENAME,
+                        },
                         "kind": {"type": "string", "enum": [kind.value for kind in MediaKind], "description": _KIND},
                     },
+                    "additionalProperties": False,
                 }
             },
             "application/octet-stream": {

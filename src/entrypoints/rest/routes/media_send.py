@@ -16,6 +16,7 @@ from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.direct_route import DirectRoute
 from entrypoints.rest.field_errors import FieldError
 from entrypoints.rest.json_codec import JSON
+from entrypoints.rest.models import forms
 from entrypoints.rest.models import messages as models
 from entrypoints.rest.models.common import GivenTime
 from entrypoints.rest.multipart import MULTIPART, is_multipart
@@ -39,6 +40,37 @@ _OPTIONS_OF: Final = {
 _KINDS: Final = [kind.value for kind in MediaKind]
 _TEXT: Final = {"type": "string"}
 _FLAG: Final = {"type": "string", "enum": ["true", "false"]}
+_MOMENT_OF: Final = {"type": "string", "format": "date-time"}
+_PROPERTIES: Final[dict[str, dict[str, Any]]] = {
+    "file": {"type": "string", "format": "binary", "minLength": 1, "description": "The file."},
+    "session_id": {**_TEXT, **forms.SESSION_ID, "description": "The session that sends."},
+    "to": {**_TEXT, **forms.RECIPIENT, "description": "Where it goes: an address or a phone number."},
+    "filename": {**_TEXT, **forms.FILENAME, "description": "The file's name. Without it: the one in its part."},
+    "mime_type": {**_TEXT, **forms.MIME_TYPE, "description": "What a file is whose bytes don't say it."},
+    "message_id": {**_TEXT, **forms.REPLY_TO, "description": "The message of the same chat that it answers."},
+    "not_before": {**_MOMENT_OF, "description": "When it may leave at the earliest, at most 366 days ahead."},
+    "deadline": {**_MOMENT_OF, "description": "When it is given up if it hasn't left."},
+}
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "caption": {**_TEXT, **forms.CAPTION, "description": "The text below it."},
+    "voice": {**_FLAG, "description": "Whether it goes as a voice note."},
+    "gif": {**_FLAG, "description": "Whether it plays in a loop and without sound."},
+    "view_once": {**_FLAG, "description": "Whether it can be opened once."},
+}
+
+
+def _form_of(kind: MediaKind) -> dict[str, Any]:
+    """What a form with a file of this kind holds."""
+    own = {name: form for name, form in _OPTIONS.items() if name in _OPTIONS_OF[kind]}
+    return {
+        "title": kind.value.capitalize(),
+        "type": "object",
+        "required": ["file", "session_id", "to", "type"],
+        "properties": {"type": {"const": kind.value, "description": "What it is sent as."}, **_PROPERTIES, **own},
+        "additionalProperties": False,
+    }
+
+
 _DOCUMENT: Final[dict[str, Any]] = {
     "parameters": SEND_PARAMETERS,
     "requestBody": {
@@ -52,18 +84,7 @@ _DOCUMENT: Final[dict[str, Any]] = {
                     ]
                 }
             },
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "session_id", "to", "type"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "The file."},
-                        "type": {"type": "string", "enum": _KINDS, "description": "What it is sent as."},
-                        **dict.fromkeys((name for name in _TEXTS if name != "type"), _TEXT),
-                        **dict.fromkeys(_FLAGS, _FLAG),
-                    },
-                }
-            },
+            MULTIPART: {"schema": {"oneOf": [_form_of(kind) for kind in MediaKind]}},
         },
     },
 }
