@@ -28,4 +28,4 @@ class EventSelection:
             raise InvalidArgumentError(
                 "UNKNOWN_EVENT_TYPE", f"There are these types: {', '.join(PAYLOAD_TYPES)}.", field="types"
             )
-        return cls(session_id=parse_session_id(session_id) if session_id else None, types=names)
+        return cls(session_id=None if session_id is None else parse_session_id(session_id), types=names)

@@ -10,6 +10,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
+from schemathesis.transport.serialization import Binary
 
 from entrypoints.rest.models import forms
 from tests import media_files
@@ -70,14 +71,25 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
     for model, names in _LEFT_OUT.items():
         for name in names:
             del schemas[model]["properties"][name]
-    with_file = raw_schema["paths"][_SEND_MEDIA]["post"]["requestBody"]["content"][_FORM]["schema"]["oneOf"]
-    for form in with_file:
+    uploaded, *sent = (
+        form
+        for path in (_UPLOAD, _SEND_MEDIA)
+        for form in _forms_in(raw_schema["paths"][path]["post"]["requestBody"]["content"][_FORM]["schema"])
+    )
+    for form in (uploaded, *sent):
+        # Bytes have no length as a text, which they are taken for here.
+        del form["properties"]["file"]["minLength"]
+    for form in sent:
         for name in _LEFT_OUT["SendMessageRequest"]:
             del form["properties"][name]
     created = schemas["CreateSessionRequest"]
     created["properties"]["start"] = {"const": False}
     created["required"] = [*created.get("required", []), "start"]
     _quicken(raw_schema)
+
+
+def _forms_in(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return schema.get("oneOf", [schema])
 
 
 def _quicken(schema: Any) -> None:
@@ -128,8 +140,8 @@ def _fill_form(case: Any) -> None:
             (case.query or {}).pop(name, None)
     kind = case.body.get("type") or case.body.get("kind")
     # The others are no such files, and that is told.
-    if kind in _FILES and next(_dear[kind]) < _DEAR:
-        case.body["file"] = _file(kind)
+    is_right = kind in _FILES and next(_dear[kind]) < _DEAR
+    case.body = {**case.body, "file": Binary(_file(kind if is_right else "document"))}
 
 
 @cache

@@ -107,7 +107,7 @@ class EventRoutes:
 
 def _after(query: models.EventsQuery) -> tuple[int | None, str]:
     """The cursor, and under which name it was given."""
-    given = {name: value for name in ("after", "page_token") if (value := getattr(query, name))}
+    given = {name: value for name in ("after", "page_token") if (value := getattr(query, name)) is not None}
     if len(set(given.values())) > 1:
         raise InvalidRequestError([FieldError("page_token", "Give a cursor as 'after' or as 'page_token', not two.")])
     return next(((parse_cursor(value, name), name) for name, value in given.items()), (None, "after"))
