@@ -9,7 +9,7 @@ from tests.chaos.ledger import Doing, Held, Json, Operation
 type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
 
-_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction", "poll.vote"})
+_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction", "poll.vote", "message.pinned"})
 
 
 def shown(held: Iterable[Held]) -> dict[Change, str]:
@@ -23,6 +23,8 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
             for who, emoji in each.reactions.items()
         }
         found |= {("poll.vote", each.id, who, option): f"{who}'s vote in {label}" for who, option in each.votes.items()}
+        if each.pinned:
+            found["message.pinned", each.id] = f"the pin of {label}"
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
@@ -54,6 +56,8 @@ def asked(operation: Operation, target: str) -> Change:
             return "message.reaction", target, operation.send.by, operation.value
         case Doing.VOTE:
             return "poll.vote", target, operation.send.by, operation.value
+        case Doing.PIN:
+            return "message.pinned", target
 
 
 def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:

@@ -106,6 +106,7 @@ class Client:
             Doing.REACTION: self.dice.choice(_EMOJI),
             Doing.REVOKE: "",
             Doing.VOTE: self.dice.choice(OPTIONS),
+            Doing.PIN: "",
         }
         return Operation(kind=kind, send=send, value=values[kind])
 

@@ -5,8 +5,15 @@
 import base64
 import hashlib
 import random
+import struct
+import tempfile
 import zlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from entrypoints.grpc.gen.pombo.v1 import content_pb2, media_pb2, message_pb2
 from tests import media_files
@@ -16,20 +23,58 @@ OPTIONS: Final = ("yes", "no", "later")
 """What can be chosen in every poll, one of them at a time."""
 
 _BYTES: Final = (1, 40_000)
+_STARTS: Final = datetime(2030, 1, 1, 18, tzinfo=UTC)
+_MIME_TYPES: Final = {
+    Kind.IMAGE: "image/jpeg",
+    Kind.VIDEO: "video/mp4",
+    Kind.AUDIO: "audio/mpeg",
+    Kind.DOCUMENT: "application/octet-stream",
+    Kind.STICKER: "image/webp",
+}
+_WITHOUT_WORDS: Final = frozenset({Kind.AUDIO, Kind.STICKER})
+_labels: dict[str, str] = {}
+"""The labels of files that no words go with, by the files' SHA-256."""
 
 
 def data_of(kind: Kind, label: str) -> bytes:
     """The file that a message of this label holds."""
     seed = zlib.crc32(label.encode())
-    if kind is Kind.IMAGE:
-        return media_files.picture(seed=seed)
-    dice = random.Random(seed)
-    return f"{label}\n".encode() + dice.randbytes(dice.randint(*_BYTES))
+    match kind:
+        case Kind.IMAGE:
+            return media_files.picture(seed=seed)
+        case Kind.STICKER:
+            return media_files.picture("WEBP", (512, 512), seed=seed)
+        case Kind.VIDEO:
+            # Behind the film, in a box that players skip (ISO/IEC 14496-12).
+            return _film() + struct.pack(">I4s", 8 + len(label), b"free") + label.encode()
+        case Kind.AUDIO:
+            # Behind the sound, as its title (ID3v1).
+            return _sound() + b"TAG" + label.encode().ljust(30, b"\0") + bytes(95)
+        case _:
+            dice = random.Random(seed)
+            return f"{label}\n".encode() + dice.randbytes(dice.randint(*_BYTES))
+
+
+@cache
+def _film() -> bytes:
+    with tempfile.TemporaryDirectory() as home:
+        return media_files.film(Path(home) / "film.mp4", "libx264", 1.0).read_bytes()
+
+
+@cache
+def _sound() -> bytes:
+    with tempfile.TemporaryDirectory() as home:
+        return media_files.sound(Path(home) / "sound.mp3", seconds=1.0).read_bytes()
 
 
 def digest_of(kind: Kind, label: str) -> str | None:
-    """The file's SHA-256; None where there is no file."""
-    return hashlib.sha256(data_of(kind, label)).hexdigest() if kind in FILES else None
+    """The file's SHA-256; None where there is no file. Its label is known by that from then on."""
+    if kind not in FILES:
+        return None
+    digest = hashlib.sha256(data_of(kind, label)).hexdigest()
+    if kind in _WITHOUT_WORDS:
+        _labels[digest] = label
+    return digest
 
 
 def rest_content(send: Send) -> Json:
@@ -38,8 +83,10 @@ def rest_content(send: Send) -> Json:
     match send.kind:
         case Kind.TEXT:
             content: Any = {"body": label}
-        case Kind.IMAGE:
+        case Kind.IMAGE | Kind.VIDEO:
             content = {"base64": _base64(send), "caption": label}
+        case Kind.AUDIO | Kind.STICKER:
+            content = {"base64": _base64(send)}
         case Kind.DOCUMENT:
             content = {"base64": _base64(send), "caption": label, "filename": f"{label}.bin"}
         case Kind.LOCATION:
@@ -48,20 +95,27 @@ def rest_content(send: Send) -> Json:
             content = [{"name": {"formatted_name": label}, "phones": [{"phone": "+15550100777"}]}]
         case Kind.POLL:
             content = {"question": label, "options": list(OPTIONS)}
+        case Kind.EVENT:
+            content = {"name": label, "start_time": _STARTS.isoformat()}
     return {"type": send.kind.value, send.kind.value: content}
 
 
 def grpc_content(send: Send) -> dict[str, Any]:
     """The same over gRPC."""
     label = send.body
+    source = media_pb2.MediaSource(data=data_of(send.kind, label)) if send.kind in FILES else None
     match send.kind:
         case Kind.TEXT:
             content: Any = message_pb2.Text(body=label)
         case Kind.IMAGE:
-            source = media_pb2.MediaSource(data=data_of(send.kind, label))
             content = media_pb2.ImageToSend(media=source, caption=label)
+        case Kind.VIDEO:
+            content = media_pb2.VideoToSend(media=source, caption=label)
+        case Kind.AUDIO:
+            content = media_pb2.AudioToSend(media=source)
+        case Kind.STICKER:
+            content = media_pb2.StickerToSend(media=source)
         case Kind.DOCUMENT:
-            source = media_pb2.MediaSource(data=data_of(send.kind, label))
             content = media_pb2.DocumentToSend(media=source, caption=label, filename=f"{label}.bin")
         case Kind.LOCATION:
             content = content_pb2.Location(latitude=38.7, longitude=-9.1, name=label)
@@ -70,6 +124,8 @@ def grpc_content(send: Send) -> dict[str, Any]:
             content = content_pb2.Contacts(cards=[content_pb2.ContactCard(name=name, phones=[phone])])
         case Kind.POLL:
             content = content_pb2.Poll(question=label, options=OPTIONS)
+        case Kind.EVENT:
+            content = content_pb2.EventInvitation(name=label, start_time=Timestamp(seconds=int(_STARTS.timestamp())))
     return {send.kind.value: content}
 
 
@@ -78,10 +134,11 @@ def phone_content(kind: Kind, label: str) -> Json:
     match kind:
         case Kind.TEXT:
             return {"text": label}
-        case Kind.IMAGE | Kind.DOCUMENT:
-            mimetype = "image/jpeg" if kind is Kind.IMAGE else "application/octet-stream"
-            media = {"kind": kind.value, "mimetype": mimetype, "caption": label, "filename": f"{label}.bin"}
-            return {"media": {**media, "base64": base64.b64encode(data_of(kind, label)).decode()}}
+        case Kind.IMAGE | Kind.VIDEO | Kind.AUDIO | Kind.DOCUMENT | Kind.STICKER:
+            digest_of(kind, label)
+            words = {} if kind in _WITHOUT_WORDS else {"caption": label, "filename": f"{label}.bin"}
+            data = base64.b64encode(data_of(kind, label)).decode()
+            return {"media": {"kind": kind.value, "mimetype": _MIME_TYPES[kind], **words, "base64": data}}
         case Kind.LOCATION:
             return {"content": {"type": "location", "lat": 38.7, "lng": -9.1, "loc": label}}
         case Kind.CONTACTS:
@@ -91,6 +148,9 @@ def phone_content(kind: Kind, label: str) -> Json:
             options = [{"name": name, "localId": place} for place, name in enumerate(OPTIONS)]
             poll = {"pollName": label, "pollOptions": options, "pollSelectableOptionsCount": 1}
             return {"content": {"type": "poll_creation", **poll}}
+        case Kind.EVENT:
+            event = {"eventName": label, "eventDescription": " ", "eventStartTime": int(_STARTS.timestamp())}
+            return {"content": {"type": "event_creation", "isEventCanceled": False, **event}}
 
 
 def label_of(told: Json) -> str:
@@ -103,8 +163,12 @@ def label_of(told: Json) -> str:
             return str(content.get("vcardFormattedName") or "")
         case "poll_creation":
             return str(content.get("pollName") or "")
-        case "image" | "document":
+        case "event_creation":
+            return str(content.get("eventName") or "")
+        case "image" | "video" | "document":
             return str(content.get("caption") or "")
+        case "audio" | "sticker":
+            return _labels.get((told["media"] or {}).get("sha256", ""), "")
         case _:
             return str(told["body"] or "")
 

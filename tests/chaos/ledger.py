@@ -17,13 +17,17 @@ class Kind(StrEnum):
 
     TEXT = "text"
     IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
     DOCUMENT = "document"
+    STICKER = "sticker"
     LOCATION = "location"
     CONTACTS = "contacts"
     POLL = "poll"
+    EVENT = "event"
 
 
-FILES: Final = frozenset({Kind.IMAGE, Kind.DOCUMENT})
+FILES: Final = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER})
 
 
 @dataclass(slots=True)
@@ -97,6 +101,7 @@ class Doing(StrEnum):
     REVOKE = "revoke"
     REACTION = "reaction"
     VOTE = "poll_vote"
+    PIN = "pin"
 
 
 EDITED: Final = " (edited)"
@@ -152,6 +157,7 @@ class Held:
         reactions: who has which reaction on it.
         votes: who has chosen what in it.
         revoked: whether it was deleted for everyone.
+        pinned: whether it is pinned.
         edited_at, voted_at, revoked_at: when WhatsApp took each edit, each one's vote and the deletion, in whole
             seconds since 1970.
         digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
@@ -165,6 +171,7 @@ class Held:
     edits: list[str] = field(default_factory=list)
     reactions: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
+    pinned: bool = False
     digest: str | None = None
     votes: dict[str, str] = field(default_factory=dict)
     edited_at: list[int] = field(default_factory=list)

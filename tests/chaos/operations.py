@@ -15,6 +15,7 @@ _REST: Final = {
     Doing.REVOKE: ("DELETE", ""),
     Doing.REACTION: ("PUT", "/reaction"),
     Doing.VOTE: ("POST", "/vote"),
+    Doing.PIN: ("POST", "/pin"),
 }
 
 
@@ -41,6 +42,8 @@ def _body(operation: Operation) -> Json | None:
             return {"emoji": operation.value}
         case Doing.VOTE:
             return {"options": [operation.value]}
+        case Doing.PIN:
+            return {}
         case Doing.REVOKE:
             return None
 
@@ -67,6 +70,8 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
         case Doing.VOTE:
             vote = pb.VoteInPollRequest(**common, options=[operation.value])
             answer = await stub.VoteInPoll(vote, timeout=patience, metadata=metadata)
+        case Doing.PIN:
+            answer = await stub.PinMessage(pb.PinMessageRequest(**common), timeout=patience, metadata=metadata)
         case Doing.REVOKE:
             revoke = pb.RevokeMessageRequest(**common)
             answer = await stub.RevokeMessage(revoke, timeout=patience, metadata=metadata)

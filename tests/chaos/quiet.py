@@ -153,7 +153,7 @@ def untold(ledger: Ledger) -> list[str]:
         excused = beyond_reach(ledger, session, undone)
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
-            ("edits, deletions, reactions and votes", [each for each in undone if each not in excused]),
+            ("edits, deletions, reactions, pins and votes", [each for each in undone if each not in excused]),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")

@@ -23,7 +23,7 @@ def test_the_end_is_awaited_until_messages_and_changes_are_told(ledger: Ledger) 
     assert untold(ledger) == []
     edit(ledger, 1, told=0)
     (line,) = untold(ledger)
-    assert line.startswith("1 edits, deletions, reactions and votes of session s1")
+    assert line.startswith("1 edits, deletions, reactions, pins and votes of session s1")
     del ledger.events[1]
     assert len(untold(ledger)) == 2
 

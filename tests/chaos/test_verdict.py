@@ -248,6 +248,17 @@ def test_a_reaction_is_its_owners(ledger: Ledger) -> None:
     assert judge(ledger).is_good
 
 
+def test_a_pin_shows_and_is_told(ledger: Ledger) -> None:
+    ledger.operations.append(Operation(Doing.PIN, ledger.sends[0], "", answered=9, message_id="msg_p"))
+    ledger.stored["msg_p"] = Stored("SENT", None, "P1")
+    assert len(judge(ledger).lost) == 1
+    for phone in (ANA, BEN):
+        ledger.phones[phone][0] = replace(ledger.phones[phone][0], pinned=True)
+    assert len(judge(ledger).events_missing) == 1
+    tell(ledger, [changed(4, "message.pinned", "A1", pinned=True)])
+    assert judge(ledger).is_good
+
+
 @pytest.mark.parametrize(
     ("how", "found"),
     [

@@ -145,6 +145,8 @@ def _times(operation: Operation, held: Held) -> int:
             return int(held.reactions.get(operation.send.by) == operation.value)
         case Doing.VOTE:
             return int(held.votes.get(operation.send.by) == operation.value)
+        case Doing.PIN:
+            return int(held.pinned)
 
 
 def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:

@@ -8,12 +8,14 @@ from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text
 from domain.event_content import EventInvitation
 from domain.group_invite_content import GroupInvite
+from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
 from domain.jid import Jid, Server
 from domain.location_content import Location
-from domain.media_content import Document
+from domain.media_content import Document, Image, Video
 from domain.poll_content import Poll
 
 _BEGIN: Final = datetime(2030, 1, 1, tzinfo=UTC)
+_CHOICE: Final = Choice(id="a", title="The first")
 OPTIONS: Final = tuple(f"option {number}" for number in range(8))
 """Of every poll; a choice of several of them is a number in binary."""
 
@@ -21,9 +23,11 @@ OPTIONS: Final = tuple(f"option {number}" for number in range(8))
 def said(content: Content) -> str | None:
     """What tells a message apart: the words that whoever sent it put there. None for what nobody sends here."""
     match content:
-        case Text(body=words):
+        case Text(body=words) | Interactive(body=words):
             return words
-        case Document(caption=words) | Location(name=words) | GroupInvite(caption=words):
+        case Document(caption=words) | Image(caption=words) | Video(caption=words) | GroupInvite(caption=words):
+            return words
+        case Location(name=words):
             return words
         case Contacts(cards=(first, *_)):
             return first.name.formatted
@@ -35,7 +39,7 @@ def said(content: Content) -> str | None:
 
 def other_than_text(chance: random.Random, words: str) -> Content:
     """Content of some kind that holds no file, with these words in it."""
-    match chance.randrange(5):
+    match chance.randrange(7):
         case 0:
             return Location.compose(chance.randint(-90, 90), chance.randint(-180, 180), name=words)
         case 1:
@@ -45,6 +49,10 @@ def other_than_text(chance: random.Random, words: str) -> Content:
             return EventInvitation.compose(words, _BEGIN, ends_at=_BEGIN + timedelta(hours=1))
         case 3:
             return GroupInvite.compose(Jid(user="120363000000000001", server=Server.GROUP), "ABCDEFGH", caption=words)
+        case 4:
+            return Interactive.compose(words, ReplyButtons(buttons=(_CHOICE,)))
+        case 5:
+            return Interactive.compose(words, ListMenu(button="Choose", sections=(Section(title=None, rows=(_CHOICE,)),)))
         case _:
             return Poll.compose(words, OPTIONS, selectable=0)
 

@@ -28,7 +28,15 @@ from tests.media_parts import media_parts
 
 CONTENTS: Final = tuple(f"the file number {number}".encode() for number in range(3))
 DIGESTS: Final = tuple(hashlib.sha256(content).hexdigest() for content in CONTENTS)
-IDS: Final = tuple(MediaId(f"media_{number:026d}") for number in range(len(CONTENTS)))
+_TYPES: Final = {MediaKind.DOCUMENT: "text/plain", MediaKind.IMAGE: "image/jpeg", MediaKind.VIDEO: "video/mp4"}
+"""Kinds that a caption goes with, which tells one message from another."""
+
+KINDS: Final = tuple(_TYPES)
+IDS: Final = {
+    kind: tuple(MediaId(f"media_{place:02d}{number:024d}") for number in range(len(CONTENTS)))
+    for place, kind in enumerate(KINDS)
+}
+"""The files as what they were uploaded as: nobody looks into them."""
 
 
 class SimulatedMediaStore(MemoryMediaStore):
@@ -92,16 +100,17 @@ def _parts() -> MediaParts:
 async def put_files(database: MemoryDatabase, clock: Clock) -> None:
     """Has the files known."""
     async with database.begin() as uow:
-        for media_id, sha256, content in zip(IDS, _paths(), CONTENTS, strict=True):
+        for number, (sha256, content) in enumerate(zip(_paths(), CONTENTS, strict=True)):
             await uow.media.note(sha256, len(content), now=clock.now())
-            await uow.media.add(
-                Media(
-                    id=media_id,
-                    kind=MediaKind.DOCUMENT,
-                    mime_type="text/plain",
-                    size=len(content),
-                    sha256=sha256,
-                    created_at=clock.now(),
-                    filename="a.txt",
+            for kind, mime_type in _TYPES.items():
+                await uow.media.add(
+                    Media(
+                        id=IDS[kind][number],
+                        kind=kind,
+                        mime_type=mime_type,
+                        size=len(content),
+                        sha256=sha256,
+                        created_at=clock.now(),
+                        filename="a.txt",
+                    )
                 )
-            )

@@ -13,13 +13,12 @@ from application.messages.send_messages import SendMessagesCommand
 from domain.content import Content, Text
 from domain.errors import ErrorKind, PomboError
 from domain.ids import MessageId
-from domain.media import MediaKind
 from domain.message import Message, MessageStatus
 from entrypoints.use_cases import UseCases
 from tests.simulation.actors.base import Actor
 from tests.simulation.asked import Send
 from tests.simulation.contents import other_than_text, said
-from tests.simulation.files import IDS
+from tests.simulation.files import IDS, KINDS
 from tests.simulation.process import DisconnectedError
 
 _UNCERTAIN: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED, ErrorKind.INTERNAL})
@@ -80,8 +79,11 @@ class Client(Actor):
         """A text as a rule; else a file, or something else, with the same words in it."""
         draw = self.chance.random()
         if draw < 0.2:
-            send.file = self.chance.randrange(len(IDS))
-            return MediaDraft.compose(MediaKind.DOCUMENT, IDS[send.file], caption=send.body)
+            kind = self.chance.choice(KINDS)
+            send.file = self.chance.randrange(len(IDS[kind]))
+            return MediaDraft.compose(
+                kind, IDS[kind][send.file], caption=send.body, view_once=self.chance.random() < 0.3
+            )
         if draw < 0.4:
             return other_than_text(self.chance, send.body)
         return Text.compose(send.body)

@@ -10,7 +10,7 @@ from domain.content import Text
 from domain.errors import PomboError, UnprocessableError
 from domain.ids import WhatsAppMessageId
 from domain.message import Message, MessageStatus
-from domain.operations import Edit, Operation, PollVote, Reaction, Revoke
+from domain.operations import PIN_DURATIONS, Edit, Operation, Pin, PollVote, Reaction, Revoke
 from domain.poll_content import Poll
 from tests.simulation.actors.base import Actor
 from tests.simulation.actors.clients import Client
@@ -21,7 +21,7 @@ _OVER: Final = frozenset({MessageStatus.FAILED, MessageStatus.CANCELED, MessageS
 
 
 class Operator(Client):
-    """Edits, reacts to and takes back what was sent, sometimes while it is still on its way; always with a key."""
+    """Edits, pins, reacts to and takes back what was sent, sometimes while it is still on its way; always with a key."""
 
     @override
     async def run(self) -> None:
@@ -72,10 +72,19 @@ class Operator(Client):
             return PollVote(target=target.whatsapp_id, options=choice(number + 1))
         if isinstance(target.content, Text) and draw < 0.45:
             return Edit(target=target.whatsapp_id, body=f"{self.name} edit {number}")
+        if draw < 0.6 and (pin := self._pin(target)) is not None:
+            return pin
         if draw < 0.9:
             # Each another, so that what is done twice with something between shows.
             return Reaction(target=target.whatsapp_id, emoji=f"👍 {self.name} {number}")
         return Revoke(target=target.whatsapp_id)
+
+    def _pin(self, target: Message) -> Pin | None:
+        """Once: to pin what is pinned changes nothing that could be counted."""
+        asked = (each.operation for each in self.world.operations if each.target == target.id)
+        if any(isinstance(each, Pin) for each in asked):
+            return None
+        return Pin(target=target.whatsapp_id, duration=self.chance.choice(PIN_DURATIONS))
 
 
 class Reactors(Actor):

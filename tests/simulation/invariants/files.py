@@ -3,12 +3,13 @@
 from typing import Final, override
 
 from adapters.memory.accounts import short_id
-from domain.media_content import Document
+from domain.media_content import Document, Image, Video
 from domain.message import Message
 from tests.simulation.contents import said
 from tests.simulation.files import CONTENTS, DIGESTS
 from tests.simulation.invariants.base import Invariant
 
+_WITH_FILES: Final = (Document, Image, Video)
 _REASONS: Final = frozenset({"SEND_REFUSED", "MEDIA_MISSING"})
 """Why a message with a file can fail here."""
 
@@ -18,7 +19,7 @@ class FilesArriveWhole(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if after.failure is None or not after.from_api or not isinstance(after.content, Document):
+        if after.failure is None or not after.from_api or not isinstance(after.content, _WITH_FILES):
             return
         reason = after.failure.reason
         if reason not in _REASONS or (reason == "MEDIA_MISSING" and "files" not in self.world.plan.mishaps):
@@ -29,7 +30,7 @@ class FilesArriveWhole(Invariant):
         files, sends = self.world.whatsapp.files, {send.body: send for send in self.world.sends}
         for account in self.world.recipients:
             for message in account.phone_messages.values():
-                if not isinstance(message.content, Document) or message.from_me:
+                if not isinstance(message.content, _WITH_FILES) or message.from_me:
                     continue
                 send = sends.get(said(message.content) or "")
                 data, digest = files.get(short_id(message.whatsapp_id)), message.content.media.sha256

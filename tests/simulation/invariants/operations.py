@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, override
 
 from adapters.memory.accounts import Account
-from domain.changes import AnyChange, Edited, Reacted, Revoked, Starred, Voted
+from domain.changes import AnyChange, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.event import NewEvent
 from domain.message import Message, MessageStatus
 from domain.message_state import NOTHING_DONE
-from domain.operations import Edit, PollVote, Reaction, Revoke
+from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def value(change: AnyChange) -> Any:
             return ("vote", options)
         case Starred(starred=starred):
             return ("star", starred)
+        case Pinned(until=until, at=at):
+            return ("pin", None if until is None else until - at)
         case _:
             return None
 
@@ -52,6 +54,8 @@ def wanted(operation: object) -> Any:
             return ("revoke",)
         case PollVote(options=options):
             return ("vote", options)
+        case Pin(duration=duration):
+            return ("pin", duration)
         case _:
             return None
 
@@ -221,6 +225,7 @@ class ShownAsItIs(Invariant):
                 ("deleted", at_phone.revoked is not None, here.revoked is not None),
                 ("text", at_phone.edited and at_phone.edited.body, here.edited and here.edited.body),
                 ("star", _starred(at_phone), _starred(here)),
+                ("pin", _pinned(at_phone), _pinned(here)),
                 ("votes", _votes(at_phone), _votes(here)),
                 ("reactions", _reactions(at_phone), _reactions(here)),
             ):
@@ -236,6 +241,10 @@ def _was_so_already(done: "Done", operations: "list[tuple[Done, Message]]") -> b
 
 def _starred(state: Any) -> bool:
     return state.starred is not None and state.starred.starred
+
+
+def _pinned(state: Any) -> bool:
+    return state.pinned is not None and state.pinned.until is not None
 
 
 def _votes(state: Any) -> set[tuple[bool, tuple[str, ...]]]:
