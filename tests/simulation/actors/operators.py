@@ -80,11 +80,12 @@ class Operator(Client):
         return Revoke(target=target.whatsapp_id)
 
     def _pin(self, target: Message) -> Pin | None:
-        """Once: to pin what is pinned changes nothing that could be counted."""
-        asked = (each.operation for each in self.world.operations if each.target == target.id)
-        if any(isinstance(each, Pin) for each in asked):
+        """A pin, then its end, each once: to pin what is pinned changes nothing that could be counted."""
+        asked = [each.operation for each in self.world.operations if each.target == target.id]
+        pins = [each.duration for each in asked if isinstance(each, Pin)]
+        if None in pins:
             return None
-        return Pin(target=target.whatsapp_id, duration=self.chance.choice(PIN_DURATIONS))
+        return Pin(target=target.whatsapp_id, duration=None if pins else self.chance.choice(PIN_DURATIONS))
 
 
 class Reactors(Actor):

@@ -3,7 +3,12 @@
 from typing import Final
 
 from tests.simulation.invariants.base import Invariant
-from tests.simulation.invariants.commands import DecisionsAreToldOnce, GroupsAreFoundedOnce, WhatWasDoneLasts
+from tests.simulation.invariants.commands import (
+    DecisionsAreToldOnce,
+    GroupsAreFoundedOnce,
+    MarksAreTold,
+    WhatWasDoneLasts,
+)
 from tests.simulation.invariants.delivery import (
     AcceptedIsDelivered,
     ChatsKeepTheirOrder,
@@ -55,6 +60,7 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     WebhooksArrive,
     GroupsAreFoundedOnce,
     WhatWasDoneLasts,
+    MarksAreTold,
     DecisionsAreToldOnce,
     FilesArriveWhole,
 )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, override
 
 from adapters.memory.groups import MemoryGroup
+from domain.changes import Starred
 from domain.event import GroupRequested, NewEvent
 from domain.group import RequestState
 from domain.ids import WhatsAppMessageId
@@ -13,6 +14,11 @@ from tests.simulation.invariants.base import Invariant
 if TYPE_CHECKING:
     from tests.simulation.asked import Command
     from tests.simulation.world import World
+
+
+def last_of_each(world: "World") -> dict[tuple[object, ...], "Command"]:
+    """What was asked for last of each kind about each thing."""
+    return {(each.session_id, each.kind, each.about): each for each in world.commands}
 
 
 class GroupsAreFoundedOnce(Invariant):
@@ -55,8 +61,7 @@ class WhatWasDoneLasts(Invariant):
 
     @override
     def unmet(self) -> str | None:
-        last = {(each.session_id, each.kind, each.about): each for each in self.world.commands}
-        for command in last.values():
+        for command in last_of_each(self.world).values():
             if command.answer is not None and command.refused is None and self._is(command) != command.wants:
                 return f"{command} was answered, and it is {self._is(command)!r}"
         return None
@@ -85,6 +90,31 @@ class WhatWasDoneLasts(Invariant):
 
     def _group(self, jid: str) -> MemoryGroup:
         return self.world.whatsapp.groups.get(Jid.parse(jid))
+
+
+class MarksAreTold(Invariant):
+    """In the end the last that was told of a message's mark is what was asked for last, where that was answered.
+
+    That none is told twice is an invariant of all changes.
+    """
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world)
+        self._told: dict[tuple[object, ...], object] = {}
+
+    @override
+    def event(self, event: NewEvent) -> None:
+        change = getattr(event.payload, "change", None)
+        if isinstance(change, Starred):
+            self._told[event.session_id, "star", change.target] = change.starred
+
+    @override
+    def unmet(self) -> str | None:
+        for key, command in last_of_each(self.world).items():
+            done = command.kind == "star" and command.answer is not None and command.refused is None
+            if done and self._told.get(key, False) != command.wants:
+                return f"{command} was answered, and {self._told.get(key)!r} is told"
+        return None
 
 
 class DecisionsAreToldOnce(Invariant):

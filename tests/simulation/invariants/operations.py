@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _LEFT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
+_UNPIN: Final = ("pin", None)
 
 
 def short(whatsapp_id: str) -> str:
@@ -235,7 +236,10 @@ class ShownAsItIs(Invariant):
 
 
 def _was_so_already(done: "Done", operations: "list[tuple[Done, Message]]") -> bool:
-    """Another operation says the same: a deletion of what was deleted."""
+    """Another operation says the same: a deletion of what was deleted. Or nothing was pinned that could be unpinned."""
+    if wanted(done.operation) == _UNPIN:
+        pins = (message for other, message in operations if other is not done and isinstance(other.operation, Pin))
+        return all(pin.status not in _LEFT for pin in pins)
     return any(other is not done and wanted(other.operation) == wanted(done.operation) for other, _ in operations)
 
 
