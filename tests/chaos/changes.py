@@ -9,7 +9,9 @@ from tests.chaos.ledger import Doing, Held, Json, Operation
 type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
 
-_EVENTS: Final = frozenset({"message.edited", "message.revoked", "message.reaction", "poll.vote", "message.pinned"})
+_EVENTS: Final = frozenset(
+    {"message.edited", "message.revoked", "message.reaction", "poll.vote", "message.pinned", "message.starred"}
+)
 
 
 def shown(held: Iterable[Held]) -> dict[Change, str]:
@@ -25,6 +27,8 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
         found |= {("poll.vote", each.id, who, option): f"{who}'s vote in {label}" for who, option in each.votes.items()}
         if each.pinned:
             found["message.pinned", each.id] = f"the pin of {label}"
+        if each.starred:
+            found["message.starred", each.id] = f"the star on {label}"
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
@@ -58,6 +62,8 @@ def asked(operation: Operation, target: str) -> Change:
             return "poll.vote", target, operation.send.by, operation.value
         case Doing.PIN:
             return "message.pinned", target
+        case Doing.STAR:
+            return "message.starred", target
 
 
 def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:

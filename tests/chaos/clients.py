@@ -37,7 +37,7 @@ _NEWEST: Final = 10
 _TEXTS: Final = 0.5
 _EMOJI: Final = ("👍", "❤️", "😂")
 
-_AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING"})
+_AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE"})
 """Refusals that pass."""
 
 
@@ -104,11 +104,9 @@ class Client:
         values = {
             Doing.EDIT: send.body + EDITED,
             Doing.REACTION: self.dice.choice(_EMOJI),
-            Doing.REVOKE: "",
             Doing.VOTE: self.dice.choice(OPTIONS),
-            Doing.PIN: "",
         }
-        return Operation(kind=kind, send=send, value=values[kind])
+        return Operation(kind=kind, send=send, value=values.get(kind, ""))
 
     async def _operate(self, operation: Operation) -> None:
         self.under_way = operation

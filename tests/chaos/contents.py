@@ -8,6 +8,7 @@ import random
 import struct
 import tempfile
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,13 @@ _MIME_TYPES: Final = {
     Kind.AUDIO: "audio/mpeg",
     Kind.DOCUMENT: "application/octet-stream",
     Kind.STICKER: "image/webp",
+}
+_TO_SEND: Final[Mapping[Kind, Any]] = {
+    Kind.IMAGE: media_pb2.ImageToSend,
+    Kind.VIDEO: media_pb2.VideoToSend,
+    Kind.AUDIO: media_pb2.AudioToSend,
+    Kind.DOCUMENT: media_pb2.DocumentToSend,
+    Kind.STICKER: media_pb2.StickerToSend,
 }
 _WITHOUT_WORDS: Final = frozenset({Kind.AUDIO, Kind.STICKER})
 _labels: dict[str, str] = {}
@@ -103,20 +111,13 @@ def rest_content(send: Send) -> Json:
 def grpc_content(send: Send) -> dict[str, Any]:
     """The same over gRPC."""
     label = send.body
-    source = media_pb2.MediaSource(data=data_of(send.kind, label)) if send.kind in FILES else None
     match send.kind:
         case Kind.TEXT:
             content: Any = message_pb2.Text(body=label)
-        case Kind.IMAGE:
-            content = media_pb2.ImageToSend(media=source, caption=label)
-        case Kind.VIDEO:
-            content = media_pb2.VideoToSend(media=source, caption=label)
-        case Kind.AUDIO:
-            content = media_pb2.AudioToSend(media=source)
-        case Kind.STICKER:
-            content = media_pb2.StickerToSend(media=source)
-        case Kind.DOCUMENT:
-            content = media_pb2.DocumentToSend(media=source, caption=label, filename=f"{label}.bin")
+        case Kind.IMAGE | Kind.VIDEO | Kind.AUDIO | Kind.DOCUMENT | Kind.STICKER:
+            words = {} if send.kind in _WITHOUT_WORDS else {"caption": label}
+            words |= {"filename": f"{label}.bin"} if send.kind is Kind.DOCUMENT else {}
+            content = _TO_SEND[send.kind](media=media_pb2.MediaSource(data=data_of(send.kind, label)), **words)
         case Kind.LOCATION:
             content = content_pb2.Location(latitude=38.7, longitude=-9.1, name=label)
         case Kind.CONTACTS:

@@ -102,7 +102,11 @@ class Doing(StrEnum):
     REACTION = "reaction"
     VOTE = "poll_vote"
     PIN = "pin"
+    STAR = "star"
 
+
+COMMANDS: Final = frozenset({Doing.STAR})
+"""What the session's page does at once, on the account's own devices, without a message: its answer is its end."""
 
 EDITED: Final = " (edited)"
 """What an edit puts behind a body, so that the message is known again."""
@@ -115,7 +119,7 @@ class Operation:
     Attributes:
         send: the message: one of its own, or a poll that came.
         value: the new text, the emoji, or the option; empty where there is none.
-        message_id: the gateway's id of the operation, where it was accepted.
+        message_id: the gateway's id of the operation, where it was accepted; of a command that of its message.
         refused: the reason for which it was refused for good.
     """
 
@@ -158,6 +162,7 @@ class Held:
         votes: who has chosen what in it.
         revoked: whether it was deleted for everyone.
         pinned: whether it is pinned.
+        starred: whether the phone's owner has marked it with a star.
         edited_at, voted_at, revoked_at: when WhatsApp took each edit, each one's vote and the deletion, in whole
             seconds since 1970.
         digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
@@ -172,6 +177,7 @@ class Held:
     reactions: dict[str, str] = field(default_factory=dict)
     revoked: bool = False
     pinned: bool = False
+    starred: bool = False
     digest: str | None = None
     votes: dict[str, str] = field(default_factory=dict)
     edited_at: list[int] = field(default_factory=list)

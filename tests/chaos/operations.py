@@ -16,6 +16,7 @@ _REST: Final = {
     Doing.REACTION: ("PUT", "/reaction"),
     Doing.VOTE: ("POST", "/vote"),
     Doing.PIN: ("POST", "/pin"),
+    Doing.STAR: ("POST", "/star"),
 }
 
 
@@ -44,21 +45,18 @@ def _body(operation: Operation) -> Json | None:
             return {"options": [operation.value]}
         case Doing.PIN:
             return {}
-        case Doing.REVOKE:
+        case Doing.REVOKE | Doing.STAR:
             return None
 
 
 async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int, patience: float) -> str:
-    """The operation's id.
+    """The operation's id; of what isn't a message its message's.
 
     Raises:
         grpc.aio.AioRpcError: it was refused, or there was no answer.
     """
-    common: dict[str, Any] = {
-        "message_id": operation.send.message_id,
-        "wait": Duration(seconds=wait),
-        "request_id": key,
-    }
+    about: dict[str, Any] = {"message_id": operation.send.message_id, "request_id": key}
+    common = about | {"wait": Duration(seconds=wait)}
     stub, metadata = gateway.messages, (("x-api-key", gateway.key),)
     match operation.kind:
         case Doing.EDIT:
@@ -75,4 +73,7 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
         case Doing.REVOKE:
             revoke = pb.RevokeMessageRequest(**common)
             answer = await stub.RevokeMessage(revoke, timeout=patience, metadata=metadata)
+        case Doing.STAR:
+            starred = await stub.StarMessage(pb.StarMessageRequest(**about), timeout=patience, metadata=metadata)
+            return str(starred.message.id)
     return str(answer.operation.id)

@@ -10,7 +10,7 @@ import aiohttp
 from tests.chaos import changes
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import Doing, Held, Kind, Ledger, Stored
+from tests.chaos.ledger import COMMANDS, Doing, Held, Kind, Ledger, Stored
 from tests.chaos.phones import Person, Reader, read_log
 from tests.chaos.restores import beyond_reach, restored
 from tests.chaos.whatsapp import WhatsApp
@@ -24,7 +24,7 @@ _EXCUSED_SECONDS: Final = 30.0
 
 _ON_ITS_WAY: Final = frozenset({"QUEUED", "SENDING"})
 _PAGE: Final = 500
-_TYPES: Final = ",".join([*Kind, *Doing])
+_TYPES: Final = ",".join([*Kind, *sorted(set(Doing) - COMMANDS)])
 
 
 @dataclass(slots=True)
@@ -153,7 +153,7 @@ def untold(ledger: Ledger) -> list[str]:
         excused = beyond_reach(ledger, session, undone)
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
-            ("edits, deletions, reactions, pins and votes", [each for each in undone if each not in excused]),
+            ("edits, deletions, reactions, pins, stars and votes", [each for each in undone if each not in excused]),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.changes import Change, asked, made
-from tests.chaos.ledger import Json, Ledger, Restored
+from tests.chaos.ledger import COMMANDS, Json, Ledger, Operation, Restored
 
 _TAKEN: Final = re.compile(r" of (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
+_LACKING: Final = "TARGET_UNKNOWN"
 _NEEDS_ITS_MESSAGE: Final = frozenset({"message.edited", "message.revoked", "poll.vote"})
 """What a page without the message can't tell of, or tells of only once."""
 
@@ -46,13 +47,17 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
     message, and the message is older than the restore, so that WhatsApp may have given it to the profile that was left.
     A snapshot that is older than the event may hold the message all the same. The change was made after the restore, or
     shortly before it. What the session's own clients asked for isn't among them: the gateway tells that itself,
-    whatever its page has.
+    whatever its page has, unless it refused that for the message: then an earlier page may have done it.
     """
     restores = [each for each in ledger.restores if each.session == session]
     came = dict(ledger.message_events(session))
     made_at = made(ledger.phones.get(ledger.sessions[session], ()))
     own = _own(ledger, session)
-    return {
+    phone = ledger.sessions[session]
+    commands = [each for each in ledger.operations if each.kind in COMMANDS and each.send.by == phone]
+    passed_over = {asked(each, ledger.target(each)) for each in commands if was_passed_over(ledger, each)}
+    untold = list(untold)
+    return (passed_over & set(untold)) | {
         each
         for each in untold
         if each[0] in _NEEDS_ITS_MESSAGE
@@ -61,6 +66,25 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
         and each in made_at
         and _may_be_lacked(came[each[1]], datetime.fromtimestamp(made_at[each], UTC), restores)
     }
+
+
+def was_passed_over(ledger: Ledger, command: Operation) -> bool:
+    """Whether it was refused by a page that may not have had the message: an earlier one may have done it."""
+    return command.refused == _LACKING and _may_have_lacked(ledger, command)
+
+
+def _may_have_lacked(ledger: Ledger, command: Operation) -> bool:
+    """Whether the page that answered a command may not have had its message.
+
+    As far as the gateways' logs tell: by then the session's page was restored from a snapshot that is older than the
+    event of the message, and the message is older than the restore.
+    """
+    session = next(name for name, phone in ledger.sessions.items() if phone == command.send.by)
+    event = dict(ledger.message_events(session)).get(ledger.target(command))
+    if event is None or command.answered is None:
+        return False
+    restores = [each for each in ledger.restores if each.session == session]
+    return _is_older(event, datetime.fromtimestamp(command.answered, UTC), restores)
 
 
 def _own(ledger: Ledger, session: str) -> set[Change]:
@@ -74,6 +98,11 @@ def _own(ledger: Ledger, session: str) -> set[Change]:
 
 
 def _may_be_lacked(event: Json, changed: datetime, restores: Iterable[Restored]) -> bool:
+    return _is_older(event, changed + _BEFORE, restores)
+
+
+def _is_older(event: Json, then: datetime, restores: Iterable[Restored]) -> bool:
+    """Whether the page of then may not have had the message of an event, as it had been restored by then."""
     told = datetime.fromisoformat(event["time"])
     written = datetime.fromisoformat(event["payload"]["message"]["created_at"])
-    return any(each.taken_at <= told and written <= each.at and changed >= each.at - _BEFORE for each in restores)
+    return any(each.taken_at <= told and written <= each.at <= then for each in restores)

@@ -91,6 +91,17 @@ def vote(ledger: Ledger, *, shown: int = 1, told: int = 1, status: str = "SENT")
     return operation
 
 
+def star(ledger: Ledger, *, shown: bool = True, told: int = 1, refused: str | None = None) -> Operation:
+    """On the first message, on Ana's own phone; nobody else sees it."""
+    operation = Operation(Doing.STAR, ledger.sends[0], "", answered=moment(9), message_id="msg_1", refused=refused)
+    if refused is not None:
+        operation.message_id = None
+    ledger.operations.append(operation)
+    ledger.phones[ANA][0] = replace(ledger.phones[ANA][0], starred=shown)
+    tell(ledger, [changed(4 + each, "message.starred", "A1", starred=True) for each in range(told)])
+    return operation
+
+
 def second(number: int) -> datetime:
     """Of the hour in which all of it happens."""
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.ledger import Doing, Held, Ledger, Operation, Poll, Restored, Stored
 from tests.chaos.quiet import Calm, beyond, untold
 from tests.chaos.restores import restored
-from tests.chaos.samples import ANA, BEN, edit, moment, second, sound, vote
+from tests.chaos.samples import ANA, BEN, edit, moment, second, sound, star, vote
 from tests.chaos.verdict import judge
 
 
@@ -23,7 +23,7 @@ def test_the_end_is_awaited_until_messages_and_changes_are_told(ledger: Ledger) 
     assert untold(ledger) == []
     edit(ledger, 1, told=0)
     (line,) = untold(ledger)
-    assert line.startswith("1 edits, deletions, reactions, pins and votes of session s1")
+    assert line.startswith("1 edits, deletions, reactions, pins, stars and votes of session s1")
     del ledger.events[1]
     assert len(untold(ledger)) == 2
 
@@ -139,6 +139,30 @@ def test_a_reaction_or_a_message_without_an_event_is_missing_whatever_was_restor
     ledger.events = [each for each in ledger.events if each["sequence"] != 2]
     _reword(ledger, 9)
     assert len(judge(ledger).events_missing) == 2
+
+
+@pytest.mark.parametrize(
+    ("taken", "at", "reason", "is_beyond"),
+    [
+        (0, 5, "TARGET_UNKNOWN", True),
+        (0, 9, "TARGET_UNKNOWN", True),
+        (0, 10, "TARGET_UNKNOWN", False),
+        (2, 5, "TARGET_UNKNOWN", False),
+        (0, 5, "IDEMPOTENCY_KEY_REUSED", False),
+    ],
+)
+def test_a_star_that_a_page_without_the_message_refused_may_have_been_set_by_the_one_before(
+    ledger: Ledger, taken: int, at: int, reason: str, *, is_beyond: bool
+) -> None:
+    """The message was told in the first second, and the refusal came in the ninth."""
+    star(ledger, refused=reason, told=0)
+    ledger.restores = [Restored("s1", second(taken), second(at)), Restored("s2", second(0), second(5))]
+    verdict = judge(ledger)
+    assert (len(verdict.beyond_reach), len(verdict.untrue), len(verdict.events_missing)) == (
+        (2, 0, 0) if is_beyond else (0, 1, 1)
+    )
+    star(ledger, shown=False, told=0)
+    assert len(judge(ledger).lost) == 1
 
 
 def test_what_may_be_beyond_reach_is_awaited_for_a_while() -> None:

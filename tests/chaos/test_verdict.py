@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
-from tests.chaos.samples import ANA, BEN, changed, edit, event, send, sound, tell, vote
+from tests.chaos.samples import ANA, BEN, changed, edit, event, send, sound, star, tell, vote
 from tests.chaos.verdict import judge
 
 CAT = "15550100102"
@@ -257,6 +257,35 @@ def test_a_pin_shows_and_is_told(ledger: Ledger) -> None:
     assert len(judge(ledger).events_missing) == 1
     tell(ledger, [changed(4, "message.pinned", "A1", pinned=True)])
     assert judge(ledger).is_good
+
+
+def test_a_star_shows_on_the_accounts_own_phone_and_is_told(ledger: Ledger) -> None:
+    star(ledger)
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.operations) == (True, 1)
+    assert untold(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"shown": False, "told": 0}, "lost"),
+        ({"told": 0}, "events_missing"),
+        ({"told": 2}, "events_repeated"),
+        ({"refused": "TARGET_UNKNOWN"}, "untrue"),
+        ({"shown": False, "told": 0, "refused": "TARGET_UNKNOWN"}, None),
+    ],
+)
+def test_what_is_wrong_with_a_star_is_named(ledger: Ledger, how: dict[str, Any], found: str | None) -> None:
+    star(ledger, **how)
+    verdict = judge(ledger)
+    assert verdict.is_good is (found is None)
+    assert found is None or len(getattr(verdict, found)) == 1
+
+
+def test_a_star_that_has_no_answer_is_named(ledger: Ledger) -> None:
+    star(ledger, shown=False, told=0).answered = None
+    assert len(judge(ledger).unanswered) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Final
 
 from tests.chaos import changes
 from tests.chaos.found import Verdict
-from tests.chaos.ledger import Doing, Held, Ledger, Operation, Poll, Send, Stored
-from tests.chaos.restores import beyond_reach
+from tests.chaos.ledger import COMMANDS, Doing, Held, Ledger, Operation, Poll, Send, Stored
+from tests.chaos.restores import beyond_reach, was_passed_over
 
 _LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
 _UNKNOWN: Final = "OUTCOME_UNKNOWN"
@@ -87,7 +87,7 @@ def _texts(ledger: Ledger) -> dict[str, str]:
 
 
 def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
-    """What was accepted shows on the recipient's phone, once; what wasn't doesn't."""
+    """What was accepted shows on the recipient's phone, or on the account's own, once; what wasn't doesn't."""
     held = {(phone, each.id): each for phone, all_held in ledger.phones.items() for each in all_held}
     for operation in ledger.operations:
         if operation.answered is None:
@@ -95,12 +95,25 @@ def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
             continue
         verdict.operations += operation.is_accepted
         short = ledger.target(operation)
+        if operation.kind in COMMANDS:
+            _judge_command(ledger, verdict, operation, held.get((operation.send.by, short)))
+            continue
         there = {phone: held.get((phone, short)) for phone in ledger.holders(operation.send.recipient)}
         if isinstance(operation.send, Poll):
             # When its author deletes it, the votes go with it: nobody can see any more what they were.
             there = {phone: each for phone, each in there.items() if each is None or not each.revoked}
         times = {phone: 0 if each is None else _times(operation, each) for phone, each in there.items()}
         _judge_operation(ledger, verdict, operation, times)
+
+
+def _judge_command(ledger: Ledger, verdict: Verdict, operation: Operation, held: Held | None) -> None:
+    """An answer says that it is done; a refusal that it isn't, unless the try that did it went to another page."""
+    done = held is not None and bool(_times(operation, held))
+    if operation.is_accepted and not done:
+        verdict.lost.append(f"{operation.label}: answered, and not on the phone of {operation.send.by}")
+    elif operation.refused is not None and done:
+        found = verdict.beyond_reach if was_passed_over(ledger, operation) else verdict.untrue
+        found.append(f"{operation.label}: refused ({operation.refused}), and done")
 
 
 def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, times: Mapping[str, int]) -> None:
@@ -147,6 +160,8 @@ def _times(operation: Operation, held: Held) -> int:
             return int(held.votes.get(operation.send.by) == operation.value)
         case Doing.PIN:
             return int(held.pinned)
+        case Doing.STAR:
+            return int(held.starred)
 
 
 def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:

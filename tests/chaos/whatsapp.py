@@ -103,6 +103,7 @@ class WhatsApp:
                 reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
                 revoked=each["revoked"] is not None,
                 pinned=each["pinned"] is not None,
+                starred=each["starred"],
                 votes={one["from"].partition("@")[0]: ", ".join(one["options"]) for one in each["votes"]},
                 edited_at=[edit["ts"] for edit in each["edits"]],
                 voted_at={one["from"].partition("@")[0]: one["ts"] for one in each["votes"]},

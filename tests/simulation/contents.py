@@ -52,7 +52,9 @@ def other_than_text(chance: random.Random, words: str) -> Content:
         case 4:
             return Interactive.compose(words, ReplyButtons(buttons=(_CHOICE,)))
         case 5:
-            return Interactive.compose(words, ListMenu(button="Choose", sections=(Section(title=None, rows=(_CHOICE,)),)))
+            return Interactive.compose(
+                words, ListMenu(button="Choose", sections=(Section(title=None, rows=(_CHOICE,)),))
+            )
         case _:
             return Poll.compose(words, OPTIONS, selectable=0)
 

@@ -21,7 +21,7 @@ _OVER: Final = frozenset({MessageStatus.FAILED, MessageStatus.CANCELED, MessageS
 
 
 class Operator(Client):
-    """Edits, pins, reacts to and takes back what was sent, sometimes while it is still on its way; always with a key."""
+    """Edits, pins, reacts to and takes back what was sent, some of it still on its way; always with a key."""
 
     @override
     async def run(self) -> None:
