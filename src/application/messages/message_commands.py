@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from application.idempotency.once import Form, Once
 from application.idempotency.request_key import RequestKey
@@ -19,6 +19,8 @@ from domain.errors import UnprocessableError
 from domain.event import NewEvent
 from domain.ids import MessageId, parse_message_id
 from domain.message import Direction, Message, MessageStatus
+
+_ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
 
 class MessageCommands:
@@ -63,11 +65,16 @@ class MessageCommands:
     async def delete_for_me(self, message_id: str, *, request: RequestKey | None = None) -> Message:
         """Deletes a message on the account's own devices. The gateway keeps its record of it.
 
+        One that is still on its way isn't there to be deleted, and would come all the same. One that the page doesn't
+        have counts as deleted.
+
         Raises:
-            PomboError: as ``star`` does, but for ``TARGET_UNKNOWN``.
+            PomboError: as ``star`` does.
         """
 
         async def do(page: MessagePage, message: Message) -> AnyChange:
+            if message.status in _ON_ITS_WAY:
+                raise UnprocessableError("TARGET_UNKNOWN", "The message isn't with WhatsApp yet.")
             return Deleted(**_own(message, await page.delete_for_me(message.whatsapp_id)))
 
         return await self._run("messages.delete_for_me", message_id, {}, do, request)

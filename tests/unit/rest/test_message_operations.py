@@ -10,6 +10,7 @@ from domain.ids import WhatsAppMessageId
 from domain.operations import PollVote
 
 from .gateway import ANA, BEN, Client, Gateway
+from .test_durability import soon
 from .test_messages import MESSAGES, NOBODYS, SEND, text
 
 
@@ -108,6 +109,15 @@ async def test_what_cant_be_done_is_refused_with_its_reason(
 ) -> None:
     answer = await client.call(method, at(sent, path), json_body=body)
     assert (answer.status, answer.reason) == (status, reason)
+
+
+async def test_what_is_still_on_its_way_cant_be_deleted_for_oneself(gateway: Gateway, client: Client) -> None:
+    """It would come to the account's phone all the same."""
+    await gateway.link()
+    queued = (await client.post(SEND, text("later", not_before=soon(hours=1)))).json()
+    answer = await client.call("DELETE", at(queued, "?for=me"))
+    assert (answer.status, answer.reason) == (422, "TARGET_UNKNOWN")
+    assert (await client.get(at(queued))).json()["deleted_at"] is None
 
 
 async def test_of_an_unknown_message_nothing_can_be_done(client: Client, sent: dict[str, Any]) -> None:
