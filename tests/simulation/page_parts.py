@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from application.ports.group_page import Creation
 from domain.errors import DeadlineExceededError, PomboError
 from domain.group import CreatedGroup
+from domain.ids import WhatsAppMessageId
+from domain.message_state import NOTHING_DONE
 from tests.simulation.gate import PAGE, Gate, Gated
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class SimulatedParts:
     def get(self, name: str) -> Any:
         """A part through the gate."""
         if name not in self._made:
-            self._made[name] = (_Groups if name == "groups" else _Part)(self._gate, name, self._page)
+            self._made[name] = _PARTS.get(name, _Part)(self._gate, name, self._page)
         return self._made[name]
 
 
@@ -56,17 +59,39 @@ class _Part(Gated):
     def __getattr__(self, name: str) -> Any:
         if name not in self._changing:
             return super().__getattr__(name)
-        act, title = getattr(self._inner, name), f"{self._name}.{name}"
+        act = getattr(self._inner, name)
 
         async def change(*args: Any, **options: Any) -> Any:
-            trouble = self._page.trouble(title, late=False)
-            if trouble is None:
-                return await self._gate.call(title, lambda: act(*args, **options), PAGE, unknown=True)
-            await self._page.let(trouble, lambda: act(*args, **options), "CHANGE_REFUSED")
-            raise _unknown()
+            return await self._change(name, lambda: act(*args, **options))
 
         self.__dict__[name] = change
         return change
+
+    async def _change(self, name: str, act: Callable[[], Awaitable[Any]]) -> Any:
+        title = f"{self._name}.{name}"
+        trouble = self._page.trouble(title, late=False)
+        if trouble is None:
+            return await self._gate.call(title, act, PAGE, unknown=True)
+        await self._page.let(trouble, act, "CHANGE_REFUSED")
+        raise _unknown()
+
+
+class _Messages(_Part):
+    """Marks on messages. What the page is to delete and doesn't have, though the phone does, is noted."""
+
+    async def delete_for_me(self, message: WhatsAppMessageId) -> datetime:
+        async def act() -> datetime:
+            self._note(message)
+            return await self._inner.delete_for_me(message)  # type: ignore[attr-defined,no-any-return]
+
+        return await self._change("delete_for_me", act)  # type: ignore[no-any-return]
+
+    def _note(self, message: WhatsAppMessageId) -> None:
+        world, session_id = self._gate.world, self._page.session_id
+        account, held = world.accounts[session_id], world.whatsapp.profile(session_id).messages
+        gone = account.states.get(message, NOTHING_DONE).deleted is not None
+        if message in account.phone_messages and message not in held and not gone:
+            world.lacked.add((session_id, message))
 
 
 class _Groups(_Part):
@@ -89,6 +114,9 @@ class _Groups(_Part):
         if late is not None:
             self._under_way[creation.token] = late
         raise _unknown()
+
+
+_PARTS: Final[Mapping[str, type[_Part]]] = {"groups": _Groups, "messages": _Messages}
 
 
 def _unknown() -> PomboError:

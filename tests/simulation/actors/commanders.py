@@ -130,7 +130,7 @@ class Marker(Commander):
 
     @override
     def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
-        kinds = (self._star, self._star, self._archive, self._block, self._save)
+        kinds = (self._star, self._star, self._delete, self._archive, self._block, self._save)
         return self.chance.choice(kinds)(session_id, number) or self._block(session_id, number)
 
     def _star(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
@@ -146,6 +146,22 @@ class Marker(Commander):
         message, starred = self.chance.choice(messages), self.chance.random() < 0.7
         command = Command(session_id=session_id, kind="star", about=message.whatsapp_id, wants=starred)
         return command, lambda use_cases, key: use_cases.message_commands.star(message.id, starred=starred, request=key)
+
+    def _delete(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        """For the account alone; each once, and some of it still on its way."""
+        asked = {each.about for each in self.world.commands if each.kind == "delete"}
+        messages = [
+            row.message
+            for row in self.world.state.messages.values()
+            if row.message.session_id == session_id
+            and said(row.message.content) is not None
+            and row.message.whatsapp_id not in asked
+        ]
+        if not messages:
+            return None
+        message = self.chance.choice(messages)
+        command = Command(session_id=session_id, kind="delete", about=message.whatsapp_id, wants=True)
+        return command, lambda use_cases, key: use_cases.message_commands.delete_for_me(message.id, request=key)
 
     def _archive(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
         chat, archived = self.chance.choice(self.world.peers).jid, self.chance.random() < 0.5

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, override
 
 from adapters.memory.groups import MemoryGroup
-from domain.changes import Starred
+from domain.changes import Deleted, Starred
 from domain.event import GroupRequested, NewEvent
 from domain.group import RequestState
 from domain.ids import WhatsAppMessageId
@@ -57,14 +57,21 @@ class GroupsAreFoundedOnce(Invariant):
 
 
 class WhatWasDoneLasts(Invariant):
-    """In the end each thing is as it was asked for last, where that was answered."""
+    """In the end each thing is as it was asked for last, where that was answered.
+
+    But for the deletion of a message that a page didn't have, coming from an older snapshot: it takes it for deleted.
+    """
 
     @override
     def unmet(self) -> str | None:
         for command in last_of_each(self.world).values():
-            if command.answer is not None and command.refused is None and self._is(command) != command.wants:
+            done = command.answer is not None and command.refused is None and not self._was_lacked(command)
+            if done and self._is(command) != command.wants:
                 return f"{command} was answered, and it is {self._is(command)!r}"
         return None
+
+    def _was_lacked(self, command: "Command") -> bool:
+        return command.kind == "delete" and (command.session_id, command.about) in self.world.lacked
 
     def _is(self, command: "Command") -> object:
         account = self.world.accounts[command.session_id]
@@ -72,6 +79,10 @@ class WhatWasDoneLasts(Invariant):
             case "star":
                 state = account.states.get(WhatsAppMessageId(command.about), NOTHING_DONE)
                 return state.starred is not None and state.starred.starred
+            case "delete":
+                message = WhatsAppMessageId(command.about)
+                gone = account.states.get(message, NOTHING_DONE).deleted is not None
+                return gone or message not in account.phone_messages
             case "archive":
                 return account.people.state(Jid.parse(command.about)).archived
             case "block":
@@ -107,11 +118,13 @@ class MarksAreTold(Invariant):
         change = getattr(event.payload, "change", None)
         if isinstance(change, Starred):
             self._told[event.session_id, "star", change.target] = change.starred
+        elif isinstance(change, Deleted):
+            self._told[event.session_id, "delete", change.target] = True
 
     @override
     def unmet(self) -> str | None:
         for key, command in last_of_each(self.world).items():
-            done = command.kind == "star" and command.answer is not None and command.refused is None
+            done = command.kind in {"star", "delete"} and command.answer is not None and command.refused is None
             if done and self._told.get(key, False) != command.wants:
                 return f"{command} was answered, and {self._told.get(key)!r} is told"
         return None

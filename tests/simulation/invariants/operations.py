@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, override
 
 from adapters.memory.accounts import Account
-from domain.changes import AnyChange, Edited, Pinned, Reacted, Revoked, Starred, Voted
+from domain.changes import AnyChange, Deleted, Edited, Pinned, Reacted, Revoked, Starred, Voted
 from domain.event import NewEvent
 from domain.message import Message, MessageStatus
 from domain.message_state import NOTHING_DONE
@@ -38,6 +38,8 @@ def value(change: AnyChange) -> Any:
             return ("vote", options)
         case Starred(starred=starred):
             return ("star", starred)
+        case Deleted():
+            return ("delete",)
         case Pinned(until=until, at=at):
             return ("pin", None if until is None else until - at)
         case _:
@@ -213,6 +215,11 @@ class ShownAsItIs(Invariant):
     def _is_orphan(self, message: Message) -> bool:
         return any(message.whatsapp_id in orphans for orphans in self.world.orphans[message.session_id])
 
+    def _is_not_there(self, message: Message, account: Account) -> bool:
+        """What the phone never had, or a page from an older snapshot lacked, counts as deleted when it is to be."""
+        lacked = (message.session_id, message.whatsapp_id) in self.world.lacked
+        return lacked or message.whatsapp_id not in account.phone_messages
+
     @override
     def unmet(self) -> str | None:
         for row in self.world.state.messages.values():
@@ -226,11 +233,14 @@ class ShownAsItIs(Invariant):
                 ("deleted", at_phone.revoked is not None, here.revoked is not None),
                 ("text", at_phone.edited and at_phone.edited.body, here.edited and here.edited.body),
                 ("star", _starred(at_phone), _starred(here)),
+                ("deletion", at_phone.deleted is not None, here.deleted is not None),
                 ("pin", _pinned(at_phone), _pinned(here)),
                 ("votes", _votes(at_phone), _votes(here)),
                 ("reactions", _reactions(at_phone), _reactions(here)),
             ):
-                if there != told and not (what in _ASKED_OF_THE_MESSAGE and self._is_orphan(message)):
+                if there == told or (what == "deletion" and told and self._is_not_there(message, account)):
+                    continue
+                if not (what in _ASKED_OF_THE_MESSAGE and self._is_orphan(message)):
                     return f"{message.id} ({message.whatsapp_id[-6:]}) shows {what} {told!r}, its phone {there!r}"
         return None
 
