@@ -10,7 +10,15 @@ type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
 
 _EVENTS: Final = frozenset(
-    {"message.edited", "message.revoked", "message.reaction", "poll.vote", "message.pinned", "message.starred"}
+    {
+        "message.edited",
+        "message.revoked",
+        "message.reaction",
+        "poll.vote",
+        "message.pinned",
+        "message.starred",
+        "message.deleted",
+    }
 )
 
 
@@ -29,6 +37,8 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
             found["message.pinned", each.id] = f"the pin of {label}"
         if each.starred:
             found["message.starred", each.id] = f"the star on {label}"
+        if each.deleted:
+            found["message.deleted", each.id] = f"the deletion of {label} for {each.sender} alone"
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
@@ -64,6 +74,8 @@ def asked(operation: Operation, target: str) -> Change:
             return "message.pinned", target
         case Doing.STAR:
             return "message.starred", target
+        case Doing.DELETE:
+            return "message.deleted", target
 
 
 def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:

@@ -153,7 +153,7 @@ class Client:
         try:
             if isinstance(asked, Operation):
                 status, content = await operations.over_rest(gateway, asked, headers, limit)
-                content = content.get("operation") or content
+                content = content.get("operation") or content.get("message") or content
             else:
                 status, content = await _send_over_rest(gateway, asked, headers, limit)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

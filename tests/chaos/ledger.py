@@ -103,9 +103,10 @@ class Doing(StrEnum):
     VOTE = "poll_vote"
     PIN = "pin"
     STAR = "star"
+    DELETE = "delete"
 
 
-COMMANDS: Final = frozenset({Doing.STAR})
+COMMANDS: Final = frozenset({Doing.STAR, Doing.DELETE})
 """What the session's page does at once, on the account's own devices, without a message: its answer is its end."""
 
 EDITED: Final = " (edited)"
@@ -163,6 +164,7 @@ class Held:
         revoked: whether it was deleted for everyone.
         pinned: whether it is pinned.
         starred: whether the phone's owner has marked it with a star.
+        deleted: whether the phone's owner has deleted it there, so that the phone has it no more (`Ledger.had`).
         edited_at, voted_at, revoked_at: when WhatsApp took each edit, each one's vote and the deletion, in whole
             seconds since 1970.
         digest: the SHA-256 of its file, as the phone has downloaded it; None where it holds none.
@@ -178,6 +180,7 @@ class Held:
     revoked: bool = False
     pinned: bool = False
     starred: bool = False
+    deleted: bool = False
     digest: str | None = None
     votes: dict[str, str] = field(default_factory=dict)
     edited_at: list[int] = field(default_factory=list)
@@ -264,6 +267,15 @@ class Ledger:
     def holders(self, recipient: str) -> Sequence[str]:
         """Whose phones have to hold what is sent to a number, or to a group: all its members'."""
         return self.groups.get(recipient, (recipient,))
+
+    def had(self, phone: str) -> list[Held]:
+        """What a phone holds, and behind that what its owner's client has deleted there, as others' phones tell."""
+        held = self.phones.get(phone, [])
+        deletions = [each for each in self.operations if each.kind is Doing.DELETE and each.is_accepted]
+        gone = {self.target(each) for each in deletions if each.send.by == phone} - {each.id for each in held}
+        others = {each.id: each for there in self.phones.values() for each in there if each.id in gone}
+        # What was done to it since then is nothing to this phone.
+        return held + [Held(a.id, a.sender, a.recipient, a.body, a.by_phone, deleted=True) for a in others.values()]
 
     def target(self, operation: Operation) -> str:
         """The message that it is done to, by its id with WhatsApp; empty where the gateway doesn't know it."""

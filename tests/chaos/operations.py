@@ -17,6 +17,7 @@ _REST: Final = {
     Doing.VOTE: ("POST", "/vote"),
     Doing.PIN: ("POST", "/pin"),
     Doing.STAR: ("POST", "/star"),
+    Doing.DELETE: ("DELETE", "?for=me"),
 }
 
 
@@ -45,7 +46,7 @@ def _body(operation: Operation) -> Json | None:
             return {"options": [operation.value]}
         case Doing.PIN:
             return {}
-        case Doing.REVOKE | Doing.STAR:
+        case Doing.REVOKE | Doing.STAR | Doing.DELETE:
             return None
 
 
@@ -76,4 +77,8 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
         case Doing.STAR:
             starred = await stub.StarMessage(pb.StarMessageRequest(**about), timeout=patience, metadata=metadata)
             return str(starred.message.id)
+        case Doing.DELETE:
+            delete = pb.DeleteMessageForMeRequest(**about)
+            deleted = await stub.DeleteMessageForMe(delete, timeout=patience, metadata=metadata)
+            return str(deleted.message.id)
     return str(answer.operation.id)

@@ -17,6 +17,7 @@ from tests.chaos.whatsapp import NOTICE, WhatsApp
 _PAUSES: Final = (0.3, 2.0)
 _TEXTS: Final = 0.5
 _DOES: Final = 0.3
+_DOINGS: Final = tuple(each for each in Doing if each is not Doing.DELETE)
 _NEWEST: Final = 50
 _EMOJI: Final = ("🙏", "🎉", "😮")
 _READ_SECONDS: Final = 0.5
@@ -63,7 +64,8 @@ class Person:
         sent = await self.whatsapp.call("POST", f"{account}/send", {"to": self.to, **phone_content(kind, label)})
         if self.dice.random() < _DOES:
             only = {Doing.EDIT: Kind.TEXT, Doing.VOTE: Kind.POLL}
-            doing = self.dice.choice([each for each in Doing if only.get(each, kind) is kind])
+            # What they delete for themselves alone nobody could ask for afterwards.
+            doing = self.dice.choice([each for each in _DOINGS if only.get(each, kind) is kind])
             what = {
                 Doing.EDIT: {"text": label + EDITED},
                 Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)},

@@ -147,7 +147,7 @@ def untold(ledger: Ledger) -> list[str]:
     """What the phones show and no event tells of, by session; but for what may be beyond reach."""
     found = []
     for session, phone in ledger.sessions.items():
-        held = ledger.phones[phone]
+        held = ledger.had(phone)
         messages = {short for short, _ in ledger.message_events(session)}
         undone = _without_event(ledger, session)
         excused = beyond_reach(ledger, session, undone)
@@ -172,4 +172,4 @@ def beyond(ledger: Ledger) -> list[str]:
 
 def _without_event(ledger: Ledger, session: str) -> list[changes.Change]:
     told = changes.told(ledger.events, session, ledger.lids)
-    return [each for each in changes.shown(ledger.phones[ledger.sessions[session]]) if not told[each]]
+    return [each for each in changes.shown(ledger.had(ledger.sessions[session])) if not told[each]]

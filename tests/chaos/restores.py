@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.changes import Change, asked, made
-from tests.chaos.ledger import COMMANDS, Json, Ledger, Operation, Restored
+from tests.chaos.ledger import COMMANDS, Doing, Json, Ledger, Operation, Restored
 
 _TAKEN: Final = re.compile(r" of (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _LACKING: Final = "TARGET_UNKNOWN"
@@ -55,7 +55,8 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
     own = _own(ledger, session)
     phone = ledger.sessions[session]
     commands = [each for each in ledger.operations if each.kind in COMMANDS and each.send.by == phone]
-    passed_over = {asked(each, ledger.target(each)) for each in commands if was_passed_over(ledger, each)}
+    refused = [each for each in commands if each.refused is not None]
+    passed_over = {asked(each, ledger.target(each)) for each in refused if was_passed_over(ledger, each)}
     untold = list(untold)
     return (passed_over & set(untold)) | {
         each
@@ -69,8 +70,12 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
 
 
 def was_passed_over(ledger: Ledger, command: Operation) -> bool:
-    """Whether it was refused by a page that may not have had the message: an earlier one may have done it."""
-    return command.refused == _LACKING and _may_have_lacked(ledger, command)
+    """Whether it went to a page that may not have had the message.
+
+    Such a page refuses a star, which an earlier one may have set; and takes for deleted what it is to delete.
+    """
+    lacking = command.is_accepted if command.kind is Doing.DELETE else command.refused == _LACKING
+    return lacking and _may_have_lacked(ledger, command)
 
 
 def _may_have_lacked(ledger: Ledger, command: Operation) -> bool:

@@ -102,6 +102,18 @@ def star(ledger: Ledger, *, shown: bool = True, told: int = 1, refused: str | No
     return operation
 
 
+def delete(ledger: Ledger, *, gone: bool = True, told: int = 1, refused: str | None = None) -> Operation:
+    """The first message, on Ana's own phone; Ben has it still."""
+    operation = Operation(Doing.DELETE, ledger.sends[0], "", answered=moment(9), message_id="msg_1", refused=refused)
+    if refused is not None:
+        operation.message_id = None
+    ledger.operations.append(operation)
+    if gone:
+        ledger.phones[ANA] = [each for each in ledger.phones[ANA] if each.id != "A1"]
+    tell(ledger, [changed(4 + each, "message.deleted", "A1") for each in range(told)])
+    return operation
+
+
 def second(number: int) -> datetime:
     """Of the hour in which all of it happens."""
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.ledger import Doing, Held, Ledger, Operation, Poll, Restored, Stored
 from tests.chaos.quiet import Calm, beyond, untold
 from tests.chaos.restores import restored
-from tests.chaos.samples import ANA, BEN, edit, moment, second, sound, star, vote
+from tests.chaos.samples import ANA, BEN, delete, edit, moment, second, sound, star, vote
 from tests.chaos.verdict import judge
 
 
@@ -163,6 +163,23 @@ def test_a_star_that_a_page_without_the_message_refused_may_have_been_set_by_the
     )
     star(ledger, shown=False, told=0)
     assert len(judge(ledger).lost) == 1
+
+
+@pytest.mark.parametrize(("taken", "at", "is_beyond"), [(0, 5, True), (0, 10, False), (2, 5, False)])
+def test_a_page_without_the_message_takes_it_for_deleted(
+    ledger: Ledger, taken: int, at: int, *, is_beyond: bool
+) -> None:
+    delete(ledger, gone=False)
+    ledger.restores = [Restored("s1", second(taken), second(at)), Restored("s2", second(0), second(5))]
+    verdict = judge(ledger)
+    assert (len(verdict.beyond_reach), len(verdict.lost)) == ((1, 0) if is_beyond else (0, 1))
+
+
+def test_a_deletion_for_oneself_without_an_event_is_missing_whatever_was_restored(ledger: Ledger) -> None:
+    delete(ledger, told=0)
+    ledger.restores = [Restored("s1", second(0), second(5))]
+    assert len(judge(ledger).events_missing) == 1
+    assert len(untold(ledger)) == 1
 
 
 def test_what_may_be_beyond_reach_is_awaited_for_a_while() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
-from tests.chaos.samples import ANA, BEN, changed, edit, event, send, sound, star, tell, vote
+from tests.chaos.samples import ANA, BEN, changed, delete, edit, event, send, sound, star, tell, vote
 from tests.chaos.verdict import judge
 
 CAT = "15550100102"
@@ -288,6 +288,48 @@ def test_a_star_that_has_no_answer_is_named(ledger: Ledger) -> None:
     assert len(judge(ledger).unanswered) == 1
 
 
+def test_what_was_deleted_for_oneself_is_gone_and_told_and_still_known(ledger: Ledger) -> None:
+    delete(ledger)
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.operations, verdict.sent) == (True, 1, 2)
+    assert untold(ledger) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"gone": False}, "lost"),
+        ({"told": 0}, "events_missing"),
+        ({"told": 2}, "events_repeated"),
+        ({"refused": "PAGE_UNAVAILABLE"}, "untrue"),
+        ({"gone": False, "told": 0, "refused": "TARGET_UNKNOWN"}, None),
+    ],
+)
+def test_what_is_wrong_with_a_deletion_for_oneself_is_named(
+    ledger: Ledger, how: dict[str, Any], found: str | None
+) -> None:
+    delete(ledger, **how)
+    verdict = judge(ledger)
+    assert verdict.is_good is (found is None)
+    assert found is None or len(getattr(verdict, found)) == 1
+
+
+def test_what_was_deleted_for_oneself_is_still_at_the_other_and_has_its_one_event(ledger: Ledger) -> None:
+    delete(ledger)
+    del ledger.events[0]
+    assert judge(ledger).events_missing == ["s1: no event of c1-1, sent"]
+    del ledger.phones[BEN][0]
+    assert len(judge(ledger).lost) == 1
+
+
+def test_what_never_came_about_can_be_deleted(ledger: Ledger) -> None:
+    delete(ledger)
+    del ledger.phones[BEN][0], ledger.events[0]
+    ledger.stored["msg_1"] = Stored("FAILED", "SEND_REFUSED")
+    ledger.followed = list(ledger.events)
+    assert judge(ledger).is_good
+
+
 @pytest.mark.parametrize(
     ("how", "found"),
     [
@@ -500,6 +542,19 @@ def test_an_operation_shows_at_every_member(grouped: Ledger) -> None:
     tell(grouped, [changed(7, "message.revoked", "G2")])
     assert judge(grouped).is_good
     grouped.phones[CAT][_place(grouped, CAT, "G2")].revoked = False
+    (line,) = judge(grouped).lost
+    assert CAT in line
+
+
+def test_a_member_deletes_for_themselves_what_is_still_at_the_others(grouped: Ledger) -> None:
+    deletion = Operation(Doing.DELETE, grouped.sends[2], "", answered=9, message_id="msg_3")
+    grouped.operations.append(deletion)
+    assert len(judge(grouped).lost) == 1
+    grouped.phones[CAT][_place(grouped, CAT, "G1")].reactions[BEN] = "🎉"
+    _lose_at(grouped, ANA)
+    tell(grouped, [changed(7, "message.deleted", "G1")])
+    assert judge(grouped).is_good
+    _lose_at(grouped, CAT)
     (line,) = judge(grouped).lost
     assert CAT in line
 

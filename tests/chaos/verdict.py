@@ -39,11 +39,9 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
     for (sender, recipient), sends in chats.items():
         times: dict[str, Counter[str]] = {}
         for phone in ledger.holders(recipient):
-            chat = [
-                each for each in ledger.phones.get(phone, ()) if (each.sender, each.recipient) == (sender, recipient)
-            ]
-            held = [texts.get(each.id, each.body) for each in chat]
-            times[phone] = Counter(held)
+            chat = [each for each in ledger.had(phone) if (each.sender, each.recipient) == (sender, recipient)]
+            times[phone] = Counter(texts.get(each.id, each.body) for each in chat)
+            held = [texts.get(each.id, each.body) for each in chat if not each.deleted]
             verdict.out_of_order += [f"{line}, on the phone of {phone}" for line in _order_of_sends(held, sends)]
             if phone != sender:
                 _judge_files(verdict, phone, chat, sends)
@@ -88,7 +86,7 @@ def _texts(ledger: Ledger) -> dict[str, str]:
 
 def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
     """What was accepted shows on the recipient's phone, or on the account's own, once; what wasn't doesn't."""
-    held = {(phone, each.id): each for phone, all_held in ledger.phones.items() for each in all_held}
+    held = {(phone, each.id): each for phone in ledger.phones for each in ledger.had(phone)}
     for operation in ledger.operations:
         if operation.answered is None:
             verdict.unanswered.append(f"{operation.label}: no answer after {operation.tries} tries")
@@ -96,9 +94,11 @@ def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
         verdict.operations += operation.is_accepted
         short = ledger.target(operation)
         if operation.kind in COMMANDS:
-            _judge_command(ledger, verdict, operation, held.get((operation.send.by, short)))
+            _judge_command(ledger, verdict, operation, {phone: held.get((phone, short)) for phone in ledger.phones})
             continue
         there = {phone: held.get((phone, short)) for phone in ledger.holders(operation.send.recipient)}
+        # Where somebody has deleted it for themselves it shows no more.
+        there = {phone: each for phone, each in there.items() if each is None or not each.deleted}
         if isinstance(operation.send, Poll):
             # When its author deletes it, the votes go with it: nobody can see any more what they were.
             there = {phone: each for phone, each in there.items() if each is None or not each.revoked}
@@ -106,13 +106,21 @@ def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
         _judge_operation(ledger, verdict, operation, times)
 
 
-def _judge_command(ledger: Ledger, verdict: Verdict, operation: Operation, held: Held | None) -> None:
-    """An answer says that it is done; a refusal that it isn't, unless the try that did it went to another page."""
-    done = held is not None and bool(_times(operation, held))
-    if operation.is_accepted and not done:
-        verdict.lost.append(f"{operation.label}: answered, and not on the phone of {operation.send.by}")
-    elif operation.refused is not None and done:
-        found = verdict.beyond_reach if was_passed_over(ledger, operation) else verdict.untrue
+def _judge_command(ledger: Ledger, verdict: Verdict, operation: Operation, there: Mapping[str, Held | None]) -> None:
+    """An answer says that it is done on the account's own phone, a refusal that it isn't."""
+    held = there.get(operation.send.by)
+    if operation.kind is Doing.DELETE:
+        is_anywhere = any(there.values())
+        is_undone, is_done = held is not None and not held.deleted, held is None and is_anywhere
+    else:
+        is_done = held is not None and bool(_times(operation, held))
+        is_undone = not is_done
+    lacked = was_passed_over(ledger, operation)
+    if operation.is_accepted and is_undone:
+        found = verdict.beyond_reach if lacked else verdict.lost
+        found.append(f"{operation.label}: answered, and not done on the phone of {operation.send.by}")
+    elif operation.refused is not None and is_done:
+        found = verdict.beyond_reach if lacked else verdict.untrue
         found.append(f"{operation.label}: refused ({operation.refused}), and done")
 
 
@@ -162,13 +170,15 @@ def _times(operation: Operation, held: Held) -> int:
             return int(held.pinned)
         case Doing.STAR:
             return int(held.starred)
+        case Doing.DELETE:
+            return int(held.deleted)
 
 
 def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
     """Whatever was done to a message of an account's, by whomever, has one event in the account's session."""
     for session, phone in ledger.sessions.items():
         told = changes.told(ledger.events, session, ledger.lids)
-        expected = changes.shown(ledger.phones.get(phone, ()))
+        expected = changes.shown(ledger.had(phone))
         untold = [change for change in expected if not told[change]]
         beyond = beyond_reach(ledger, session, untold)
         for change in untold:
@@ -204,7 +214,7 @@ def _judge_log(ledger: Ledger, verdict: Verdict) -> None:
     for session, phone in ledger.sessions.items():
         told = ledger.message_events(session)
         times = Counter(short for short, _ in told)
-        held = ledger.phones.get(phone, [])
+        held = ledger.had(phone)
         for each in held:
             kind = "sent" if each.sender == phone else "received"
             if not times[each.id]:
