@@ -10,7 +10,7 @@ from domain.ids import WhatsAppMessageId
 from domain.operations import PollVote
 
 from .gateway import ANA, BEN, Client, Gateway
-from .test_durability import soon
+from .test_durability import KEY, soon
 from .test_messages import MESSAGES, NOBODYS, SEND, text
 
 
@@ -85,6 +85,21 @@ async def test_a_message_is_forwarded(gateway: Gateway, client: Client, sent: di
     assert (answer.status, answer.json()["forwarded"]) == (201, True)
     assert answer.headers["location"] == at(answer.json())
     assert len(gateway.whatsapp.account(BEN).phone_messages) == 2
+
+
+@pytest.mark.parametrize("meanwhile", [("PATCH", {"text": {"body": "hello"}}), ("DELETE", None)])
+async def test_a_forward_with_a_key_is_done_once_whatever_became_of_the_message_meanwhile(
+    gateway: Gateway, client: Client, sent: dict[str, Any], meanwhile: tuple[str, Any]
+) -> None:
+    method, body = meanwhile
+    answer = await client.post(at(sent, "/forward"), {"to": f"+{BEN}"}, **KEY)
+    assert (await client.call(method, at(sent), json_body=body)).status == 200
+    again = await client.post(at(sent, "/forward"), {"to": f"+{BEN}"}, **KEY)
+    assert (again.status, again.json()["id"]) == (201, answer.json()["id"])
+    assert again.json()["text"]["body"] == "helo"
+    assert len(gateway.whatsapp.account(BEN).phone_messages) == 2
+    other = await client.post(at(sent, "/forward"), {"to": f"+{ANA}"}, **KEY)
+    assert (other.status, other.reason) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
 @pytest.mark.parametrize(
