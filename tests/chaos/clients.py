@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import grpc
@@ -16,11 +16,11 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
-from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import SendMessageRequest
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import ForwardMessageRequest, SendMessageRequest
 from tests.chaos import operations
 from tests.chaos.contents import OPTIONS, digest_of, grpc_content, rest_content
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger, Operation, Poll, Send
+from tests.chaos.ledger import EDITED, FORWARDED, Doing, Json, Kind, Ledger, Operation, Poll, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
@@ -30,6 +30,9 @@ _IMPATIENT: Final = 0.06
 
 _OPERATES: Final = 0.4
 """How often a client does something to the message that it has just sent."""
+_FORWARDS: Final = 0.15
+"""How often it forwards that, to the same chat."""
+
 _VOTES: Final = 0.3
 """How often it looks for a poll that came, to vote in it."""
 
@@ -84,8 +87,8 @@ class Client:
             self.ledger.sends.append(send)
             self.under_way = send
             await self._ask(send, self._key())
-            if send.is_accepted and self.dice.random() < _OPERATES:
-                await self._operate(self._operation(send))
+            if send.is_accepted and (draw := self.dice.random()) < _OPERATES + _FORWARDS:
+                await (self._operate(self._operation(send)) if draw < _OPERATES else self._forward(send))
             if self.dice.random() < _VOTES and (poll := await self._poll()) is not None:
                 await self._operate(Operation(kind=Doing.VOTE, send=poll, value=self.dice.choice(OPTIONS)))
             self.under_way = None
@@ -112,6 +115,23 @@ class Client:
         self.under_way = operation
         self.ledger.operations.append(operation)
         await self._ask(operation, self._key())
+
+    async def _forward(self, send: Send) -> None:
+        """What nothing else is done to: what the copy holds is known."""
+        forward = Send(
+            client=self.name,
+            sender=self.sender,
+            recipient=self.recipient,
+            session=self.session,
+            body=send.body + FORWARDED,
+            began=time.time(),
+            kind=send.kind,
+            digest=send.digest,
+            forwards=send.message_id,
+        )
+        self.ledger.sends.append(forward)
+        self.under_way = forward
+        await self._ask(forward, self._key())
 
     async def _poll(self) -> Poll | None:
         """One of the newest that came to its session; each once, as another vote would take the place of the first."""
@@ -183,22 +203,24 @@ class Client:
 async def _send_over_rest(
     gateway: Gateway, send: Send, headers: dict[str, str], limit: aiohttp.ClientTimeout
 ) -> tuple[int, Json]:
-    body = {"session_id": send.session, "to": send.to, **rest_content(send)}
-    url = gateway.url + "/api/v1/messages/send"
+    url = f"{gateway.url}/api/v1/messages"
+    if send.forwards is not None:
+        url, body = f"{url}/{send.forwards}/forward", {"to": send.to}
+    else:
+        url, body = f"{url}/send", {"session_id": send.session, "to": send.to, **rest_content(send)}
     async with gateway.http.post(url, json=body, headers=headers, timeout=limit) as response:
         content: Json = json.loads(await response.read() or b"{}")
         return response.status, content
 
 
 async def _send_over_grpc(gateway: Gateway, send: Send, key: str, wait: int, patience: float) -> str:
-    request = SendMessageRequest(
-        session_id=send.session,
-        to=send.to,
-        **grpc_content(send),
-        wait=Duration(seconds=wait),
-        request_id=key,
-    )
+    common: dict[str, Any] = {"to": send.to, "wait": Duration(seconds=wait), "request_id": key}
     metadata = (("x-api-key", gateway.key),)
+    if send.forwards is not None:
+        forward = ForwardMessageRequest(message_id=send.forwards, **common)
+        forwarded = await gateway.messages.ForwardMessage(forward, timeout=patience, metadata=metadata)
+        return str(forwarded.message.id)
+    request = SendMessageRequest(session_id=send.session, **common, **grpc_content(send))
     response = await gateway.messages.SendMessage(request, timeout=patience, metadata=metadata)
     return str(response.message.id)
 

@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from entrypoints.grpc.gen.pombo.v1 import content_pb2, media_pb2, message_pb2
 from tests import media_files
-from tests.chaos.ledger import FILES, Json, Kind, Send
+from tests.chaos.ledger import EDITED, FILES, FORWARDED, Json, Kind, Send
 
 OPTIONS: Final = ("yes", "no", "later")
 """What can be chosen in every poll, one of them at a time."""
@@ -155,7 +155,12 @@ def phone_content(kind: Kind, label: str) -> Json:
 
 
 def label_of(told: Json) -> str:
-    """The label of a message as a phone shows it; empty where it was deleted for everyone."""
+    """The label of a message as a phone shows it, edited or not; empty where it was deleted for everyone."""
+    label = _words_of(told).removesuffix(EDITED)
+    return label + FORWARDED if (told["content"] or {}).get("isForwarded") is True else label
+
+
+def _words_of(told: Json) -> str:
     content = told["content"] or {}
     match told["type"]:
         case "location":

@@ -42,6 +42,7 @@ class Send:
         message_id: the gateway's id, where it was accepted.
         refused: the reason for which it was refused for good.
         digest: the SHA-256 of the file that it holds.
+        forwards: the gateway's id of the message that it passes on.
     """
 
     client: str
@@ -52,6 +53,7 @@ class Send:
     began: float
     kind: Kind = Kind.TEXT
     digest: str | None = None
+    forwards: str | None = None
     tries: int = 0
     answered: float | None = None
     message_id: str | None = None
@@ -111,6 +113,9 @@ COMMANDS: Final = frozenset({Doing.STAR, Doing.DELETE})
 
 EDITED: Final = " (edited)"
 """What an edit puts behind a body, so that the message is known again."""
+
+FORWARDED: Final = " (forwarded)"
+"""What the mark of a forward stands for in a label: the copy is told from what it was made from, and is there once."""
 
 
 @dataclass(slots=True)

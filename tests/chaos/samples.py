@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Poll, Posted, Send, Stored
+from tests.chaos.ledger import EDITED, FORWARDED, Doing, Held, Ledger, Operation, Poll, Posted, Send, Stored
 
 ANA, BEN = "15550100001", "15550100101"
 
@@ -112,6 +112,19 @@ def delete(ledger: Ledger, *, gone: bool = True, told: int = 1, refused: str | N
         ledger.phones[ANA] = [each for each in ledger.phones[ANA] if each.id != "A1"]
     tell(ledger, [changed(4 + each, "message.deleted", "A1") for each in range(told)])
     return operation
+
+
+def forward(ledger: Ledger, *, shown: int = 1, status: str = "READ") -> Send:
+    """Of the first message, to its own chat."""
+    made = send(3, body=f"c1-1{FORWARDED}", forwards="msg_1")
+    ledger.sends.append(made)
+    ledger.stored["msg_3"] = Stored(status, None if status != "FAILED" else "SEND_REFUSED", "A3")
+    for number in range(shown):
+        copy = Held(f"A{3 + number}", ANA, BEN, made.body, by_phone=False)
+        ledger.phones[ANA].append(copy)
+        ledger.phones[BEN].append(copy)
+        tell(ledger, [event(4 + number, "message.sent", copy.id)])
+    return made
 
 
 def second(number: int) -> datetime:

@@ -29,3 +29,5 @@ def test_what_a_phone_shows_has_its_label(kind: Kind) -> None:
         "media": media and {"sha256": digest_of(kind, "p1-00001")},
     }
     assert label_of(told) == "p1-00001"
+    told["content"] = {**shown, "isForwarded": True}
+    assert label_of(told) == "p1-00001 (forwarded)"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import EDITED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
+from tests.chaos.ledger import EDITED, FORWARDED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
-from tests.chaos.samples import ANA, BEN, changed, delete, edit, event, send, sound, star, tell, vote
+from tests.chaos.samples import ANA, BEN, changed, delete, edit, event, forward, send, sound, star, tell, vote
 from tests.chaos.verdict import judge
 
 CAT = "15550100102"
@@ -286,6 +286,44 @@ def test_what_is_wrong_with_a_star_is_named(ledger: Ledger, how: dict[str, Any],
 def test_a_star_that_has_no_answer_is_named(ledger: Ledger) -> None:
     star(ledger, shown=False, told=0).answered = None
     assert len(judge(ledger).unanswered) == 1
+
+
+def test_a_forward_is_a_message_of_its_own(ledger: Ledger) -> None:
+    forward(ledger)
+    verdict = judge(ledger)
+    assert (verdict.is_good, verdict.sent, verdict.accepted) == (True, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"shown": 0}, "lost"),
+        ({"shown": 2}, "duplicated"),
+        ({"status": "FAILED"}, "untrue"),
+        ({"status": "QUEUED"}, "untrue"),
+    ],
+)
+def test_what_is_wrong_with_a_forward_is_named(ledger: Ledger, how: dict[str, Any], found: str) -> None:
+    forward(ledger, **how)
+    (line,) = getattr(judge(ledger), found)
+    assert line.startswith(f"c1-1{FORWARDED}")
+
+
+def test_a_forward_has_its_place_and_the_file(ledger: Ledger) -> None:
+    forward(ledger).digest = "a" * 64
+    ledger.phones[BEN][-1].digest = "b" * 64
+    assert len(judge(ledger).files_changed) == 1
+    ledger.phones[BEN].insert(0, ledger.phones[BEN].pop())
+    assert len(judge(ledger).out_of_order) == 2
+
+
+def test_a_copy_without_the_mark_is_the_message_a_second_time(ledger: Ledger) -> None:
+    made = forward(ledger)
+    for phone in (ANA, BEN):
+        ledger.phones[phone][-1] = replace(ledger.phones[phone][-1], id="A9", body="c1-1")
+    verdict = judge(ledger)
+    assert verdict.lost == [f"{made.body}: READ, and not on the phone of {BEN}"]
+    assert len(verdict.duplicated) == 1
 
 
 def test_what_was_deleted_for_oneself_is_gone_and_told_and_still_known(ledger: Ledger) -> None:

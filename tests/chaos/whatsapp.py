@@ -12,7 +12,7 @@ import aiohttp
 
 from tests.chaos import children
 from tests.chaos.contents import label_of
-from tests.chaos.ledger import EDITED, Held, Json
+from tests.chaos.ledger import Held, Json
 
 _STOP_SECONDS: Final = 10.0
 _START_SECONDS: Final = 300.0
@@ -97,7 +97,7 @@ class WhatsApp:
                 id=each["id"],
                 sender=each["from"].partition("@")[0],
                 recipient=each["to"].removesuffix("@c.us"),
-                body=label_of(each).removesuffix(EDITED),
+                body=label_of(each),
                 by_phone=each["device"] in {None, 0},
                 edits=[edit["body"] for edit in each["edits"]],
                 reactions={one["from"].partition("@")[0]: one["emoji"] for one in each["reactions"]},
