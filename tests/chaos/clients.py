@@ -5,7 +5,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import ForwardMessageRequest, SendMessageRequest
-from tests.chaos import operations
+from tests.chaos import groups, operations
 from tests.chaos.contents import OPTIONS, digest_of, grpc_content, rest_content
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import EDITED, FORWARDED, Doing, Json, Kind, Ledger, Operation, Poll, Send
+from tests.chaos.ledger import EDITED, FORWARDED, Doing, GroupChange, Json, Kind, Ledger, Operation, Poll, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
@@ -32,6 +32,9 @@ _OPERATES: Final = 0.4
 """How often a client does something to the message that it has just sent."""
 _FORWARDS: Final = 0.15
 """How often it forwards that, to the same chat."""
+
+_GIVES: Final = 0.2
+"""How often it changes its group, where it does that."""
 
 _VOTES: Final = 0.3
 """How often it looks for a poll that came, to vote in it."""
@@ -55,7 +58,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Client:
-    """Sends in one chat, one message after the other, over one transport; and votes in polls of all its session's."""
+    """Sends in one chat, one message after the other, over one transport; and votes in polls of all its session's.
+
+    Attributes:
+        gives: what of its group it alone changes: `subject` or `description`.
+    """
 
     name: str
     transport: str
@@ -66,7 +73,8 @@ class Client:
     ledger: Ledger
     dice: random.Random
     is_done: asyncio.Event
-    under_way: Send | Operation | None = None
+    gives: str | None = None
+    under_way: Send | Operation | GroupChange | None = None
     _count: int = field(default=0)
 
     async def run(self) -> None:
@@ -91,6 +99,8 @@ class Client:
                 await (self._operate(self._operation(send)) if draw < _OPERATES else self._forward(send))
             if self.dice.random() < _VOTES and (poll := await self._poll()) is not None:
                 await self._operate(Operation(kind=Doing.VOTE, send=poll, value=self.dice.choice(OPTIONS)))
+            if self.gives is not None and self.dice.random() < _GIVES:
+                await self._change_group(self.gives)
             self.under_way = None
             await _pause(self.is_done, self.dice.uniform(*_PAUSES))
 
@@ -133,6 +143,13 @@ class Client:
         self.under_way = forward
         await self._ask(forward, self._key())
 
+    async def _change_group(self, what: str) -> None:
+        value = f"{what} {self._count} by {self.name}"
+        change = GroupChange(session=self.session, by=self.sender, group=self.recipient, what=what, value=value)
+        self.ledger.group_changes.append(change)
+        self.under_way = change
+        await self._ask(change, self._key())
+
     async def _poll(self) -> Poll | None:
         """One of the newest that came to its session; each once, as another vote would take the place of the first."""
         query = f"session_id={self.session}&direction=inbound&types={Kind.POLL}&page_size={_NEWEST}"
@@ -153,7 +170,7 @@ class Client:
             short=item["whatsapp_id"].split("_")[2],
         )
 
-    async def _ask(self, asked: Send | Operation, key: str) -> None:
+    async def _ask(self, asked: Send | Operation | GroupChange, key: str) -> None:
         wait = self.dice.choice(_WAITS)
         while True:
             asked.tries += 1
@@ -167,13 +184,17 @@ class Client:
                 return
             await asyncio.sleep(self.dice.uniform(*_RETRY))
 
-    async def _rest(self, gateway: Gateway, asked: Send | Operation, key: str, wait: int, patience: float) -> Answer:
+    async def _rest(
+        self, gateway: Gateway, asked: Send | Operation | GroupChange, key: str, wait: int, patience: float
+    ) -> Answer:
         headers = {"Idempotency-Key": key, "Prefer": f"wait={wait}" if wait else "respond-async"}
         limit = aiohttp.ClientTimeout(total=patience)
         try:
             if isinstance(asked, Operation):
                 status, content = await operations.over_rest(gateway, asked, headers, limit)
                 content = content.get("operation") or content.get("message") or content
+            elif isinstance(asked, GroupChange):
+                status, content = await groups.over_rest(gateway, asked, headers, limit)
             else:
                 status, content = await _send_over_rest(gateway, asked, headers, limit)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
@@ -183,10 +204,12 @@ class Client:
         reason = str(content.get("reason"))
         return _refusal(f"{status} {reason}", reason, content.get("metadata") or {}, passes=status >= 500)
 
-    async def _grpc(self, gateway: Gateway, asked: Send | Operation, key: str, wait: int, patience: float) -> Answer:
-        how = operations.over_grpc if isinstance(asked, Operation) else _send_over_grpc
+    async def _grpc(
+        self, gateway: Gateway, asked: Send | Operation | GroupChange, key: str, wait: int, patience: float
+    ) -> Answer:
+        how = _OVER_GRPC[type(asked)]
         try:
-            message_id = await how(gateway, asked, key, wait, patience)  # type: ignore[arg-type]  # each takes its own
+            message_id = await how(gateway, asked, key, wait, patience)
         except grpc.aio.AioRpcError as error:
             info = _info(error)
             passes = error.code() not in {
@@ -223,6 +246,13 @@ async def _send_over_grpc(gateway: Gateway, send: Send, key: str, wait: int, pat
     request = SendMessageRequest(session_id=send.session, **common, **grpc_content(send))
     response = await gateway.messages.SendMessage(request, timeout=patience, metadata=metadata)
     return str(response.message.id)
+
+
+_OVER_GRPC: Final[Mapping[type[Any], Callable[..., Awaitable[str]]]] = {
+    Send: _send_over_grpc,
+    Operation: operations.over_grpc,
+    GroupChange: groups.over_grpc,
+}
 
 
 def _refusal(said: str, reason: str, metadata: dict[str, str], *, passes: bool) -> Answer:

@@ -12,6 +12,7 @@ import aiohttp
 import grpc.aio
 
 from adapters.embedded.data_directory import DataDirectory
+from entrypoints.grpc.gen.pombo.v1.group_service_pb2_grpc import GroupServiceStub
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from tests.chaos import children
 from tests.chaos.ledger import Json, Ledger
@@ -67,6 +68,11 @@ class Gateway:
     def http(self) -> aiohttp.ClientSession:
         assert self._http is not None
         return self._http
+
+    @property
+    def groups(self) -> GroupServiceStub:
+        assert self._channel is not None
+        return GroupServiceStub(self._channel)
 
     @property
     def messages(self) -> MessageServiceStub:

@@ -146,6 +146,60 @@ class Operation:
         return f"{self.kind} of {self.send.body}"
 
 
+CHANGED: Final = frozenset({"subject", "description"})
+"""What of a group is changed."""
+
+
+@dataclass(slots=True)
+class GroupChange:
+    """What a client gave a group, with one key until it had an answer. Nobody else gives it that.
+
+    Attributes:
+        by: the number of the session's account.
+        group: the group's address.
+        what: of `CHANGED`.
+        message_id: the group's address, where it was answered.
+        refused: the reason for which it was refused for good.
+    """
+
+    session: str
+    by: str
+    group: str
+    what: str
+    value: str
+    tries: int = 0
+    answered: float | None = None
+    message_id: str | None = None
+    refused: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.message_id is not None and self.refused is None
+
+    @property
+    def label(self) -> str:
+        return f"{self.what} {self.value!r}"
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """What a notice of it says."""
+        return self.group, self.what, self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What WhatsApp writes into a group when its subject or description has been changed, as a phone holds it."""
+
+    group: str
+    what: str
+    value: str
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """What it says, as that of a change."""
+        return self.group, self.what, self.value
+
+
 @dataclass(slots=True)
 class Stored:
     """A message as the gateway stands by it at the end; `short` is its id with WhatsApp, without chat and direction."""
@@ -239,9 +293,13 @@ class Ledger:
 
     sends: list[Send] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
+    group_changes: list[GroupChange] = field(default_factory=list)
     stored: dict[str, Stored] = field(default_factory=dict)
     phones: dict[str, list[Held]] = field(default_factory=dict)
     """What each phone holds, in its order."""
+
+    notices: dict[str, list[Notice]] = field(default_factory=dict)
+    """What each phone holds of changes of its groups."""
 
     events: list[Json] = field(default_factory=list)
     """The whole log, read at the end."""

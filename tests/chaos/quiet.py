@@ -10,7 +10,8 @@ import aiohttp
 from tests.chaos import changes
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import COMMANDS, Doing, Held, Kind, Ledger, Stored
+from tests.chaos.groups import untold_notices
+from tests.chaos.ledger import COMMANDS, Doing, Held, Kind, Ledger, Notice, Stored
 from tests.chaos.phones import Person, Reader, read_log
 from tests.chaos.restores import beyond_reach, restored
 from tests.chaos.whatsapp import WhatsApp
@@ -84,13 +85,15 @@ class Quiet:
         """What is open. What was read goes into the ledger as a whole, or not at all: one verdict, one state."""
         try:
             stored = await self._messages()
-            phones, events = await self._phones(), await read_log(self.gateways[0])
+            seen, events = await self._phones(), await read_log(self.gateways[0])
             while await self.reader.read():
                 continue
             open_ends = [*self._unanswered(), *await self._sessions(), *await self._webhook()]
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return [f"a gateway or the sandbox doesn't answer: {type(error).__name__} {error}"]
-        self.ledger.stored, self.ledger.phones, self.ledger.events = stored, phones, events
+        self.ledger.stored, self.ledger.events = stored, events
+        self.ledger.phones = {phone: held for phone, (held, _) in seen.items()}
+        self.ledger.notices = {phone: notices for phone, (_, notices) in seen.items()}
         self.ledger.restores = restored(gateway.log for gateway in self.gateways)
         return [*open_ends, *_on_their_way(stored), *untold(self.ledger)]
 
@@ -126,7 +129,7 @@ class Quiet:
                 token = page["next_page_token"]
         return found
 
-    async def _phones(self) -> dict[str, list[Held]]:
+    async def _phones(self) -> dict[str, tuple[list[Held], list[Notice]]]:
         recipients = (phone for send in self.ledger.sends for phone in self.ledger.holders(send.recipient))
         numbers = {*self.ledger.sessions.values(), *recipients}
         return {number: await self.whatsapp.held(number) for number in sorted(numbers)}
@@ -154,6 +157,7 @@ def untold(ledger: Ledger) -> list[str]:
         for what, missing in (
             ("messages", [each.id for each in held if each.id not in messages]),
             ("edits, deletions, reactions, pins, stars and votes", [each for each in undone if each not in excused]),
+            ("changes of groups", untold_notices(ledger, session)),
         ):
             if missing:
                 found.append(f"{len(missing)} {what} of session {session} have no event yet, {missing[0]} for instance")

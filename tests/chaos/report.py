@@ -88,6 +88,7 @@ def keep(logs: Path, ledger: Ledger) -> None:
         ("events", ledger.events),
         ("sends", [asdict(send) for send in ledger.sends]),
         ("operations", [asdict(operation) for operation in ledger.operations]),
+        ("group-changes", [asdict(change) for change in ledger.group_changes]),
         (
             "phones",
             [{"phone": phone, **asdict(held)} for phone, all_held in ledger.phones.items() for held in all_held],

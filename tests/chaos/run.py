@@ -182,12 +182,20 @@ class Run:
             for phone, to in ((other, number), *(((number, other),) if place == 0 else ())):
                 self._add_person(world, phone, to, dice)
         for group in self.ledger.groups:
-            for session, _ in sessions[:_IN_GROUP]:
-                self._add_client(world, next(transports), session, group, dice)
+            for (session, _), gives in zip(sessions[:_IN_GROUP], ("description", "subject"), strict=False):
+                self._add_client(world, next(transports), session, group, dice, gives)
             self._add_person(world, OTHERS[0], group, dice)
         return [*self._clients, *self._people]
 
-    def _add_client(self, world: World, transport: str, session: str, recipient: str, dice: random.Random) -> None:
+    def _add_client(
+        self,
+        world: World,
+        transport: str,
+        session: str,
+        recipient: str,
+        dice: random.Random,
+        gives: str | None = None,
+    ) -> None:
         self._clients.append(
             Client(
                 name=f"c{len(self._clients) + 1}",
@@ -199,6 +207,7 @@ class Run:
                 ledger=self.ledger,
                 dice=random.Random(dice.getrandbits(64)),
                 is_done=self._is_done,
+                gives=gives,
             )
         )
 

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.ledger import EDITED, FORWARDED, Doing, Held, Ledger, Operation, Posted, Stored, Struck
+from tests.chaos.ledger import (
+    EDITED,
+    FORWARDED,
+    Doing,
+    GroupChange,
+    Held,
+    Ledger,
+    Notice,
+    Operation,
+    Posted,
+    Stored,
+    Struck,
+)
 from tests.chaos.quiet import untold
 from tests.chaos.recovery import recovery_times
 from tests.chaos.samples import ANA, BEN, changed, delete, edit, event, forward, send, sound, star, tell, vote
@@ -595,6 +607,55 @@ def test_a_member_deletes_for_themselves_what_is_still_at_the_others(grouped: Le
     _lose_at(grouped, CAT)
     (line,) = judge(grouped).lost
     assert CAT in line
+
+
+def _rename(ledger: Ledger, *, told: int = 1, refused: str | None = None, **times: int) -> None:
+    """By Ana's client; `times` says how often it shows on whose phones."""
+    change = GroupChange("s1", ANA, GROUP, "subject", "all", answered=9, message_id=GROUP, refused=refused)
+    ledger.group_changes.append(change)
+    for name, phone in (("ana", ANA), ("ben", BEN), ("cat", CAT)):
+        ledger.notices[phone] = [Notice(GROUP, "subject", "all")] * times.get(name, 1)
+    payload = {"group_id": GROUP, "changed": "SUBJECT", "value": "all"}
+    made = [changed(7 + each, "group.updated", "-") | {"payload": payload} for each in range(told)]
+    tell(ledger, made)
+
+
+def test_a_change_of_a_group_is_at_every_member_and_told(grouped: Ledger) -> None:
+    _rename(grouped)
+    verdict = judge(grouped)
+    assert (verdict.is_good, verdict.operations) == (True, 1)
+    assert untold(grouped) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ({"cat": 0}, "lost"),
+        ({"ben": 2}, "duplicated"),
+        ({"told": 0}, "events_missing"),
+        ({"told": 2}, "events_repeated"),
+        ({"ana": 0, "ben": 0, "refused": "NOT_GROUP_ADMIN"}, "untrue"),
+    ],
+)
+def test_what_is_wrong_with_a_change_of_a_group_is_named(grouped: Ledger, how: dict[str, Any], found: str) -> None:
+    _rename(grouped, **how)
+    verdict = judge(grouped)
+    assert not verdict.is_good
+    assert len(getattr(verdict, found)) == 1
+
+
+def test_a_change_of_a_group_that_was_done_twice_is_named_though_it_was_told_twice(grouped: Ledger) -> None:
+    _rename(grouped, told=2, ana=2, ben=2, cat=2)
+    verdict = judge(grouped)
+    assert (len(verdict.duplicated), verdict.events_repeated) == (3, [])
+
+
+def test_a_change_of_a_group_that_nobody_answered_or_told_of_is_awaited_and_named(grouped: Ledger) -> None:
+    _rename(grouped, told=0)
+    (line,) = untold(grouped)
+    assert line.startswith("1 changes of groups of session s1")
+    grouped.group_changes[0].answered = None
+    assert len(judge(grouped).unanswered) == 1
 
 
 def test_whom_a_group_names_by_their_lid_is_known(grouped: Ledger) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.chaos import changes
 from tests.chaos.found import Verdict
+from tests.chaos.groups import judge_groups
 from tests.chaos.ledger import COMMANDS, Doing, Held, Ledger, Operation, Poll, Send, Stored
 from tests.chaos.restores import beyond_reach, was_passed_over
 
@@ -23,6 +24,7 @@ def judge(ledger: Ledger) -> Verdict:
     _judge_sends(ledger, verdict)
     _judge_operations(ledger, verdict)
     _judge_changes(ledger, verdict)
+    judge_groups(ledger, verdict)
     _judge_log(ledger, verdict)
     _judge_cursor(ledger, verdict)
     _judge_webhooks(ledger, verdict)

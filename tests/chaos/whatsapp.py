@@ -12,7 +12,7 @@ import aiohttp
 
 from tests.chaos import children
 from tests.chaos.contents import label_of
-from tests.chaos.ledger import Held, Json
+from tests.chaos.ledger import CHANGED, Held, Json, Notice
 
 _STOP_SECONDS: Final = 10.0
 _START_SECONDS: Final = 300.0
@@ -79,8 +79,8 @@ class WhatsApp:
     async def mend(self) -> None:
         await self.call("DELETE", "/faults")
 
-    async def held(self, phone: str) -> list[Held]:
-        """What a phone holds of what people wrote, chat by chat, each in its order.
+    async def held(self, phone: str) -> tuple[list[Held], list[Notice]]:
+        """What a phone holds of what people wrote, chat by chat, each in its order; and of changes of its groups.
 
         Raises:
             RuntimeError: it holds more than it tells of.
@@ -92,7 +92,12 @@ class WhatsApp:
             if len(messages) >= _MOST:
                 raise RuntimeError("a chat has more messages than the sandbox tells of: let the run be shorter")
             found += messages
-        return [
+        notices = [
+            Notice(each["chat"], each["content"]["subtype"], each["content"]["body"])
+            for each in found
+            if each["type"] == NOTICE and each["content"].get("subtype") in CHANGED
+        ]
+        held = [
             Held(
                 id=each["id"],
                 sender=each["from"].partition("@")[0],
@@ -112,6 +117,7 @@ class WhatsApp:
             for each in found
             if each["type"] != NOTICE
         ]
+        return held, notices
 
     async def digest(self, phone: str, message_id: str) -> str:
         """The SHA-256 of a message's file, which the phone downloads and decrypts for it; or why there is none."""
