@@ -12,7 +12,7 @@ class Send:
     """What a client asked for. ``plain``: it waits for nothing but its turn.
 
     ``refused`` is the reason when the gateway said for good that it doesn't take it. Sends of one call share ``batch``.
-    ``file`` is the number of the file that it holds.
+    ``file`` is the number of the file that it holds, ``forwards`` the message that it passes on.
     """
 
     session_id: SessionId
@@ -26,6 +26,7 @@ class Send:
     batch: str | None = None
     place: int = 0
     file: int | None = None
+    forwards: MessageId | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, override
+from typing import Any, Final, override
 
 from application.idempotency.once import Once
 from application.media.outgoing_files import OutgoingFiles
+from application.messages import message_commands
+from application.messages.acceptance import SendMessageCommand
+from application.messages.forward_message import ForwardMessage
 from application.ports.message_page import MessagePage
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.sessions.asking import PageAsker
@@ -19,6 +23,7 @@ from tests.simulation.files import half
 from tests.simulation.gate import Gate
 from tests.simulation.planting import Plant
 
+_ASKED: Final = SendMessageCommand.asked
 _OF = OutgoingFiles.of
 
 
@@ -96,6 +101,26 @@ class CommandsAssumed(Plant):
     @override
     def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
         return _HopefulPage(gate, session_id, page)
+
+
+class DeletedOnItsWay(Plant):
+    """A message that is still on its way is called deleted, and comes to the account's phone all the same."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield message_commands, "_ON_ITS_WAY", frozenset()
+
+
+class ForwardedAsItIs(Plant):
+    """The key of a forward stands for what the message holds at each try, and for as long as it can be forwarded."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        async def never(*_: object) -> bool:
+            return False
+
+        yield SendMessageCommand, "asked", lambda self: _ASKED(replace(self, forwards=None))
+        yield ForwardMessage, "_is_done", never
 
 
 class HalfAFile(Plant):

@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from application.ports.page_events import SeenMessage
 from domain.contact_content import CardName, CardPhone, ContactCard, Contacts
 from domain.content import Content, Text
 from domain.event_content import EventInvitation
@@ -12,12 +13,15 @@ from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButto
 from domain.jid import Jid, Server
 from domain.location_content import Location
 from domain.media_content import Document, Image, Video
+from domain.message import Message
 from domain.poll_content import Poll
 
 _BEGIN: Final = datetime(2030, 1, 1, tzinfo=UTC)
 _CHOICE: Final = Choice(id="a", title="The first")
 OPTIONS: Final = tuple(f"option {number}" for number in range(8))
 """Of every poll; a choice of several of them is a number in binary."""
+
+FORWARDED: Final = " (forwarded)"
 
 
 def said(content: Content) -> str | None:
@@ -35,6 +39,12 @@ def said(content: Content) -> str | None:
             return words
         case _:
             return None
+
+
+def label(message: Message | SeenMessage) -> str | None:
+    """What tells a message apart from all others, a forward of it too, of which there is one at most."""
+    words = said(message.content)
+    return None if words is None else words + FORWARDED * message.forwarded
 
 
 def other_than_text(chance: random.Random, words: str) -> Content:

@@ -30,7 +30,15 @@ from domain.message import RECEIPTS
 from domain.operations import OPERATIONS
 from domain.webhook import DeliveryOutcome
 from tests.simulation.browser import SimulatedPage
-from tests.simulation.command_plants import CommandsAssumed, CommandsUnkeyed, FoundedAgain, HalfAFile, ToldApart
+from tests.simulation.command_plants import (
+    CommandsAssumed,
+    CommandsUnkeyed,
+    DeletedOnItsWay,
+    ForwardedAsItIs,
+    FoundedAgain,
+    HalfAFile,
+    ToldApart,
+)
 from tests.simulation.gate import Gate
 from tests.simulation.planting import Commit, Plant
 
@@ -378,5 +386,7 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "commands-unkeyed": CommandsUnkeyed,
     "commands-assumed": CommandsAssumed,
     "told-apart": ToldApart,
+    "deleted-on-its-way": DeletedOnItsWay,
+    "forwarded-as-it-is": ForwardedAsItIs,
     "half-a-file": HalfAFile,
 }

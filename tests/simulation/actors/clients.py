@@ -8,16 +8,19 @@ from typing import Any, Final, override
 
 from application.idempotency.request_key import RequestKey
 from application.media.draft import MediaDraft
+from application.messages.forward_message import ForwardCommand
 from application.messages.send_message import SendMessageCommand
 from application.messages.send_messages import SendMessagesCommand
 from domain.content import Content, Text
 from domain.errors import ErrorKind, PomboError
 from domain.ids import MessageId
+from domain.media_content import MEDIA_CONTENTS
 from domain.message import Message, MessageStatus
+from domain.operations import Edit
 from entrypoints.use_cases import UseCases
 from tests.simulation.actors.base import Actor
 from tests.simulation.asked import Send
-from tests.simulation.contents import other_than_text, said
+from tests.simulation.contents import FORWARDED, label, other_than_text
 from tests.simulation.files import IDS, KINDS
 from tests.simulation.process import DisconnectedError
 
@@ -44,6 +47,8 @@ class Client(Actor):
         draw = self.chance.random()
         if draw < 0.1:
             await self._send_bulk()
+        elif draw < 0.2 and (forward := self._new_forward()) is not None:
+            await self._send_with_key(*forward)
         elif draw < 0.3:
             await self._send_without_key(*self._new())
         else:
@@ -75,6 +80,39 @@ class Client(Actor):
             wait=timedelta(seconds=self.chance.choice((0, 0, 0.5, 20))),
         )
 
+    def _new_forward(self) -> tuple[Send, ForwardCommand] | None:
+        """Of a message that wasn't forwarded before, and whose words nobody changes."""
+        world = self.world
+        sent = {send.body: send for send in world.sends}
+        forwarded = {send.forwards for send in world.sends}
+        edited = {each.target for each in world.operations if isinstance(each.operation, Edit)}
+        found = [
+            message
+            for message in (row.message for row in world.state.messages.values())
+            if label(message) is not None and not message.forwarded and message.id not in forwarded | edited
+            # People edit texts of theirs; and a file that isn't in the store would be asked of a page.
+            if (label(message) in sent if isinstance(message.content, Text) else not self._may_lack_its_file(message))
+        ]
+        if not found:
+            return None
+        message = self.chance.choice(found)
+        known = sent.get(label(message) or "")
+        send = Send(
+            session_id=message.session_id,
+            to=self.chance.choice(world.peers).jid,
+            body=f"{label(message)}{FORWARDED}",
+            asked_at=world.loop.steps,
+            file=None if known is None else known.file,
+            forwards=message.id,
+        )
+        world.sends.append(send)
+        wait = timedelta(seconds=self.chance.choice((0, 0, 0.5, 20)))
+        return send, ForwardCommand(message_id=message.id, to=send.to, wait=wait)
+
+    def _may_lack_its_file(self, message: Message) -> bool:
+        came = not message.from_api or "files" in self.world.plan.mishaps
+        return came and isinstance(message.content, MEDIA_CONTENTS)
+
     def _content(self, send: Send) -> Content | MediaDraft:
         """A text as a rule; else a file, or something else, with the same words in it."""
         draw = self.chance.random()
@@ -94,7 +132,7 @@ class Client(Actor):
         if send.message_id is not None and self.chance.random() < 0.4:
             await self._cancel(send)
 
-    async def _send_with_key(self, send: Send, command: SendMessageCommand) -> None:
+    async def _send_with_key(self, send: Send, command: SendMessageCommand | ForwardCommand) -> None:
         command = replace(command, request=self._key(send.body))
         if self.chance.random() < 0.3:
             # Two connections at once, as after a time-out of the caller's own.
@@ -103,15 +141,31 @@ class Client(Actor):
                     tasks.create_task(self._until_known(send.body, lambda: self._ask(send, command)))
         else:
             await self._until_known(send.body, lambda: self._ask(send, command))
-        if send.message_id is not None and self.chance.random() < 0.2:
+        if send.message_id is not None and isinstance(command, ForwardCommand):
+            await self._forward_again(send, command)
+        elif send.message_id is not None and self.chance.random() < 0.2:
             await self._cancel(send)
         elif send.message_id is not None and self.chance.random() < 0.15:
             await self._reuse_key(command)
 
-    async def _ask(self, send: Send, command: SendMessageCommand) -> None:
+    async def _forward_again(self, send: Send, command: ForwardCommand) -> None:
+        """With the same key, after a while: the same forward, whatever was done to the message meanwhile."""
+        heard = []
+
+        async def ask() -> None:
+            await self._ask(send, command)
+            heard.append(send.message_id)
+
+        await self.wait(6)
+        await self._until_known(f"once more {send.body}", ask)
+        if not heard:
+            self.world.violate("a key is one request's", f"{send.body!r} was accepted, and refused later")
+
+    async def _ask(self, send: Send, command: SendMessageCommand | ForwardCommand) -> None:
         self.trace(f"asks for {send.body!r} to {send.to.user[-2:]} by {send.session_id}")
         try:
-            message: Message = await self._call("send_message", command)
+            use_case = "forward_message" if isinstance(command, ForwardCommand) else "send_message"
+            message: Message = await self._call(use_case, command)
         except PomboError as error:
             accepted = error.metadata.get("message_id")
             if accepted is None:
@@ -210,7 +264,7 @@ class Client(Actor):
 
     def _accepted(self, send: Send, message_id: MessageId) -> None:
         row = self.world.state.messages.get(message_id)
-        if row is None or said(row.message.content) != send.body:
+        if row is None or label(row.message) != send.body:
             self.world.violate("accepted means durable", f"{send.body!r} is answered, and {message_id} isn't there")
         if send.message_id not in {None, message_id}:
             self.world.violate("one key, one message", f"{send.body!r} is {send.message_id} and {message_id}")

@@ -72,7 +72,7 @@ class Founder(Commander):
 
     @override
     def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
-        kinds = (self._found, self._describe, self._people, self._let_in)
+        kinds = (self._found, self._describe, self._rename, self._people, self._let_in)
         # Where there is nothing yet to do it to, a group is founded.
         return self.chance.choice(kinds)(session_id, number) or self._found(session_id, number)
 
@@ -93,6 +93,16 @@ class Founder(Commander):
             return None
         change = GroupChange(description=f"{self.name} words {number}", join_approval=True)
         command = Command(session_id=session_id, kind="describe", about=str(group.jid), wants=change.description)
+        return command, lambda use_cases, key: use_cases.update_group.execute(
+            session_id, str(group.jid), change, request=key
+        )
+
+    def _rename(self, session_id: SessionId, number: int) -> tuple[Command, Ask] | None:
+        group = self._group(session_id)
+        if group is None:
+            return None
+        change = GroupChange(subject=f"{self.name} title {number}")
+        command = Command(session_id=session_id, kind="rename", about=str(group.jid), wants=change.subject)
         return command, lambda use_cases, key: use_cases.update_group.execute(
             session_id, str(group.jid), change, request=key
         )

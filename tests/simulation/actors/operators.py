@@ -70,7 +70,9 @@ class Operator(Client):
         draw = self.chance.random()
         if isinstance(target.content, Poll) and draw < 0.6:
             return PollVote(target=target.whatsapp_id, options=choice(number + 1))
-        if isinstance(target.content, Text) and draw < 0.45:
+        # What a forward holds has to be known.
+        forwarding = any(each.forwards == target.id and each.message_id is None for each in self.world.sends)
+        if isinstance(target.content, Text) and draw < 0.45 and not forwarding:
             return Edit(target=target.whatsapp_id, body=f"{self.name} edit {number}")
         if draw < 0.6 and (pin := self._pin(target)) is not None:
             return pin

@@ -17,6 +17,7 @@ from tests.simulation.invariants.delivery import (
     ReceivedOnce,
 )
 from tests.simulation.invariants.files import FilesArriveWhole
+from tests.simulation.invariants.groups import GroupsAreChangedOnce
 from tests.simulation.invariants.log import EveryEventIsRead, LogOnlyGrows
 from tests.simulation.invariants.messages import (
     EventsOncePerMessage,
@@ -62,5 +63,6 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     WhatWasDoneLasts,
     MarksAreTold,
     DecisionsAreToldOnce,
+    GroupsAreChangedOnce,
     FilesArriveWhole,
 )

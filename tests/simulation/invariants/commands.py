@@ -91,6 +91,8 @@ class WhatWasDoneLasts(Invariant):
                 return account.people.book.get(Jid.parse(command.about))
             case "describe":
                 return self._group(command.about).description
+            case "rename":
+                return self._group(command.about).subject
             case "people":
                 return self.world.stranger.jid in self._group(command.about).members
             case "let in":

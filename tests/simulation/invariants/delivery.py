@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, override
 from application.ports.page_events import SeenMessage
 from domain.ids import MessageId
 from domain.message import Direction, Message, MessageStatus
-from tests.simulation.contents import said
+from tests.simulation.contents import label
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class OncePerPhone(Invariant):
         self._seen = lengths
 
     def _look(self, message: SeenMessage) -> None:
-        if message.from_me or said(message.content) is None:
+        if message.from_me or label(message) is None:
             return
-        if said(message.content) in self._texts:
-            self.violated(f"{said(message.content)!r} is on the phone of {message.recipient} twice")
-        self._texts.add(said(message.content))
+        if label(message) in self._texts:
+            self.violated(f"{label(message)!r} is on the phone of {message.recipient} twice")
+        self._texts.add(label(message))
 
 
 class AcceptedIsDelivered(Invariant):
@@ -49,10 +49,10 @@ class AcceptedIsDelivered(Invariant):
     @override
     def unmet(self) -> str | None:
         held = {
-            said(message.content)
+            label(message)
             for account in self.world.recipients
             for message in account.phone_messages.values()
-            if said(message.content) is not None and not message.from_me
+            if label(message) is not None and not message.from_me
         }
         stored = {row.message.id: row.message for row in self.world.state.messages.values()}
         for send in self.world.sends:
@@ -62,11 +62,11 @@ class AcceptedIsDelivered(Invariant):
                 return f"{send.body!r} was refused ({send.refused}) and accepted"
         refused = {send.body for send in self.world.sends if send.refused is not None}
         for message in stored.values():
-            if said(message.content) is not None and said(message.content) in refused:
-                return f"{said(message.content)!r} was refused, and {message.id} is there"
-            if not message.from_api or said(message.content) is None:
+            if label(message) is not None and label(message) in refused:
+                return f"{label(message)!r} was refused, and {message.id} is there"
+            if not message.from_api or label(message) is None:
                 continue
-            there = said(message.content) in held
+            there = label(message) in held
             if there == (message.status in _NOT_SENT):
                 return f"{message.id} is {message.status}, and on the phone: {there}"
             if message.status is MessageStatus.FAILED and message.failure is None:
@@ -81,9 +81,9 @@ class ChatsKeepTheirOrder(Invariant):
     def unmet(self) -> str | None:
         for account in self.world.recipients:
             places = {
-                said(message.content): place
+                label(message): place
                 for place, message in enumerate(account.phone_messages.values())
-                if said(message.content) is not None and not message.from_me
+                if label(message) is not None and not message.from_me
             }
             sends = [send for send in self.world.sends if send.to == account.jid and send.body in places and send.plain]
             for earlier in sends:
@@ -99,9 +99,9 @@ class ReceivedOnce(Invariant):
     @override
     def unmet(self) -> str | None:
         known = {
-            (row.message.session_id, said(row.message.content))
+            (row.message.session_id, label(row.message))
             for row in self.world.state.messages.values()
-            if not row.message.from_api and said(row.message.content) is not None
+            if not row.message.from_api and label(row.message) is not None
         }
         for session_id, body in self.world.phone_sends:
             if (session_id, body) not in known:
@@ -114,10 +114,10 @@ class PhonesWroteIt(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if before is not None or after.from_api or said(after.content) is None:
+        if before is not None or after.from_api or label(after) is None:
             return
-        if (after.session_id, said(after.content)) not in self.world.phone_sends:
-            self.violated(f"{after.id} holds {said(after.content)!r}, which nobody wrote to {after.session_id}")
+        if (after.session_id, label(after)) not in self.world.phone_sends:
+            self.violated(f"{after.id} holds {label(after)!r}, which nobody wrote to {after.session_id}")
         own = after.sender == self.world.accounts[after.session_id].jid
         if own != (after.direction is Direction.OUTBOUND):
             self.violated(f"{after.id} has the wrong direction")

@@ -5,7 +5,7 @@ from typing import Final, override
 from adapters.memory.accounts import short_id
 from domain.media_content import Document, Image, Video
 from domain.message import Message
-from tests.simulation.contents import said
+from tests.simulation.contents import label
 from tests.simulation.files import CONTENTS, DIGESTS
 from tests.simulation.invariants.base import Invariant
 
@@ -32,10 +32,10 @@ class FilesArriveWhole(Invariant):
             for message in account.phone_messages.values():
                 if not isinstance(message.content, _WITH_FILES) or message.from_me:
                     continue
-                send = sends.get(said(message.content) or "")
+                send = sends.get(label(message) or "")
                 data, digest = files.get(short_id(message.whatsapp_id)), message.content.media.sha256
                 number = DIGESTS.index(digest) if digest in DIGESTS else None
                 whole = number is not None and data == CONTENTS[number] and (send is None or send.file == number)
                 if not whole:
-                    self.violated(f"the file of {said(message.content)!r} isn't what was sent")
+                    self.violated(f"the file of {label(message)!r} isn't what was sent")
         return None

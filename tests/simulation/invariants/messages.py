@@ -8,7 +8,7 @@ from domain.event import MessageQueued, NewEvent
 from domain.group_notice import GroupNotice
 from domain.ids import MessageId, SessionId
 from domain.message import Direction, Message, MessageStatus
-from tests.simulation.contents import said
+from tests.simulation.contents import label
 from tests.simulation.invariants.base import Invariant
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ class OneMessagePerSend(Invariant):
 
     @override
     def message(self, before: Message | None, after: Message) -> None:
-        if before is not None or not after.from_api or said(after.content) is None:
+        if before is not None or not after.from_api or label(after) is None:
             return
-        if self._ids.setdefault(said(after.content), after.id) != after.id:
-            self.violated(f"{said(after.content)!r} was accepted twice")
+        if self._ids.setdefault(label(after), after.id) != after.id:
+            self.violated(f"{label(after)!r} was accepted twice")
 
 
 class NotBeforeItsTime(Invariant):
