@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, override
 
+from application.groups.notice_events import events_of
 from application.idempotency.once import Once
 from application.media.outgoing_files import OutgoingFiles
-from application.messages import message_commands
+from application.messages import message_commands, record_page_news
 from application.messages.acceptance import SendMessageCommand
 from application.messages.forward_message import ForwardMessage
 from application.ports.message_page import MessagePage
@@ -17,12 +18,16 @@ from application.ports.whatsapp_driver import WhatsAppPage
 from application.sessions.asking import PageAsker
 from domain.content import Content
 from domain.errors import PomboError
+from domain.event import Payload
+from domain.group_notice import GroupNotice
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.message import Message
 from tests.simulation.browser import SimulatedPage
 from tests.simulation.files import half
 from tests.simulation.gate import Gate
 from tests.simulation.planting import Plant
 
+_EVENTS_OF: Final = events_of
 _ASKED: Final = SendMessageCommand.asked
 _OF = OutgoingFiles.of
 
@@ -101,6 +106,25 @@ class CommandsAssumed(Plant):
     @override
     def page(self, gate: Gate, session_id: SessionId, page: WhatsAppPage) -> SimulatedPage:
         return _HopefulPage(gate, session_id, page)
+
+
+class NoticesMissed(Plant):
+    """What was done in a group while the page wasn't heard is put on record, and told nobody."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        def live_only(message: Message, notice: GroupNotice) -> list[Payload]:
+            return [] if message.backfilled else _EVENTS_OF(message, notice)
+
+        yield record_page_news, "events_of", live_only
+
+
+class NoticesToldAgain(Plant):
+    """What was done in a group is told twice."""
+
+    @override
+    def patches(self) -> Iterator[tuple[object, str, object]]:
+        yield record_page_news, "events_of", lambda message, notice: 2 * _EVENTS_OF(message, notice)
 
 
 class DeletedOnItsWay(Plant):

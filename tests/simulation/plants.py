@@ -37,6 +37,8 @@ from tests.simulation.command_plants import (
     ForwardedAsItIs,
     FoundedAgain,
     HalfAFile,
+    NoticesMissed,
+    NoticesToldAgain,
     ToldApart,
 )
 from tests.simulation.gate import Gate
@@ -386,6 +388,8 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "commands-unkeyed": CommandsUnkeyed,
     "commands-assumed": CommandsAssumed,
     "told-apart": ToldApart,
+    "notices-missed": NoticesMissed,
+    "notices-told-again": NoticesToldAgain,
     "deleted-on-its-way": DeletedOnItsWay,
     "forwarded-as-it-is": ForwardedAsItIs,
     "half-a-file": HalfAFile,
