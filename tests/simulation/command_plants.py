@@ -86,6 +86,9 @@ class _HopefulMessages:
         self._gate = gate
         self._inner = inner
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
     async def star(self, message: WhatsAppMessageId, *, starred: bool) -> datetime:
         try:
             return await self._inner.star(message, starred=starred)
