@@ -299,9 +299,11 @@ class MessageOperationsContract:
         await linked.page.perform(to_do(ben, Edit(target=target, body="before")))
         await ben.react(linked.me, part, "💾")
         await changed(linked, Reacted, target, ben)
-        found = await linked.page.find(target)
+        await linked.page.messages.star(target, starred=True)
+        found, again = await linked.page.find(target), await linked.page.find(target)
         assert found is not None
-        assert {type(change) for change in found.changes} == {Edited, Reacted}
+        assert {type(change) for change in found.changes} == {Edited, Reacted, Starred}
+        assert again == found
         await linked.page.perform(to_do(ben, Revoke(target=target)))
         gone = await linked.page.find(target)
         assert gone is not None

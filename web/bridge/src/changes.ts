@@ -152,6 +152,6 @@ export function pinOf(pin: unknown): WireChange | undefined {
   return change("pin", keyOf(fields["parentMsgKey"]), fields["sender"], at, { pinned, ...until });
 }
 
-export function starOf(msg: MsgModel): WireChange | undefined {
-  return change("star", msg.id, WPP.conn.getMyUserId(), Date.now(), { starred: Boolean(msg.star) });
+export function starOf(msg: MsgModel, at: number = Date.now()): WireChange | undefined {
+  return change("star", msg.id, WPP.conn.getMyUserId(), at, { starred: Boolean(msg.star) });
 }

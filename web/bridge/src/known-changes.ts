@@ -1,7 +1,7 @@
 /** What the page knows of what was done to a message before anybody asked. */
 
 import type { MsgKey, MsgModel } from "./page";
-import { editOf, fieldsOf, isMe, pinOf, reactionOf, revokeOf, voteOf } from "./changes";
+import { editOf, fieldsOf, isMe, pinOf, reactionOf, revokeOf, starOf, voteOf } from "./changes";
 import { normalise } from "./normalise";
 import type { WireChange, WireMessage } from "./protocol";
 
@@ -78,6 +78,8 @@ async function changesTo(msg: MsgModel): Promise<WireChange[]> {
       voteOf(msg, by, chosen, at),
     ),
     await tried(() => pinOf(pinOn(msg))),
+    // The page doesn't say since when: as early as can be, so that it never goes before what was told.
+    msg.star ? starOf(msg, Number(msg.t) * 1000) : undefined,
   ];
   return found.filter((each) => each !== undefined);
 }
