@@ -3,6 +3,7 @@
 Fixtures: ``linked``, perhaps one page for all of these tests, and ``phones``, what people do on their phones.
 """
 
+import asyncio
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -177,6 +178,24 @@ class GroupPageContract:
         assert (cleared.description, cleared.settings.announce) == (None, False)
         assert cleared.settings.ephemeral == timedelta(0)
         assert (await notice(linked, group, NoticeKind.SUBJECT))[0].text == "After"
+
+    async def test_what_is_asked_for_twice_at_once_is_done_once(self, linked: Linked, phones: GroupPhones) -> None:
+        """Who hangs up and asks again doesn't wait for the page to have done it."""
+        groups = linked.page.groups
+        group = await phones.found(linked.me, "Before", await linked.stage.person("Ben"))
+        change = GroupChange(subject="Once", description="and for all")
+        await asyncio.gather(groups.change(group, change), groups.change(group, change))
+        await groups.change(group, GroupChange(announce=True))
+        await notice(linked, group, NoticeKind.ANNOUNCE)
+        told = [
+            message.content
+            for event in linked.ear.heard
+            if isinstance(event, MessagesSeen)
+            for message in event.messages
+        ]
+        kinds = {NoticeKind.SUBJECT, NoticeKind.DESCRIPTION}
+        texts = [content.text for content in told if isinstance(content, GroupNotice) and content.kind in kinds]
+        assert texts == ["Once", "and for all"]
 
     async def test_a_picture(self, linked: Linked, phones: GroupPhones) -> None:
         group = await phones.found(linked.me, "Picture", await linked.stage.person("Ben"))

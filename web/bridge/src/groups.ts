@@ -331,8 +331,22 @@ export async function leaveGroup(args: Args): Promise<true> {
 
 // --- what a group shows
 
-export async function changeGroup(args: Args): Promise<WireGroup> {
+const turns = new Map<string, Promise<unknown>>();
+
+/** One change of a group after the other: each sees what the one before it has done, whoever waits for that still. */
+function inTurn<T>(id: Wid, work: () => Promise<T>): Promise<T> {
+  const name = id.toString();
+  const done = (turns.get(name) ?? Promise.resolve()).then(work, work);
+  turns.set(name, done);
+  return done;
+}
+
+export function changeGroup(args: Args): Promise<WireGroup> {
   const id = groupId(args);
+  return inTurn(id, () => changeNow(id, args));
+}
+
+async function changeNow(id: Wid, args: Args): Promise<WireGroup> {
   const group = await fresh(id);
   const now = wire(group);
   if (!now.me) throw new BridgeError("NOT_GROUP_MEMBER", "not in it");
