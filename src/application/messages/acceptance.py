@@ -138,11 +138,11 @@ class Acceptance:
             forwarded=command.forwards is not None,
         )
         told: list[Payload] = [MessageQueued(message=message)]
-        # What has reserved the chat can't see a message that somebody held when it looked, or whose acceptance was
-        # never confirmed.
         if command.failure is not None:
             accepted, failed = progress.fail(message, command.failure, now)
             told += failed
+        # What has reserved the chat can't see a message that somebody held when it looked, or whose acceptance was
+        # never confirmed.
         elif at_once and await uow.outbox.is_clear(session_id, command.to, now=now):
             accepted = replace(message, status=MessageStatus.SENDING)
         else:
