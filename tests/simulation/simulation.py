@@ -85,7 +85,7 @@ def _run(world: World) -> str | None:
         with _hurried(), world.plant.applied():
             world.loop.run_until_complete(world.run(cast(world)))
     except AssertionError as violation:
-        return str(violation)
+        return str(violation) or "".join(traceback.format_exception(violation))
     except Exception as error:  # noqa: BLE001 - whatever ends a run is what it has found
         return "".join(traceback.format_exception(error))
     finally:

@@ -18,7 +18,7 @@ from domain.changes import AnyChange, Deleted, Starred
 from domain.errors import UnprocessableError
 from domain.event import NewEvent
 from domain.ids import MessageId, parse_message_id
-from domain.message import Direction, Message, MessageStatus
+from domain.message import RECEIPTS, Direction, Message, MessageStatus
 
 _ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 
@@ -46,6 +46,8 @@ class MessageCommands:
     async def star(self, message_id: str, *, starred: bool, request: RequestKey | None = None) -> Message:
         """Marks a message with a star, or takes that back.
 
+        One that WhatsApp isn't known to have can't be marked: the star would be lost where WhatsApp hears of it first.
+
         Raises:
             InvalidArgumentError: ``INVALID_MESSAGE_ID``.
             NotFoundError: ``MESSAGE_NOT_FOUND``.
@@ -57,6 +59,8 @@ class MessageCommands:
         """
 
         async def do(page: MessagePage, message: Message) -> AnyChange:
+            if message.status not in RECEIPTS:
+                raise _not_there()
             at = await page.star(message.whatsapp_id, starred=starred)
             return Starred(**_own(message, at), starred=starred)
 
@@ -74,7 +78,7 @@ class MessageCommands:
 
         async def do(page: MessagePage, message: Message) -> AnyChange:
             if message.status in _ON_ITS_WAY:
-                raise UnprocessableError("TARGET_UNKNOWN", "The message isn't with WhatsApp yet.")
+                raise _not_there()
             return Deleted(**_own(message, await page.delete_for_me(message.whatsapp_id)))
 
         return await self._run("messages.delete_for_me", message_id, {}, do, request)
@@ -140,6 +144,10 @@ class MessageCommands:
                 ]
             )
         self._waiters.tell(after)
+
+
+def _not_there() -> UnprocessableError:
+    return UnprocessableError("TARGET_UNKNOWN", "The message isn't with WhatsApp.")
 
 
 def _own(message: Message, at: datetime) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from domain.chat import ChatChange
 from domain.contact import Name
 from domain.group import GroupChange, ParticipantAction
 from domain.ids import SessionId
-from domain.message import Message, MessageStatus
+from domain.message import Message
 from entrypoints.use_cases import UseCases
 from tests.simulation.actors.clients import Client
 from tests.simulation.asked import Command
 from tests.simulation.contents import said
 
-_AT_WHATSAPP = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
 
 type Ask = Callable[[UseCases, RequestKey], Coroutine[Any, Any, Any]]
 
@@ -144,12 +143,11 @@ class Marker(Commander):
         return self.chance.choice(kinds)(session_id, number) or self._block(session_id, number)
 
     def _star(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        """Some of it still on its way."""
         messages = [
             row.message
             for row in self.world.state.messages.values()
-            if row.message.session_id == session_id
-            and row.message.status in _AT_WHATSAPP
-            and said(row.message.content) is not None
+            if row.message.session_id == session_id and said(row.message.content) is not None
         ]
         if not messages:
             return None
@@ -158,7 +156,7 @@ class Marker(Commander):
         return command, lambda use_cases, key: use_cases.message_commands.star(message.id, starred=starred, request=key)
 
     def _delete(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
-        """For the account alone; each once, and some of it still on its way."""
+        """For the account alone; each once, and some of it still on its way, too."""
         asked = {each.about for each in self.world.commands if each.kind == "delete"}
         messages = [
             row.message

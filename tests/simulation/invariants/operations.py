@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.simulation.asked import Done
     from tests.simulation.world import World
 
+_ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
 _LEFT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.PLAYED})
 _UNPIN: Final = ("pin", None)
 
@@ -85,7 +86,9 @@ class EachChangeIsToldOnce(Invariant):
 
 
 class OperationsFollowTheirMessage(Invariant):
-    """Nothing is done to a message before it is on the other phone; what was sent is never called unknown.
+    """Nothing is done to a message before it is on the other phone, nor begun while it is on its way.
+
+    What was sent is never called unknown.
 
     A message that was given up, since its page didn't hold it, may leave after all, of a send that came late. What was
     begun before that, and refused, isn't meant.
@@ -118,7 +121,10 @@ class OperationsFollowTheirMessage(Invariant):
         if not after.is_operation:
             return
         if after.status is MessageStatus.SENDING:
-            if self.world.state.messages[self._target(after)].message.status in _LEFT:
+            target = self.world.state.messages[self._target(after)].message
+            if target.status in _ON_ITS_WAY:
+                self.violated(f"{after.id} is begun before {target.id}, which is {target.status}")
+            if target.status in _LEFT:
                 self._begun_behind.add(after.id)
             return
         if after.failure is None or after.failure.reason != "TARGET_UNKNOWN":
@@ -189,7 +195,10 @@ class OperationsAreDoneOnce(Invariant):
         return (each for each in account.done if short(each.target) == short(target) and not each.from_me)
 
     def _other(self, operation: Message) -> Account:
-        account = self.world.whatsapp.find_account(operation.chat)
+        """Whose phone has what the operation concerns, whatever chat it went to."""
+        target = getattr(operation.content, "target", None)
+        row = self.world.state.by_whatsapp_id[operation.session_id, target]  # type: ignore[index] # it has one
+        account = self.world.whatsapp.find_account(self.world.state.messages[row].message.chat)
         assert account is not None
         return account
 

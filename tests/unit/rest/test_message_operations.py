@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.driver import Hang, LoseOutcome, Operation
 from domain.changes import Edited, Reacted, Revoked
 from domain.ids import WhatsAppMessageId
 from domain.operations import PollVote
 
 from .gateway import ANA, BEN, Client, Gateway
-from .test_durability import KEY, soon
-from .test_messages import MESSAGES, NOBODYS, SEND, text
+from .test_durability import KEY
+from .test_messages import ANAS, MESSAGES, NOBODYS, SEND, text
 
 
 @pytest.fixture
@@ -126,13 +127,22 @@ async def test_what_cant_be_done_is_refused_with_its_reason(
     assert (answer.status, answer.reason) == (status, reason)
 
 
-async def test_what_is_still_on_its_way_cant_be_deleted_for_oneself(gateway: Gateway, client: Client) -> None:
-    """It would come to the account's phone all the same."""
+@pytest.mark.parametrize(("method", "route"), [("DELETE", "?for=me"), ("POST", "/star"), ("POST", "/unstar")])
+async def test_what_is_still_on_its_way_is_neither_deleted_for_oneself_nor_marked(
+    gateway: Gateway, client: Client, method: str, route: str
+) -> None:
+    """Though its page has it: it would come to the account's phone all the same, and without its star."""
     await gateway.link()
-    queued = (await client.post(SEND, text("later", not_before=soon(hours=1)))).json()
-    answer = await client.call("DELETE", at(queued, "?for=me"))
+    gateway.whatsapp.script(ANAS, Operation.SEND, LoseOutcome())
+    gateway.whatsapp.script(ANAS, Operation.FIND, Hang())
+    sending = (await client.post(SEND, text("later"), prefer="respond-async")).json()
+    account = gateway.whatsapp.account(ANA)
+    async with asyncio.timeout(5):
+        while sending["status"] != "SENDING" or not account.phone_messages:
+            sending = (await client.get(at(sending))).json()
+    answer = await client.call(method, at(sending, route))
     assert (answer.status, answer.reason) == (422, "TARGET_UNKNOWN")
-    assert (await client.get(at(queued))).json()["deleted_at"] is None
+    assert (await client.get(at(sending))).json() == sending
 
 
 async def test_of_an_unknown_message_nothing_can_be_done(client: Client, sent: dict[str, Any]) -> None:
