@@ -12,7 +12,7 @@ FOUND: Final[Mapping[str, int]] = MappingProxyType(
     {
         "blind-recovery": 6,
         "changes-missed": 22,
-        "commands-assumed": 23,
+        "commands-assumed": 26,
         "deleted-on-its-way": 209,
         "effects-assumed": 26,
         "events-apart": 56,
