@@ -30,17 +30,35 @@ class Kind(StrEnum):
 FILES: Final = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER})
 
 
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """Something that a client asked for, with one key until it had an answer.
+
+    Attributes:
+        answered: when an answer came that settles it.
+        message_id: what the gateway calls that which it accepted.
+        refused: the reason for which it was refused for good.
+    """
+
+    tries: int = 0
+    answered: float | None = None
+    message_id: str | None = None
+    refused: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.message_id is not None and self.refused is None
+
+
 @dataclass(slots=True)
-class Send:
-    """A message that a client asked for, with one key until it had an answer.
+class Send(Asked):
+    """A message that a client asked for.
 
     Attributes:
         client: who sends; a client has one chat and sends one message after the other.
         recipient: the other one's number, or the group's address.
         began: when it was first asked for, in seconds since 1970.
-        answered: when an answer came that settles it.
-        message_id: the gateway's id, where it was accepted.
-        refused: the reason for which it was refused for good.
+        message_id: the gateway's id.
         digest: the SHA-256 of the file that it holds.
         forwards: the gateway's id of the message that it passes on.
     """
@@ -54,14 +72,6 @@ class Send:
     kind: Kind = Kind.TEXT
     digest: str | None = None
     forwards: str | None = None
-    tries: int = 0
-    answered: float | None = None
-    message_id: str | None = None
-    refused: str | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.message_id is not None and self.refused is None
 
     @property
     def by(self) -> str:
@@ -119,27 +129,18 @@ FORWARDED: Final = " (forwarded)"
 
 
 @dataclass(slots=True)
-class Operation:
-    """Something that a client asked to be done to a message, with one key until it had an answer.
+class Operation(Asked):
+    """What a client asked to be done to a message.
 
     Attributes:
         send: the message: one of its own, or a poll that came.
         value: the new text, the emoji, or the option; empty where there is none.
-        message_id: the gateway's id of the operation, where it was accepted; of a command that of its message.
-        refused: the reason for which it was refused for good.
+        message_id: the gateway's id of the operation; of a command that of its message.
     """
 
     kind: Doing
     send: Send | Poll
     value: str
-    tries: int = 0
-    answered: float | None = None
-    message_id: str | None = None
-    refused: str | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.message_id is not None and self.refused is None
 
     @property
     def label(self) -> str:
@@ -151,15 +152,14 @@ CHANGED: Final = frozenset({"subject", "description"})
 
 
 @dataclass(slots=True)
-class GroupChange:
-    """What a client gave a group, with one key until it had an answer. Nobody else gives it that.
+class GroupChange(Asked):
+    """What a client gave a group. Nobody else gives it that.
 
     Attributes:
         by: the number of the session's account.
         group: the group's address.
         what: of `CHANGED`.
-        message_id: the group's address, where it was answered.
-        refused: the reason for which it was refused for good.
+        message_id: the group's address.
     """
 
     session: str
@@ -167,14 +167,6 @@ class GroupChange:
     group: str
     what: str
     value: str
-    tries: int = 0
-    answered: float | None = None
-    message_id: str | None = None
-    refused: str | None = None
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.message_id is not None and self.refused is None
 
     @property
     def label(self) -> str:

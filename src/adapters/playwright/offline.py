@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
-from itertools import batched, chain
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -56,7 +55,6 @@ _MOST_REDIRECTS: Final = 5
 _LIMIT: Final = 2_000
 _SETTLE_SECONDS: Final = 0.5
 _LOOKS: Final = 10
-_TARGETS_AT_ONCE: Final = 100
 
 
 class DeadEnd:
@@ -222,8 +220,7 @@ class OfflineReader:
             messages = await _messages(page, since)
             held = {message.whatsapp_id for message in messages}
             lacked = [target for target in recorded if target not in held]
-            found = [await page.changes(targets) for targets in batched(lacked, _TARGETS_AT_ONCE)]
-            return StoredNews(messages=messages, changes=tuple(chain.from_iterable(found)))
+            return StoredNews(messages=messages, changes=await page.changes(lacked))
         finally:
             await page.close()
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import batched, chain
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -67,6 +68,7 @@ from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
 _CLOSED_EARLY: Final = "The page was closed while it opened."
+_TARGETS_AT_ONCE: Final = 100
 
 
 class PlaywrightWhatsAppPage(WhatsAppPage):
@@ -357,7 +359,9 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
 
     @override
     async def changes(self, targets: Collection[WhatsAppMessageId]) -> tuple[AnyChange, ...]:
-        return self._news.changes(await self._questions.ask("changes", {"targets": [*targets]}))
+        asked = batched(targets, _TARGETS_AT_ONCE)
+        found = [self._news.changes(await self._questions.ask("changes", {"targets": [*some]})) for some in asked]
+        return tuple(chain.from_iterable(found))
 
     @override
     async def resolve(self, jid: Jid) -> Recipient | None:

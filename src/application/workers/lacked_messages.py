@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import batched
-from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
 from application.ports.page_events import ChangesSeen, SeenMessage
@@ -11,8 +9,6 @@ from application.ports.whatsapp_driver import MessagingPage
 from application.workers.page_inbox import PageInbox
 from domain.errors import PomboError
 from domain.ids import SessionId, WhatsAppMessageId
-
-_AT_ONCE: Final = 100
 
 
 class LackedMessages:
@@ -49,11 +45,12 @@ class LackedMessages:
         except PomboError:
             return
         lacked = [each for each in recorded if each not in self._held and each not in self._asked]
-        for targets in batched(lacked, _AT_ONCE):
-            try:
-                changes = await self._page.changes(targets)
-            except PomboError:
-                continue
-            self._asked.update(targets)
-            if changes:
-                self._inbox.put(ChangesSeen(changes=changes))
+        if not lacked:
+            return
+        try:
+            changes = await self._page.changes(lacked)
+        except PomboError:
+            return
+        self._asked.update(lacked)
+        if changes:
+            self._inbox.put(ChangesSeen(changes=changes))

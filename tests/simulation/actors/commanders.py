@@ -18,7 +18,6 @@ from tests.simulation.actors.clients import Client
 from tests.simulation.asked import Command
 from tests.simulation.contents import said
 
-
 type Ask = Callable[[UseCases, RequestKey], Coroutine[Any, Any, Any]]
 
 
