@@ -10,6 +10,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
+from schemathesis.transport.requests import REQUESTS_TRANSPORT
 from schemathesis.transport.serialization import Binary
 
 from entrypoints.rest.models import forms
@@ -53,6 +54,7 @@ _DEAR = 100 if DEEP else 3
 _NO_MEDIA, _NO_SESSION = "media_00000000000000000000000000", "none"
 _FILES = ("image", "video", "audio", "document", "sticker")
 _STARTS = ("/start", "/restart")
+_A_FILE = "a file, right for: "
 _EVENTS, _SEND_MEDIA, _UPLOAD, _FORM = "/api/v1/events", "/api/v1/media/send", "/api/v1/media", "multipart/form-data"
 _keys = itertools.count()
 _dear = {name: itertools.count() for name in (*_FILES, *_STARTS)}
@@ -141,7 +143,19 @@ def _fill_form(case: Any) -> None:
     kind = case.body.get("type") or case.body.get("kind")
     # The others are no such files, and that is told.
     is_right = kind in _FILES and next(_dear[kind]) < _DEAR
-    case.body = {**case.body, "file": Binary(_file(kind if is_right else "document"))}
+    case.body = {**case.body, "file": f"{_A_FILE}{kind if is_right else 'document'}"}
+
+
+_, _serialize_form = REQUESTS_TRANSPORT.get_first_matching_media_type(_FORM)
+
+
+@REQUESTS_TRANSPORT.serializer(_FORM)
+def _serialize_with_file(context: Any, value: Any) -> Any:
+    """Puts the file where the form names it. With its bytes before, the form would count as wrong, whatever it is."""
+    file = value.get("file") if isinstance(value, dict) else None
+    if isinstance(file, str) and file.startswith(_A_FILE):
+        value = {**value, "file": Binary(_file(file.removeprefix(_A_FILE)))}
+    return _serialize_form(context, value)
 
 
 @cache
