@@ -72,7 +72,8 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
 def was_passed_over(ledger: Ledger, command: Operation) -> bool:
     """Whether it went to a page that may not have had the message.
 
-    Such a page refuses a star, which an earlier one may have set; and takes for deleted what it is to delete.
+    Such a page refuses a star, which an earlier one may have set. What it is to delete looks deleted where it was
+    asked for before.
     """
     lacking = command.is_accepted if command.kind is Doing.DELETE else command.refused == _LACKING
     return lacking and _may_have_lacked(ledger, command)

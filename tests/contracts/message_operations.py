@@ -263,7 +263,9 @@ class MessageOperationsContract:
         with pytest.raises(UnprocessableError) as refused:
             await linked.page.messages.star(missing, starred=True)
         assert refused.value.reason == "TARGET_UNKNOWN"
-        await linked.page.messages.delete_for_me(missing)
+        with pytest.raises(UnprocessableError) as refused:
+            await linked.page.messages.delete_for_me(missing)
+        assert refused.value.reason == "TARGET_UNKNOWN"
 
     async def test_stars_and_deletions_are_the_accounts_own(self, linked: Linked) -> None:
         ben = await linked.stage.person("Ben")
@@ -278,7 +280,9 @@ class MessageOperationsContract:
         await linked.page.messages.star(target, starred=False)
         assert not (await linked.me.sees(ben, part)).starred
         await linked.page.messages.delete_for_me(target)
-        await linked.page.messages.delete_for_me(target)
+        with pytest.raises(UnprocessableError) as refused:
+            await linked.page.messages.delete_for_me(target)
+        assert refused.value.reason == "TARGET_UNKNOWN"
         assert await linked.me.held(ben, "note this") == []
         assert len(await ben.held(linked.me, "note this")) == 1
         found = await linked.page.find(target)

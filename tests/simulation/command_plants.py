@@ -10,7 +10,7 @@ from typing import Any, Final, override
 from application.groups.notice_events import events_of
 from application.idempotency.once import Once
 from application.media.outgoing_files import OutgoingFiles
-from application.messages import message_commands, record_page_news
+from application.messages import record_page_news
 from application.messages.acceptance import SendMessageCommand
 from application.messages.forward_message import ForwardMessage
 from application.ports.message_page import MessagePage
@@ -128,14 +128,6 @@ class NoticesToldAgain(Plant):
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
         yield record_page_news, "events_of", lambda message, notice: 2 * _EVENTS_OF(message, notice)
-
-
-class DeletedOnItsWay(Plant):
-    """A message that is still on its way is called deleted, and comes to the account's phone all the same."""
-
-    @override
-    def patches(self) -> Iterator[tuple[object, str, object]]:
-        yield message_commands, "_ON_ITS_WAY", frozenset()
 
 
 class ForwardedAsItIs(Plant):

@@ -13,7 +13,6 @@ FOUND: Final[Mapping[str, int]] = MappingProxyType(
         "blind-recovery": 6,
         "changes-missed": 22,
         "commands-assumed": 26,
-        "deleted-on-its-way": 209,
         "effects-assumed": 26,
         "events-apart": 56,
         "forwarded-as-it-is": 46,

@@ -33,7 +33,6 @@ from tests.simulation.browser import SimulatedPage
 from tests.simulation.command_plants import (
     CommandsAssumed,
     CommandsUnkeyed,
-    DeletedOnItsWay,
     ForwardedAsItIs,
     FoundedAgain,
     HalfAFile,
@@ -390,7 +389,6 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "told-apart": ToldApart,
     "notices-missed": NoticesMissed,
     "notices-told-again": NoticesToldAgain,
-    "deleted-on-its-way": DeletedOnItsWay,
     "forwarded-as-it-is": ForwardedAsItIs,
     "half-a-file": HalfAFile,
 }

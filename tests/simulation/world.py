@@ -103,7 +103,7 @@ class World:
         self.orphans: dict[SessionId, list[set[WhatsAppMessageId]]] = defaultdict(list)
         """What was done to these messages each page learnt that didn't have them: it tells that once, if at all."""
         self.lacked: set[tuple[SessionId, WhatsAppMessageId]] = set()
-        """Messages on a phone that a page was to delete for its account and didn't have: it takes them for deleted."""
+        """Messages on a phone that a page was to delete and didn't have: asked again, they look deleted."""
         self.phone_sends: set[tuple[SessionId, str]] = set()
         self.receivers = Receivers()
         self.consumers: list[Consumer] = []

@@ -34,9 +34,10 @@ class MemoryMessagePage(MessagePage):
     @override
     async def delete_for_me(self, message: WhatsAppMessageId) -> datetime:
         await self._begin(Operation.COMMAND)
-        if message not in self._profile.messages:
-            return self._whatsapp.time()
         change = Deleted(**self._common(message))
+        state = self._profile.states.get(message)
+        if state is not None and state.deleted is not None:
+            raise _unknown()
         self._tell(change)
         return change.at
 
@@ -45,7 +46,7 @@ class MemoryMessagePage(MessagePage):
         await self._begin(Operation.COMMAND)
         found = self._profile.messages.get(message)
         if found is None:
-            raise UnprocessableError("TARGET_UNKNOWN", "The page doesn't have the message.")
+            raise _unknown()
         if found.from_me or not isinstance(found.content, Audio):
             raise UnprocessableError("NOT_PLAYABLE", "The message isn't one that is played.")
         self._whatsapp.phone_plays(self._account.jid.user, message)
@@ -61,7 +62,7 @@ class MemoryMessagePage(MessagePage):
     def _common(self, message: WhatsAppMessageId) -> dict[str, Any]:
         found = self._profile.messages.get(message)
         if found is None:
-            raise UnprocessableError("TARGET_UNKNOWN", "The page doesn't have the message.")
+            raise _unknown()
         account = self._account
         return {
             "target": message,
@@ -73,6 +74,12 @@ class MemoryMessagePage(MessagePage):
         }
 
     def _tell(self, change: Starred | Deleted) -> None:
-        self._account.learn(change)
+        if change.target in self._account.phone_messages:
+            # What it doesn't have yet, WhatsApp passes over.
+            self._account.learn(change)
         for device in self._account.devices.values():
             device.take(change)
+
+
+def _unknown() -> UnprocessableError:
+    return UnprocessableError("TARGET_UNKNOWN", "The page doesn't have the message.")

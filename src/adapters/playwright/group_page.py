@@ -90,7 +90,9 @@ class BridgeGroups(GroupPage):
             "ephemeral": ephemeral,
         }
         args = {name: value for name, value in wanted.items() if value is not None}
-        told = await self._questions.ask("changeGroup", {"group": str(group), **args}, within=self._within(len(args)))
+        within = self._within(len(args))
+        known = {"group": str(group), "within": int(within.total_seconds() * 1000)}
+        told = await self._questions.ask("changeGroup", {**known, **args}, within=within)
         return _read(decoder.read_group, told)
 
     @override

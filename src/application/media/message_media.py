@@ -14,7 +14,7 @@ from application.ports.media_page import PIECE, MediaPage
 from application.ports.media_store import MediaStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
-from domain.errors import GoneError, NotFoundError, PomboError, UnprocessableError
+from domain.errors import NotFoundError, PomboError, UnavailableError, UnprocessableError
 from domain.event import MessageMediaStored, NewEvent
 from domain.ids import MessageId, parse_message_id
 from domain.media import Media, MediaFacts, MediaKind
@@ -71,7 +71,8 @@ class MessageMedia:
             GoneError: ``MEDIA_EXPIRED``: neither the store nor WhatsApp has it any more.
             ConflictError: ``SESSION_NOT_RUNNING``: it isn't in the store, and nobody can be asked for it.
             TooLargeError: ``MEDIA_TOO_LARGE``.
-            UnprocessableError: ``MEDIA_UNREADABLE``: what WhatsApp has isn't what the message says.
+            UnprocessableError: ``MEDIA_UNREADABLE``: what WhatsApp has isn't what the message says;
+                ``TARGET_UNKNOWN``: it isn't in the store, and the page lacks the message.
             CapabilityUnavailableError: the page lacks the function.
             DeadlineExceededError: ``MEDIA_DOWNLOAD_TIMEOUT``, ``OWNER_SILENT``.
             UnavailableError: ``PAGE_UNAVAILABLE``, ``DISK_FULL``, ``MEDIA_STORE_UNAVAILABLE``.
@@ -112,10 +113,10 @@ class MessageMedia:
                     raise UnprocessableError("MEDIA_UNREADABLE", "What WhatsApp has isn't what the message says.")
                 media = await self._shelf.keep(file, _description(content, mime_type))
         except NotFoundError as error:
-            # The page knows the message no more, and with it how to ask for the file.
-            raise GoneError(
-                "MEDIA_EXPIRED", "Neither the store nor the session's page has the file any more."
-            ) from error
+            if error.reason == "MEDIA_NOT_OPEN":
+                raise UnavailableError("PAGE_UNAVAILABLE", "The session's page dropped the file; ask again.") from error
+            # With the message it lacks how to ask for the file. WhatsApp may have it.
+            raise UnprocessableError("TARGET_UNKNOWN", "The session's page doesn't have the message.") from error
         await self._note(message, media)
         return media
 

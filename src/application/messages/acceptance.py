@@ -72,7 +72,7 @@ class SendMessageCommand:
             "not_before": None if self.not_before is None else time_to_text(self.not_before),
             "deadline": None if self.deadline is None else time_to_text(self.deadline),
         }
-        # Named where it is asked for alone, so that a key of before this version stands for the same request.
+        # Named where it is asked for alone, so that a key of before link previews stands for the same request.
         return asked | ({"link_preview": True} if self.link_preview else {})
 
     def keyed(self) -> KeyedRequest | None:

@@ -15,12 +15,13 @@ from application.ports.message_page import MessagePage
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.changes import AnyChange, Deleted, Starred
-from domain.errors import UnprocessableError
+from domain.errors import ConflictError, UnprocessableError
 from domain.event import NewEvent
 from domain.ids import MessageId, parse_message_id
 from domain.message import RECEIPTS, Direction, Message, MessageStatus
 
 _ON_ITS_WAY: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+type _Do = Callable[[MessagePage, Message], Awaitable[AnyChange | None]]
 
 
 class MessageCommands:
@@ -51,7 +52,7 @@ class MessageCommands:
         Raises:
             InvalidArgumentError: ``INVALID_MESSAGE_ID``.
             NotFoundError: ``MESSAGE_NOT_FOUND``.
-            ConflictError: ``SESSION_NOT_RUNNING``, ``REQUEST_IN_PROGRESS``.
+            ConflictError: ``TARGET_NOT_SENT``, ``SESSION_NOT_RUNNING``, ``REQUEST_IN_PROGRESS``.
             UnprocessableError: ``TARGET_UNKNOWN``, ``IDEMPOTENCY_KEY_REUSED``.
             CapabilityUnavailableError: the page lacks the function.
             UnavailableError: ``PAGE_UNAVAILABLE``, ``DATABASE_UNAVAILABLE``.
@@ -60,7 +61,7 @@ class MessageCommands:
 
         async def do(page: MessagePage, message: Message) -> AnyChange:
             if message.status not in RECEIPTS:
-                raise _not_there()
+                raise _not_sent(message)
             at = await page.star(message.whatsapp_id, starred=starred)
             return Starred(**_own(message, at), starred=starred)
 
@@ -69,19 +70,30 @@ class MessageCommands:
     async def delete_for_me(self, message_id: str, *, request: RequestKey | None = None) -> Message:
         """Deletes a message on the account's own devices. The gateway keeps its record of it.
 
-        One that is still on its way isn't there to be deleted, and would come all the same. One that the page doesn't
-        have counts as deleted.
+        One that is still on its way isn't there to be deleted, and would come all the same. So might one that the page
+        lacks, having come from an older snapshot. One that is known to be deleted is so; and so is one that the page
+        lacks when a request is taken over that was broken off: that is what its deletion looks like.
 
         Raises:
             PomboError: as ``star`` does.
         """
 
-        async def do(page: MessagePage, message: Message) -> AnyChange:
+        async def do(page: MessagePage, message: Message) -> AnyChange | None:
+            if message.state.deleted is not None:
+                return None
             if message.status in _ON_ITS_WAY:
-                raise _not_there()
+                raise _not_sent(message)
             return Deleted(**_own(message, await page.delete_for_me(message.whatsapp_id)))
 
-        return await self._run("messages.delete_for_me", message_id, {}, do, request)
+        async def do_again(page: MessagePage, message: Message) -> AnyChange | None:
+            try:
+                return await do(page, message)
+            except UnprocessableError as error:
+                if error.reason != "TARGET_UNKNOWN":
+                    raise
+                return Deleted(**_own(message, self._clock.now()))
+
+        return await self._run("messages.delete_for_me", message_id, {}, do, request, do_again)
 
     async def mark_played(self, message_id: str, *, request: RequestKey | None = None) -> Message:
         """Tells the writer of a voice note that it was played.
@@ -104,13 +116,16 @@ class MessageCommands:
         name: str,
         message_id: str,
         asked: Mapping[str, Any],
-        do: Callable[[MessagePage, Message], Awaitable[AnyChange | None]],
+        do: _Do,
         request: RequestKey | None,
+        do_again: _Do | None = None,
     ) -> Message:
         parsed = parse_message_id(message_id)
-        message = await self._get(parsed)
+        await self._get(parsed)
 
-        async def work() -> Message:
+        async def work(do: _Do) -> Message:
+            # As it is now: whoever asks for the same may have been waited for.
+            message = await self._get(parsed)
             page = await self._workers.page(message.session_id)
             change = await do(page.messages, message)
             if change is not None:
@@ -122,7 +137,8 @@ class MessageCommands:
             return await self._get(parsed)
 
         keyed = None if request is None else request.of(name, {"message_id": parsed, **asked})
-        return await self._once.run(keyed, work, Form(write=lambda _: {"message_id": parsed}, read=read))
+        form = Form(write=lambda _: {"message_id": parsed}, read=read)
+        return await self._once.run(keyed, lambda: work(do), form, resume=lambda _: work(do_again or do))
 
     async def _get(self, message_id: MessageId) -> Message:
         async with self._uow.begin() as uow:
@@ -146,8 +162,10 @@ class MessageCommands:
         self._waiters.tell(after)
 
 
-def _not_there() -> UnprocessableError:
-    return UnprocessableError("TARGET_UNKNOWN", "The message isn't with WhatsApp.")
+def _not_sent(message: Message) -> ConflictError:
+    return ConflictError(
+        "TARGET_NOT_SENT", "WhatsApp isn't known to have the message.", metadata={"status": message.status}
+    )
 
 
 def _own(message: Message, at: datetime) -> dict[str, Any]:

@@ -22,9 +22,10 @@ class MessagePage(Protocol):
 
     @abstractmethod
     async def delete_for_me(self, message: WhatsAppMessageId) -> datetime:
-        """Deletes a message on the account's own devices; one that isn't there is deleted. Gives the page's time of it.
+        """Deletes a message on the account's own devices. Gives the page's time of it.
 
         Raises:
+            UnprocessableError: ``TARGET_UNKNOWN``: the page doesn't have the message, be it that it was deleted.
             CapabilityUnavailableError: the page lacks the function.
             UnavailableError: ``PAGE_UNAVAILABLE``.
         """

@@ -18,7 +18,7 @@ CONTENT_REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "INVALID_TARGET": (_K.INVALID_ARGUMENT, "The message that this concerns isn't one of this chat."),
     "UNKNOWN_POLL_OPTION": (_K.INVALID_ARGUMENT, "The poll has no such option."),
     "TOO_MANY_POLL_OPTIONS": (_K.INVALID_ARGUMENT, "The poll doesn't let so many be chosen."),
-    "TARGET_NOT_SENT": (_K.CONFLICT, "The message that this concerns is scheduled for later, or never left."),
+    "TARGET_NOT_SENT": (_K.CONFLICT, "The message that this concerns has yet to leave, or never left."),
     "MESSAGE_REVOKED": (_K.GONE, "The message was deleted for everyone."),
     "NOT_AN_OWN_MESSAGE": (_K.UNPROCESSABLE, "The account didn't write this message."),
     "NOT_EDITABLE": (_K.UNPROCESSABLE, "Only texts and captions can be edited."),

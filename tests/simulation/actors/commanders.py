@@ -12,7 +12,7 @@ from domain.chat import ChatChange
 from domain.contact import Name
 from domain.group import GroupChange, ParticipantAction
 from domain.ids import SessionId
-from domain.message import Message
+from domain.message import Message, MessageStatus
 from entrypoints.use_cases import UseCases
 from tests.simulation.actors.clients import Client
 from tests.simulation.asked import Command
@@ -150,7 +150,7 @@ class Marker(Commander):
         ]
         if not messages:
             return None
-        message, starred = self.chance.choice(messages), self.chance.random() < 0.7
+        message, starred = self._one_of(messages), self.chance.random() < 0.7
         command = Command(session_id=session_id, kind="star", about=message.whatsapp_id, wants=starred)
         return command, lambda use_cases, key: use_cases.message_commands.star(message.id, starred=starred, request=key)
 
@@ -166,9 +166,14 @@ class Marker(Commander):
         ]
         if not messages:
             return None
-        message = self.chance.choice(messages)
+        message = self._one_of(messages)
         command = Command(session_id=session_id, kind="delete", about=message.whatsapp_id, wants=True)
         return command, lambda use_cases, key: use_cases.message_commands.delete_for_me(message.id, request=key)
+
+    def _one_of(self, messages: list[Message]) -> Message:
+        """Rather one that is with the page and not known to be with WhatsApp."""
+        on_their_way = [message for message in messages if message.status is MessageStatus.SENDING]
+        return self.chance.choice(on_their_way or messages)
 
     def _archive(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
         chat, archived = self.chance.choice(self.world.peers).jid, self.chance.random() < 0.5

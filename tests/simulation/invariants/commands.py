@@ -59,7 +59,7 @@ class GroupsAreFoundedOnce(Invariant):
 class WhatWasDoneLasts(Invariant):
     """In the end each thing is as it was asked for last, where that was answered.
 
-    But for the deletion of a message that a page didn't have, coming from an older snapshot: it takes it for deleted.
+    But for the deletion of a message that a page lacked, coming from an older snapshot: asked for again, it looks done.
     """
 
     @override

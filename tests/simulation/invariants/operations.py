@@ -122,7 +122,7 @@ class OperationsFollowTheirMessage(Invariant):
             return
         if after.status is MessageStatus.SENDING:
             target = self.world.state.messages[self._target(after)].message
-            if target.status in _ON_ITS_WAY:
+            if target.status in _ON_ITS_WAY and not self._is_given_up(target):
                 self.violated(f"{after.id} is begun before {target.id}, which is {target.status}")
             if target.status in _LEFT:
                 self._begun_behind.add(after.id)
@@ -132,6 +132,11 @@ class OperationsFollowTheirMessage(Invariant):
         target = self.world.state.messages[self._target(after)].message
         if after.id in self._begun_behind and not self._may_lack_it():
             self.violated(f"{after.id} failed as WhatsApp doesn't know {target.id}, which is {target.status}")
+
+    def _is_given_up(self, message: Message) -> bool:
+        """Its deadline has passed while it was queued: it won't leave, and keeps nobody waiting until that is noted."""
+        late = message.expires_at is not None and message.expires_at <= self.world.clock.now()
+        return late and message.status is MessageStatus.QUEUED
 
     def _target(self, operation: Message) -> Any:
         target = getattr(operation.content, "target", None)
@@ -225,7 +230,7 @@ class ShownAsItIs(Invariant):
         return any(message.whatsapp_id in orphans for orphans in self.world.orphans[message.session_id])
 
     def _is_not_there(self, message: Message, account: Account) -> bool:
-        """What the phone never had, or a page from an older snapshot lacked, counts as deleted when it is to be."""
+        """What the phone never had, or an older page lacked, counts as deleted where that is asked again."""
         lacked = (message.session_id, message.whatsapp_id) in self.world.lacked
         return lacked or message.whatsapp_id not in account.phone_messages
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.driver import Operation, Refuse
 from adapters.memory.media_fetcher import MemoryFile
 from application.ports.page_events import SeenMessage
+from domain.errors import NotFoundError
 from domain.jid import Jid
 from domain.media_content import Audio, Document, Image, MediaContent, MediaReference, Sticker, Video
 from tests import media_files
@@ -18,6 +20,7 @@ from tests.media_parts import media_parts
 
 from .gateway import ANA, BEN, Answer, Client, Gateway, running
 from .test_media import form, left_in_spool, upload
+from .test_messages import ANAS
 
 PICTURE = media_files.picture()
 SEND = "/api/v1/messages/send"
@@ -357,6 +360,24 @@ async def test_a_file_that_came_is_forwarded_although_nobody_has_fetched_it(clie
     content, data = received(gateway)
     assert isinstance(content, Image)
     assert (content.caption, data) == ("look", PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "reason"),
+    [("MEDIA_NOT_IN_PAGE", 422, "TARGET_UNKNOWN"), ("MEDIA_NOT_OPEN", 503, "PAGE_UNAVAILABLE")],
+)
+async def test_what_the_page_lacks_may_be_had_later(
+    client: Client, gateway: Gateway, told: str, status: int, reason: str
+) -> None:
+    """It came from an older snapshot, or was loaded anew meanwhile: that says nothing of WhatsApp."""
+    message = await arrived(client, gateway, a_picture(), PICTURE)
+    forward = f"/api/v1/messages/{message['id']}/forward"
+    for _ in range(2):
+        gateway.whatsapp.script(ANAS, Operation.MEDIA, Refuse(NotFoundError(told, "The page doesn't have it.")))
+    refusals = [await file_of(client, message), await client.post(forward, {"to": BEN}, idempotency_key="on")]
+    assert [(refused.status, refused.reason) for refused in refusals] == [(status, reason)] * 2
+    assert (await client.get("/api/v1/messages?direction=outbound")).json()["items"] == []
+    assert (await client.post(forward, {"to": BEN}, idempotency_key="on")).status == 201
 
 
 async def test_what_is_sent_on_fails_where_whatsapp_has_its_file_no_longer(client: Client, gateway: Gateway) -> None:

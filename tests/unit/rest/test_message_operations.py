@@ -1,17 +1,19 @@
 """What is done to messages over REST."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from adapters.memory.driver import Hang, LoseOutcome, Operation
+from adapters.memory.driver import Hang, Operation, Refuse
 from domain.changes import Edited, Reacted, Revoked
+from domain.errors import UnavailableError, UnprocessableError
 from domain.ids import WhatsAppMessageId
 from domain.operations import PollVote
 
 from .gateway import ANA, BEN, Client, Gateway
-from .test_durability import KEY
+from .test_durability import KEY, soon
 from .test_messages import ANAS, MESSAGES, NOBODYS, SEND, text
 
 
@@ -127,22 +129,62 @@ async def test_what_cant_be_done_is_refused_with_its_reason(
     assert (answer.status, answer.reason) == (status, reason)
 
 
-@pytest.mark.parametrize(("method", "route"), [("DELETE", "?for=me"), ("POST", "/star"), ("POST", "/unstar")])
-async def test_what_is_still_on_its_way_is_neither_deleted_for_oneself_nor_marked(
-    gateway: Gateway, client: Client, method: str, route: str
-) -> None:
-    """Though its page has it: it would come to the account's phone all the same, and without its star."""
-    await gateway.link()
-    gateway.whatsapp.script(ANAS, Operation.SEND, LoseOutcome())
-    gateway.whatsapp.script(ANAS, Operation.FIND, Hang())
-    sending = (await client.post(SEND, text("later"), prefer="respond-async")).json()
-    account = gateway.whatsapp.account(ANA)
+async def scheduled(client: Client, _: Gateway) -> str:
+    answer = await client.post(SEND, text("later", not_before=soon(hours=1)))
+    return str(answer.json()["id"])
+
+
+async def canceled(client: Client, gateway: Gateway) -> str:
+    message = await scheduled(client, gateway)
+    assert (await client.post(f"{MESSAGES}/{message}/cancel")).status == 200
+    return message
+
+
+async def sending(client: Client, gateway: Gateway) -> str:
+    gateway.whatsapp.script(ANAS, Operation.SEND, Hang())
+    message = (await client.post(SEND, text("now"), prefer="respond-async")).json()
     async with asyncio.timeout(5):
-        while sending["status"] != "SENDING" or not account.phone_messages:
-            sending = (await client.get(at(sending))).json()
-    answer = await client.call(method, at(sending, route))
-    assert (answer.status, answer.reason) == (422, "TARGET_UNKNOWN")
-    assert (await client.get(at(sending))).json() == sending
+        while message["status"] != "SENDING":
+            message = (await client.get(at(message))).json()
+    return str(message["id"])
+
+
+@pytest.mark.parametrize("not_sent", [scheduled, sending, canceled])
+@pytest.mark.parametrize(("method", "route"), [("DELETE", "?for=me"), ("POST", "/star"), ("POST", "/unstar")])
+async def test_what_has_not_left_is_neither_deleted_for_oneself_nor_marked(
+    gateway: Gateway, client: Client, method: str, route: str, not_sent: Callable[[Client, Gateway], Awaitable[str]]
+) -> None:
+    """It might come to the account's phone all the same, and without its star."""
+    await gateway.link()
+    path = f"{MESSAGES}/{await not_sent(client, gateway)}"
+    before = (await client.get(path)).json()
+    answer = await client.call(method, f"{path}{route}")
+    if not_sent is canceled and method == "DELETE":
+        assert (answer.status, answer.reason) == (422, "TARGET_UNKNOWN")
+    else:
+        assert (answer.status, answer.reason) == (409, "TARGET_NOT_SENT")
+        assert answer.json()["metadata"]["status"] == before["status"]
+    assert (await client.get(path)).json() == before
+
+
+async def test_a_message_is_deleted_for_oneself_again_and_not_where_the_page_lacks_it(
+    gateway: Gateway, client: Client, sent: dict[str, Any]
+) -> None:
+    """From an older snapshot; the account's phone has it still."""
+    lacked = UnprocessableError("TARGET_UNKNOWN", "The page doesn't have the message.")
+    gateway.whatsapp.script(ANAS, Operation.COMMAND, Refuse(lacked))
+    refused = await client.call("DELETE", at(sent, "?for=me"))
+    assert (refused.status, refused.reason) == (422, "TARGET_UNKNOWN")
+    assert (await client.get(at(sent))).json()["deleted_at"] is None
+    # Of a request that was broken off it is what the deletion looks like.
+    broken = UnavailableError("PAGE_UNAVAILABLE", "The page is gone.")
+    key = {"Idempotency-Key": "d"}
+    gateway.whatsapp.script(ANAS, Operation.COMMAND, Refuse(broken))
+    gateway.whatsapp.script(ANAS, Operation.COMMAND, Refuse(lacked))
+    assert (await client.call("DELETE", at(sent, "?for=me"), headers=key)).status == 503
+    answers = [(await client.call("DELETE", at(sent, "?for=me"), headers=key)).json() for _ in range(2)]
+    assert answers[0]["message"]["deleted_at"] is not None
+    assert answers[0] == answers[1]
 
 
 async def test_of_an_unknown_message_nothing_can_be_done(client: Client, sent: dict[str, Any]) -> None:

@@ -331,19 +331,34 @@ export async function leaveGroup(args: Args): Promise<true> {
 
 // --- what a group shows
 
-const turns = new Map<string, Promise<unknown>>();
+const turns = new Map<string, Promise<void>>();
+const noop = (): void => undefined;
 
-/** One change of a group after the other: each sees what the one before it has done, whoever waits for that still. */
-function inTurn<T>(id: Wid, work: () => Promise<T>): Promise<T> {
+/**
+ * One change after the other of what a group shows: each sees what the one before it has done, whoever waits for that still.
+ * One that isn't begun in its time, which is when its caller gives up, isn't begun at all, and holds up nobody else.
+ */
+function inTurn<T>(id: Wid, within: number, work: () => Promise<T>): Promise<T> {
   const name = id.toString();
-  const done = (turns.get(name) ?? Promise.resolve()).then(work, work);
-  turns.set(name, done);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BridgeError("GROUP_BUSY", "the change before it isn't done")), within);
+  });
+  const done = Promise.race([turns.get(name) ?? Promise.resolve(), late]).then(() => {
+    clearTimeout(timer);
+    return work();
+  });
+  const settled = done.then(noop, noop);
+  turns.set(name, settled);
+  void settled.then(() => {
+    if (turns.get(name) === settled) turns.delete(name);
+  });
   return done;
 }
 
 export function changeGroup(args: Args): Promise<WireGroup> {
   const id = groupId(args);
-  return inTurn(id, () => changeNow(id, args));
+  return inTurn(id, Number(args["within"]), () => changeNow(id, args));
 }
 
 async function changeNow(id: Wid, args: Args): Promise<WireGroup> {

@@ -15,8 +15,9 @@ const PLAYED = 4;
 
 const now = (): Done => ({ at: Date.now() });
 
-async function targetOf(args: Args): Promise<MsgModel> {
-  const msg = await findMessage(String(args["target"]));
+async function targetOf(args: Args, also: (id: string) => MsgModel | undefined = () => undefined): Promise<MsgModel> {
+  const id = String(args["target"]);
+  const msg = (await findMessage(id)) ?? also(id);
   if (!msg) throw new BridgeError("TARGET_UNKNOWN", "the page doesn't have it");
   return msg;
 }
@@ -41,14 +42,12 @@ export async function star(args: Args): Promise<Done> {
   return now();
 }
 
-/** Deletes a message on this account's devices; one that isn't there is deleted. */
+/** Deletes a message on this account's devices. */
 export async function deleteForMe(args: Args): Promise<Done> {
-  const id = String(args["target"]);
-  const msg = (await findMessage(id)) ?? findTombstone(id);
-  if (!msg) return now();
+  const msg = await targetOf(args, findTombstone);
   const given = { type: "message", list: [msg] } as unknown as Parameters<typeof WPP.whatsapp.Cmd.sendDeleteMsgs>[1];
   await WPP.whatsapp.Cmd.sendDeleteMsgs(chatOf(msg), given, true as never);
-  if (await findMessage(id)) throw new BridgeError("SEND_UNCONFIRMED", "the message is still there");
+  if (await findMessage(String(args["target"]))) throw new BridgeError("SEND_UNCONFIRMED", "the message is still there");
   return now();
 }
 

@@ -261,9 +261,9 @@ class MessageServiceServicer:
     def StarMessage(self, request, context):
         """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
 
-        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
-        (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
-        (DEADLINE_EXCEEDED).
+        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`,
+        `TARGET_NOT_SENT`, `TARGET_UNKNOWN` (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED);
+        `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT` (DEADLINE_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -114,9 +114,9 @@ class MessageServiceStub:
     StarMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]
     """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
 
-    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
-    (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
-    (DEADLINE_EXCEEDED).
+    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`,
+    `TARGET_NOT_SENT`, `TARGET_UNKNOWN` (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED);
+    `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT` (DEADLINE_EXCEEDED).
     """
     DeleteMessageForMe: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.DeleteMessageForMeRequest, _message_service_pb2.DeleteMessageForMeResponse]
     """Deletes a message on the account's own devices. The gateway keeps its record of it."""
@@ -227,9 +227,9 @@ class MessageServiceAsyncStub(MessageServiceStub):
     StarMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.StarMessageRequest, _message_service_pb2.StarMessageResponse]  # type: ignore[assignment]
     """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
 
-    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
-    (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
-    (DEADLINE_EXCEEDED).
+    Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`,
+    `TARGET_NOT_SENT`, `TARGET_UNKNOWN` (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED);
+    `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT` (DEADLINE_EXCEEDED).
     """
     DeleteMessageForMe: _aio.UnaryUnaryMultiCallable[_message_service_pb2.DeleteMessageForMeRequest, _message_service_pb2.DeleteMessageForMeResponse]  # type: ignore[assignment]
     """Deletes a message on the account's own devices. The gateway keeps its record of it."""
@@ -415,9 +415,9 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_message_service_pb2.StarMessageResponse, _abc.Awaitable[_message_service_pb2.StarMessageResponse]]:
         """Marks a message with a star, or takes that back. Nobody else sees it. The session's page has to be open.
 
-        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`, `TARGET_UNKNOWN`
-        (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED); `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT`
-        (DEADLINE_EXCEEDED).
+        Reasons, of this and the next two: `INVALID_MESSAGE_ID`, `MESSAGE_NOT_FOUND`; `SESSION_NOT_RUNNING`,
+        `TARGET_NOT_SENT`, `TARGET_UNKNOWN` (FAILED_PRECONDITION); `CAPABILITY_UNAVAILABLE` (UNIMPLEMENTED);
+        `PAGE_UNAVAILABLE` (UNAVAILABLE); `OWNER_SILENT` (DEADLINE_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
