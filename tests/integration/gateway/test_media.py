@@ -136,6 +136,53 @@ async def sandbox_put(sandbox: Sandbox, path: str, content: bytes) -> dict[str, 
         return staged
 
 
+async def test_a_file_is_stored_listed_and_deleted_over_both_transports(linked: Linked) -> None:
+    gateway = linked.gateway
+    url, metadata = f"{gateway.url}/api/v1/media", (("x-api-key", gateway.key),)
+    ours, theirs = media_files.picture(size=(90, 70), seed=2), media_files.picture(size=(80, 60), seed=3)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
+        stub = MediaServiceStub(channel)
+
+        async def pieces() -> AsyncIterator[media_service_pb2.UploadMediaRequest]:
+            yield media_service_pb2.UploadMediaRequest(header=media_service_pb2.MediaHeader(filename="b.jpg"))
+            for start in range(0, len(theirs), 1_000):
+                yield media_service_pb2.UploadMediaRequest(chunk=theirs[start : start + 1_000])
+
+        async with gateway.http.post(f"{url}?filename=a.jpg", data=ours) as answer:
+            one = (await answer.json())["id"]
+            assert answer.status == 201
+        other = (await stub.UploadMedia(pieces(), metadata=metadata)).media.id
+        # What came by the one is there by the other.
+        for media, content, filename in ((one, ours, "a.jpg"), (other, theirs, "b.jpg")):
+            known = await gateway.call("GET", f"/api/v1/media/{media}/info")
+            request = media_service_pb2.GetMediaRequest(media_id=media)
+            told = (await stub.GetMedia(request, metadata=metadata)).media
+            assert (known["filename"], known["size"], known["sha256"]) == (told.filename, told.size, told.sha256)
+            assert (told.filename, told.sha256) == (filename, hashlib.sha256(content).hexdigest())
+            async with gateway.http.get(f"{url}/{media}") as answer:
+                assert await answer.read() == content
+            download = media_service_pb2.DownloadMediaRequest(media_id=media)
+            got = [piece.chunk async for piece in stub.DownloadMedia(download, metadata=metadata)]
+            assert b"".join(got) == content
+
+        async def listed() -> list[list[str]]:
+            page = await gateway.call("GET", "/api/v1/media?page_size=2")
+            request = media_service_pb2.ListMediaRequest(page_size=2)
+            told = await stub.ListMedia(request, metadata=metadata)
+            return [[item["id"] for item in page["items"]], [item.id for item in told.media]]
+
+        assert await listed() == [[other, one]] * 2
+        await gateway.call("DELETE", f"/api/v1/media/{other}", status=204)
+        await stub.DeleteMedia(media_service_pb2.DeleteMediaRequest(media_id=one), metadata=metadata)
+        for media in (one, other):
+            gone = await gateway.call("GET", f"/api/v1/media/{media}", status=404)
+            assert gone["reason"] == "MEDIA_NOT_FOUND"
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await stub.GetMedia(media_service_pb2.GetMediaRequest(media_id=media), metadata=metadata)
+            assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+        assert not {one, other} & {media for found in await listed() for media in found}
+
+
 async def test_a_voice_note_and_a_sticker_arrive_as_such(linked: Linked, tmp_path: Path) -> None:
     gateway, sandbox = linked.gateway, linked.sandbox
     known = len(await held(sandbox, BEN, ANA))

@@ -8,9 +8,14 @@ import random
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import grpc.aio
 import pytest
 
+from entrypoints.grpc.gen.pombo.v1 import media_pb2, message_pb2, message_service_pb2
+from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from tests.media_files import film, moving_picture, picture, sound
+from tests.unit.http_adapter.receiver import Exchange, receiving, status
 
 from .conftest import ANA, BEN, Linked
 from .processes import Gateway, Sandbox, until
@@ -79,6 +84,38 @@ async def test_every_kind_leaves_and_arrives(linked: Linked, tmp_path: Path) -> 
     assert (arrived[5]["media"]["filename"], arrived[5]["media"]["caption"]) == ("as is.zip", "all of it")
     assert arrived[6]["content"]["isAnimated"] is True
     assert arrived[7]["content"]["isViewOnce"] is True
+
+
+async def test_a_file_comes_along_in_every_way(linked: Linked) -> None:
+    gateway, sandbox = linked.gateway, linked.sandbox
+    before = len(await held(sandbox, BEN, ANA))
+    photo = picture("JPEG", (320, 200))
+    media = await stored(gateway, photo, "image/jpeg", "sea.jpg")
+    for given in ({"id": media["id"]}, {"base64": base64.b64encode(photo).decode()}):
+        await sent(gateway, "image", given)
+
+    async def offer(exchange: Exchange) -> None:
+        await exchange.answer(status(200, "Content-Type: image/jpeg", body=photo))
+
+    async with receiving(offer) as server:
+        await sent(gateway, "image", {"link": server.url()})
+        link = media_pb2.ImageToSend(media=media_pb2.MediaSource(link=server.url()))
+        within = media_pb2.ImageToSend(media=media_pb2.MediaSource(data=photo))
+        by_id = media_pb2.ImageToSend(media=media_pb2.MediaSource(media_id=media["id"]))
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel:
+            for image in (link, within, by_id):
+                request = message_service_pb2.SendMessageRequest(session_id="ana", to=BEN, image=image)
+                answer = await MessageServiceStub(channel).SendMessage(request, metadata=(("x-api-key", gateway.key),))
+                assert answer.message.status >= message_pb2.MESSAGE_STATUS_SENT
+        assert len(server.requests) == 2
+
+    form = aiohttp.FormData({"session_id": "ana", "to": BEN, "type": "image"})
+    form.add_field("file", photo, filename="sea.jpg", content_type="image/jpeg")
+    async with gateway.http.post(f"{gateway.url}/api/v1/media/send", data=form) as answered:
+        assert answered.status == 201, await answered.text()
+    arrived = (await held(sandbox, BEN, ANA))[before:]
+    assert [message["media"]["kind"] for message in arrived] == ["image"] * 7
+    assert [await sandbox.file(BEN, message["id"]) for message in arrived] == [photo] * 7
 
 
 async def test_what_comes_is_fetched_and_kept(linked: Linked, tmp_path: Path) -> None:
