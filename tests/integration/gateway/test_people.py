@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from tests import media_files
 
-from .people import People
+from .messages_transport import MessagesTransport
+from .people import People, Person
 from .people_transport import PeopleTransport
 from .processes import until
 from .transport import SESSION, RefusedError
@@ -32,12 +33,18 @@ async def people(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peop
 
 
 @pytest.fixture
-def api(people: People, over: str) -> PeopleTransport:
+def api(people: People, over: str) -> MessagesTransport:
     return people.over[over]
 
 
 async def one(found: Awaitable[list[str]], wanted: str) -> str | None:
     return wanted if (await found).count(wanted) == 1 else None
+
+
+async def reason_of(call: Awaitable[object]) -> str:
+    with pytest.raises(RefusedError) as error:
+        await call
+    return error.value.reason
 
 
 async def test_who_is_there(people: People, api: PeopleTransport, over: str) -> None:
@@ -161,21 +168,74 @@ async def test_who_moves_to_a_lid_stays_one_conversation(people: People, api: Pe
 
 
 async def test_whose_number_becomes_known_is_merged_once(people: People, api: PeopleTransport, over: str) -> None:
-    ana, ben = await people.ana(), await people.writer(f"unknown {over}", addressing="lid", hide_phone=True)
+    name = f"ben.known.{over}"
+    profile = {"addressing": "lid", "hide_phone": True, "username": name}
+    ana, ben = await people.ana(), await people.writer(f"unknown {over}", **profile)
     unknown = await api.identity(ben.lid)
     assert (unknown["contact_id"], unknown["phone"], unknown["addresses"]) == (ben.lid, None, [ben.lid])
+    # A username leads to somebody once WhatsApp has been asked for it.
+    assert await reason_of(api.identity(f"@{name}")) == "CONTACT_NOT_FOUND"
+    assert [(each["lid"], each["phone"]) for each in await api.check(f"@{name}")] == [(ben.lid, None)]
+    assert await api.identity(f"@{name}") == unknown | {"username": name}
     await ana.does("POST", "/contacts", {"person": ben.phone, "first_name": "Ben"})
     merged = await people.until_told("contact.merged", ben)
-    assert merged == {"contact_id": ben.jid, "phone": ben.jid, "lid": ben.lid, "username": None, "merged": [ben.lid]}
+    assert merged == {"contact_id": ben.jid, "phone": ben.jid, "lid": ben.lid, "username": name, "merged": [ben.lid]}
     await ben.shows(addressing="phone", hide_phone=False)
     await ben.sends(ana, f"known {over}")
     await people.gateway.received(f"known {over}")
-    for address in (ben.phone, ben.lid):
+    for address in (ben.phone, ben.lid, f"@{name}"):
         identity = await api.identity(address)
-        assert (identity["contact_id"], set(identity["addresses"])) == (ben.jid, {ben.jid, ben.lid})
+        assert [identity[name] for name in ("contact_id", "phone", "lid")] == [ben.jid, ben.jid, ben.lid]
+        assert (identity["username"], set(identity["addresses"])) == (name, {ben.jid, ben.lid})
+    for address in (ben.phone, ben.lid):
         assert len(await api.messages(address)) == 2
     assert len([chat for chat in (await api.chats())[0] if ben.lid in (chat["id"], chat["lid"])]) == 1
     assert len(await people.told("contact.merged", about=ben)) == 1
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def moved(people: People) -> AsyncIterator[Person]:
+    """Ana, whose number others are told no more; her account is the gateway's."""
+    ana = await people.ana()
+    await ana.shows(addressing="lid", hide_phone=True)
+    yield ana
+    await ana.shows(addressing="phone", hide_phone=False)
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["the account", "both"])
+async def test_an_account_that_moves_to_a_lid_goes_on_with_its_conversations(
+    people: People, api: MessagesTransport, over: str, moved: Person, *, both: bool
+) -> None:
+    ana, which = moved, f"{over} {both}"
+    # Somebody who hasn't written since she moved: to them, too, it is the old conversation.
+    ben = await people.somebody(read_after_ms=None, **({"addressing": "lid"} if both else {}))
+    sent = await api.sent(ben.phone, "text", {"body": f"from my LID {which}"})
+    assert sent["status"] in {"SENT", "DELIVERED", "READ"}, sent
+    (arrived,) = await ben.held(ana)
+    await ben.does("POST", "/read", {"chat": ana.phone})
+
+    async def read() -> bool | None:
+        return (await api.message(sent["id"]))["status"] == "READ" or None
+
+    await until(read)
+    assert [(each["participant"], each["status"]) for each in await api.receipts(sent["id"])] == [(ben.jid, "READ")]
+    answer = {"to": ana.phone, "text": f"to your LID {which}", "quoted_id": arrived["id"]}
+    await ben.does("POST", "/send", answer)
+    received = await people.gateway.received(f"to your LID {which}")
+    assert received["context"]["message_id"] == sent["whatsapp_id"]
+    writer = ben.lid if both else ben.jid
+    assert (received["from"], received["to"], received["chat_id"]) == (writer, ana.jid, writer)
+    await people.gateway.send(SESSION, ben.lid, f"to yours {which}")
+    await until(lambda: one(ben.texts(ana), f"to yours {which}"))
+
+    found = [[message["text"]["body"] for message in await api.messages(address)] for address in (ben.phone, ben.lid)]
+    assert found[0] == found[1] == [f"to yours {which}", f"to your LID {which}", f"from my LID {which}"]
+    assert len([chat for chat in (await api.chats())[0] if ben.lid in (chat["id"], chat["lid"])]) == 1
+    # There is no conversation of hers with herself, and she is who she was.
+    assert [chat for chat in (await api.chats())[0] if {chat["id"], chat["lid"]} & {ana.jid, ana.lid}] == []
+    me = await people.gateway.call("GET", f"/api/v1/sessions/{SESSION}/me")
+    assert (me["phone"], me["lid"]) == (ana.phone, ana.lid)
+    assert await people.told("contact.merged", about=ana) == await people.told("contact.merged", about=ben) == []
 
 
 async def test_calls_ring_until_they_end(people: People, api: PeopleTransport) -> None:
