@@ -5,6 +5,9 @@ in the catalogue, wa-js functions in the bridge's own contract, modules in the s
 route, RPC and event must be named by a row. A column that has nothing to hold says why in `none`; a row that lacks a
 column without that isn't done, says so, and doesn't pass the check.
 
+What both transports offer is shown by a test of the running gateway: a row with REST and RPC names one of
+tests/integration/gateway, or says in `no_gateway_test` why there is none.
+
     python scripts/coverage_table.py            writes the table
     python scripts/coverage_table.py --check    fails when it isn't what the rows give, a row lacks a column or names
                                                 what isn't there, or what is there is in no row
@@ -35,6 +38,8 @@ COLUMNS: Final = {
 SURFACE: Final = ("rest", "rpc", "events")
 """The columns of which all that exists must be in a row."""
 NOT_YET: Final = "to come"
+GATEWAY_TESTS: Final = "tests/integration/gateway/"
+"""Where tests run the gateway as its users do: both transports, the browser, and the sandbox's phones."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,28 @@ class Row:
     Attributes:
         named: by column, what carries it.
         none: by column, why there is nothing to name.
+        no_gateway_test: why none of its tests runs the gateway.
     """
 
     feature: str
     named: dict[str, list[str]]
     none: dict[str, str]
+    no_gateway_test: str = ""
 
     @property
     def lacks(self) -> list[str]:
         """The columns that are still to come."""
         return [column for column in COLUMNS if not self.named.get(column) and column not in self.none]
+
+    @property
+    def on_both(self) -> bool:
+        """Whether both transports offer it."""
+        return bool(self.named.get("rest") and self.named.get("rpc"))
+
+    @property
+    def runs_the_gateway(self) -> bool:
+        """Whether one of its tests does."""
+        return any(test.startswith(GATEWAY_TESTS) for test in self.named.get("tests", []))
 
 
 @dataclass(frozen=True)
@@ -75,11 +92,11 @@ def read_sections() -> list[Section]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         rows = []
         for item in data["row"]:
-            unknown = set(item) - {"feature", "none", *COLUMNS}
+            unknown = set(item) - {"feature", "none", "no_gateway_test", *COLUMNS}
             if unknown:
                 raise ValueError(f"{path.name}: {item['feature']}: unknown fields {sorted(unknown)}")
             named = {column: item[column] for column in COLUMNS if column in item}
-            rows.append(Row(item["feature"], named, item.get("none", {})))
+            rows.append(Row(item["feature"], named, item.get("none", {}), item.get("no_gateway_test", "")))
         sections.append(Section(data["title"], rows))
     return sections
 
@@ -142,6 +159,10 @@ def problems(sections: list[Section]) -> list[str]:
             both = set(row.none) & {column for column, names in row.named.items() if names}
             found += [f"{section.title}, {row.feature}: {column} is named and told to be none" for column in both]
             found += [f"{section.title}, {row.feature}: {COLUMNS[column]} is to come" for column in row.lacks]
+            if row.on_both and not row.runs_the_gateway and not row.no_gateway_test:
+                found.append(f"{section.title}, {row.feature}: no test of {GATEWAY_TESTS} shows it on both transports")
+            if row.runs_the_gateway and row.no_gateway_test:
+                found.append(f"{section.title}, {row.feature}: a test of the gateway is named and told to be none")
     rows = [row for section in sections for row in section.rows]
     for column in SURFACE:
         named = {name for row in rows for name in row.named.get(column, [])}
@@ -157,7 +178,8 @@ def render(sections: list[Section]) -> str:
         "# Coverage",
         "",
         "What carries each feature, from the transports to the test that asserts its effect. Written by",
-        "`scripts/coverage_table.py` from `docs/coverage/`; CI checks that all that is named exists.",
+        "`scripts/coverage_table.py` from `docs/coverage/`; CI checks that all that is named exists, and that what",
+        "both transports offer is shown by a test of the running gateway.",
         "",
         f"{done} of {total} rows are complete.",
     ]
@@ -177,7 +199,8 @@ def _cell(row: Row, column: str) -> str:
     if not names:
         return row.none.get(column, NOT_YET)
     if column == "tests":
-        return "<br>".join(f"[{_short(name)}]({_link(name)})" for name in names)
+        links = [f"[{_short(name)}]({_link(name)})" for name in names]
+        return "<br>".join([*links, *([row.no_gateway_test] if row.no_gateway_test else [])])
     return "<br>".join(f"`{name}`" for name in names)
 
 
