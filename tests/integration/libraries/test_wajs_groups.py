@@ -173,6 +173,26 @@ async def test_hears_of_what_others_do(page: WaJsPage, people: tuple[Account, Ac
     await eventually(lambda: page.evaluate(f"WPP.group.iAmMember('{group}').then((member) => !member)"))
 
 
+async def test_hears_who_types(page: WaJsPage, people: tuple[Account, Account, Account]) -> None:
+    ann, bob, cyd = people
+    group = founded(bob, ann, cyd)
+    await known(page, group)
+    subscribed = "(chat) => WPP.contact.subscribePresence(chat).then((wids) => wids.map(String))"
+    assert await page.evaluate(subscribed, group) == [group]
+    # The latest that begins shows for the group, until nobody is at anything.
+    steps = [
+        (bob, "composing", "typing", {bob.lid: "typing"}),
+        (cyd, "recording", "recording_audio", {bob.lid: "typing", cyd.lid: "recording_audio"}),
+        (cyd, "paused", "typing", {bob.lid: "typing", cyd.lid: "available"}),
+        (bob, "paused", "available", {bob.lid: "available", cyd.lid: "available"}),
+    ]
+    for number, (who, state, shown, members) in enumerate(steps, start=1):
+        who.call("POST", "/typing", {"chat": group, "state": state})
+        told = (await page.told("chat.presence_change", number, isGroup=True))[-1]
+        assert told["state"] == shown
+        assert {each["id"]: each["state"] for each in told["participants"]} == members
+
+
 async def test_sets_what_a_group_shows(page: WaJsPage, people: tuple[Account, Account, Account]) -> None:
     ann, bob, _ = people
     group = founded(ann, bob)

@@ -15,6 +15,12 @@ defineModel(Chatstate, "chatstate", ["id", "type", "t", "deny"]);
 
 class ChatstateCollectionImpl extends Collection {
   static model = Chatstate;
+
+  /** What the one who began last is at, or that nobody is at anything. */
+  get shown() {
+    const busy = this.getModelsArray().filter((/** @type {any} */ each) => each.type !== CHATSTATES.paused);
+    return busy.sort((left, right) => left.t - right.t).at(-1)?.type ?? CHATSTATES.paused;
+  }
 }
 
 class Presence extends BaseModel {
@@ -101,10 +107,16 @@ function receiveChatstate(frame) {
   const told = createWid(frame.chat);
   const type = CHATSTATES[/** @type {keyof typeof CHATSTATES} */ (frame.state)];
   const t = Math.floor(Date.now() / 1000);
-  const known = told.isUser() ? toldOf(told) : [];
+  if (told.isGroup()) {
+    const presence = presences.gadd(told);
+    presence.set({ hasData: true });
+    presence.chatstates.add({ id: createWid(frame.participant) }).set({ type, t });
+    presence.chatstate.set({ t, type: presence.chatstates.shown });
+    return;
+  }
+  const known = toldOf(told);
   for (const presence of known.length ? known : [presences.gadd(told)]) {
     presence.set({ hasData: true, isOnline: true });
-    if (told.isGroup()) presence.chatstates.gadd(createWid(frame.participant)).set({ type, t });
     presence.chatstate.set({ t, type });
   }
 }
@@ -159,5 +171,6 @@ export function definePresence() {
   });
   define("WAWebContactPresenceBridge", {
     subscribeUserPresence: (/** @type {any} */ wid) => presences.gadd(createWid(wid)).subscribe(),
+    subscribeGroupPresence: (/** @type {any} */ wid) => void presences.gadd(createWid(wid)).subscribe(),
   });
 }
