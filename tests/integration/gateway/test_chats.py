@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from .people import People
+from .people import People, Person
 from .people_transport import PeopleTransport
 from .processes import until
 from .transport import SESSION, RefusedError
@@ -171,6 +171,47 @@ async def test_whose_presence_is_subscribed_to_is_told(people: People, api: Peop
     left = await people.until_told("presence.update", ben, lambda told: told["presence"]["last_seen_at"])
     assert (left["presence"]["online"], left["presence"]["phone"]) == (False, ben.jid)
     await api.unsubscribe(ben.phone)
+
+
+async def test_who_types_in_a_group_that_is_subscribed_to_is_told(
+    people: People, api: PeopleTransport, over: str
+) -> None:
+    ana, ben, cyd = await people.ana(), await people.somebody(), await people.somebody()
+    founding = {"subject": f"Choir {over}", "participants": [ana.phone, cyd.phone]}
+    group = (await ben.does("POST", "/groups", founding))["group"]["id"]
+    await ben.does("POST", "/send", {"to": group, "text": f"join in {over}"})
+    await people.gateway.received(f"join in {over}")
+
+    async def told(who: Person, activity: str) -> None:
+        def holds(told: dict[str, Any]) -> bool:
+            return (told["presence"]["participant"], told["presence"]["activity"]) == (who.lid, activity)
+
+        shown = (await people.until_told("presence.update", group, holds))["presence"]
+        # That somebody types there says nothing of where else they are.
+        assert (shown["chat_id"], shown["phone"], shown["online"], shown["last_seen_at"]) == (group, None, None, None)
+
+    shown = await api.subscribe(group)
+    assert (shown["chat_id"], shown["participant"], shown["activity"]) == (group, None, "PAUSED")
+    await ben.does("POST", "/typing", {"chat": group, "state": "composing"})
+    await told(ben, "COMPOSING")
+    # Somebody else does the same meanwhile, and is still at it when the first has stopped.
+    await cyd.does("POST", "/typing", {"chat": group, "state": "composing"})
+    await told(cyd, "COMPOSING")
+    await ben.does("POST", "/typing", {"chat": group, "state": "paused"})
+    await told(ben, "PAUSED")
+    await cyd.does("POST", "/typing", {"chat": group, "state": "recording"})
+    await told(cyd, "RECORDING")
+    await cyd.does("POST", "/typing", {"chat": group, "state": "paused"})
+    await told(cyd, "PAUSED")
+    assert (await api.subscribe(group))["online"] is None
+    updates = [each["presence"] for each in await people.told("presence.update", about=group)]
+    assert [each["activity"] for each in updates if each["participant"] == ben.lid] == ["COMPOSING", "PAUSED"]
+    assert [each["activity"] for each in updates if each["participant"] == cyd.lid] == [
+        "COMPOSING",
+        "RECORDING",
+        "PAUSED",
+    ]
+    await api.unsubscribe(group)
 
 
 async def test_a_subscription_outlives_a_restart_until_it_is_ended(people: People) -> None:

@@ -48,7 +48,8 @@ interface PresenceLike {
 function wirePresence(presence: PresenceLike): WirePresence {
   const alternate = alternateOf(presence.id);
   const { type, t, deny } = presence.chatstate ?? {};
-  const online = presence.hasData ? Boolean(presence.isOnline) : undefined;
+  // A group isn't somewhere: what is held of it is what its members are at.
+  const online = presence.hasData && !presence.id.isGroup() ? Boolean(presence.isOnline) : undefined;
   const lastSeen = online === false && !deny && Number(t) > 0 ? Number(t) : undefined;
   return {
     chat: address(presence.id) ?? String(presence.id),
@@ -65,16 +66,46 @@ const wanted = new Set<string>();
 /** Tells a presence that isn't told yet, once the page is followed. */
 let tell = (_presence: WirePresence): void => undefined;
 
+interface MemberState {
+  readonly id: Wid;
+  readonly type?: unknown;
+}
+
+const heeded = new WeakSet<object>();
+
+/** wa-js tells of a group only when it shows something else, which it doesn't when a second member types as well. */
+function heedMembers(group: Wid): void {
+  const members = WPP.whatsapp.PresenceStore.get(group)?.chatstates;
+  if (!members || heeded.has(members)) return;
+  heeded.add(members);
+  const heed = ({ id, type }: MemberState) => {
+    const participant = address(id);
+    if (participant && type) tell(memberPresence(group, participant, String(type)));
+  };
+  for (const member of members.getModelsArray() as unknown as readonly MemberState[]) {
+    if (ACTIVITIES[String(member.type)]) heed(member);
+  }
+  members.on("add change:type", heed);
+}
+
+function memberPresence(group: Wid, participant: string, state: string): WirePresence {
+  return { chat: address(group) ?? String(group), participant, activity: ACTIVITIES[state] ?? "paused" };
+}
+
 export async function subscribePresence(args: Args): Promise<WirePresence> {
   const asked = widOf(String(args["jid"]));
   const wid = knownChat(asked)?.id ?? asked;
   for (const form of [address(wid), alternateOf(wid), address(asked)]) if (form) wanted.add(form);
   await WPP.contact.subscribePresence(String(address(wid)));
   const held = () => WPP.whatsapp.PresenceStore.get(wid) as unknown as PresenceLike | undefined;
+  if (wid.isGroup()) {
+    heedMembers(wid);
+    return wirePresence(held() ?? { id: wid });
+  }
   await until(() => (held()?.hasData ? true : undefined), ANSWER_MS);
   const presence = wirePresence(held() ?? { id: wid });
   // Where the page held it before, by wa-js's own subscription, nothing changes that would be told.
-  if (presence.online !== undefined && !wid.isGroup()) tell(presence);
+  if (presence.online !== undefined) tell(presence);
   return presence;
 }
 
@@ -103,8 +134,7 @@ export function followPresence(channel: Channel): void {
       }
       for (const { id, state } of (change.participants ?? []) as readonly GroupPresence[]) {
         const participant = address(id);
-        const activity = ACTIVITIES[state] ?? "paused";
-        if (participant) tell({ chat: address(change.id) ?? String(change.id), participant, activity });
+        if (participant) tell(memberPresence(change.id, participant, state));
       }
     } catch (error) {
       channel.fault("presence", error);
