@@ -75,12 +75,16 @@ function bytesOf(text) {
  * @returns {Record<string, any>}
  */
 export function attributesOf(content) {
-  const { mentions, quoted, ...attributes } = content;
+  const { mentions, groupMentions, quoted, ...attributes } = content;
   for (const name of BINARY) {
     if (typeof attributes[name] === "string") attributes[name] = bytesOf(attributes[name]);
   }
   if (attributes.buttons) attributes.buttons = reviveButtons(attributes.buttons);
   if (Array.isArray(mentions)) attributes.mentionedJidList = mentions.map(createWid);
+  if (Array.isArray(groupMentions)) {
+    const named = groupMentions.filter((each) => Wid.canBeWid(each?.groupJid));
+    attributes.groupMentions = named.map((each) => ({ ...each, groupJid: createWid(each.groupJid) }));
+  }
   if (quoted) {
     attributes.quotedStanzaID = quoted.id;
     if (quoted.participant) attributes.quotedParticipant = createWid(quoted.participant);

@@ -31,6 +31,15 @@ CONTENTS: list[tuple[Content, Callable[[dict[str, Any]], Any]]] = [
     (Contacts(cards=(CARD, CARD)), lambda data: len(data["vcardList"])),
     (EventInvitation(name="Picnic", starts_at=STARTS), lambda data: (data["eventName"], data["eventStartTime"])),
     (
+        POLL,
+        lambda data: (
+            data["type"],
+            data["pollName"],
+            [option["name"] for option in data["pollOptions"]],
+            data["pollSelectableOptionsCount"],
+        ),
+    ),
+    (
         Interactive(
             body="Choose",
             action=ListMenu(button="Menu", sections=(Section(title="S", rows=(Choice(id="a", title="A"),)),)),
@@ -51,6 +60,7 @@ EXPECTED = [
     "Olga",
     2,
     ("Picnic", int(STARTS.timestamp())),
+    ("poll_creation", "Which?", ["red", "blue"], 1),
     "a",
     "Yes",
     ("Example", "https://example.org"),
@@ -76,9 +86,10 @@ async def test_what_it_sends_is_received(peers: Peers) -> None:
     assert isinstance(one, Contacts)
     assert [(card.name.formatted, card.phones[0].whatsapp) for card in one.cards] == [("Bob", peers.bob.phone)]
     written = "BEGIN:VCARD\nVERSION:3.0\nN:;Olga;;;\nFN:Olga\nEND:VCARD"
-    parsed = await sent("send", text=written, options=SENT)
+    parsed = await sent("send", text=written, options={**SENT, "parseVCards": True})
     assert isinstance(parsed, Contacts)
     assert [card.name.formatted for card in parsed.cards] == ["Olga"]
+    assert await sent("send", text=written, options={**SENT, "parseVCards": False}) == Text(body=written)
     for multiple, selectable in ((True, 0), (False, 1)):
         poll = await sent("poll", question="Q", answers=["a", "b"], multiple=multiple)
         assert poll == Poll(question="Q", options=("a", "b"), selectable=selectable)
@@ -174,10 +185,14 @@ async def test_its_edits_of_an_event(peers: Peers) -> None:
 
 
 async def test_what_we_know_no_form_for_arrives_all_the_same(peers: Peers) -> None:
-    group = {"subject": "Doves", "id": "120363000000000001@g.us"}
-    options = {**SENT, "groupMentions": [group], "linkPreview": False}
-    seen = await peers.receive("send", text="@Doves come", options=options)
+    made = await peers.client.call("createGroup", title="Doves", people=[peers.ann.jid])
+    options = {**SENT, "groupMentions": [{"subject": "Doves", "id": made["gid"]}], "linkPreview": False}
+    told = await peers.client.call("send", to=peers.ann.jid, text="@Doves come", options=options)
+    assert await peers.client.call("groupMentions", of=told["id"]) == ["Doves"]
+    seen = await peers.received(told["id"])
     assert seen.content == Text(body="@Doves come")
+    heard = await peers.told(told["id"], client=peers.twin)
+    assert await peers.twin.call("groupMentions", of=heard["id"]) == ["Doves"]
     options = {**SENT, "extra": {"type": "coo", "loudness": 3}}
     seen = await peers.receive("send", text="", options=options)
     assert isinstance(seen.content, Unsupported)
