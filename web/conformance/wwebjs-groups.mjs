@@ -64,7 +64,8 @@ export function groupCommands(client) {
       (await group(of)).rejectGroupMembershipRequests({ requesterIds: people, sleep: 0 }),
     readers: async ({ key }) => {
       const info = await (await client.getMessageById(key)).getInfo();
-      return { delivered: info.delivery.map(({ id }) => id._serialized), remaining: info.deliveryRemaining };
+      const of = (/** @type {any[]} */ people) => people.map(({ id }) => id._serialized);
+      return { delivered: of(info.delivery), read: of(info.read), left: [info.deliveryRemaining, info.readRemaining] };
     },
   };
 }

@@ -8,7 +8,7 @@ import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.representation.content import CONTENT_FORMS
@@ -63,12 +63,120 @@ def answers() -> list[tuple[str, Answer]]:
     return [(f"{section}.{name}", answer) for section, rows in sections for name, answer in rows.items()]
 
 
+def scenes_of(answer: Answer) -> list[str]:
+    """What an answer names as tests. What has no colon is a reason, also beside a test that shows a part."""
+    return [] if isinstance(answer, str) else [each for each in answer if ":" in each]
+
+
+def reasons_of(answer: Answer) -> list[str]:
+    return [answer] if isinstance(answer, str) else [each for each in answer if ":" not in each]
+
+
 @cache
-def scenes_of(module: str) -> dict[str, set[str]]:
-    """The tests of a module, with the fixtures of each."""
-    tree = ast.parse((HERE / "peer" / f"test_{module}.py").read_text())
-    functions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
-    return {node.name: {each.arg for each in node.args.args} for node in functions}
+def defined_in(name: str) -> dict[str, ast.stmt]:
+    """What a module of these tests defines, by name."""
+    found: dict[str, ast.stmt] = {}
+    for node in ast.parse((HERE / f"{name}.py").read_text()).body:
+        match node:
+            case ast.AsyncFunctionDef(name=of) | ast.FunctionDef(name=of) | ast.ClassDef(name=of):
+                found[of] = node
+            case ast.Assign(targets=[ast.Name(id=of)]) | ast.AnnAssign(target=ast.Name(id=of)):
+                found[of] = node
+    return found
+
+
+class Said(NamedTuple):
+    """What a test says: texts; keys of dictionaries and keywords; names, attributes among them."""
+
+    texts: set[str]
+    keys: set[str]
+    names: set[str]
+
+
+def methods_of(node: ast.stmt) -> dict[str, ast.AST]:
+    assert isinstance(node, ast.ClassDef)
+    return {each.name: each for each in node.body if isinstance(each, ast.AsyncFunctionDef | ast.FunctionDef)}
+
+
+def keys_of(node: ast.AST) -> list[ast.expr | None]:
+    """Of a dictionary, and of what looks into one."""
+    match node:
+        case ast.Dict(keys=keys):
+            return keys
+        case ast.Subscript(slice=key):
+            return [key]
+        case _:
+            return []
+
+
+@cache
+def said_in(named: str) -> Said:
+    """What a test says, and what the helpers, values and methods of the peers' say that it uses."""
+    module, _, test = named.partition(":")
+    own = defined_in(f"peer/test_{module}")
+    helpers = {name: node for name, node in defined_in("peer/peers").items() if name != "Peers"}
+    known: dict[str, ast.stmt] = helpers | own
+    methods = methods_of(defined_in("peer/peers")["Peers"])
+    clients = methods_of(defined_in("wwebjs")["WwebjsClient"])
+    said = Said(set(), set(), set())
+    looked_at: set[ast.AST] = set()
+    todo: list[ast.AST] = [own[test]]
+    while todo:
+        node = todo.pop()
+        if node in looked_at:
+            continue
+        looked_at.add(node)
+        inside = list(ast.walk(node))
+        keys = {key for each in inside for key in keys_of(each)}
+        for each in inside:
+            match each:
+                case ast.Constant(value=str(text)):
+                    (said.keys if each in keys else said.texts).add(text)
+                case ast.keyword(arg=str(name)):
+                    said.keys.add(name)
+                case ast.Name(id=name):
+                    said.names.add(name)
+                    todo += [known[name]] if name in known else []
+                case ast.Attribute(value=ast.Name(id="peers" | "self"), attr=name) if name in methods:
+                    todo.append(methods[name])
+                case ast.Attribute(value=ast.Attribute(attr="client" | "twin"), attr=name) if name in clients:
+                    todo.append(clients[name])
+                case ast.Attribute(attr=name):
+                    said.names.add(name)
+    return said
+
+
+def has_both_sides(scene: str) -> bool:
+    module, _, test = scene.partition(":")
+    node = defined_in(f"peer/test_{module}").get(test)
+    return isinstance(node, ast.AsyncFunctionDef) and "peers" in {each.arg for each in node.args.args}
+
+
+@cache
+def commands() -> dict[str, str]:
+    """The body of each command of the client's, by its name."""
+    start = r"^(?P<indent> {2}| {4})(?P<name>\w+): (?P<body>(?:async )?(?:\([^()]*\)|\w+) =>"
+    pattern = re.compile(rf"{start}.*?)(?=^(?P=indent)\w+:|^ *\}};$)", re.MULTILINE | re.DOTALL)
+    texts = [path.read_text() for path in CONFORMANCE.glob("wwebjs-*.mjs")]
+    return {found["name"]: found["body"] for text in texts for found in pattern.finditer(text)}
+
+
+@cache
+def wrappers() -> dict[str, set[str]]:
+    """By method of the client's, the methods of the library's other classes that call it."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "web/node_modules/whatsapp-web.js/src/structures").glob("*.js"):
+        _, *members = re.split(r"^ {4}(?:async )?(?=\w+\()", path.read_text(), flags=re.MULTILINE)
+        for member in members:
+            for method in re.findall(r"this\.client\s*\.(\w+)\(", member):
+                found.setdefault(method, set()).add(member.partition("(")[0])
+    return found
+
+
+def commands_with(method: str) -> set[str]:
+    """The commands that use a method, or one of the library's that calls it."""
+    either = "|".join({method} | wrappers().get(method, set()))
+    return {name for name, body in commands().items() if re.search(rf"\b({either})\b", body)}
 
 
 def test_the_table_is_of_the_library_that_is_installed() -> None:
@@ -97,32 +205,47 @@ def test_every_content_and_every_operation_of_ours_is_in_the_table() -> None:
 def test_each_names_tests_that_have_both_sides_or_a_reason() -> None:
     wrong = []
     for name, answer in answers():
-        if isinstance(answer, str):
-            wrong += [name] if answer not in TABLE["reasons"] else []
-            continue
-        found = [scenes_of(module).get(test, set()) for module, _, test in (each.partition(":") for each in answer)]
-        wrong += [name] if not found or not all("peers" in fixtures for fixtures in found) else []
+        scenes, reasons = scenes_of(answer), reasons_of(answer)
+        good = all(map(has_both_sides, scenes)) and set(reasons) <= set(TABLE["reasons"])
+        wrong += [] if good and (scenes or reasons) else [name]
     assert wrong == []
 
 
 def test_every_reason_is_somebodys() -> None:
-    assert {answer for _, answer in answers() if isinstance(answer, str)} == set(TABLE["reasons"])
+    assert {reason for _, answer in answers() for reason in reasons_of(answer)} == set(TABLE["reasons"])
 
 
-def test_what_is_named_as_tested_is_called() -> None:
-    """By a command of the client's, or by a method of the library's that such a command calls."""
-    package = ROOT / "web/node_modules/whatsapp-web.js/src/structures"
-    commands = "\n".join(path.read_text() for path in CONFORMANCE.glob("wwebjs-*.mjs"))
-    library = "\n".join(path.read_text() for path in package.glob("*.js"))
-    named = {
-        method for rows in TABLE["classes"].values() for method, answer in rows.items() if not isinstance(answer, str)
-    }
-    # The whole of the message is what `data` of every message is.
-    uncalled = {
-        method
-        for method in named - {"rawData"}
-        if not re.search(rf"\b{method}\b", commands) and not re.search(rf"client\s*\.{method}\(", library)
-    }
-    assert uncalled == set()
-    events = {event for event, answer in TABLE["events"].items() if not isinstance(answer, str)}
-    assert {event for event in events if f'"{event}"' not in commands} == set()
+def test_the_tests_that_are_named_for_a_method_call_it() -> None:
+    """By a command of the client's that uses it."""
+    wrong = []
+    for section, rows in TABLE["classes"].items():
+        for method, answer in rows.items():
+            for scene in scenes_of(answer):
+                said = said_in(scene)
+                # The whole of the message is what `data` of every message is.
+                done = "data" in said.keys if method == "rawData" else commands_with(method) & said.texts
+                wrong += [] if done else [f"{section}.{method}: {scene}"]
+    assert wrong == []
+
+
+def test_the_tests_that_are_named_for_an_event_wait_for_it_and_for_an_option_give_it() -> None:
+    events = [(name, scene) for name, answer in TABLE["events"].items() for scene in scenes_of(answer)]
+    options = [(name, scene) for name, answer in TABLE["options"].items() for scene in scenes_of(answer)]
+    assert [(name, scene) for name, scene in events if name not in said_in(scene).texts] == []
+    assert [(name, scene) for name, scene in options if name not in said_in(scene).keys] == []
+
+
+def test_the_tests_that_are_named_for_what_we_hold_have_it() -> None:
+    kinds = {form.name: form.kind.__name__ for form in CONTENT_FORMS}
+    wrong = []
+    for name, answer in TABLE["contents"].items():
+        for scene in scenes_of(answer):
+            said = said_in(scene)
+            wrong += [] if kinds[name] in said.names or name in said.keys else [(name, scene)]
+    assert wrong == []
+
+
+def test_the_tests_that_are_named_for_what_we_do_do_it() -> None:
+    rows = [row for port in TABLE["ports"].values() for row in port.items()]
+    wrong = [(name, scene) for name, answer in rows for scene in scenes_of(answer) if name not in said_in(scene).names]
+    assert wrong == []

@@ -63,7 +63,10 @@ class Peers:
     async def send(self, content: Content, **more: Any) -> tuple[WhatsAppMessageId, dict[str, Any]]:
         """Sends to Bob, or to ``chat``; answers the id, and what Bob's library told."""
         whatsapp_id = await self.sent(content, **more)
-        return whatsapp_id, await self.told(whatsapp_id)
+        told = await self.told(whatsapp_id)
+        # Of what others write the library tells once more.
+        await self.client.wait("message", lambda event: event["message"]["id"] == told["id"])
+        return whatsapp_id, told
 
     async def sent(self, content: Content, *, chat: Jid | None = None, **more: Any) -> WhatsAppMessageId:
         """Sends, and leaves it open whether it arrives."""
