@@ -115,6 +115,22 @@ async def test_clear_and_delete_are_this_account_s_alone(wa_js: WaJsFactory, san
         assert page.errors == other.errors == []
 
 
+async def test_what_is_being_cleared_is_not_loaded_again(wa_js: WaJsFactory, sandbox: Sandbox) -> None:
+    ann, bob = sandbox.account("Ann"), sandbox.account("Bob")
+    bob.send(ann, "hello")
+    # Whoever looks for earlier messages once the page has let go of this one, which the database still has.
+    look = """async (chat) => {
+      const { msgs } = WPP.chat.get(chat);
+      const { loadEarlierMsgs } = importNamespace("WAWebChatLoadMessages");
+      const looked = new Promise((resolve) => msgs.once("remove", () => resolve(loadEarlierMsgs(WPP.chat.get(chat)))));
+      await WPP.chat.clear(chat);
+      return [((await looked) ?? []).length, msgs.length];
+    }"""
+    async with wa_js() as page:
+        await page.link(ann)
+        assert await page.evaluate(look, bob.jid) == [0, 0]
+
+
 async def test_older_messages_come_from_the_phone(wa_js: WaJsFactory, sandbox: Sandbox) -> None:
     ann, bob = sandbox.account("Ann"), sandbox.account("Bob")
     for number in range(130):

@@ -6,7 +6,7 @@ import { settings } from "../settings.js";
 import * as storage from "../storage/models.js";
 import { contacts, tryContact } from "./contact.js";
 import { alternate, lidPnCache } from "./lids.js";
-import { MsgModel, msgs, reviveMessage } from "./msg.js";
+import { MsgModel, isLeaving, msgs, reviveMessage } from "./msg.js";
 import { MuteModel } from "./mute.js";
 import { presences } from "./presence.js";
 
@@ -240,14 +240,16 @@ async function loadEarlierMsgs(request) {
   const anchor = oldest && { t: oldest.t, order: oldest.rowId };
   const records = await storage.messagesOf(chat.id.toString(), { count: settings.loadedMessages, anchor });
   if (!records.length) chat.msgs.msgLoadState.set({ noEarlierMsgs: true });
-  return records.length ? records.map((record) => hold(chat, record)) : undefined;
+  return records.length ? records.map((record) => hold(chat, record)).filter(Boolean) : undefined;
 }
 
 /**
  * @param {any} chat
  * @param {any} record
+ * @returns {any} nothing where it was deleted while the database answered
  */
 function hold(chat, record) {
+  if (isLeaving(record.id)) return undefined;
   return chat.msgs.add(msgs.get(record.id) ?? msgs.add(reviveMessage(record), { silent: true }), { silent: true });
 }
 
@@ -259,7 +261,8 @@ function hold(chat, record) {
 function getSearchContext({ chat, msgKey }) {
   const collection = new ChatMsgsCollection([], { parent: chat });
   collection.loadAroundPromise = storage.message(msgKey.toString()).then((record) => {
-    if (record) collection.add(hold(chat, record), { silent: true });
+    const msg = record && hold(chat, record);
+    if (msg) collection.add(msg, { silent: true });
   });
   return { collection, key: msgKey, highlightMsg: true };
 }

@@ -244,6 +244,9 @@ const forgotten = new WeakSet();
 /** The ids of those that aren't out of the database yet: who looks for one by then must not bring it back. @type {Set<string>} */
 const leaving = new Set();
 
+/** @param {string} id @returns {boolean} whether what the database may still say of a message isn't so any more */
+export const isLeaving = (id) => leaving.has(id);
+
 /**
  * Deletes a message on this device.
  *
