@@ -2,7 +2,9 @@
 
 import io
 import struct
+import wave
 import zlib
+from array import array
 from datetime import timedelta
 from pathlib import Path
 
@@ -146,6 +148,22 @@ class MediaWorkshopContract:
         self._soft_then_loud(made.facts.waveform)
         again = await workshop.inspect(target, mime_type=None, filename=None)
         assert (again.kind, again.mime_type, again.flaw) == (MediaKind.AUDIO, VOICE_TYPE, None)
+
+    @pytest.mark.parametrize(("rate", "channels"), [(8_000, 1), (8_000, 2), (44_100, 1), (48_000, 1)])
+    async def test_a_recording_without_a_name_for_its_channels_is_made_a_voice_note(
+        self, workshop: MediaWorkshop, tmp_path: Path, rate: int, channels: int
+    ) -> None:
+        """As telephone systems write them."""
+        source = tmp_path / "a.wav"
+        with wave.open(str(source), "wb") as recording:
+            recording.setparams((channels, 2, rate, 0, "NONE", ""))
+            for loudness in (400, 16_000):
+                tone = (loudness * (1 if place // 8 % 2 else -1) for place in range(rate) for _ in range(channels))
+                recording.writeframes(array("h", tone).tobytes())
+        made = await workshop.make_voice_note(source, tmp_path / "made")
+        assert made.facts.duration is not None
+        assert abs(made.facts.duration - timedelta(seconds=2)) < timedelta(seconds=0.2)
+        self._soft_then_loud(made.facts.waveform)
 
     async def test_what_is_a_voice_note_already_is_measured(self, workshop: MediaWorkshop, tmp_path: Path) -> None:
         source, target = media_files.sound(tmp_path / "a.ogg", "libopus"), tmp_path / "made"

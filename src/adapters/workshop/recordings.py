@@ -142,9 +142,10 @@ def _convert(container: InputContainer, target: Path | None) -> tuple[list[int],
         if output is not None:
             encoder = output.add_stream("libopus", rate=_VOICE_RATE, options={"application": "voip"})
             encoder.layout, encoder.bit_rate = "mono", _VOICE_BITS
-        speaker = AudioResampler(format="s16", layout="mono", rate=_VOICE_RATE)
-        for frame in _frames(container):
-            for heard in listener.resample(frame):
+        for spoken in _spoken(container):
+            if output is not None and encoder is not None and spoken is not None:
+                output.mux(encoder.encode(spoken))
+            for heard in listener.resample(spoken):
                 data = array("h")
                 data.frombytes(bytes(heard.planes[0])[: heard.samples * 2])
                 samples += len(data)
@@ -154,9 +155,6 @@ def _convert(container: InputContainer, target: Path | None) -> tuple[list[int],
                 whole = len(rest) - len(rest) % _BLOCK
                 loudness += [sum(map(abs, rest[place : place + _BLOCK])) for place in range(0, whole, _BLOCK)]
                 rest = rest[whole:]
-            if output is not None and encoder is not None:
-                for spoken in speaker.resample(frame):
-                    output.mux(encoder.encode(spoken))
         if output is not None and encoder is not None:
             output.mux(encoder.encode(None))
     finally:
@@ -165,6 +163,18 @@ def _convert(container: InputContainer, target: Path | None) -> tuple[list[int],
     if rest:
         loudness.append(sum(map(abs, rest)))
     return loudness, samples / _WAVE_RATE
+
+
+def _spoken(container: InputContainer) -> Iterator[AudioFrame | None]:
+    """The sound in one channel at a voice note's rate, and None at its end.
+
+    A frame goes through one resampler: what has gone through one that has nothing to do can be unfit for another.
+    """
+    speaker = AudioResampler(format="s16", layout="mono", rate=_VOICE_RATE)
+    for frame in _frames(container):
+        # One that has nothing to do gives back what it got, the end too.
+        yield from (each for each in speaker.resample(frame) if each is not None)
+    yield None
 
 
 def _frames(container: InputContainer) -> Iterator[AudioFrame | None]:
