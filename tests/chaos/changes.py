@@ -9,6 +9,12 @@ from tests.chaos.ledger import Doing, Held, Json, Operation
 type Change = tuple[str, ...]
 """The event's type, the message's id with WhatsApp, and what says which of the changes it is."""
 
+IS_SO: Final = "yes"
+"""Of what is there or isn't, like a star."""
+
+_LEVELS: Final = frozenset({"message.reaction", "message.pinned", "message.starred"})
+"""What can be taken back: the last part of such a change is empty then."""
+
 _EVENTS: Final = frozenset(
     {
         "message.edited",
@@ -34,14 +40,25 @@ def shown(held: Iterable[Held]) -> dict[Change, str]:
         }
         found |= {("poll.vote", each.id, who, option): f"{who}'s vote in {label}" for who, option in each.votes.items()}
         if each.pinned:
-            found["message.pinned", each.id] = f"the pin of {label}"
+            found["message.pinned", each.id, IS_SO] = f"the pin of {label}"
         if each.starred:
-            found["message.starred", each.id] = f"the star on {label}"
+            found["message.starred", each.id, IS_SO] = f"the star on {label}"
         if each.deleted:
             found["message.deleted", each.id] = f"the deletion of {label} for {each.sender} alone"
         if each.revoked:
             found["message.revoked", each.id] = f"the deletion of {label}"
     return found
+
+
+def ended(held: Iterable[Held], told: Iterable[Change]) -> set[Change]:
+    """What was told as being there and that a phone doesn't show any more, as changes that must be told, too.
+
+    What goes with its message when that is deleted isn't meant.
+    """
+    held = [each for each in held if not (each.revoked or each.deleted)]
+    there, now = {each.id for each in held}, {change[:-1] for change in shown(held)}
+    levels = [change for change in told if change[0] in _LEVELS and change[1] in there]
+    return {(*change[:-1], "") for change in levels if change[-1] and change[:-1] not in now}
 
 
 def made(held: Iterable[Held]) -> dict[Change, int]:
@@ -66,16 +83,19 @@ def asked(operation: Operation, target: str) -> Change:
             return "message.edited", target, operation.value
         case Doing.REVOKE:
             return "message.revoked", target
-        case Doing.REACTION:
+        case Doing.REACTION | Doing.UNREACT:
             return "message.reaction", target, operation.send.by, operation.value
         case Doing.VOTE:
             return "poll.vote", target, operation.send.by, operation.value
-        case Doing.PIN:
-            return "message.pinned", target
-        case Doing.STAR:
-            return "message.starred", target
+        case Doing.PIN | Doing.UNPIN:
+            return "message.pinned", target, IS_SO if operation.kind is Doing.PIN else ""
+        case Doing.STAR | Doing.UNSTAR:
+            return "message.starred", target, IS_SO if operation.kind is Doing.STAR else ""
         case Doing.DELETE:
             return "message.deleted", target
+        case Doing.PLAYED:
+            # The account itself is told nothing of it.
+            return "message.played", target
 
 
 def told(events: Iterable[Json], session: str, lids: Mapping[str, str]) -> Counter[Change]:
@@ -95,5 +115,7 @@ def _change(event: Json, lids: Mapping[str, str]) -> Change:
             return kind, target, lids.get(who, who), payload["emoji"]
         case "poll.vote":
             return kind, target, lids.get(who, who), ", ".join(payload["options"])
+        case "message.pinned" | "message.starred":
+            return kind, target, IS_SO if payload[kind.removeprefix("message.")] else ""
         case _:
             return kind, target

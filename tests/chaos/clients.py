@@ -20,7 +20,7 @@ from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import ForwardMessageRequ
 from tests.chaos import groups, operations
 from tests.chaos.contents import OPTIONS, digest_of, grpc_content, rest_content
 from tests.chaos.gateways import CALL_SECONDS, Gateway
-from tests.chaos.ledger import EDITED, FORWARDED, Doing, GroupChange, Json, Kind, Ledger, Operation, Poll, Send
+from tests.chaos.ledger import EDITED, FORWARDED, UNDOES, Came, Doing, GroupChange, Json, Kind, Ledger, Operation, Send
 
 _PAUSES: Final = (0.1, 1.1)
 _RETRY: Final = (0.1, 0.5)
@@ -36,12 +36,18 @@ _FORWARDS: Final = 0.15
 _GIVES: Final = 0.2
 """How often it changes its group, where it does that."""
 
-_VOTES: Final = 0.3
-"""How often it looks for a poll that came, to vote in it."""
+_UNDOES: Final = 0.5
+"""How often it takes back what can be."""
+
+_ANSWERS: Final = 0.3
+"""How often it looks for a poll that came, to vote in it; and as often for a voice note, to listen to it."""
 
 _NEWEST: Final = 10
 _TEXTS: Final = 0.5
 _EMOJI: Final = ("👍", "❤️", "😂")
+
+_AT_FIRST: Final = tuple(each for each in Doing if each not in {Doing.PLAYED, *UNDOES.values()})
+"""What it does to what it has sent."""
 
 _AGAIN: Final = frozenset({"REQUEST_IN_PROGRESS", "SESSION_NOT_WORKING", "SESSION_NOT_RUNNING", "SESSION_ELSEWHERE"})
 """Refusals that pass."""
@@ -58,7 +64,9 @@ class Answer:
 
 @dataclass(slots=True)
 class Client:
-    """Sends in one chat, one message after the other, over one transport; and votes in polls of all its session's.
+    """Sends in one chat, one message after the other, over one transport.
+
+    And votes in polls that came, and plays voice notes, wherever its session has them from.
 
     Attributes:
         gives: what of its group it alone changes: `subject` or `description`.
@@ -96,9 +104,11 @@ class Client:
             self.under_way = send
             await self._ask(send, self._key())
             if send.is_accepted and (draw := self.dice.random()) < _OPERATES + _FORWARDS:
-                await (self._operate(self._operation(send)) if draw < _OPERATES else self._forward(send))
-            if self.dice.random() < _VOTES and (poll := await self._poll()) is not None:
+                await (self._do_something(send) if draw < _OPERATES else self._forward(send))
+            if self.dice.random() < _ANSWERS and (poll := await self._came("poll")) is not None:
                 await self._operate(Operation(kind=Doing.VOTE, send=poll, value=self.dice.choice(OPTIONS)))
+            if self.dice.random() < _ANSWERS and (note := await self._came("audio")) is not None:
+                await self._operate(Operation(kind=Doing.PLAYED, send=note, value=""))
             if self.gives is not None and self.dice.random() < _GIVES:
                 await self._change_group(self.gives)
             self.under_way = None
@@ -111,9 +121,16 @@ class Client:
         """A text as often as not."""
         return Kind.TEXT if self.dice.random() < _TEXTS else self.dice.choice(list(Kind))
 
+    async def _do_something(self, send: Send) -> None:
+        """And takes it back as often as not, whatever came of it: the gateway keeps the order."""
+        operation = self._operation(send)
+        await self._operate(operation)
+        if operation.kind in UNDOES and self.dice.random() < _UNDOES:
+            await self._operate(Operation(kind=UNDOES[operation.kind], send=send, value=""))
+
     def _operation(self, send: Send) -> Operation:
         only = {Doing.EDIT: Kind.TEXT, Doing.VOTE: Kind.POLL}
-        kind = self.dice.choice([each for each in Doing if only.get(each, send.kind) is send.kind])
+        kind = self.dice.choice([each for each in _AT_FIRST if only.get(each, send.kind) is send.kind])
         values = {
             Doing.EDIT: send.body + EDITED,
             Doing.REACTION: self.dice.choice(_EMOJI),
@@ -150,20 +167,21 @@ class Client:
         self.under_way = change
         await self._ask(change, self._key())
 
-    async def _poll(self) -> Poll | None:
-        """One of the newest that came to its session; each once, as another vote would take the place of the first."""
-        query = f"session_id={self.session}&direction=inbound&types={Kind.POLL}&page_size={_NEWEST}"
+    async def _came(self, what: str) -> Came | None:
+        """One of the newest polls or voice notes of its session's; each once: another vote would take its place."""
+        query = f"session_id={self.session}&direction=inbound&types={what}&page_size={_NEWEST}"
         try:
             page = await self.dice.choice(self.gateways).call("GET", f"/messages?{query}")
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None
-        voted = {each.send.message_id for each in self.ledger.operations}
-        found = [each for each in page["items"] if each["id"] not in voted and each["revoked_at"] is None]
+        done = {each.send.message_id for each in self.ledger.operations}
+        found = [each for each in page["items"] if each["id"] not in done and each["revoked_at"] is None]
+        found = [each for each in found if what != "audio" or each["audio"]["voice"]]
         if not found:
             return None
         item = self.dice.choice(found)
-        return Poll(
-            body=item["poll"]["question"],
+        return Came(
+            body=item["poll"]["question"] if what == "poll" else item["id"],
             by=self.sender,
             recipient=item["chat_id"].removesuffix("@c.us"),
             message_id=item["id"],

@@ -9,6 +9,7 @@ _FIGURES: Final = frozenset(
         "accepted",
         "operations",
         "unknown",
+        "unheard",
         "received",
         "events",
         "beyond_reach",
@@ -28,6 +29,9 @@ class Verdict:
     operations: int = 0
     unknown: int = 0
     """Operations of which the gateway says that nobody can know whether they were done."""
+
+    unheard: int = 0
+    """Voice notes that were marked as played, and whose writer wasn't told: the page died before."""
 
     received: int = 0
     lost: list[str] = field(default_factory=list)

@@ -13,7 +13,7 @@ _MESSAGE_EVENTS: Final = frozenset({"message.received", "message.sent"})
 
 
 class Kind(StrEnum):
-    """What a message holds, by the API's name of it."""
+    """What a message holds; what the API has no name of its own for has its `type` besides."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -25,9 +25,30 @@ class Kind(StrEnum):
     CONTACTS = "contacts"
     POLL = "poll"
     EVENT = "event"
+    LIST = "list"
+    BUTTONS = "button"
+    GROUP_INVITE = "group_invite"
+    VOICE = "voice"
+    GIF = "gif"
+    ONCE = "view_once"
+
+    @property
+    def type(self) -> str:
+        """The API's name of it."""
+        return _TYPES.get(self, self.value)
 
 
-FILES: Final = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER})
+_TYPES: Final = {
+    Kind.LIST: "interactive",
+    Kind.BUTTONS: "interactive",
+    Kind.VOICE: "audio",
+    Kind.GIF: "video",
+    Kind.ONCE: "image",
+}
+
+FILES: Final = frozenset(
+    {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER, Kind.VOICE, Kind.GIF, Kind.ONCE}
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +80,8 @@ class Send(Asked):
         recipient: the other one's number, or the group's address.
         began: when it was first asked for, in seconds since 1970.
         message_id: the gateway's id.
-        digest: the SHA-256 of the file that it holds.
+        digest: the SHA-256 of the file that it holds; None also for a voice note, which the gateway makes of the file
+            (`Stored.digest`).
         forwards: the gateway's id of the message that it passes on.
     """
 
@@ -88,12 +110,12 @@ class Send(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
-    """A poll that somebody sent to a session, as its client found it.
+class Came:
+    """A poll or a voice note that somebody sent to a session, as its client found it.
 
     Attributes:
-        body: its label.
-        by: the number of the session's account, which votes.
+        body: its label; of a voice note its id.
+        by: the number of the session's account, which votes or listens.
         recipient: the other one's number, or the group's address: on whose phones the vote has to show.
         message_id: the gateway's id.
         short: its id with WhatsApp, without chat and direction.
@@ -112,14 +134,24 @@ class Doing(StrEnum):
     EDIT = "edit"
     REVOKE = "revoke"
     REACTION = "reaction"
+    UNREACT = "unreact"
     VOTE = "poll_vote"
     PIN = "pin"
+    UNPIN = "unpin"
     STAR = "star"
+    UNSTAR = "unstar"
     DELETE = "delete"
+    PLAYED = "played"
 
 
-COMMANDS: Final = frozenset({Doing.STAR, Doing.DELETE})
-"""What the session's page does at once, on the account's own devices, without a message: its answer is its end."""
+COMMANDS: Final = frozenset({Doing.STAR, Doing.UNSTAR, Doing.DELETE, Doing.PLAYED})
+"""What the session's page does at once, without a message: its answer is its end."""
+
+UNDOES: Final = {Doing.REACTION: Doing.UNREACT, Doing.PIN: Doing.UNPIN, Doing.STAR: Doing.UNSTAR}
+"""What takes something back: to be asked for only after that. The other doings are for good."""
+
+OPERATIONS: Final = frozenset({Doing.EDIT, Doing.REVOKE, Doing.REACTION, Doing.VOTE, Doing.PIN})
+"""What the API has as messages, by its names. What takes such a one back is one of the same kind."""
 
 EDITED: Final = " (edited)"
 """What an edit puts behind a body, so that the message is known again."""
@@ -133,13 +165,13 @@ class Operation(Asked):
     """What a client asked to be done to a message.
 
     Attributes:
-        send: the message: one of its own, or a poll that came.
+        send: the message: one of its own, or one that came.
         value: the new text, the emoji, or the option; empty where there is none.
         message_id: the gateway's id of the operation; of a command that of its message.
     """
 
     kind: Doing
-    send: Send | Poll
+    send: Send | Came
     value: str
 
     @property
@@ -194,11 +226,17 @@ class Notice:
 
 @dataclass(slots=True)
 class Stored:
-    """A message as the gateway stands by it at the end; `short` is its id with WhatsApp, without chat and direction."""
+    """A message as the gateway stands by it at the end.
+
+    Attributes:
+        short: its id with WhatsApp, without chat and direction.
+        digest: the SHA-256 of its file, as the gateway has it; None where it holds none.
+    """
 
     status: str
     failure: str | None
     short: str = ""
+    digest: str | None = None
 
 
 @dataclass(slots=True)
@@ -212,6 +250,7 @@ class Held:
         edits: the texts that it was given, in order.
         reactions: who has which reaction on it.
         votes: who has chosen what in it.
+        played: who has listened to it, as its writer's phone was told.
         revoked: whether it was deleted for everyone.
         pinned: whether it is pinned.
         starred: whether the phone's owner has marked it with a star.
@@ -234,6 +273,7 @@ class Held:
     deleted: bool = False
     digest: str | None = None
     votes: dict[str, str] = field(default_factory=dict)
+    played: set[str] = field(default_factory=set)
     edited_at: list[int] = field(default_factory=list)
     voted_at: dict[str, int] = field(default_factory=dict)
     revoked_at: int | None = None
@@ -334,7 +374,7 @@ class Ledger:
 
     def target(self, operation: Operation) -> str:
         """The message that it is done to, by its id with WhatsApp; empty where the gateway doesn't know it."""
-        if isinstance(operation.send, Poll):
+        if isinstance(operation.send, Came):
             return operation.send.short
         stored = self.stored.get(operation.send.message_id or "")
         return "" if stored is None else stored.short
@@ -343,4 +383,4 @@ class Ledger:
         """The events of a session's messages, operations left out, each with its message's id as `Held` has it."""
         told = [e for e in self.events if e["session_id"] == session and e["type"] in _MESSAGE_EVENTS]
         messages = [(event["payload"]["message"], event) for event in told]
-        return [(str(m["whatsapp_id"]).split("_")[2], event) for m, event in messages if m["type"] not in set(Doing)]
+        return [(str(m["whatsapp_id"]).split("_")[2], event) for m, event in messages if m["type"] not in OPERATIONS]

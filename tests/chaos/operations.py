@@ -1,4 +1,4 @@
-"""What clients do to their messages, and in polls that came, over both transports."""
+"""What clients do to their messages, and to what came, over both transports."""
 
 import json
 from typing import Any, Final
@@ -14,10 +14,14 @@ _REST: Final = {
     Doing.EDIT: ("PATCH", ""),
     Doing.REVOKE: ("DELETE", ""),
     Doing.REACTION: ("PUT", "/reaction"),
+    Doing.UNREACT: ("DELETE", "/reaction"),
     Doing.VOTE: ("POST", "/vote"),
     Doing.PIN: ("POST", "/pin"),
+    Doing.UNPIN: ("POST", "/unpin"),
     Doing.STAR: ("POST", "/star"),
+    Doing.UNSTAR: ("POST", "/unstar"),
     Doing.DELETE: ("DELETE", "?for=me"),
+    Doing.PLAYED: ("POST", "/played"),
 }
 
 
@@ -46,7 +50,7 @@ def _body(operation: Operation) -> Json | None:
             return {"options": [operation.value]}
         case Doing.PIN:
             return {}
-        case Doing.REVOKE | Doing.STAR | Doing.DELETE:
+        case _:
             return None
 
 
@@ -63,7 +67,7 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
         case Doing.EDIT:
             edit = pb.EditMessageRequest(**common, body=operation.value)
             answer = await stub.EditMessage(edit, timeout=patience, metadata=metadata)
-        case Doing.REACTION:
+        case Doing.REACTION | Doing.UNREACT:
             react = pb.ReactToMessageRequest(**common, emoji=operation.value)
             answer = await stub.ReactToMessage(react, timeout=patience, metadata=metadata)
         case Doing.VOTE:
@@ -71,14 +75,21 @@ async def over_grpc(gateway: Gateway, operation: Operation, key: str, wait: int,
             answer = await stub.VoteInPoll(vote, timeout=patience, metadata=metadata)
         case Doing.PIN:
             answer = await stub.PinMessage(pb.PinMessageRequest(**common), timeout=patience, metadata=metadata)
+        case Doing.UNPIN:
+            answer = await stub.UnpinMessage(pb.UnpinMessageRequest(**common), timeout=patience, metadata=metadata)
         case Doing.REVOKE:
             revoke = pb.RevokeMessageRequest(**common)
             answer = await stub.RevokeMessage(revoke, timeout=patience, metadata=metadata)
-        case Doing.STAR:
-            starred = await stub.StarMessage(pb.StarMessageRequest(**about), timeout=patience, metadata=metadata)
+        case Doing.STAR | Doing.UNSTAR:
+            star = pb.StarMessageRequest(**about, remove=operation.kind is Doing.UNSTAR)
+            starred = await stub.StarMessage(star, timeout=patience, metadata=metadata)
             return str(starred.message.id)
         case Doing.DELETE:
             delete = pb.DeleteMessageForMeRequest(**about)
             deleted = await stub.DeleteMessageForMe(delete, timeout=patience, metadata=metadata)
             return str(deleted.message.id)
+        case Doing.PLAYED:
+            listen = pb.MarkMessagePlayedRequest(**about)
+            played = await stub.MarkMessagePlayed(listen, timeout=patience, metadata=metadata)
+            return str(played.message.id)
     return str(answer.operation.id)

@@ -11,13 +11,17 @@ import aiohttp
 
 from tests.chaos.contents import OPTIONS, phone_content
 from tests.chaos.gateways import Gateway
-from tests.chaos.ledger import EDITED, Doing, Json, Kind, Ledger
+from tests.chaos.ledger import EDITED, UNDOES, Doing, Json, Kind, Ledger
 from tests.chaos.whatsapp import NOTICE, WhatsApp
 
 _PAUSES: Final = (0.3, 2.0)
 _TEXTS: Final = 0.5
 _DOES: Final = 0.3
-_DOINGS: Final = tuple(each for each in Doing if each is not Doing.DELETE)
+_DOINGS: Final = tuple(each for each in Doing if each not in {Doing.DELETE, Doing.PLAYED, *UNDOES.values()})
+_UNDOES: Final = 0.5
+"""How often what can be taken back is, at once."""
+
+_PATHS: Final = {Doing.REACTION: "react", Doing.UNREACT: "react", Doing.VOTE: "vote", Doing.UNSTAR: "star"}
 _NEWEST: Final = 50
 _EMOJI: Final = ("🙏", "🎉", "😮")
 _READ_SECONDS: Final = 0.5
@@ -66,17 +70,24 @@ class Person:
             only = {Doing.EDIT: Kind.TEXT, Doing.VOTE: Kind.POLL}
             # What they delete for themselves alone nobody could ask for afterwards.
             doing = self.dice.choice([each for each in _DOINGS if only.get(each, kind) is kind])
-            what = {
-                Doing.EDIT: {"text": label + EDITED},
-                Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)},
-                Doing.VOTE: {"options": [self.dice.choice(OPTIONS)]},
-            }
-            path = {Doing.REACTION: "react", Doing.VOTE: "vote"}.get(doing, doing.value)
-            await self.whatsapp.call("POST", f"{account}/{path}", {"id": sent["id"], **what.get(doing, {})})
+            await self._do(doing, sent["id"], label)
+            if doing in UNDOES and self.dice.random() < _UNDOES:
+                await self._do(UNDOES[doing], sent["id"], label)
         if self.dice.random() < _DOES:
             await self._react()
         if self.votes and self.dice.random() < _DOES:
             await self._vote()
+
+    async def _do(self, doing: Doing, target: str, label: str) -> None:
+        what = {
+            Doing.EDIT: {"text": label + EDITED},
+            Doing.REACTION: {"emoji": self.dice.choice(_EMOJI)},
+            Doing.UNREACT: {"emoji": ""},
+            Doing.VOTE: {"options": [self.dice.choice(OPTIONS)]},
+            Doing.UNSTAR: {"starred": False},
+        }
+        path = f"/accounts/{self.phone}/{_PATHS.get(doing, doing.value)}"
+        await self.whatsapp.call("POST", path, {"id": target, **what.get(doing, {})})
 
     async def _react(self) -> None:
         """To the last that came, never twice alike: who comes back to a reaction has two events of it, rightly."""

@@ -11,7 +11,8 @@ from tests.chaos import changes
 from tests.chaos.clients import Client
 from tests.chaos.gateways import Gateway
 from tests.chaos.groups import untold_notices
-from tests.chaos.ledger import COMMANDS, Doing, Held, Kind, Ledger, Notice, Stored
+from tests.chaos.ledger import FILES, OPERATIONS, Held, Kind, Ledger, Notice, Stored
+from tests.chaos.levels import expected
 from tests.chaos.phones import Person, Reader, read_log
 from tests.chaos.restores import beyond_reach, restored
 from tests.chaos.whatsapp import WhatsApp
@@ -25,7 +26,7 @@ _EXCUSED_SECONDS: Final = 30.0
 
 _ON_ITS_WAY: Final = frozenset({"QUEUED", "SENDING"})
 _PAGE: Final = 500
-_TYPES: Final = ",".join([*Kind, *sorted(set(Doing) - COMMANDS)])
+_TYPES: Final = ",".join(sorted({kind.type for kind in Kind} | OPERATIONS))
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class Quiet:
 
     async def look_at_files(self) -> None:
         """Has the phones download the files of what the sessions sent to them."""
-        files = {send.body for send in self.ledger.sends if send.digest is not None}
+        files = {send.body for send in self.ledger.sends if send.kind in FILES}
         for phone, messages in self.ledger.phones.items():
             for held in messages:
                 if held.sender != phone and held.body in files:
@@ -125,7 +126,9 @@ class Quiet:
                 for each in page["items"]:
                     failure = (each.get("error") or {}).get("reason")
                     short = str(each["whatsapp_id"]).split("_")[2]
-                    found[each["id"]] = Stored(each["status"], failure, short)
+                    content = each[each["type"]]
+                    digest = content.get("sha256") if isinstance(content, dict) else None
+                    found[each["id"]] = Stored(each["status"], failure, short, digest)
                 token = page["next_page_token"]
         return found
 
@@ -176,4 +179,4 @@ def beyond(ledger: Ledger) -> list[str]:
 
 def _without_event(ledger: Ledger, session: str) -> list[changes.Change]:
     told = changes.told(ledger.events, session, ledger.lids)
-    return [each for each in changes.shown(ledger.had(ledger.sessions[session])) if not told[each]]
+    return [each for each in expected(ledger, session) if not told[each]]

@@ -37,6 +37,7 @@ def lines(ledger: Ledger, verdict: Verdict) -> list[str]:
         "",
         f"{'sent':<24}{verdict.sent:>6}   accepted {verdict.accepted}",
         f"{'operations accepted':<24}{verdict.operations:>6}   outcome unknown {verdict.unknown}",
+        f"{'playing untold':<24}{verdict.unheard:>6}",
         f"{'received':<24}{verdict.received:>6}",
         f"{'events':<24}{verdict.events:>6}   backfilled {verdict.events_backfilled}",
         f"{'webhooks posted':<24}{verdict.webhook_posts:>6}   repeats {verdict.webhook_repeats}",
@@ -94,4 +95,4 @@ def keep(logs: Path, ledger: Ledger) -> None:
             [{"phone": phone, **asdict(held)} for phone, all_held in ledger.phones.items() for held in all_held],
         ),
     ):
-        (logs / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        (logs / f"{name}.jsonl").write_text("".join(f"{json.dumps(row, default=sorted)}\n" for row in rows))

@@ -46,7 +46,8 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
     As far as the gateways' logs tell: its page was restored from a snapshot that is older than the event of the
     message, and the message is older than the restore, so that WhatsApp may have given it to the profile that was left.
     A snapshot that is older than the event may hold the message all the same. The change was made after the restore, or
-    shortly before it. What the session's own clients asked for isn't among them: the gateway tells that itself,
+    shortly before it. Stars that were taken away on the phone are among them: a page that nobody heard then doesn't say
+    that it was so. What the session's own clients asked for isn't among them: the gateway tells that itself,
     whatever its page has, unless it refused that for the message: then an earlier page may have done it.
     """
     restores = [each for each in ledger.restores if each.session == session]
@@ -58,22 +59,27 @@ def beyond_reach(ledger: Ledger, session: str, untold: Iterable[Change]) -> set[
     refused = [each for each in commands if each.refused is not None]
     passed_over = {asked(each, ledger.target(each)) for each in refused if was_passed_over(ledger, each)}
     untold = list(untold)
-    return (passed_over & set(untold)) | {
-        each
-        for each in untold
-        if each[0] in _NEEDS_ITS_MESSAGE
-        and each not in own
-        and each[1] in came
-        and each in made_at
-        and _may_be_lacked(came[each[1]], datetime.fromtimestamp(made_at[each], UTC), restores)
-    }
+    unstarred = {each for each in untold if each[0] == "message.starred" and not each[-1] and each not in own}
+    return (
+        unstarred
+        | (passed_over & set(untold))
+        | {
+            each
+            for each in untold
+            if each[0] in _NEEDS_ITS_MESSAGE
+            and each not in own
+            and each[1] in came
+            and each in made_at
+            and _may_be_lacked(came[each[1]], datetime.fromtimestamp(made_at[each], UTC), restores)
+        }
+    )
 
 
 def was_passed_over(ledger: Ledger, command: Operation) -> bool:
     """Whether it went to a page that may not have had the message.
 
-    Such a page refuses a star, which an earlier one may have set. What it is to delete looks deleted where it was
-    asked for before.
+    Such a page refuses a star, its end, and that it was played, which an earlier one may have done. What it is to
+    delete looks deleted where it was asked for before.
     """
     lacking = command.is_accepted if command.kind is Doing.DELETE else command.refused == _LACKING
     return lacking and _may_have_lacked(ledger, command)

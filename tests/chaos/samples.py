@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.chaos.ledger import EDITED, FORWARDED, Doing, Held, Ledger, Operation, Poll, Posted, Send, Stored
+from tests.chaos.ledger import EDITED, FORWARDED, Came, Doing, Held, Ledger, Operation, Posted, Send, Stored
 
 ANA, BEN = "15550100001", "15550100101"
 
@@ -83,7 +83,7 @@ def vote(ledger: Ledger, *, shown: int = 1, told: int = 1, status: str = "SENT")
         ledger.phones[phone].append(
             Held("B2", BEN, ANA, "p1-2", by_phone=True, votes=votes, voted_at=dict.fromkeys(votes, moment(9)))
         )
-    operation = Operation(Doing.VOTE, Poll("p1-2", ANA, BEN, "msg_b2", "B2"), "yes", answered=9, message_id="msg_v")
+    operation = Operation(Doing.VOTE, Came("p1-2", ANA, BEN, "msg_b2", "B2"), "yes", answered=9, message_id="msg_v")
     ledger.operations.append(operation)
     ledger.stored["msg_v"] = Stored(status, None if status != "FAILED" else "MESSAGE_REVOKED", "V1")
     votes_told = [changed(5 + each, "poll.vote", "B2", options=["yes"]) for each in range(told)]

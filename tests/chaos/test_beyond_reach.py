@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.ledger import Doing, Held, Ledger, Operation, Poll, Restored, Stored
+from tests.chaos.ledger import Came, Doing, Held, Ledger, Operation, Restored, Stored
 from tests.chaos.quiet import Calm, beyond, untold
 from tests.chaos.restores import restored
 from tests.chaos.samples import ANA, BEN, delete, edit, moment, second, sound, star, vote
@@ -124,7 +124,7 @@ def test_what_another_sessions_client_asked_for_may_be_beyond_reach(ledger: Ledg
     """Ben's own session tells it; Ana's has it from its page."""
     _reword(ledger, 9)
     ledger.restores = [Restored("s1", second(1), second(8))]
-    bens = Poll("p1-1", BEN, ANA, "msg_b1", "B1")
+    bens = Came("p1-1", BEN, ANA, "msg_b1", "B1")
     ledger.operations.append(Operation(Doing.EDIT, bens, "other words", answered=9, message_id="msg_e"))
     ledger.stored["msg_e"] = Stored("SENT", None, "E1")
     assert len(judge(ledger).beyond_reach) == 1

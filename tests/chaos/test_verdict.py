@@ -12,6 +12,7 @@ from tests.chaos.ledger import (
     Doing,
     GroupChange,
     Held,
+    Kind,
     Ledger,
     Notice,
     Operation,
@@ -32,6 +33,13 @@ BENS_LID = "9000000000101"
 @pytest.fixture
 def ledger() -> Ledger:
     return sound()
+
+
+@pytest.mark.parametrize(("digest", "is_good"), [("a" * 64, True), ("b" * 64, False)])
+def test_a_voice_note_is_the_file_that_the_gateway_made(ledger: Ledger, digest: str, is_good: bool) -> None:
+    ledger.sends[1].kind, ledger.stored["msg_2"].digest = Kind.VOICE, "a" * 64
+    ledger.phones[BEN][1].digest = digest
+    assert bool(judge(ledger).files_changed) is not is_good
 
 
 def test_a_file_that_is_whole_is_good_and_so_is_one_that_was_deleted(ledger: Ledger) -> None:

@@ -2,16 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from tests.chaos import changes
 from tests.chaos.found import Verdict
 from tests.chaos.groups import judge_groups
-from tests.chaos.ledger import COMMANDS, Doing, Held, Ledger, Operation, Poll, Send, Stored
+from tests.chaos.ledger import COMMANDS, Came, Doing, Held, Kind, Ledger, Operation, Send, Stored
+from tests.chaos.levels import LEFT, SET, UNKNOWN, chains, expected, judge_level
 from tests.chaos.restores import beyond_reach, was_passed_over
-
-_LEFT: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
-_UNKNOWN: Final = "OUTCOME_UNKNOWN"
 
 
 def judge(ledger: Ledger) -> Verdict:
@@ -46,7 +43,7 @@ def _judge_sends(ledger: Ledger, verdict: Verdict) -> None:
             held = [texts.get(each.id, each.body) for each in chat if not each.deleted]
             verdict.out_of_order += [f"{line}, on the phone of {phone}" for line in _order_of_sends(held, sends)]
             if phone != sender:
-                _judge_files(verdict, phone, chat, sends)
+                _judge_files(ledger, verdict, phone, chat, sends)
         for send in sends:
             _judge_send(ledger, verdict, send, {phone: found[send.body] for phone, found in times.items()})
 
@@ -68,9 +65,14 @@ def _order_of_sends(held: Sequence[str], sends: Sequence[Send]) -> list[str]:
     return _disorder([body for body in dict.fromkeys(held) if body in set(accepted)], accepted)
 
 
-def _judge_files(verdict: Verdict, phone: str, chat: Sequence[Held], sends: Sequence[Send]) -> None:
-    """What a phone has downloaded is what was sent, byte for byte. Of what was deleted nothing is there."""
+def _judge_files(ledger: Ledger, verdict: Verdict, phone: str, chat: Sequence[Held], sends: Sequence[Send]) -> None:
+    """What a phone has downloaded is what was sent, byte for byte. Of what was deleted nothing is there.
+
+    A voice note is what the gateway made of what was sent.
+    """
     wanted = {send.body: send.digest for send in sends if send.digest is not None}
+    notes = [send for send in sends if send.kind is Kind.VOICE and send.message_id in ledger.stored]
+    wanted |= {send.body: ledger.stored[send.message_id or ""].digest for send in notes}
     for held in chat:
         if held.body in wanted and held.digest != wanted[held.body]:
             verdict.files_changed.append(f"{held.body}: the phone of {phone} has {held.digest}")
@@ -89,34 +91,73 @@ def _texts(ledger: Ledger) -> dict[str, str]:
 def _judge_operations(ledger: Ledger, verdict: Verdict) -> None:
     """What was accepted shows on the recipient's phone, or on the account's own, once; what wasn't doesn't."""
     held = {(phone, each.id): each for phone in ledger.phones for each in ledger.had(phone)}
+    for chain in chains(ledger):
+        judge_level(ledger, verdict, chain, _where(ledger, chain[0], held))
     for operation in ledger.operations:
         if operation.answered is None:
             verdict.unanswered.append(f"{operation.label}: no answer after {operation.tries} tries")
             continue
         verdict.operations += operation.is_accepted
-        short = ledger.target(operation)
-        if operation.kind in COMMANDS:
-            _judge_command(ledger, verdict, operation, {phone: held.get((phone, short)) for phone in ledger.phones})
+        if operation.kind in SET:
+            _judge_end(ledger, verdict, operation)
             continue
-        there = {phone: held.get((phone, short)) for phone in ledger.holders(operation.send.recipient)}
-        # Where somebody has deleted it for themselves it shows no more.
-        there = {phone: each for phone, each in there.items() if each is None or not each.deleted}
-        if isinstance(operation.send, Poll):
+        short = ledger.target(operation)
+        if operation.kind is Doing.PLAYED:
+            _judge_played(ledger, verdict, operation)
+            continue
+        if operation.kind in COMMANDS:
+            _judge_deletion(ledger, verdict, operation, {phone: held.get((phone, short)) for phone in ledger.phones})
+            continue
+        there = _where(ledger, operation, held)
+        if isinstance(operation.send, Came):
             # When its author deletes it, the votes go with it: nobody can see any more what they were.
             there = {phone: each for phone, each in there.items() if each is None or not each.revoked}
         times = {phone: 0 if each is None else _times(operation, each) for phone, each in there.items()}
         _judge_operation(ledger, verdict, operation, times)
 
 
-def _judge_command(ledger: Ledger, verdict: Verdict, operation: Operation, there: Mapping[str, Held | None]) -> None:
+def _where(ledger: Ledger, operation: Operation, held: Mapping[tuple[str, str], Held]) -> dict[str, Held | None]:
+    """The message as the phones have it that must show what is done: a command's own, or each that got the message."""
+    short, send = ledger.target(operation), operation.send
+    phones = (send.by,) if operation.kind in COMMANDS else ledger.holders(send.recipient)
+    there = {phone: held.get((phone, short)) for phone in phones}
+    # Where somebody has deleted it for themselves it shows no more.
+    return {phone: each for phone, each in there.items() if each is None or not each.deleted}
+
+
+def _judge_end(ledger: Ledger, verdict: Verdict, operation: Operation) -> None:
+    """Of what can be taken back: that the gateway knows what it accepted, and what came of it."""
+    stored = ledger.stored.get(operation.message_id or "")
+    if operation.kind in COMMANDS:
+        return
+    if stored is None:
+        if operation.is_accepted:
+            verdict.lost.append(f"{operation.label}: accepted as {operation.message_id}, which is unknown")
+    elif stored.status == "FAILED" and stored.failure == UNKNOWN:
+        verdict.unknown += 1
+    elif stored.status not in LEFT and stored.status != "FAILED":
+        verdict.untrue.append(f"{operation.label}: {stored.status} at the end")
+
+
+def _judge_played(ledger: Ledger, verdict: Verdict, operation: Operation) -> None:
+    """A refusal says that the writer isn't told; an answer that the page took it.
+
+    A page that dies before it has told WhatsApp tells it no more: such a one is counted, not lost.
+    """
+    short = ledger.target(operation)
+    notes = [each for there in ledger.phones.values() for each in there if each.id == short]
+    is_told = any(operation.send.by in each.played for each in notes)
+    if operation.is_accepted and not is_told:
+        verdict.unheard += 1
+    elif operation.refused is not None and is_told and not was_passed_over(ledger, operation):
+        verdict.untrue.append(f"{operation.label}: refused ({operation.refused}), and done")
+
+
+def _judge_deletion(ledger: Ledger, verdict: Verdict, operation: Operation, there: Mapping[str, Held | None]) -> None:
     """An answer says that it is done on the account's own phone, a refusal that it isn't."""
     held = there.get(operation.send.by)
-    if operation.kind is Doing.DELETE:
-        is_anywhere = any(there.values())
-        is_undone, is_done = held is not None and not held.deleted, held is None and is_anywhere
-    else:
-        is_done = held is not None and bool(_times(operation, held))
-        is_undone = not is_done
+    is_anywhere = any(there.values())
+    is_undone, is_done = held is not None and not held.deleted, held is None and is_anywhere
     lacked = was_passed_over(ledger, operation)
     if operation.is_accepted and is_undone:
         found = verdict.beyond_reach if lacked else verdict.lost
@@ -135,7 +176,7 @@ def _judge_operation(ledger: Ledger, verdict: Verdict, operation: Operation, tim
         elif any(times.values()):
             verdict.untrue.append(f"{operation.label}: refused ({operation.refused}), and done")
         return
-    if stored.status == "FAILED" and stored.failure == _UNKNOWN:
+    if stored.status == "FAILED" and stored.failure == UNKNOWN:
         verdict.unknown += 1
         return
     _judge_status(verdict, operation.label, stored, times)
@@ -145,11 +186,11 @@ def _judge_status(verdict: Verdict, label: str, stored: Stored, times: Mapping[s
     """Whether what the gateway says of it at the end is so, on the phone of each who has to have it."""
     known = f"{label}: {stored.status}{f' ({stored.failure})' if stored.failure else ''}"
     for phone, there in times.items():
-        if stored.status in _LEFT and not there:
+        if stored.status in LEFT and not there:
             verdict.lost.append(f"{known}, and not on the phone of {phone}")
         elif stored.status == "FAILED" and there:
             verdict.untrue.append(f"{known}, and on the phone of {phone}")
-    if stored.status not in _LEFT and stored.status != "FAILED":
+    if stored.status not in LEFT and stored.status != "FAILED":
         verdict.untrue.append(f"{known} at the end, and {sum(times.values())} times on phones")
 
 
@@ -158,34 +199,26 @@ def _doubled(label: str, times: Mapping[str, int]) -> list[str]:
 
 
 def _times(operation: Operation, held: Held) -> int:
-    """How often it shows. Of deletions and reactions the last one counts, however many there were."""
+    """How often it shows. Of deletions and votes the last one counts, however many there were."""
     match operation.kind:
         case Doing.EDIT:
             return held.edits.count(operation.value)
-        case Doing.REVOKE:
-            return int(held.revoked)
-        case Doing.REACTION:
-            return int(held.reactions.get(operation.send.by) == operation.value)
         case Doing.VOTE:
             return int(held.votes.get(operation.send.by) == operation.value)
-        case Doing.PIN:
-            return int(held.pinned)
-        case Doing.STAR:
-            return int(held.starred)
-        case Doing.DELETE:
-            return int(held.deleted)
+        case _:
+            return int(held.revoked)
 
 
 def _judge_changes(ledger: Ledger, verdict: Verdict) -> None:
     """Whatever was done to a message of an account's, by whomever, has one event in the account's session."""
-    for session, phone in ledger.sessions.items():
+    for session in ledger.sessions:
         told = changes.told(ledger.events, session, ledger.lids)
-        expected = changes.shown(ledger.had(phone))
-        untold = [change for change in expected if not told[change]]
+        wanted = expected(ledger, session)
+        untold = [change for change in wanted if not told[change]]
         beyond = beyond_reach(ledger, session, untold)
         for change in untold:
             found = verdict.beyond_reach if change in beyond else verdict.events_missing
-            found.append(f"{session}: no event of {expected[change]}")
+            found.append(f"{session}: no event of {wanted[change]}")
         verdict.events_repeated += [
             f"{session}: {times} events {' '.join(change)}" for change, times in told.items() if times > 1
         ]

@@ -110,6 +110,7 @@ class WhatsApp:
                 pinned=each["pinned"] is not None,
                 starred=each["starred"],
                 votes={one["from"].partition("@")[0]: ", ".join(one["options"]) for one in each["votes"]},
+                played={one["participant"].partition("@")[0] for one in each["receipts"] if one["played_ms"]},
                 edited_at=[edit["ts"] for edit in each["edits"]],
                 voted_at={one["from"].partition("@")[0]: one["ts"] for one in each["votes"]},
                 revoked_at=each["revoked"] and each["revoked"]["ts"],
