@@ -12,9 +12,10 @@ from domain.group_invite_content import GroupInvite
 from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
 from domain.jid import Jid, Server
 from domain.location_content import Location
-from domain.media_content import Document, Image, Video
+from domain.media_content import Audio, Document, Image, MediaReference, Sticker, Video
 from domain.message import Message
 from domain.poll_content import Poll
+from tests.simulation.files import NAMES, sound_form
 
 _BEGIN: Final = datetime(2030, 1, 1, tzinfo=UTC)
 _CHOICE: Final = Choice(id="a", title="The first")
@@ -25,12 +26,17 @@ FORWARDED: Final = " (forwarded)"
 
 
 def said(content: Content) -> str | None:
-    """What tells a message apart: the words that whoever sent it put there. None for what nobody sends here."""
+    """What tells a message apart: the words that whoever sent it put there, or its file where it has no words.
+
+    None for what nobody sends here.
+    """
     match content:
         case Text(body=words) | Interactive(body=words):
             return words
         case Document(caption=words) | Image(caption=words) | Video(caption=words) | GroupInvite(caption=words):
             return words
+        case Audio(media=file) | Sticker(media=file):
+            return NAMES.get(file.sha256 or "")
         case Location(name=words):
             return words
         case Contacts(cards=(first, *_)):
@@ -67,6 +73,14 @@ def other_than_text(chance: random.Random, words: str) -> Content:
             )
         case _:
             return Poll.compose(words, OPTIONS, selectable=0)
+
+
+def wordless(number: int) -> Audio | Sticker:
+    """The file without words of this number, as a phone sends it."""
+    form = sound_form(number)
+    if form == "sticker":
+        return Sticker(media=MediaReference(mime_type="image/webp"))
+    return Audio(media=MediaReference(mime_type="audio/ogg"), voice=form == "voice")
 
 
 def choice(number: int) -> tuple[str, ...]:

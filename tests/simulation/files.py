@@ -20,6 +20,7 @@ from adapters.memory.media_fetcher import MemoryMediaFetcher
 from adapters.memory.media_store import MemoryMediaStore
 from application.media.settings import MediaSettings
 from application.ports.clock import Clock
+from application.ports.media_repository import Origin
 from domain.ids import MediaId
 from domain.media import Media, MediaKind
 from domain.media_errors import media_missing
@@ -37,6 +38,26 @@ IDS: Final = {
     for place, kind in enumerate(KINDS)
 }
 """The files as what they were uploaded as: nobody looks into them."""
+
+
+SOUNDS: Final = tuple(f"the sound number {number}".encode() for number in range(12))
+"""Files that no words go with: each is sent once in a run, and tells its message from others."""
+
+NAMES: Final = {hashlib.sha256(content).hexdigest(): content.decode() for content in SOUNDS}
+SOUND_IDS: Final = tuple(MediaId(f"media_99{number:024d}") for number in range(len(SOUNDS)))
+_SOUND_FORMS: Final = ("sound", "voice", "sticker")
+_ALL: Final = CONTENTS + SOUNDS
+_BY_DIGEST: Final = dict(zip((*DIGESTS, *NAMES), _ALL, strict=True))
+
+
+def sound_form(number: int) -> str:
+    """What a file without words is sent as."""
+    return _SOUND_FORMS[number % len(_SOUND_FORMS)]
+
+
+def content_of(digest: str) -> bytes | None:
+    """A file as it was made."""
+    return _BY_DIGEST.get(digest)
 
 
 class SimulatedMediaStore(MemoryMediaStore):
@@ -72,8 +93,8 @@ class SimulatedMediaStore(MemoryMediaStore):
 def _paths() -> dict[str, Path]:
     directory = Path(tempfile.mkdtemp(prefix="pombo-simulation-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    paths = {sha256: directory / str(number) for number, sha256 in enumerate(DIGESTS)}
-    for path, content in zip(paths.values(), CONTENTS, strict=True):
+    paths = {sha256: directory / str(number) for number, sha256 in enumerate(_BY_DIGEST)}
+    for path, content in zip(paths.values(), _ALL, strict=True):
         path.write_bytes(content)
     return paths
 
@@ -100,7 +121,7 @@ def _parts() -> MediaParts:
 async def put_files(database: MemoryDatabase, clock: Clock) -> None:
     """Has the files known."""
     async with database.begin() as uow:
-        for number, (sha256, content) in enumerate(zip(_paths(), CONTENTS, strict=True)):
+        for number, (sha256, content) in enumerate(zip(DIGESTS, CONTENTS, strict=True)):
             await uow.media.note(sha256, len(content), now=clock.now())
             for kind, mime_type in _TYPES.items():
                 await uow.media.add(
@@ -114,3 +135,19 @@ async def put_files(database: MemoryDatabase, clock: Clock) -> None:
                         filename="a.txt",
                     )
                 )
+        for number, (sha256, content) in enumerate(zip(NAMES, SOUNDS, strict=True)):
+            form = sound_form(number)
+            kind = MediaKind.STICKER if form == "sticker" else MediaKind.AUDIO
+            await uow.media.note(sha256, len(content), now=clock.now())
+            await uow.media.add(
+                Media(
+                    id=SOUND_IDS[number],
+                    kind=kind,
+                    mime_type="image/webp" if kind is MediaKind.STICKER else "audio/ogg",
+                    size=len(content),
+                    sha256=sha256,
+                    created_at=clock.now(),
+                ),
+                # Each is what WhatsApp demands already: converting is no part of a run.
+                None if form == "sound" else Origin(made_of=sha256, form=form),
+            )

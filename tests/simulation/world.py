@@ -23,7 +23,7 @@ from tests.simulation.actors.base import Actor, Part
 from tests.simulation.asked import Command, Done, Send
 from tests.simulation.clocks import CountingIds, VirtualClock
 from tests.simulation.disks import Disks
-from tests.simulation.files import put_files
+from tests.simulation.files import SOUNDS, put_files
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.plan import Plan
@@ -105,6 +105,8 @@ class World:
         self.lacked: set[tuple[SessionId, WhatsAppMessageId]] = set()
         """Messages on a phone that a page was to delete and didn't have: asked again, they look deleted."""
         self.phone_sends: set[tuple[SessionId, str]] = set()
+        self.unheard = [*range(len(SOUNDS))]
+        """The files without words that nobody has sent yet, by their numbers."""
         self.receivers = Receivers()
         self.consumers: list[Consumer] = []
         self._watch([invariant(self) for invariant in invariants.ALL])

@@ -14,6 +14,7 @@ from application.messages.send_messages import SendMessagesCommand
 from domain.content import Content, Text
 from domain.errors import ErrorKind, PomboError
 from domain.ids import MessageId
+from domain.media import MediaKind
 from domain.media_content import MEDIA_CONTENTS
 from domain.message import Message, MessageStatus
 from domain.operations import Edit
@@ -21,7 +22,7 @@ from entrypoints.use_cases import UseCases
 from tests.simulation.actors.base import Actor
 from tests.simulation.asked import Send
 from tests.simulation.contents import FORWARDED, label, other_than_text
-from tests.simulation.files import IDS, KINDS
+from tests.simulation.files import IDS, KINDS, SOUND_IDS, SOUNDS, sound_form
 from tests.simulation.process import DisconnectedError
 
 _UNCERTAIN: Final = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED, ErrorKind.INTERNAL})
@@ -116,6 +117,8 @@ class Client(Actor):
     def _content(self, send: Send) -> Content | MediaDraft:
         """A text as a rule; else a file, or something else, with the same words in it."""
         draw = self.chance.random()
+        if draw < 0.1 and self.world.unheard:
+            return self._wordless(send)
         if draw < 0.2:
             kind = self.chance.choice(KINDS)
             send.file = self.chance.randrange(len(IDS[kind]))
@@ -125,6 +128,14 @@ class Client(Actor):
         if draw < 0.4:
             return other_than_text(self.chance, send.body)
         return Text.compose(send.body)
+
+    def _wordless(self, send: Send) -> MediaDraft:
+        """Sound, a voice note or a sticker: the file is what tells it."""
+        unheard = self.world.unheard
+        number = unheard.pop(self.chance.randrange(len(unheard)))
+        send.body, form = SOUNDS[number].decode(), sound_form(number)
+        kind = MediaKind.STICKER if form == "sticker" else MediaKind.AUDIO
+        return MediaDraft.compose(kind, SOUND_IDS[number], voice=form == "voice")
 
     async def _send_without_key(self, send: Send, command: SendMessageCommand) -> None:
         """Once: trying again might send it twice."""

@@ -8,11 +8,12 @@ from typing import Any, override
 from adapters.memory.groups import MemoryGroup
 from application.groups.create_group import CreateGroupCommand
 from application.idempotency.request_key import RequestKey
-from domain.chat import ChatChange
+from domain.chat import ChatChange, Muted
 from domain.contact import Name
 from domain.group import GroupChange, ParticipantAction
 from domain.ids import SessionId
-from domain.message import Message, MessageStatus
+from domain.media_content import Audio
+from domain.message import Direction, Message, MessageStatus
 from entrypoints.use_cases import UseCases
 from tests.simulation.actors.clients import Client
 from tests.simulation.asked import Command
@@ -138,7 +139,11 @@ class Marker(Commander):
 
     @override
     def _next(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
-        kinds = (self._star, self._star, self._delete, self._archive, self._block, self._save)
+        kinds = (
+            *(self._star, self._star, self._delete, self._play),
+            *(self._archive, self._pin, self._mute, self._read),
+            *(self._block, self._save, self._save),
+        )
         return self.chance.choice(kinds)(session_id, number) or self._block(session_id, number)
 
     def _star(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
@@ -175,12 +180,44 @@ class Marker(Commander):
         on_their_way = [message for message in messages if message.status is MessageStatus.SENDING]
         return self.chance.choice(on_their_way or messages)
 
+    def _play(self, session_id: SessionId, _: int) -> tuple[Command, Ask] | None:
+        """A voice note that came."""
+        notes = [
+            row.message
+            for row in self.world.state.messages.values()
+            if row.message.session_id == session_id
+            and isinstance(row.message.content, Audio)
+            and row.message.content.voice
+            and row.message.direction is Direction.INBOUND
+        ]
+        if not notes:
+            return None
+        note = self.chance.choice(notes)
+        command = Command(session_id=session_id, kind="play", about=note.whatsapp_id, wants=True)
+        return command, lambda use_cases, key: use_cases.message_commands.mark_played(note.id, request=key)
+
     def _archive(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
-        chat, archived = self.chance.choice(self.world.peers).jid, self.chance.random() < 0.5
-        command = Command(session_id=session_id, kind="archive", about=str(chat), wants=archived)
-        return command, lambda use_cases, key: use_cases.update_chat.execute(
-            session_id, str(chat), ChatChange(archived=archived), request=key
-        )
+        archived = self.chance.random() < 0.5
+        return self._chat(session_id, "archive", ChatChange(archived=archived), archived)
+
+    def _pin(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
+        pinned = self.chance.random() < 0.6
+        return self._chat(session_id, "pin", ChatChange(pinned=pinned), pinned)
+
+    def _mute(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
+        muted = self.chance.random() < 0.6
+        change = ChatChange(mute=Muted()) if muted else ChatChange(unmute=True)
+        return self._chat(session_id, "mute", change, muted)
+
+    def _read(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
+        """Or marks it as unread, which counts for nothing where there is something that nobody has read."""
+        unread = self.chance.random() < 0.5
+        return self._chat(session_id, "read", ChatChange(unread=unread), not unread)
+
+    def _chat(self, session_id: SessionId, kind: str, change: ChatChange, wants: object) -> tuple[Command, Ask]:
+        chat = self.chance.choice(self.world.peers).jid
+        command = Command(session_id=session_id, kind=kind, about=str(chat), wants=wants)
+        return command, lambda use_cases, key: use_cases.update_chat.execute(session_id, str(chat), change, request=key)
 
     def _block(self, session_id: SessionId, _: int) -> tuple[Command, Ask]:
         person, blocked = self.world.stranger.jid, self.chance.random() < 0.5
@@ -190,7 +227,13 @@ class Marker(Commander):
         )
 
     def _save(self, session_id: SessionId, number: int) -> tuple[Command, Ask]:
+        """Or takes somebody out of the address book again."""
         person, name = self.chance.choice(self.world.peers).jid, Name(first="Ada", last=f"Number {number}")
+        if self.chance.random() < 0.4:
+            command = Command(session_id=session_id, kind="save", about=str(person), wants=None)
+            return command, lambda use_cases, key: use_cases.remove_contact.execute(
+                session_id, str(person), request=key
+            )
         command = Command(session_id=session_id, kind="save", about=str(person), wants=name)
         return command, lambda use_cases, key: use_cases.save_contact.execute(
             session_id, str(person), name, request=key

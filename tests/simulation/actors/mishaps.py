@@ -8,7 +8,7 @@ from typing import ClassVar, override
 from domain.errors import PomboError
 from domain.ids import SessionId
 from tests.simulation.actors.base import Actor, Part
-from tests.simulation.files import DIGESTS
+from tests.simulation.files import DIGESTS, NAMES
 from tests.simulation.gate import DATABASE
 from tests.simulation.process import DisconnectedError, GatewayProcess
 
@@ -111,7 +111,8 @@ class Mishaps(Actor):
 
     async def _files(self, _: SessionId) -> None:
         """A file's content is gone, as with the disk that had it; with luck it is found again."""
-        digest = self.chance.choice(DIGESTS)
+        sounds = [digest for number, digest in enumerate(NAMES) if number not in self.world.unheard]
+        digest = self.chance.choice([*DIGESTS, *sounds])
         self.world.lost_files.add(digest)
         if self.chance.random() < 0.5:
             await self.wait(6)

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, override
 
 from adapters.memory.groups import MemoryGroup
+from adapters.memory.people import ChatState
 from domain.changes import Deleted, Starred
 from domain.event import GroupRequested, NewEvent
 from domain.group import RequestState
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
+from domain.message import Direction, MessageStatus
 from domain.message_state import NOTHING_DONE
 from tests.simulation.invariants.base import Invariant
 
@@ -83,12 +85,20 @@ class WhatWasDoneLasts(Invariant):
                 message = WhatsAppMessageId(command.about)
                 gone = account.states.get(message, NOTHING_DONE).deleted is not None
                 return gone or message not in account.phone_messages
-            case "archive":
-                return account.people.state(Jid.parse(command.about)).archived
+            case "play":
+                row = self.world.state.by_whatsapp_id[command.session_id, WhatsAppMessageId(command.about)]
+                return self.world.state.messages[row].message.status is MessageStatus.PLAYED
+            case "archive" | "pin" | "mute" | "read":
+                return self._is_chat(command, account.people.state(Jid.parse(command.about)))
             case "block":
                 return Jid.parse(command.about) in account.people.blocked
             case "save":
                 return account.people.book.get(Jid.parse(command.about))
+            case _:
+                return self._is_group(command)
+
+    def _is_group(self, command: "Command") -> object:
+        match command.kind:
             case "describe":
                 return self._group(command.about).description
             case "rename":
@@ -100,6 +110,26 @@ class WhatWasDoneLasts(Invariant):
                 return Jid.parse(person) in self._group(group).members
             case _:
                 return command.wants
+
+    def _is_chat(self, command: "Command", state: ChatState) -> bool:
+        match command.kind:
+            case "archive":
+                return state.archived
+            case "pin":
+                return state.pinned
+            case "mute":
+                return state.muted is not None
+            case _:
+                # What was to be unread needed no mark where something had come that nobody had read.
+                return not state.marked_unread and (bool(command.wants) or not self._came(command))
+
+    def _came(self, command: "Command") -> bool:
+        """Whether something ever came in a chat."""
+        rows = (row.message for row in self.world.state.messages.values())
+        return any(
+            (each.session_id, str(each.chat), each.direction) == (command.session_id, command.about, Direction.INBOUND)
+            for each in rows
+        )
 
     def _group(self, jid: str) -> MemoryGroup:
         return self.world.whatsapp.groups.get(Jid.parse(jid))
