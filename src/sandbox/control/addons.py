@@ -1,4 +1,4 @@
-"""What a person does to messages on a phone: react, edit, delete, vote, answer, pin, star, forward, listen."""
+"""What a person does to messages on a phone: react, edit, delete, vote, answer, choose, pin, star, forward, listen."""
 
 from typing import Any, Final
 
@@ -7,12 +7,13 @@ from aiohttp import web
 from sandbox.addons import PIN, RESPONSES, UNPIN, options_of
 from sandbox.addresses import user_jid
 from sandbox.control.accounts import online_account_of
-from sandbox.control.messages import chat_address, held_by
+from sandbox.control.messages import chat_address, held_by, quoted_content
 from sandbox.control.web import answer, body_of, only
 from sandbox.core import Core
 from sandbox.errors import SandboxError, bad_request
 from sandbox.fold import REVOKED
 from sandbox.frames import Json
+from sandbox.menus import choice_content
 from sandbox.operations import Caller
 from sandbox.router import phone_message_id
 from sandbox.store.accounts import Account
@@ -38,6 +39,7 @@ class AddonRoutes:
             self.revoke,
             self.vote,
             self.respond,
+            self.choose,
             self.pin,
             self.unpin,
             self.star,
@@ -91,6 +93,18 @@ class AddonRoutes:
             raise bad_request(f"response is one of {', '.join(RESPONSES)}")
         content = {"type": "rsvp", "rsvp": RESPONSES[response]}
         return self._send(account, target, content, "rsvpParentKey")
+
+    async def choose(self, request: web.Request) -> web.StreamResponse:
+        """The person chooses a row of a list, or a button, by its id: a message that answers the one with the menu."""
+        account, body, target = await self._read(request, "choice")
+        choice = body.get("choice")
+        if not isinstance(choice, str):
+            raise bad_request("choice is the id of a row or a button")
+        content = choice_content(target.content, choice)
+        message_id, chat = phone_message_id(), _chat_of(account, target)
+        content["quoted"] = quoted_content(self._core, chat, target)
+        self._core.router.send(account, _PHONE, message_id, chat_address(chat), content)
+        return answer({"id": message_id}, 201)
 
     async def pin(self, request: web.Request) -> web.StreamResponse:
         """The person pins a message for everyone, for `duration_s` seconds (a day)."""

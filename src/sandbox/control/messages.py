@@ -110,19 +110,11 @@ class MessageRoutes:
             if not isinstance(mentions, list) or len(mentions) > _MOST_MENTIONS:
                 raise bad_request(f"mentions is a list of at most {_MOST_MENTIONS} numbers or JIDs")
             people = [self._core.accounts.resolve(chat_address(each)).phone for each in mentions]
-            content["mentions"] = [self._person(to, phone) for phone in people]
+            content["mentions"] = [_person(self._core, to, phone) for phone in people]
         if body.get("quoted_id") is not None:
             quoted = held_by(self._core, account, body["quoted_id"])[0]
-            content["quoted"] = {
-                "id": quoted.id,
-                "participant": self._person(to, quoted.sender),
-                "content": {key: value for key, value in quoted.content.items() if key != "quoted"},
-            }
+            content["quoted"] = quoted_content(self._core, to, quoted)
         return content
-
-    def _person(self, chat: object, phone: str) -> str:
-        """How a chat's messages name somebody: in a group by the form by which its members are told of."""
-        return self._core.accounts.in_chat(str(chat) if is_group(chat) else phone, phone)
 
     def _view(self, account: Account, message: StoredMessage) -> Json:
         receipts = self._core.messages.receipts(message.no)
@@ -167,6 +159,20 @@ def held_by(core: Core, account: Account, message_id: object) -> list[StoredMess
     if not held:
         raise SandboxError(404, "MESSAGE_NOT_FOUND", "the phone holds no message of this id")
     return held
+
+
+def quoted_content(core: Core, chat: object, message: StoredMessage) -> Json:
+    """A message as the `quoted` of one in the same chat."""
+    return {
+        "id": message.id,
+        "participant": _person(core, chat, message.sender),
+        "content": {key: value for key, value in message.content.items() if key != "quoted"},
+    }
+
+
+def _person(core: Core, chat: object, phone: str) -> str:
+    """How a chat's messages name somebody: in a group by the form by which its members are told of."""
+    return core.accounts.in_chat(str(chat) if is_group(chat) else phone, phone)
 
 
 def chat_address(value: object) -> object:

@@ -180,6 +180,58 @@ async def test_an_answer_is_one_of_three_and_to_an_invitation(world: World) -> N
     assert status == 400
 
 
+MENU = {
+    "buttonText": "Menu",
+    "listType": 1,
+    "sections": [
+        {"title": "Hot", "rows": [{"rowId": "tea", "title": "Tea", "description": ""}]},
+        {"title": "Cold", "rows": [{"rowId": "ice", "title": "Ice", "description": "of lemons"}]},
+    ],
+}
+LEMONS = {"title": "Ice", "description": "of lemons", "listType": 1, "singleSelectReply": {"selectedRowId": "ice"}}
+
+
+@pytest.mark.parametrize(
+    ("menu", "choice", "chosen"),
+    [
+        ({"type": "list", "list": MENU}, "ice", {"type": "list_response", "body": "Ice", "listResponse": LEMONS}),
+        (
+            {"type": "chat", "body": "?", "buttons": [{"selectionId": "y", "displayText": "Yes"}]},
+            "y",
+            {"type": "template_button_reply", "body": "Yes", "selectedId": "y", "selectedIndex": 0},
+        ),
+        (
+            {
+                "type": "chat",
+                "body": "?",
+                "dynamicReplyButtons": [{"buttonId": "n", "buttonText": {"displayText": "No"}, "type": 1}],
+            },
+            "n",
+            {"type": "buttons_response", "body": "No", "selectedButtonId": "n"},
+        ),
+    ],
+    ids=["list", "template buttons", "reply buttons"],
+)
+async def test_a_choice_is_an_answer_to_the_menu(world: World, menu: Json, choice: str, chosen: Json) -> None:
+    ada = await world.linked(ADA)
+    target = key(ADA, await send(ada, BOB, menu, "3EB0"))
+    told = (await world.post(f"/accounts/{BOB}/choose", {"id": "3EB0", "choice": choice}))["id"]
+    assert (await ada.received(told))["content"] == {**chosen, "quoted": {**target, "content": menu}}
+    for other, refused in (("none such", 404), (None, 400)):
+        status, _ = await world.call("POST", f"/accounts/{BOB}/choose", {"id": "3EB0", "choice": other})
+        assert status == refused
+
+
+async def test_nothing_is_chosen_where_there_is_no_menu(world: World) -> None:
+    ada = await world.linked(ADA)
+    await ada.send_text(f"{BOB}@c.us", "hello")
+    for content in ({"type": "list"}, {"type": "list", "list": {"sections": [1, {"rows": "x"}]}}, {"type": "chat"}):
+        await send(ada, BOB, content, "3EB0" + str(len(str(content))))
+    for message in await world.log(BOB, ADA):
+        status, told = await world.call("POST", f"/accounts/{BOB}/choose", {"id": message["id"], "choice": "x"})
+        assert (status, told["error"]["code"]) == (404, "CHOICE_NOT_FOUND")
+
+
 async def test_an_event_is_edited_whole_by_its_author_until_it_is_canceled(world: World) -> None:
     ada = await world.linked(ADA)
     first = {"type": "event_creation", **event(eventDescription="seeds", messageSecret="c2VjcmV0")}
