@@ -18,7 +18,7 @@ from domain.errors import UnprocessableError
 from domain.event_content import EventInvitation
 from domain.group_invite_content import GroupInvite
 from domain.ids import WhatsAppMessageId
-from domain.interactive_content import Choice, Interactive, ListMenu, ReplyButtons, Section
+from domain.interactive_content import Choice, Interactive, InteractiveReply, ListMenu, ReplyButtons, Section
 from domain.jid import Jid
 from domain.location_content import Location
 from domain.operations import Edit, Operation, Pin, PollVote, Reaction, Revoke
@@ -53,6 +53,11 @@ CONTENTS: tuple[Content, ...] = (
     ),
     Text(body="@all hear this", mention_all=True),
 )
+REPLIES: tuple[Content, ...] = (
+    InteractiveReply(choice=Choice(id="t", title="Tea", description="green"), of_list=True),
+    InteractiveReply(choice=Choice(id="y", title="Yes"), of_list=False),
+)
+"""What phones alone send."""
 
 
 def _name(content: Content) -> str:
@@ -113,7 +118,7 @@ class MessageOperationsContract:
         assert sent.status is not None
         await ben.sees(linked.me, inner(sent.whatsapp_id))
 
-    @pytest.mark.parametrize("content", CONTENTS, ids=_name)
+    @pytest.mark.parametrize("content", [*CONTENTS, *REPLIES], ids=_name)
     async def test_a_content_comes_in_as_it_is(self, linked: Linked, content: Content) -> None:
         ben = await linked.stage.person("Ben")
         told = await heard(linked, await ben.send_content(linked.me, content))

@@ -7,7 +7,7 @@ from domain.contact_content import Contacts
 from domain.content import Content, Text
 from domain.event_content import EventInvitation
 from domain.group_invite_content import GroupInvite
-from domain.interactive_content import Interactive, ListMenu
+from domain.interactive_content import Interactive, InteractiveReply, ListMenu
 from domain.location_content import Location
 from domain.poll_content import Poll
 from domain.vcard import write_vcard
@@ -50,6 +50,8 @@ def wire_content(content: Content) -> Json:
             }
         case Interactive():
             return _interactive(content)
+        case InteractiveReply():
+            return _reply(content)
         case _:
             raise AssertionError(f"no phone sends a {type(content).__name__} here")
 
@@ -114,3 +116,12 @@ def _interactive(content: Interactive) -> Json:
         "footer": content.footer or " ",
         "dynamicReplyButtons": buttons,
     }
+
+
+def _reply(content: InteractiveReply) -> Json:
+    choice = content.choice
+    if content.of_list:
+        told = {"title": choice.title, "description": choice.description}
+        picked = {"listType": 1, "singleSelectReply": {"selectedRowId": choice.id}}
+        return {"type": "list_response", "body": choice.title, "listResponse": {**told, **picked}}
+    return {"type": "buttons_response", "body": choice.title, "selectedButtonId": choice.id}
