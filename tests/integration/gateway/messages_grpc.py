@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any, override
 
+from entrypoints.grpc.gen.pombo.v1 import media_service_pb2
+
+from . import contents_grpc
 from .messages_transport import Json, MessagesTransport
 from .people_grpc import PeopleGrpc
 from .transport import SESSION
@@ -22,6 +25,7 @@ _NAMES = {
     "vote_time": "at",
 }
 _STATUS = "MESSAGE_STATUS_"
+_CHUNK = 256 * 1024
 
 
 def _shown(told: Any) -> Any:
@@ -31,6 +35,10 @@ def _shown(told: Any) -> Any:
     if isinstance(told, list):
         return [_shown(value) for value in told]
     return told.removeprefix(_STATUS) if isinstance(told, str) else told
+
+
+def _chunks(data: bytes) -> list[bytes]:
+    return [data[start : start + _CHUNK] for start in range(0, len(data), _CHUNK)]
 
 
 class MessagesGrpc(PeopleGrpc, MessagesTransport):
@@ -49,14 +57,14 @@ class MessagesGrpc(PeopleGrpc, MessagesTransport):
         return found
 
     @override
-    async def sent(self, to: str, kind: str, content: Json, not_before: datetime | None = None) -> Json:
+    async def sent(
+        self, to: str, kind: str, content: Any, not_before: datetime | None = None, answers: str | None = None
+    ) -> Json:
         later = {} if not_before is None else {"not_before_time": not_before.isoformat()}
-        if "id" in content:
-            others = {name: value for name, value in content.items() if name != "id"}
-            content = {"media": {"media_id": content["id"]}, **others}
-        fields = {"session_id": SESSION, "to": to, kind: content}
-        message: Json = (await self._messages("SendMessage", **fields, **later))["message"]
-        return message
+        context = {} if answers is None else {"context": {"message_id": answers}}
+        fields = {"session_id": SESSION, "to": to, kind: contents_grpc.asked(kind, content)}
+        message: Json = (await self._messages("SendMessage", **fields, **later, **context))["message"]
+        return contents_grpc.shown(message)
 
     @override
     async def sent_many(self, *texts: tuple[str, str]) -> list[Json]:
@@ -69,7 +77,20 @@ class MessagesGrpc(PeopleGrpc, MessagesTransport):
 
     @override
     async def message(self, message: str) -> Json:
-        return await self._one_of(message, "GetMessage")
+        return contents_grpc.shown(await self._one_of(message, "GetMessage"))
+
+    @override
+    async def upload(self, data: bytes, mime_type: str, filename: str) -> Json:
+        header = media_service_pb2.MediaHeader(mime_type=mime_type, filename=filename)
+        call = self._channel.stream_unary(
+            "/pombo.v1.MediaService/UploadMedia",
+            request_serializer=lambda request: request.SerializeToString(),
+            response_deserializer=media_service_pb2.UploadMediaResponse.FromString,
+        )
+        pieces = [media_service_pb2.UploadMediaRequest(header=header)]
+        pieces += [media_service_pb2.UploadMediaRequest(chunk=chunk) for chunk in _chunks(data)]
+        media = (await call(iter(pieces), metadata=self._metadata)).media
+        return {"id": media.id, "mime_type": media.mime_type, "size": media.size, "sha256": media.sha256}
 
     @override
     async def listed(self, **which: Any) -> tuple[list[Json], str | None]:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from .messages_transport import Json, MessagesTransport
 from .people_rest import PeopleRest
+from .rest_transport import API
 from .transport import SESSION
 
 
@@ -17,11 +18,22 @@ class MessagesRest(PeopleRest, MessagesTransport):
         return answer
 
     @override
-    async def sent(self, to: str, kind: str, content: Json, not_before: datetime | None = None) -> Json:
+    async def sent(
+        self, to: str, kind: str, content: Any, not_before: datetime | None = None, answers: str | None = None
+    ) -> Json:
         body = {"session_id": SESSION, "to": to, "type": kind, kind: content}
         later = {} if not_before is None else {"not_before": not_before.isoformat()}
-        message: Json = await self._call("POST", "/messages/send", body | later)
+        context = {} if answers is None else {"context": {"message_id": answers}}
+        message: Json = await self._call("POST", "/messages/send", body | later | context)
         return message
+
+    @override
+    async def upload(self, data: bytes, mime_type: str, filename: str) -> Json:
+        url, headers = f"{self._gateway.url}{API}/media", {"Content-Type": mime_type}
+        async with self._gateway.http.post(url, params={"filename": filename}, data=data, headers=headers) as answer:
+            media: Json = await answer.json()
+            assert answer.ok, media
+            return media
 
     @override
     async def sent_many(self, *texts: tuple[str, str]) -> list[Json]:

@@ -14,8 +14,14 @@ class MessagesTransport(Transport, PeopleTransport):
     """What a client does. All answers have REST's form, as far as the tests look; what is absent may be missing."""
 
     @abstractmethod
-    async def sent(self, to: str, kind: str, content: Json, not_before: datetime | None = None) -> Json:
-        """Sends, and gives the message."""
+    async def sent(
+        self, to: str, kind: str, content: Any, not_before: datetime | None = None, answers: str | None = None
+    ) -> Json:
+        """Sends, and gives the message; ``answers`` is the message that it answers."""
+
+    @abstractmethod
+    async def upload(self, data: bytes, mime_type: str, filename: str) -> Json:
+        """Puts a file into the store."""
 
     @abstractmethod
     async def sent_many(self, *texts: tuple[str, str]) -> list[Json]:

@@ -116,13 +116,13 @@ class People:
     @classmethod
     @asynccontextmanager
     async def run(
-        cls, home: Path, before_link: Callable[["People"], Awaitable[None]] | None = None
+        cls, home: Path, before_link: Callable[["People"], Awaitable[None]] | None = None, **settings: str
     ) -> AsyncIterator["People"]:
-        """``before_link`` is what happens while nobody is linked."""
+        """``before_link`` is what happens while nobody is linked; ``settings`` are the gateway's."""
         async with Sandbox.run(home / "sandbox") as sandbox, aiohttp.ClientSession() as http:
             await sandbox.account(ANA)
             async with (
-                serving(home, sandbox, WHATSAPP_WEB_URL=f"{sandbox.page}?{_SOONER}") as gateway,
+                serving(home, sandbox, WHATSAPP_WEB_URL=f"{sandbox.page}?{_SOONER}", **settings) as gateway,
                 grpc.aio.insecure_channel(f"127.0.0.1:{gateway.grpc_port}") as channel,
             ):
                 over = {"rest": MessagesRest(gateway), "grpc": MessagesGrpc(channel, gateway.key)}
