@@ -109,6 +109,9 @@ class ProcessMediaWorkshop(MediaWorkshop):
                 answer, _ = await process.communicate(job)
         except TimeoutError:
             return -signal.SIGXCPU, b""
+        except RuntimeError as error:
+            # uvloop's, where the process has ended before it was given its job.
+            raise UnavailableError("MEDIA_WORKSHOP_UNAVAILABLE", "The file can't be looked into at present.") from error
         finally:
             if process.returncode is None:
                 process.kill()

@@ -5,8 +5,10 @@ import os
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 from adapters.workshop.media_workshop import ProcessMediaWorkshop
 from domain.errors import PomboError, TooLargeError, UnavailableError
@@ -39,6 +41,22 @@ class TestProcessMediaWorkshop(MediaWorkshopContract):
         os.kill(int(children.pop()), ending)
         with pytest.raises(UnavailableError) as refused:
             await task
+        assert refused.value.reason == "MEDIA_WORKSHOP_UNAVAILABLE"
+
+    def test_who_ends_before_the_job_is_given_says_nothing_of_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = asyncio.create_subprocess_exec
+
+        async def ended(*_: object, **pipes: Any) -> asyncio.subprocess.Process:
+            process = await start("false", **pipes)
+            await process.wait()
+            return process
+
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", ended)
+        # The gateway's own loop, which refuses to write to such a one.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, pytest.raises(UnavailableError) as refused:
+            runner.run(ProcessMediaWorkshop().inspect(tmp_path / "any", mime_type=None, filename=None))
         assert refused.value.reason == "MEDIA_WORKSHOP_UNAVAILABLE"
 
     @pytest.mark.parametrize("job", ["inspect", "sticker", "thumbnail", "voice"])
