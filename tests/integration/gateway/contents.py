@@ -163,6 +163,21 @@ CASES = (
     BUTTONS,
 )
 """What goes and comes alike."""
+GROUP_LINK = Case(
+    "group link",
+    "group_invite",
+    {"group_id": "120363000000000000@g.us", "code": "AbCdEf0123", "group_name": "Hikers", "caption": "Come along"},
+    {
+        "type": "chat",
+        "subtype": "url",
+        "inviteGrpType": "DEFAULT",
+        "body": "Come along\nhttps://chat.whatsapp.com/AbCdEf0123",
+        "matchedText": "https://chat.whatsapp.com/AbCdEf0123",
+        "title": "Hikers",
+    },
+)
+"""An invitation that doesn't expire is a text with the group's link, and comes as one."""
+OUTBOUND = (*CASES, GROUP_LINK)
 PREVIEW = Case(
     "link preview",
     "text",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, override
 
-from entrypoints.grpc.gen.pombo.v1 import media_service_pb2
+from entrypoints.grpc.gen.pombo.v1 import event_service_pb2, media_service_pb2
 
 from . import contents_grpc
 from .messages_transport import Json, MessagesTransport
@@ -91,6 +91,13 @@ class MessagesGrpc(PeopleGrpc, MessagesTransport):
         pieces += [media_service_pb2.UploadMediaRequest(chunk=chunk) for chunk in _chunks(data)]
         media = (await call(iter(pieces), metadata=self._metadata)).media
         return {"id": media.id, "mime_type": media.mime_type, "size": media.size, "sha256": media.sha256}
+
+    @override
+    async def told(self, kind: str) -> list[Json]:
+        asked = {"page_size": 1000, "types": [kind]}
+        events = (await self._call("EventService/ListEvents", event_service_pb2, **asked))["events"]
+        found = [_shown(event[kind.replace(".", "_")]["message"]) for event in events]
+        return [contents_grpc.shown(message) for message in found]
 
     @override
     async def listed(self, **which: Any) -> tuple[list[Json], str | None]:

@@ -50,6 +50,10 @@ class MessagesRest(PeopleRest, MessagesTransport):
         return await self._of(message, "GET")
 
     @override
+    async def told(self, kind: str) -> list[Json]:
+        return [event["payload"]["message"] for event in await self._gateway.events(kind)]
+
+    @override
     async def listed(self, **which: Any) -> tuple[list[Json], str | None]:
         page = await self._call("GET", f"/messages?{urlencode({'session_id': SESSION, **which})}")
         return page["items"], page["next_page_token"]

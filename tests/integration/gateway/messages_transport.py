@@ -32,6 +32,10 @@ class MessagesTransport(Transport, PeopleTransport):
     @abstractmethod
     async def message(self, message: str) -> Json: ...
     @abstractmethod
+    async def told(self, kind: str) -> list[Json]:
+        """The messages of the events of a kind, oldest first."""
+
+    @abstractmethod
     async def listed(self, **which: Any) -> tuple[list[Json], str | None]:
         """Gives a page of messages, and the token of the next one."""
 
