@@ -1,17 +1,24 @@
 """The real page keeps the contract of groups."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, override
 
 import pytest
 import pytest_asyncio
 
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
+from application.ports.page_events import Connected, MessagesSeen
+from application.ports.whatsapp_driver import OutgoingOperation
+from domain.changes import Pinned
 from domain.group import ParticipantAction, Role
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.operations import Pin
 from tests.contracts.group_page import GroupPageContract, GroupPhones
-from tests.contracts.whatsapp_world import Linked, Person, open_linked
+from tests.contracts.message_operations import inner
+from tests.contracts.whatsapp_world import SECONDS, Ear, Linked, Person, new_id, open_linked, text_to
 
 from .test_contract import SandboxStage
 from .world import Sandbox
@@ -84,3 +91,33 @@ def phones(sandbox: Sandbox) -> GroupPhones:
 
 class TestPlaywrightGroupPage(GroupPageContract):
     pass
+
+
+async def test_what_was_done_in_a_group_to_a_message_that_a_restored_page_lacks_can_be_asked_for(
+    sandbox: Sandbox, driver: PlaywrightWhatsAppDriver, phones: GroupPhones
+) -> None:
+    """The writer, on a companion device, names themselves by the number, where the message is known by a LID."""
+    stage, session = SandboxStage(sandbox, driver), SessionId("groups-lacked")
+    linked, bens = await open_linked(stage, session), await open_linked(stage, SessionId("groups-bens"))
+    group = await phones.found(bens.me, "Lacked", linked.me)
+    older = await linked.page.image()
+    sent = await bens.page.send(text_to(group, "not in the image"))
+    part = inner(sent.whatsapp_id)
+    seen = await linked.ear.until(MessagesSeen, lambda event: part in event.messages[0].whatsapp_id)
+    target = seen.messages[0].whatsapp_id
+    await linked.page.close()
+    await driver.restore(session, older, 2)
+    pin = Pin(target=sent.whatsapp_id, duration=timedelta(days=7))
+    await bens.page.perform(OutgoingOperation(whatsapp_id=new_id(group), chat=group, content=pin))
+
+    page = await driver.open(session, 3)
+    await Ear(page).until(Connected)
+    async with asyncio.timeout(SECONDS):
+        while not (known := await page.changes([target])):  # noqa: ASYNC110 - the page may have told it before anybody heard
+            await asyncio.sleep(0.05)
+    assert await page.find(target) is None
+    (found,) = known
+    assert isinstance(found, Pinned)
+    assert (found.target, found.until is not None) == (target, True)
+    for each in (page, bens.page):
+        await each.close()

@@ -73,8 +73,7 @@ export function alias(pageId: string, requested: string): void {
 export function messageId(key: MsgKey): string | undefined {
   const remote = address(key.remote);
   if (!remote || !key.id) return undefined;
-  const participant = address(key.participant as WidLike);
-  const held = serialize({ fromMe: key.fromMe, remote, id: key.id, ...(participant ? { participant } : {}) });
+  const held = heldId(key);
   const requested = aliases.get(held);
   if (requested) return requested;
   const phone = key.fromMe && remote.endsWith("@lid") ? alternateOf(key.remote) : undefined;
@@ -83,5 +82,7 @@ export function messageId(key: MsgKey): string | undefined {
 
 /** The id under which the page itself holds a message, in this module's form. */
 export function heldId(key: MsgKey): string {
-  return serialize({ fromMe: key.fromMe, remote: address(key.remote) ?? "", id: key.id });
+  const participant = address(key.participant as WidLike);
+  const remote = address(key.remote) ?? "";
+  return serialize({ fromMe: key.fromMe, remote, id: key.id, ...(participant ? { participant } : {}) });
 }

@@ -41,9 +41,11 @@ function candidates(parts: KeyParts): MsgKey[] {
     const bare = new WPP.whatsapp.MsgKey({ fromMe: parts.fromMe, remote: wid, id: parts.id });
     if (wid.server !== "g.us") return [bare];
     if (parts.fromMe) return [ownKey(wid, parts.id), bare];
-    return parts.participant
-      ? [new WPP.whatsapp.MsgKey({ fromMe: false, remote: wid, id: parts.id, participant: widOf(parts.participant) })]
-      : [bare];
+    if (!parts.participant) return [bare];
+    // Whoever does something to a message may know its writer by the other address: the page keeps what it lacks so.
+    const writer = widOf(parts.participant);
+    const writers = [writer, otherForm(writer)].filter((each) => each !== undefined);
+    return writers.map((participant) => new WPP.whatsapp.MsgKey({ fromMe: false, remote: wid, id: parts.id, participant }));
   });
 }
 
