@@ -22,7 +22,7 @@ from application.ports.whatsapp_driver import PageHealth, StoredNews
 from domain.changes import Reacted
 from domain.errors import ConflictError, UnavailableError, UnprocessableError
 from domain.ids import SessionId, WhatsAppMessageId
-from tests.contracts.whatsapp_world import SECONDS, Ear, Stage, link, open_linked, text
+from tests.contracts.whatsapp_world import SECONDS, Ear, Stage, link, open_linked, stored, text
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -178,6 +178,7 @@ class WhatsAppDriverContract:
         came = await ben.send(linked.me, "not in the image")
         seen = await linked.ear.until(MessagesSeen, lambda event: came in event.messages[0].whatsapp_id)
         target = seen.messages[0].whatsapp_id
+        await stored(linked.page, target)
         await linked.page.close()
         await stage.driver.restore(session, older, 2)
         await ben.react(linked.me, came, "👍")

@@ -21,7 +21,7 @@ from domain.content import Text
 from domain.errors import ConflictError, UnprocessableError
 from domain.ids import WhatsAppMessageId
 from domain.message import MessageStatus, advances
-from tests.contracts.whatsapp_world import Linked, message_id, text, text_to
+from tests.contracts.whatsapp_world import Linked, message_id, stored, text, text_to
 
 
 async def heard(linked: Linked, inner_id: str, *, after: int = 0) -> SeenMessage:
@@ -173,6 +173,7 @@ class WhatsAppPageContract:
     async def test_a_reload_keeps_the_link_and_tells_of_its_state_again(self, linked: Linked) -> None:
         ben = await linked.stage.person("Ben")
         before = await linked.page.send(text(ben, "before"))
+        await stored(linked.page, before.whatsapp_id)
         mark = len(linked.ear.heard)
         await linked.page.reload()
         await linked.ear.until(BridgeReady, after=mark)

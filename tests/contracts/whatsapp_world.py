@@ -224,6 +224,14 @@ async def open_linked(stage: Stage, session: SessionId) -> Linked:
     return Linked(stage, session, page, await link(page, me), me)
 
 
+async def stored(page: WhatsAppPage, message: WhatsAppMessageId) -> None:
+    """Returns once the page has stored a message, and WhatsApp knows that it has: it is told of, and sent, before.
+
+    A star is answered when it is stored, which is after the message is.
+    """
+    await page.messages.star(message, starred=True)
+
+
 def message_id(chat: Jid, number: int) -> WhatsAppMessageId:
     return WhatsAppMessageId(f"true_{chat}_3EB0{number:018X}")
 

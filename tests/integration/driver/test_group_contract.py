@@ -18,7 +18,7 @@ from domain.jid import Jid
 from domain.operations import Pin
 from tests.contracts.group_page import GroupPageContract, GroupPhones
 from tests.contracts.message_operations import inner
-from tests.contracts.whatsapp_world import SECONDS, Ear, Linked, Person, new_id, open_linked, text_to
+from tests.contracts.whatsapp_world import SECONDS, Ear, Linked, Person, new_id, open_linked, stored, text_to
 
 from .test_contract import SandboxStage
 from .world import Sandbox
@@ -105,6 +105,7 @@ async def test_what_was_done_in_a_group_to_a_message_that_a_restored_page_lacks_
     part = inner(sent.whatsapp_id)
     seen = await linked.ear.until(MessagesSeen, lambda event: part in event.messages[0].whatsapp_id)
     target = seen.messages[0].whatsapp_id
+    await stored(linked.page, target)
     await linked.page.close()
     await driver.restore(session, older, 2)
     pin = Pin(target=sent.whatsapp_id, duration=timedelta(days=7))

@@ -65,7 +65,11 @@ async def test_founds_a_group_writes_and_reads(client: WwebjsClient, people: tup
     sent = await client.call("send", to=group, text="hello all")
     assert texts(bob, group) == texts(cyd, group) == ["hello all"]
     await client.acked(sent["id"], 2)
-    assert await client.call("readers", key=sent["id"]) == {"delivered": [bob.lid, cyd.lid], "remaining": 0}
+    assert await client.call("readers", key=sent["id"]) == {
+        "delivered": [bob.lid, cyd.lid],
+        "read": [],
+        "left": [0, 2],
+    }
     bob.call("POST", "/read", {"chat": group})
     cyd.call("POST", "/read", {"chat": group})
     await client.acked(sent["id"], 3)
