@@ -76,6 +76,12 @@ class UnauthenticatedError(PomboError):
     kind = ErrorKind.UNAUTHENTICATED
 
 
+class PermissionDeniedError(PomboError):
+    """The caller is known, and may not do this."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+
+
 class NotFoundError(PomboError):
     """The named resource doesn't exist."""
 

@@ -23,10 +23,18 @@ WebhookId = NewType("WebhookId", str)
 MediaId = NewType("MediaId", str)
 """The id of a file in the media store: ``media_`` and a ULID."""
 
+UserId = NewType("UserId", str)
+"""A user's id: ``usr_`` and a ULID."""
+
+ApiKeyId = NewType("ApiKeyId", str)
+"""The id of an API key, which is no secret: ``key_`` and a ULID."""
+
 _MESSAGE_ID = re.compile(r"msg_[0-9A-HJKMNP-TV-Z]{26}")
 _EVENT_ID = re.compile(r"evt_[0-9A-HJKMNP-TV-Z]{26}")
 _WEBHOOK_ID = re.compile(r"whk_[0-9A-HJKMNP-TV-Z]{26}")
 _MEDIA_ID = re.compile(r"media_[0-9A-HJKMNP-TV-Z]{26}")
+_USER_ID = re.compile(r"usr_[0-9A-HJKMNP-TV-Z]{26}")
+_API_KEY_ID = re.compile(r"key_[0-9A-HJKMNP-TV-Z]{26}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -80,6 +88,32 @@ def parse_webhook_id(text: str, *, field: str = "webhook_id") -> WebhookId:
             "INVALID_WEBHOOK_ID", "A webhook's id is 'whk_' and 26 characters, as the gateway gave it.", field=field
         )
     return WebhookId(text)
+
+
+def parse_user_id(text: str, *, field: str = "user_id") -> UserId:
+    """Reads a user's id.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_USER_ID`` when the text isn't one.
+    """
+    if not _USER_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_USER_ID", "A user's id is 'usr_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return UserId(text)
+
+
+def parse_api_key_id(text: str, *, field: str = "key_id") -> ApiKeyId:
+    """Reads the id of an API key. It doesn't tell the text, which may be a key by mistake.
+
+    Raises:
+        InvalidArgumentError: ``INVALID_API_KEY_ID`` when the text isn't one.
+    """
+    if not _API_KEY_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            "INVALID_API_KEY_ID", "A key's id is 'key_' and 26 characters, as the gateway gave it.", field=field
+        )
+    return ApiKeyId(text)
 
 
 def parse_session_id(text: str) -> SessionId:

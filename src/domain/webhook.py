@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -108,6 +108,10 @@ class WebhookEndpoint:
     def enabled(self) -> bool:
         """Whether it gets events."""
         return self.disabled_reason is None
+
+    def concerns_only(self, session_ids: Collection[SessionId]) -> bool:
+        """Whether all that it is told of is of these sessions."""
+        return bool(self.session_ids) and set(self.session_ids) <= set(session_ids)
 
     def wants(self, event_type: str, session_id: SessionId | None) -> bool:
         """Whether an event is for this endpoint."""

@@ -1,13 +1,9 @@
 """Who makes the call that is being served."""
 
-from contextvars import ContextVar
-from typing import Final
-
-from application.access.authenticate import Principal
+from application.access.principal import CALLER
 from application.idempotency.request_key import RequestKey
 
-CALLER: Final[ContextVar[Principal]] = ContextVar("caller")
-"""Set by each transport once it has authenticated a call."""
+__all__ = ["CALLER", "request_key"]
 
 
 def request_key(key: str | None, field: str) -> RequestKey | None:

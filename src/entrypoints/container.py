@@ -12,7 +12,7 @@ from dependency_injector import containers, providers
 
 from adapters.system.system_clock import SystemClock
 from adapters.system.ulid_generator import UlidGenerator
-from application.access.authenticate import Authenticate, EnsureApiKey
+from application.access.caller_storage import CallerEventLog, CallerStorage
 from application.calls.manage_calls import ListCalls, RejectCall
 from application.chats.fetch_history import FetchHistory
 from application.chats.manage_chats import ClearChat, DeleteChat, GetChat, ListChats, UpdateChat
@@ -92,6 +92,7 @@ from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
 from domain.ids import MessageId
 from domain.webhook import RetrySchedule
+from entrypoints.access_assembly import AccessAssembly
 from entrypoints.media_assembly import MediaAssembly
 from entrypoints.media_parts import MediaParts
 from entrypoints.use_cases import UseCases
@@ -100,8 +101,8 @@ from entrypoints.use_cases import UseCases
 class Container(containers.DeclarativeContainer):
     """The application's objects. The dependencies at the top come from outside."""
 
-    uow: providers.Dependency[UnitOfWorkFactory] = providers.Dependency()
-    event_log: providers.Dependency[EventLog] = providers.Dependency()
+    whole_uow: providers.Dependency[UnitOfWorkFactory] = providers.Dependency()
+    whole_event_log: providers.Dependency[EventLog] = providers.Dependency()
     bus: providers.Dependency[EventBus] = providers.Dependency()
     codes: providers.Dependency[LinkCodeCache] = providers.Dependency()
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
@@ -112,6 +113,7 @@ class Container(containers.DeclarativeContainer):
     lease_terms: providers.Dependency[LeaseTerms] = providers.Dependency()
     health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
     configured_key: providers.Dependency[str | None] = providers.Dependency()
+    key_hash_secrets: providers.Dependency[tuple[bytes, ...]] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
     keeper_settings: providers.Dependency[KeeperSettings] = providers.Dependency(default=KeeperSettings())
     event_retention_days: providers.Dependency[int] = providers.Dependency(default=30)
@@ -123,40 +125,61 @@ class Container(containers.DeclarativeContainer):
         default=lambda *_: None
     )
 
+    # What use cases get: as the caller sees it. Workers, which nobody calls, get the whole.
+    uow = providers.Singleton(CallerStorage, whole_uow)
+    event_log = providers.Singleton(CallerEventLog, whole_event_log)
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UlidGenerator, clock)
     waiters = providers.Singleton(MessageWaiters)
     recipients = providers.Singleton(RecipientDirectory, clock)
-    feed = providers.Singleton(EventFeed, event_log, bus)
+    feed = providers.Singleton(EventFeed, whole_event_log, bus)
     event_retention = providers.Factory(
         EventRetention,
-        event_log,
+        whole_event_log,
         clock,
         providers.Callable(lambda days: timedelta(days=days), event_retention_days),
-        providers.Singleton(NeededEvents, uow, clock).provided.execute,
+        providers.Singleton(NeededEvents, whole_uow, clock).provided.execute,
     )
     left_behind = providers.Singleton(
-        LeftBehind, uow, driver, providers.Singleton(RecordPageNews, uow, clock, ids, waiters), clock, tell_of_snapshot
+        LeftBehind,
+        whole_uow,
+        driver,
+        providers.Singleton(RecordPageNews, whole_uow, clock, ids, waiters),
+        clock,
+        tell_of_snapshot,
     )
     snapshots = providers.Singleton(
         Snapshots,
-        *(session_store, driver, uow, clock, snapshot_every, providers.Object(random.random), tell_of_snapshot),
+        *(session_store, driver, whole_uow, clock, snapshot_every, providers.Object(random.random), tell_of_snapshot),
         left_behind,
     )
     supervisor = providers.Singleton(
         SessionSupervisor,
-        *(uow, driver, bus, codes, clock, ids, waiters, on_fault, keeper_settings, watchdog, lease_terms, snapshots),
+        *(
+            whole_uow,
+            driver,
+            bus,
+            codes,
+            clock,
+            ids,
+            waiters,
+            on_fault,
+            keeper_settings,
+            watchdog,
+            lease_terms,
+            snapshots,
+        ),
         left_behind,
         providers.Singleton(OutgoingFiles, media_parts.provided.store),
     )
     media = providers.Singleton(MediaAssembly, uow, clock, ids, media_parts, supervisor, on_download_failed)
     housekeeper = providers.Singleton(
-        Housekeeper, uow, clock, providers.Singleton(ExpireMessages, uow, clock, ids, waiters)
+        Housekeeper, whole_uow, clock, providers.Singleton(ExpireMessages, whole_uow, clock, ids, waiters)
     )
-    ensure_api_key = providers.Singleton(EnsureApiKey, uow, configured_key)
-    ensure_webhook = providers.Singleton(EnsureConfiguredWebhook, uow, clock, ids)
+    access = providers.Singleton(AccessAssembly, whole_uow, clock, ids, bus, key_hash_secrets, configured_key)
+    ensure_webhook = providers.Singleton(EnsureConfiguredWebhook, whole_uow, clock, ids)
     webhook_dispatcher = providers.Singleton(
-        WebhookDispatcher, uow, feed, clock, ids, webhook_sender, retry_schedule, on_fault=on_lane_fault
+        WebhookDispatcher, whole_uow, feed, clock, ids, webhook_sender, retry_schedule, on_fault=on_lane_fault
     )
 
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
@@ -172,7 +195,8 @@ class Container(containers.DeclarativeContainer):
     )
     use_cases = providers.Singleton(
         UseCases,
-        authenticate=providers.Singleton(Authenticate, uow, configured_key),
+        authenticate=access.provided.authenticate,
+        access=access.provided.use_cases,
         check_health=providers.Singleton(
             CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
         ),
@@ -192,7 +216,7 @@ class Container(containers.DeclarativeContainer):
         get_qr=get_qr,
         refresh_qr=providers.Singleton(RefreshQr, uow, clock, supervisor, get_qr),
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
-        watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor),
+        watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor, access.provided.streams),
         send_message=send_message,
         send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare, previews),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
@@ -206,7 +230,7 @@ class Container(containers.DeclarativeContainer):
         get_message=providers.Singleton(GetMessage, uow),
         media=media.provided.use_cases,
         list_events=providers.Singleton(ListEvents, event_log),
-        stream_events=providers.Singleton(StreamEvents, event_log, feed),
+        stream_events=providers.Singleton(StreamEvents, event_log, feed, access=access.provided.streams),
         create_webhook=providers.Singleton(CreateWebhook, uow, clock, ids, webhook_sender),
         get_webhook=providers.Singleton(GetWebhook, uow),
         list_webhooks=providers.Singleton(ListWebhooks, uow),

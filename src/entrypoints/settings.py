@@ -91,6 +91,7 @@ class Settings(MediaSettings):
         database_url: PostgreSQL; None starts a server of our own under ``data_dir``.
         redis_url: Redis or Valkey; None starts a server of our own under ``data_dir``.
         api_key: a key that may call; None makes one at the first start and shows it once.
+        api_key_secret: what API keys are hashed under, see ``runtime.access``; None makes a file in ``data_dir``.
         webhook_url: an endpoint that every event is posted to.
         webhook_allow_private: networks that webhooks may go to although they aren't public.
         webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
@@ -120,6 +121,7 @@ class Settings(MediaSettings):
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     api_key: SecretStr | None = Field(None, validation_alias="API_KEY")
+    api_key_secret: SecretStr | None = Field(None, validation_alias="POMBO_API_KEY_SECRET")
     webhook_url: SecretStr | None = Field(None, validation_alias="WEBHOOK_URL")
     webhook_allow_private: Networks = Field((), validation_alias="POMBO_WEBHOOK_ALLOW_PRIVATE")
     webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(

@@ -51,6 +51,7 @@ from application.webhooks.direct_delivery import PostTestEvent, RedeliverEvent
 from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
+from entrypoints.access_assembly import AccessUseCases
 from entrypoints.media_use_cases import MediaUseCases
 
 
@@ -59,6 +60,7 @@ class UseCases:
     """Everything a transport may call."""
 
     authenticate: Authenticate
+    access: AccessUseCases
     check_health: CheckHealth
     create_session: CreateSession
     list_sessions: ListSessions

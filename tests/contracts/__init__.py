@@ -21,6 +21,7 @@ pytest.register_assert_rewrite(
             "person_repository",
             "session_repository",
             "unit_of_work",
+            "user_repository",
             "whatsapp_driver",
             "whatsapp_page",
             "whatsapp_world",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from domain.event import (
     WebhookDisabled,
 )
 from domain.group_notice import NoticeKind
-from domain.ids import EventId, WebhookId
+from domain.ids import EventId, SessionId, WebhookId
 from domain.session import Me, SessionStatus, StatusReason
 from domain.webhook import DisabledReason
 from tests.contracts.samples import ANA, GROUP, NOON, SALES, SUPPORT, at, event, inbound, outbound
@@ -266,3 +267,20 @@ class EventLogContract:
         await log.settle()
         cursors = [await log.before(at(seconds)) for seconds in (0, 1, 1.5, 2, 3, 4)]
         assert cursors == [0, 0, 1, 1, 1, 3]
+
+    async def test_a_scan_of_some_sessions(self, uow: UnitOfWorkFactory, log: EventLog) -> None:
+        before = await log.settle()
+        await append(uow, *(event(session_id) for session_id in (SALES, SUPPORT, None, SALES)))
+        await log.settle()
+
+        async def scanned(*among: SessionId, **where: Any) -> list[int]:
+            batch = await log.scan(after=before, limit=9, among=among, **where)
+            assert batch.cursor == batch.head
+            return [each.sequence - before for each in batch.events]
+
+        assert await scanned(SALES) == [1, 4]
+        assert await scanned(SALES, SUPPORT) == [1, 2, 4]
+        assert await scanned(SALES, session_id=SUPPORT) == []
+        assert await scanned(SALES, session_id=SALES, types=("message.ack",)) == [1, 4]
+        assert await scanned() == []
+        assert (await log.scan(after=before, limit=1, among=(SALES,))).cursor == before + 1

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from application.ports.media_repository import MediaPosition, Origin
+from application.ports.media_repository import MediaPosition, MediaView, Origin
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import ConflictError, NotFoundError
 from domain.ids import MediaId
 from domain.media import Media, MediaFacts, MediaKind
 from domain.media_content import Image, MediaReference, with_media_id
 from domain.message import Message, MessageStatus
-from tests.contracts.samples import IDS, at, inbound, outbound
+from tests.contracts.samples import IDS, SALES, SUPPORT, at, inbound, outbound
 
 NOBODY = MediaId("media_" + "0" * 26)
 ONE, OTHER = "1" * 64, "2" * 64
@@ -207,3 +207,29 @@ class MediaRepositoryContract:
             assert await expire() == 0
         async with uow.begin() as unit:
             assert await unit.media.get(file.id) == file
+
+    async def test_a_view_shows_its_owner_s_files_and_those_that_its_sessions_messages_hold(
+        self, uow: UnitOfWorkFactory
+    ) -> None:
+        origin = Origin(made_of=OTHER, form="voice")
+        mine, held, theirs = media(), media(1), media(2)
+        async with uow.begin() as unit:
+            for file, owner in ((mine, "key:1"), (held, None), (theirs, "key:2")):
+                await unit.media.note(file.sha256, file.size, now=file.created_at)
+                await unit.media.add(file, origin, owner=owner)
+        await add_message(uow, inbound(session_id=SALES), held.id)
+        view = MediaView(owner="key:1", session_ids=frozenset({SALES}))
+        other = MediaView(owner="key:2", session_ids=frozenset({SUPPORT}))
+        async with uow.begin() as unit:
+            shown = [await unit.media.shows(file.id, view) for file in (mine, held, theirs)]
+            assert shown == [True, True, False]
+            assert not await unit.media.shows(NOBODY, view)
+            everything = await unit.media.list(kind=None, after=None, limit=9)
+            assert everything == (theirs, held, mine)
+            assert await unit.media.list(kind=None, after=None, limit=9, view=view) == (held, mine)
+            assert await unit.media.list(kind=MediaKind.IMAGE, after=None, limit=1, view=view) == (held,)
+            assert await unit.media.list(kind=None, after=None, limit=9, view=other) == (theirs,)
+            assert await unit.media.made(origin) == theirs
+            assert await unit.media.made(origin, view=view) == held
+            nothing = MediaView(owner="key:3", session_ids=frozenset())
+            assert await unit.media.made(origin, view=nothing) is None

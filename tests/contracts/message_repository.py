@@ -11,7 +11,7 @@ from application.ports.message_repository import MessageFilter, MessagePosition
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.content import Content, Text, Unsupported
 from domain.errors import NotFoundError
-from domain.ids import MessageId, WhatsAppMessageId
+from domain.ids import MessageId, SessionId, WhatsAppMessageId
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.operations import Reaction
 from tests.contracts.samples import ANA, ANA_LID, BOB, GROUP, SALES, SUPPORT, at, inbound, outbound
@@ -230,3 +230,21 @@ class MessageRepositoryContract:
             found = await unit.messages.find([second.id, first.id, outbound().id])
             assert found == {first.id: first, second.id: second}
             assert await unit.messages.find([]) == {}
+
+    async def test_a_list_of_some_sessions(self, uow: UnitOfWorkFactory) -> None:
+        third = SessionId("third")
+        sessions = enumerate((SALES, SUPPORT, third))
+        messages = [outbound(session_id=session_id, created_at=at(n)) for n, session_id in sessions]
+        async with uow.begin() as unit:
+            await unit.messages.add_absent(messages)
+        async with uow.begin() as unit:
+
+            async def listed(*among: SessionId, **where: Any) -> list[SessionId]:
+                criteria = MessageFilter(among=frozenset(among), **where)
+                return [each.session_id for each in await unit.messages.list(criteria, after=None, limit=9)]
+
+            assert await listed(SALES, third) == [third, SALES]
+            assert await listed(SUPPORT) == [SUPPORT]
+            assert await listed(SALES, third, session_id=SALES) == [SALES]
+            assert await listed(SALES, third, session_id=SUPPORT) == []
+            assert await listed() == []

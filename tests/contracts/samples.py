@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.system.system_clock import SystemClock
 from adapters.system.ulid_generator import UlidGenerator
+from domain.access import ApiKey, Role, User
 from domain.content import Text
 from domain.event import MessageAcked, NewEvent, Payload
 from domain.ids import SessionId
@@ -34,6 +35,27 @@ def session(session_id: SessionId = SALES, **changes: Any) -> Session:
     """A session that was just created."""
     created = Session.create(id=session_id, name="Sales", start=True, metadata={"team": "sãles 🕊"}, now=NOON)
     return replace(created, **changes)
+
+
+def user(**changes: Any) -> User:
+    """A user who may do everything."""
+    made = User(id=IDS.user_id(), name="Ana", role=Role.ADMIN, created_at=NOON, updated_at=NOON)
+    return replace(made, **changes)
+
+
+def api_key(owner: User, **changes: Any) -> ApiKey:
+    """A key that was just made."""
+    key_id = IDS.api_key_id()
+    made = ApiKey(
+        id=key_id,
+        user_id=owner.id,
+        name="Desk",
+        role=Role.SENDER,
+        hint="pombo_abcd",
+        request_scope=f"key:{key_id}",
+        created_at=NOON,
+    )
+    return replace(made, **changes)
 
 
 def outbound(chat: Jid = ANA, session_id: SessionId = SALES, **changes: Any) -> Message:

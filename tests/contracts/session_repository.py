@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,19 @@ class SessionRepositoryContract:
                 f"change {KEPT_CHANGES + 2 - n}" for n in range(KEPT_CHANGES)
             ]
             assert len(await unit.sessions.history(SUPPORT, limit=10)) == 1
+
+    async def test_a_list_of_some(self, uow: UnitOfWorkFactory) -> None:
+        ids = [SessionId(name) for name in ("a", "b", "c")]
+        async with uow.begin() as unit:
+            for session_id in ids:
+                await unit.sessions.add(session(session_id))
+        async with uow.begin() as unit:
+
+            async def listed(*among: str, **where: Any) -> list[SessionId]:
+                some = frozenset(SessionId(name) for name in among)
+                return [each.id for each in await unit.sessions.list(among=some, **where)]
+
+            assert await listed("c", "a", "z") == ["a", "c"]
+            assert await listed("c", "a", after=ids[0]) == ["c"]
+            assert await listed("b", "c", limit=1) == ["b"]
+            assert await listed() == []

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.access import OwnedKey
 from domain.errors import NotFoundError
 from domain.message import MessageStatus
-from tests.contracts.samples import NOON, SALES, SUPPORT, at, event, outbound, session
+from tests.contracts.samples import NOON, SALES, SUPPORT, api_key, at, event, outbound, session, user
 
 
 class UnitOfWorkContract:
@@ -28,14 +29,16 @@ class UnitOfWorkContract:
                 await unit.sessions.get(SALES)
 
     async def test_others_see_nothing_before_the_commit(self, uow: UnitOfWorkFactory) -> None:
-        message, stored = outbound(), session(SUPPORT)
+        message, stored, owner = outbound(), session(SUPPORT), user()
+        key = api_key(owner)
         async with uow.begin() as unit:
             await unit.sessions.add(stored)
         async with uow.begin() as unit, uow.begin() as other:
             await unit.sessions.add(session())
             await unit.sessions.save(replace(stored, name="New"))
             await unit.messages.add_absent([message])
-            await unit.api_keys.add(b"k" * 32, label="test")
+            await unit.users.add(owner)
+            await unit.api_keys.add(key, b"k" * 32)
             assert [each.name for each in await other.sessions.list()] == ["Sales"]
             with pytest.raises(NotFoundError):
                 await other.messages.get(message.id)
@@ -43,10 +46,10 @@ class UnitOfWorkContract:
         async with uow.begin() as unit:
             assert [each.name for each in await unit.sessions.list()] == ["Sales", "New"]
             assert await unit.messages.get(message.id) == message
-            assert await unit.api_keys.exists(b"k" * 32)
+            assert await unit.api_keys.find([b"k" * 32]) == OwnedKey(key=key, user=owner)
 
     async def test_an_exception_takes_everything_back(self, uow: UnitOfWorkFactory, commits: list[None]) -> None:
-        message = outbound()
+        message, owner = outbound(), user()
         async with uow.begin() as unit:
             await unit.sessions.add(session())
         with pytest.raises(ZeroDivisionError):  # noqa: PT012 - it is the unit of work that must let it through
@@ -55,7 +58,8 @@ class UnitOfWorkContract:
                 await unit.sessions.add(session(SUPPORT))
                 await unit.messages.add_absent([message])
                 await unit.events.append([event()])
-                await unit.api_keys.add(b"k" * 32, label="test")
+                await unit.users.add(owner)
+                await unit.api_keys.add(api_key(owner), b"k" * 32)
                 raise ZeroDivisionError
         async with uow.begin() as unit:
             assert await unit.sessions.list() == (session(),)

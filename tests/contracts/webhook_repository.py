@@ -10,7 +10,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId, WebhookId
 from domain.webhook import DisabledReason, RetiredSecret
-from tests.contracts.samples import at, webhook
+from tests.contracts.samples import SALES, SUPPORT, at, webhook
 
 NOBODY = WebhookId("whk_" + "0" * 26)
 
@@ -77,3 +77,15 @@ class WebhookRepositoryContract:
                 with pytest.raises(NotFoundError) as missing:
                     await call
                 assert missing.value.reason == "WEBHOOK_NOT_FOUND"
+
+    async def test_a_list_of_those_that_are_told_of_some_sessions_alone(self, uow: UnitOfWorkFactory) -> None:
+        of_all, of_sales, of_both = webhook(), webhook(session_ids=(SALES,)), webhook(session_ids=(SALES, SUPPORT))
+        async with uow.begin() as unit:
+            for endpoint in (of_all, of_sales, of_both):
+                await unit.webhooks.add(endpoint)
+        async with uow.begin() as unit:
+            assert await unit.webhooks.list(among={SALES}) == (of_sales,)
+            assert await unit.webhooks.list(among={SUPPORT}) == ()
+            assert await unit.webhooks.list(among={SALES, SUPPORT}) == (of_sales, of_both)
+            assert await unit.webhooks.list(among={SALES, SUPPORT}, after=of_sales.id, limit=5) == (of_both,)
+            assert await unit.webhooks.list(among=()) == ()

@@ -64,8 +64,8 @@ class GatewayProcess:
         container = _container()
         forget_processes()
         for provider, value in (
-            (container.uow, uow),
-            (container.event_log, Gated(gate, world.database, "log", DATABASE, frozenset({"settle"}))),
+            (container.whole_uow, uow),
+            (container.whole_event_log, Gated(gate, world.database, "log", DATABASE, frozenset({"settle"}))),
             (container.bus, self.bus),
             (container.codes, Gated(gate, world.codes, "codes", CACHE)),
             (
@@ -84,6 +84,7 @@ class GatewayProcess:
             (container.health_checks, ()),
             (container.media_parts, simulated_parts(world.lost_files)),
             (container.configured_key, None),
+            (container.key_hash_secrets, (bytes(32),)),
         ):
             provider.override(providers.Object(value))
         self.use_cases = container.use_cases()

@@ -1,27 +1,78 @@
 """API keys in memory."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import override
 
+from adapters.memory.state import KeyRow
 from adapters.memory.transaction import Transaction
 from application.ports.api_key_repository import ApiKeyRepository
+from domain.access import ApiKey, OwnedKey
+from domain.access_errors import api_key_not_found, user_not_found
+from domain.ids import ApiKeyId, UserId
 
 
 class MemoryApiKeyRepository(ApiKeyRepository):
-    """Hashes of API keys within one transaction."""
+    """API keys within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._rows = transaction.api_keys
 
     @override
-    async def add(self, key_hash: bytes, *, label: str) -> None:
+    async def add(self, key: ApiKey, key_hash: bytes) -> None:
+        if self._transaction.users.get(key.user_id) is None:
+            raise user_not_found(key.user_id)
         await self._transaction.lock(key_hash)
-        if not self._transaction.has_api_key(key_hash):
-            self._transaction.put_api_key(key_hash, label)
+        if all(row.hash != key_hash for _, row in self._rows.items()):
+            self._rows.put(key.id, KeyRow(key, key_hash))
 
     @override
-    async def exists(self, key_hash: bytes) -> bool:
-        return self._transaction.has_api_key(key_hash)
+    async def find(self, hashes: Sequence[bytes]) -> OwnedKey | None:
+        found = next((row.key for _, row in self._rows.items() if row.hash in hashes), None)
+        return None if found is None else self._owned(found)
+
+    @override
+    async def get(self, key_id: ApiKeyId, *, lock: bool = False) -> OwnedKey:
+        if lock:
+            await self._transaction.lock(key_id)
+        return self._owned(self._row(key_id).key)
+
+    @override
+    async def list(
+        self, *, user_id: UserId | None = None, after: ApiKeyId | None = None, limit: int
+    ) -> Sequence[ApiKey]:
+        found = [row.key for _, row in self._rows.items() if user_id in {None, row.key.user_id}]
+        behind = sorted((key for key in found if key.id > (after or "")), key=lambda key: key.id)
+        return tuple(behind[:limit])
+
+    @override
+    async def save(self, key: ApiKey) -> None:
+        await self._transaction.lock(key.id)
+        row = self._row(key.id)
+        changed = replace(row.key, expires_at=key.expires_at, revoked_at=key.revoked_at, replaced_by=key.replaced_by)
+        self._rows.put(key.id, replace(row, key=changed))
+
+    @override
+    async def touch(self, key_id: ApiKeyId, at: datetime) -> None:
+        await self._transaction.lock(key_id)
+        row = self._rows.get(key_id)
+        if row is not None and (row.key.last_used_at is None or row.key.last_used_at < at):
+            self._rows.put(key_id, replace(row, key=replace(row.key, last_used_at=at)))
 
     @override
     async def is_empty(self) -> bool:
-        return not self._transaction.has_any_api_key()
+        return next(iter(self._rows.items()), None) is None
+
+    def _row(self, key_id: ApiKeyId) -> KeyRow:
+        row = self._rows.get(key_id)
+        if row is None:
+            raise api_key_not_found(key_id)
+        return row
+
+    def _owned(self, key: ApiKey) -> OwnedKey:
+        user = self._transaction.users.get(key.user_id)
+        if user is None:
+            raise user_not_found(key.user_id)
+        return OwnedKey(key=key, user=user)

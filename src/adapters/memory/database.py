@@ -64,7 +64,13 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
 
     @override
     async def scan(
-        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+        self,
+        *,
+        after: int | None,
+        limit: int,
+        session_id: SessionId | None = None,
+        types: Collection[str] = (),
+        among: Collection[SessionId] | None = None,
     ) -> EventBatch:
         state = self._state
         after = state.pruned if after is None else max(after, 0)
@@ -73,7 +79,8 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
         for event in islice(state.log, after - state.pruned, None):
             if len(found) == limit:
                 break
-            if session_id in {None, event.session_id} and (not types or event.type in types):
+            seen = among is None or event.session_id in among
+            if seen and session_id in {None, event.session_id} and (not types or event.type in types):
                 found.append(event)
         cursor = found[-1].sequence if len(found) == limit else max(state.head, after)
         return EventBatch(events=tuple(found), cursor=cursor, head=state.head)

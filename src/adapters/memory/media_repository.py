@@ -8,7 +8,7 @@ from typing import override
 from adapters.memory.media_tables import MediaRow
 from adapters.memory.state import MessageRow
 from adapters.memory.transaction import Transaction
-from application.ports.media_repository import MediaPosition, MediaRepository, Origin
+from application.ports.media_repository import MediaPosition, MediaRepository, MediaView, Origin
 from domain.errors import NotFoundError
 from domain.ids import MediaId, MessageId
 from domain.media import Media, MediaKind, Sha256
@@ -31,22 +31,33 @@ class MemoryMediaRepository(MediaRepository):
         return noted is not None
 
     @override
-    async def add(self, media: Media, origin: Origin | None = None) -> None:
+    async def add(self, media: Media, origin: Origin | None = None, *, owner: str | None = None) -> None:
         await self._transaction.lock(("media", media.id))
-        self._rows.files.put(media.id, MediaRow(media, origin))
+        self._rows.files.put(media.id, MediaRow(media, origin, owner))
 
     @override
     async def get(self, media_id: MediaId) -> Media:
         return self._row(media_id).media
 
     @override
-    async def made(self, origin: Origin) -> Media | None:
-        found = [row.media for _, row in self._rows.files.items() if row.origin == origin]
+    async def shows(self, media_id: MediaId, view: MediaView) -> bool:
+        row = self._rows.files.get(media_id)
+        return row is not None and self._is_seen(row, view)
+
+    @override
+    async def made(self, origin: Origin, *, view: MediaView | None = None) -> Media | None:
+        found = [row.media for _, row in self._rows.files.items() if row.origin == origin and self._is_seen(row, view)]
         return max(found, key=_position, default=None)
 
     @override
-    async def list(self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int) -> Sequence[Media]:
-        found = [row.media for _, row in self._rows.files.items() if kind in {None, row.media.kind}]
+    async def list(
+        self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int, view: MediaView | None = None
+    ) -> Sequence[Media]:
+        found = [
+            row.media
+            for _, row in self._rows.files.items()
+            if kind in {None, row.media.kind} and self._is_seen(row, view)
+        ]
         if after is not None:
             found = [media for media in found if _position(media) < (after.created_at, after.id)]
         return tuple(sorted(found, key=_position, reverse=True)[:limit])
@@ -109,6 +120,16 @@ class MemoryMediaRepository(MediaRepository):
         if row is None:
             raise media_not_found(media_id)
         return row
+
+    def _is_seen(self, row: MediaRow, view: MediaView | None) -> bool:
+        if view is None or row.owner == view.owner:
+            return True
+        holders = (
+            self._transaction.message(message)
+            for message, held in self._rows.of_messages.items()
+            if held == row.media.id
+        )
+        return any(holder is not None and holder.message.session_id in view.session_ids for holder in holders)
 
     def _is_in_use(self, media_id: MediaId) -> bool:
         holders = (

@@ -11,10 +11,11 @@ from domain.media import Media, Sha256
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """A file and what it was made of."""
+    """A file, what it was made of, and who sees it without seeing all files."""
 
     media: Media
     origin: Origin | None
+    owner: str | None = None
 
 
 @dataclass(slots=True)

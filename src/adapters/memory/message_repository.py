@@ -112,6 +112,7 @@ def _matches(message: Message, criteria: MessageFilter) -> bool:
         in_chat
         and (kind in criteria.types if criteria.types else not message.is_operation)
         and criteria.session_id in {None, message.session_id}
+        and (criteria.among is None or message.session_id in criteria.among)
         and criteria.direction in {None, message.direction}
         and criteria.status in {None, message.status}
         and (criteria.since is None or message.created_at >= criteria.since)

@@ -1,6 +1,6 @@
 """Sessions in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import override
@@ -41,8 +41,10 @@ class MemorySessionRepository(SessionRepository):
         return self._row(session_id).session
 
     @override
-    async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
-        found = (row.session for row in self._transaction.sessions())
+    async def list(
+        self, *, after: SessionId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[Session]:
+        found = (row.session for row in self._transaction.sessions() if among is None or row.session.id in among)
         behind = (session for session in found if after is None or session.id > after)
         return tuple(islice(sorted(behind, key=lambda session: session.id), limit))
 

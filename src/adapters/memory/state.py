@@ -9,8 +9,9 @@ from adapters.memory.media_tables import MediaState
 from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
 from application.ports.message_states import ParticipantReceipt
+from domain.access import ApiKey, User
 from domain.event import Event, NewEvent
-from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.ids import ApiKeyId, MessageId, SessionId, UserId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.lease import Owner
 from domain.message import Direction, Message, MessageStatus
@@ -69,6 +70,14 @@ class LeaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRow:
+    """An API key under its hash."""
+
+    key: ApiKey
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AddressRow:
     """The number of the person whom an address belongs to, and one that rises with each that becomes known."""
 
@@ -84,7 +93,6 @@ class State:
     messages: dict[MessageId, MessageRow] = field(default_factory=dict)
     by_whatsapp_id: dict[WhatsAppKey, MessageId] = field(default_factory=dict)
     open_messages: dict[SessionId, set[MessageId]] = field(default_factory=dict)
-    api_keys: dict[bytes, str] = field(default_factory=dict)
     keyed_requests: dict[RequestName, KeyedRow] = field(default_factory=dict)
     leases: Table[SessionId, LeaseRow] = field(default_factory=Table)
     states: Table[WhatsAppKey, MessageState] = field(default_factory=Table)
@@ -96,6 +104,8 @@ class State:
     media: MediaState = field(default_factory=MediaState)
     person_addresses: Table[tuple[SessionId, str], AddressRow] = field(default_factory=Table)
     watched: Table[tuple[SessionId, str], bool] = field(default_factory=Table)
+    users: Table[UserId, User] = field(default_factory=Table)
+    api_keys: Table[ApiKeyId, KeyRow] = field(default_factory=Table)
     last_person: int = 0
     last_position: int = 0
 

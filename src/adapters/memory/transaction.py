@@ -10,6 +10,7 @@ from adapters.memory.row_locks import RowLocks
 from adapters.memory.state import (
     AddressRow,
     KeyedRow,
+    KeyRow,
     LeaseRow,
     MessageRow,
     RequestName,
@@ -20,8 +21,9 @@ from adapters.memory.state import (
 from adapters.memory.tables import TableWrites
 from adapters.memory.webhook_tables import WebhookWrites
 from application.ports.message_states import ParticipantReceipt
+from domain.access import User
 from domain.event import Event, NewEvent
-from domain.ids import MessageId, SessionId, WhatsAppMessageId
+from domain.ids import ApiKeyId, MessageId, SessionId, UserId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.lease import Lease
 from domain.message import MessageStatus
@@ -41,7 +43,6 @@ class Transaction:
         self._sessions: dict[SessionId, SessionRow | None] = {}
         self._messages: dict[MessageId, MessageRow] = {}
         self._added: dict[WhatsAppKey, MessageId] = {}
-        self._api_keys: dict[bytes, str] = {}
         self._keyed: dict[RequestName, KeyedRow | None] = {}
         self._events: list[NewEvent] = []
         self._tables: list[TableWrites[Any, Any] | WebhookWrites | MediaWrites] = []
@@ -67,6 +68,16 @@ class Transaction:
     def webhooks(self) -> WebhookWrites:
         """All about webhooks."""
         return self._writing(WebhookWrites(self._state.webhooks))
+
+    @cached_property
+    def users(self) -> TableWrites[UserId, User]:
+        """The users."""
+        return self._writing(TableWrites(self._state.users))
+
+    @cached_property
+    def api_keys(self) -> TableWrites[ApiKeyId, KeyRow]:
+        """The API keys."""
+        return self._writing(TableWrites(self._state.api_keys))
 
     @cached_property
     def states(self) -> TableWrites[WhatsAppKey, MessageState]:
@@ -154,18 +165,6 @@ class Transaction:
         self._messages[row.message.id] = row
         self._added[row.message.session_id, row.message.whatsapp_id] = row.message.id
 
-    def has_api_key(self, key_hash: bytes) -> bool:
-        """Whether the hash is there."""
-        return key_hash in self._api_keys or key_hash in self._state.api_keys
-
-    def has_any_api_key(self) -> bool:
-        """Whether any hash is there."""
-        return bool(self._api_keys or self._state.api_keys)
-
-    def put_api_key(self, key_hash: bytes, label: str) -> None:
-        """Writes a key's hash."""
-        self._api_keys[key_hash] = label
-
     def keyed_request(self, name: RequestName) -> KeyedRow | None:
         """One request that came with a key."""
         return self._keyed[name] if name in self._keyed else self._state.keyed_requests.get(name)
@@ -212,7 +211,6 @@ class Transaction:
                 self._state.sessions[session_id] = row
         for message in self._messages.values():
             self._state.put_message(message)
-        self._state.api_keys.update(self._api_keys)
         for name, keyed in self._keyed.items():
             if keyed is None:
                 self._state.keyed_requests.pop(name, None)

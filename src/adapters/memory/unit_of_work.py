@@ -21,6 +21,7 @@ from adapters.memory.session_leases import MemorySessionLeases
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
 from adapters.memory.transaction import Transaction
+from adapters.memory.user_repository import MemoryUserRepository
 from adapters.memory.webhook_log import MemoryWebhookLog
 from adapters.memory.webhook_queue import MemoryWebhookQueue
 from adapters.memory.webhook_repository import MemoryWebhookRepository
@@ -69,6 +70,11 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def events(self) -> MemoryEventAppender:
         return MemoryEventAppender(self._transaction)
+
+    @cached_property
+    @override
+    def users(self) -> MemoryUserRepository:
+        return MemoryUserRepository(self._transaction)
 
     @cached_property
     @override

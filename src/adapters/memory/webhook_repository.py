@@ -1,6 +1,6 @@
 """Webhook endpoints in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import override
@@ -9,7 +9,7 @@ from adapters.memory.transaction import Transaction
 from adapters.memory.webhook_tables import EndpointRow
 from application.ports.webhook_repository import WebhookRepository
 from domain.errors import AlreadyExistsError, NotFoundError
-from domain.ids import WebhookId
+from domain.ids import SessionId, WebhookId
 from domain.webhook import WebhookEndpoint
 
 
@@ -36,8 +36,13 @@ class MemoryWebhookRepository(WebhookRepository):
         return endpoint_row(self._transaction, webhook_id).endpoint
 
     @override
-    async def list(self, *, after: WebhookId | None = None, limit: int | None = None) -> Sequence[WebhookEndpoint]:
-        rows = sorted(self._rows.endpoints.items(), key=lambda item: item[0])
+    async def list(
+        self, *, after: WebhookId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[WebhookEndpoint]:
+        rows = sorted(
+            (item for item in self._rows.endpoints.items() if among is None or item[1].endpoint.concerns_only(among)),
+            key=lambda item: item[0],
+        )
         behind = (row.endpoint for key, row in rows if after is None or key > after)
         return tuple(islice(behind, limit))
 

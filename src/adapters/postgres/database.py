@@ -16,6 +16,7 @@ from adapters.postgres.person_repository import PostgresPersonRepository
 from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
 from adapters.postgres.transaction import Transaction
+from adapters.postgres.user_repository import PostgresUserRepository
 from adapters.postgres.webhook_log import PostgresWebhookLog
 from adapters.postgres.webhook_queue import PostgresWebhookQueue
 from adapters.postgres.webhook_repository import PostgresWebhookRepository
@@ -63,6 +64,11 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def events(self) -> PostgresEventAppender:
         return PostgresEventAppender(self._transaction)
+
+    @property
+    @override
+    def users(self) -> PostgresUserRepository:
+        return PostgresUserRepository(self._transaction)
 
     @property
     @override

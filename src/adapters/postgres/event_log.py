@@ -63,13 +63,22 @@ class PostgresEventLog(EventLog):
 
     @override
     async def scan(
-        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+        self,
+        *,
+        after: int | None,
+        limit: int,
+        session_id: SessionId | None = None,
+        types: Collection[str] = (),
+        among: Collection[SessionId] | None = None,
     ) -> EventBatch:
         arguments: list[object] = [after or 0, limit]
         conditions = ""
         if session_id is not None:
             arguments.append(session_id)
             conditions += f" AND session_id = ${len(arguments)}"
+        if among is not None:
+            arguments.append(list(among))
+            conditions += f" AND session_id = ANY(${len(arguments)}::text[])"
         if types:
             arguments.append(list(types))
             conditions += f" AND type = ANY(${len(arguments)}::text[])"

@@ -6,7 +6,7 @@ from typing import Any, Final, override
 
 from adapters.postgres.stored_json import dump, load
 from adapters.postgres.transaction import Transaction
-from application.ports.media_repository import MediaPosition, MediaRepository, Origin
+from application.ports.media_repository import MediaPosition, MediaRepository, MediaView, Origin
 from application.representation.content import content_to_dict
 from application.representation.media import facts_from_dict, facts_to_dict
 from domain.errors import NotFoundError
@@ -24,15 +24,24 @@ ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(media_blobs.touched_at,
 RETURNING xmax = 0 AS is_new
 """
 _ADD: Final = f"""
-INSERT INTO pombo.media ({_COLUMNS}, made_of, form) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
+INSERT INTO pombo.media ({_COLUMNS}, made_of, form, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+RETURNING id
 """  # noqa: S608 - of constants
+_SEEN: Final = """(media.owner = {0} OR EXISTS (
+    SELECT FROM pombo.message_media JOIN pombo.messages ON messages.id = message_media.message_id
+    WHERE message_media.media_id = media.id AND messages.session_id = ANY({1}::text[])
+))"""
+_SHOWS: Final = f"SELECT 1 FROM pombo.media WHERE id = $1 AND {_SEEN.format('$2', '$3')}"  # noqa: S608 - of constants
 _GET: Final = f"SELECT {_COLUMNS} FROM pombo.media WHERE id = $1"  # noqa: S608 - of constants
 _MADE: Final = f"""
-SELECT {_COLUMNS} FROM pombo.media WHERE made_of = $1 AND form = $2 ORDER BY created_at DESC, id DESC LIMIT 1
+SELECT {_COLUMNS} FROM pombo.media
+WHERE made_of = $1 AND form = $2 AND ($3::text IS NULL OR {_SEEN.format("$3", "$4")})
+ORDER BY created_at DESC, id DESC LIMIT 1
 """  # noqa: S608 - of constants
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM pombo.media
 WHERE ($1::text IS NULL OR kind = $1) AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::text))
+    AND ($5::text IS NULL OR {_SEEN.format("$5", "$6")})
 ORDER BY created_at DESC, id DESC LIMIT $4
 """  # noqa: S608 - of constants
 # Held until the commit: whoever removes files passes it over, and finds the message that holds it afterwards.
@@ -86,8 +95,9 @@ class PostgresMediaRepository(MediaRepository):
         return not row["is_new"]
 
     @override
-    async def add(self, media: Media, origin: Origin | None = None) -> None:
-        await self._transaction.write(_ADD, *_values(media), origin and origin.made_of, origin and origin.form)
+    async def add(self, media: Media, origin: Origin | None = None, *, owner: str | None = None) -> None:
+        made = (origin and origin.made_of, origin and origin.form)
+        await self._transaction.write(_ADD, *_values(media), *made, owner)
 
     @override
     async def get(self, media_id: MediaId) -> Media:
@@ -97,14 +107,20 @@ class PostgresMediaRepository(MediaRepository):
         return _to_media(rows[0])
 
     @override
-    async def made(self, origin: Origin) -> Media | None:
-        rows = await self._transaction.read(_MADE, origin.made_of, origin.form)
+    async def shows(self, media_id: MediaId, view: MediaView) -> bool:
+        return bool(await self._transaction.read(_SHOWS, media_id, *_view(view)))
+
+    @override
+    async def made(self, origin: Origin, *, view: MediaView | None = None) -> Media | None:
+        rows = await self._transaction.read(_MADE, origin.made_of, origin.form, *_view(view))
         return _to_media(rows[0]) if rows else None
 
     @override
-    async def list(self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int) -> Sequence[Media]:
+    async def list(
+        self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int, view: MediaView | None = None
+    ) -> Sequence[Media]:
         rows = await self._transaction.read(
-            _LIST, kind and kind.value, after and after.created_at, after and after.id, limit
+            _LIST, kind and kind.value, after and after.created_at, after and after.id, limit, *_view(view)
         )
         return tuple(map(_to_media, rows))
 
@@ -145,6 +161,10 @@ class PostgresMediaRepository(MediaRepository):
         if not found:
             return ()
         return tuple(row["sha256"] for row in await self._transaction.write(_DROP, found, before))
+
+
+def _view(view: MediaView | None) -> tuple[str | None, list[str]]:
+    return (None, []) if view is None else (view.owner, list(view.session_ids))
 
 
 def _values(media: Media) -> tuple[object, ...]:

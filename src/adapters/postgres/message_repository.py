@@ -163,8 +163,11 @@ class PostgresMessageRepository(MessageRepository):
             arguments.extend(values)
             conditions.append(condition.format(*(f"${first + n}" for n in range(len(values)))))
 
-        if criteria.session_id is not None:
-            require("session_id = {0}", criteria.session_id)
+        sessions = _sessions(criteria)
+        if sessions is not None:
+            # By the index on one session and the time, where it is one.
+            one = len(sessions) == 1
+            require("session_id = {0}" if one else "session_id = ANY({0}::text[])", sessions[0] if one else sessions)
         if criteria.chat is not None:
             # In a group the alternate is the sender's: it doesn't make the group that person's chat.
             chats = [str(chat) for chat in (criteria.chat, *criteria.also)]
@@ -187,6 +190,13 @@ class PostgresMessageRepository(MessageRepository):
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         query = f"{_IN_STATE} {where} ORDER BY created_at DESC, id DESC LIMIT $1"
         return tuple(map(to_message_in_state, await self._transaction.read(query, *arguments)))
+
+
+def _sessions(criteria: MessageFilter) -> list[SessionId] | None:
+    """The sessions whose messages are wanted; None: all."""
+    if criteria.session_id is None:
+        return None if criteria.among is None else sorted(criteria.among)
+    return [criteria.session_id] if criteria.among is None or criteria.session_id in criteria.among else []
 
 
 def _not_found(message_id: MessageId) -> NotFoundError:

@@ -1,6 +1,6 @@
 """Sessions in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, override
 
 import asyncpg
@@ -57,7 +57,7 @@ RETURNING sessions.id
 
 _GET: Final = f"SELECT {_COLUMNS} FROM pombo.sessions WHERE id = $1"  # noqa: S608 - of constants
 _LIST: Final = f"""
-SELECT {_COLUMNS} FROM pombo.sessions WHERE id > $1 ORDER BY id LIMIT $2
+SELECT {_COLUMNS} FROM pombo.sessions WHERE id > $1 AND ($3::text[] IS NULL OR id = ANY($3)) ORDER BY id LIMIT $2
 """  # noqa: S608 - of constants
 _HISTORY: Final = """
 SELECT status, reason, detail, at FROM pombo.session_status_changes
@@ -92,8 +92,11 @@ class PostgresSessionRepository(SessionRepository):
         return _session(_only(await self._transaction.write(f"{_GET} FOR KEY SHARE", session_id), session_id))
 
     @override
-    async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
-        return tuple(_session(row) for row in await self._transaction.read(_LIST, after or "", limit))
+    async def list(
+        self, *, after: SessionId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[Session]:
+        only = None if among is None else list(among)
+        return tuple(_session(row) for row in await self._transaction.read(_LIST, after or "", limit, only))
 
     @override
     async def save(self, session: Session) -> None:

@@ -1,6 +1,6 @@
 """Webhook endpoints in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, override
 
 import asyncpg
@@ -31,7 +31,8 @@ RETURNING id
 
 _GET: Final = f"SELECT {COLUMNS} FROM pombo.webhook_endpoints WHERE id = $1"  # noqa: S608 - of constants
 _LIST: Final = f"""
-SELECT {COLUMNS} FROM pombo.webhook_endpoints WHERE id > $1 ORDER BY id LIMIT $2
+SELECT {COLUMNS} FROM pombo.webhook_endpoints
+WHERE id > $1 AND ($3::text[] IS NULL OR (session_ids <> '{{}}' AND session_ids <@ $3)) ORDER BY id LIMIT $2
 """  # noqa: S608 - of constants
 
 
@@ -58,8 +59,11 @@ class PostgresWebhookRepository(WebhookRepository):
         return to_endpoint(_only(rows, webhook_id))
 
     @override
-    async def list(self, *, after: WebhookId | None = None, limit: int | None = None) -> Sequence[WebhookEndpoint]:
-        return tuple(map(to_endpoint, await self._transaction.read(_LIST, after or "", limit)))
+    async def list(
+        self, *, after: WebhookId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[WebhookEndpoint]:
+        only = None if among is None else list(among)
+        return tuple(map(to_endpoint, await self._transaction.read(_LIST, after or "", limit, only)))
 
     @override
     async def save(self, endpoint: WebhookEndpoint) -> None:

@@ -5,7 +5,7 @@ from typing import Final, override
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import ApiKeyId, EventId, MediaId, MessageId, SessionId, UserId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -44,6 +44,14 @@ class UlidGenerator(IdGenerator):
     @override
     def media_id(self) -> MediaId:
         return MediaId(f"media_{self._ulid()}")
+
+    @override
+    def user_id(self) -> UserId:
+        return UserId(f"usr_{self._ulid()}")
+
+    @override
+    def api_key_id(self) -> ApiKeyId:
+        return ApiKeyId(f"key_{self._ulid()}")
 
     @override
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

@@ -1,79 +1,76 @@
 """Check an API key."""
 
-import hashlib
 import secrets
-from dataclasses import dataclass
-from typing import Final
 
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.access.key_hashes import plain_hash
+from application.access.key_ring import KeyRing
+from application.access.principal import Principal
+from domain.access import BOOTSTRAP_USER, KeyStatus, OwnedKey, Role
 from domain.errors import UnauthenticatedError
-
-_PREFIX: Final = "pombo_"
-_PERSONALISATION: Final = b"pombo-api-key"
-
-
-def hash_key(key: str) -> bytes:
-    """A key's 32-byte BLAKE2b hash. Keys are random, so that no slow hash is needed."""
-    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=32, person=_PERSONALISATION).digest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """Who calls.
-
-    Attributes:
-        name: for the logs; doesn't give the key away.
-        scope: what tells callers apart for certain: the key's whole hash.
-    """
-
-    name: str
-    scope: str
 
 
 class Authenticate:
-    """Tells a good API key from a wrong one."""
+    """Tells a good API key from a wrong one, and whose it is.
 
-    def __init__(self, uow: UnitOfWorkFactory, configured_key: str | None) -> None:
-        self._uow = uow
-        self._configured = None if configured_key is None else hash_key(configured_key)
-        self._known: set[bytes] = set()
+    Args:
+        ring: the keys on record.
+        configured_key: the key of the settings, which is an administrator's as long as it stands there.
+    """
+
+    def __init__(self, ring: KeyRing, configured_key: str | None) -> None:
+        self._ring = ring
+        self._configured = None if configured_key is None else plain_hash(configured_key)
 
     async def execute(self, key: str | None) -> Principal:
         """Checks.
 
         Raises:
-            UnauthenticatedError: ``API_KEY_MISSING`` or ``API_KEY_INVALID``.
+            UnauthenticatedError: ``API_KEY_MISSING``, ``API_KEY_INVALID``, ``API_KEY_EXPIRED``, ``API_KEY_REVOKED``,
+                ``USER_DISABLED``.
+            UnavailableError: ``DATABASE_UNAVAILABLE``.
         """
         if not key:
             raise UnauthenticatedError("API_KEY_MISSING", "Give the API key as X-API-Key, or as Authorization: Bearer.")
-        digest = hash_key(key)
-        if digest not in self._known:
-            if not await self._is_good(digest):
-                raise UnauthenticatedError("API_KEY_INVALID", "This API key isn't known here.")
-            self._known.add(digest)
-        return Principal(name=f"key:{digest.hex()[:8]}", scope=f"key:{digest.hex()}")
-
-    async def _is_good(self, digest: bytes) -> bool:
+        digest = plain_hash(key)
         if self._configured is not None and secrets.compare_digest(digest, self._configured):
-            return True
-        async with self._uow.begin() as uow:
-            return await uow.api_keys.exists(digest)
+            # The scope is the one of before there were users: requests that are repeated over an update stay the same.
+            return Principal(
+                name="key:configured", scope=f"key:{digest.hex()}", role=Role.ADMIN, user_id=BOOTSTRAP_USER
+            )
+        return self._principal(await self._ring.find(key))
 
+    async def again(self, principal: Principal) -> Principal:
+        """The same caller as it may go on.
 
-class EnsureApiKey:
-    """Makes the first key of an installation that has none."""
+        Raises:
+            UnauthenticatedError: as ``execute``.
+            UnavailableError: ``DATABASE_UNAVAILABLE``.
+        """
+        if principal.key_id is None:
+            return principal
+        return self._principal(await self._ring.get(principal.key_id))
 
-    def __init__(self, uow: UnitOfWorkFactory, configured_key: str | None) -> None:
-        self._uow = uow
-        self._configured = configured_key
+    def _principal(self, owned: OwnedKey | None) -> Principal:
+        if owned is None:
+            raise UnauthenticatedError("API_KEY_INVALID", "This API key isn't known here.")
+        self._check(owned)
+        return Principal(
+            name=owned.key.id,
+            scope=owned.key.request_scope,
+            role=owned.role,
+            user_id=owned.user.id,
+            session_ids=frozenset(owned.key.session_ids) or None,
+            key_id=owned.key.id,
+            expires_at=owned.key.expires_at,
+        )
 
-    async def execute(self) -> str | None:
-        """The new key, to be shown this once, or None when there is a key already."""
-        if self._configured is not None:
-            return None
-        async with self._uow.begin() as uow:
-            if not await uow.api_keys.is_empty():
-                return None
-            key = _PREFIX + secrets.token_urlsafe(32)
-            await uow.api_keys.add(hash_key(key), label="made at the first start")
-        return key
+    def _check(self, owned: OwnedKey) -> None:
+        match owned.key.status(self._ring.now()):
+            case KeyStatus.REVOKED:
+                raise UnauthenticatedError("API_KEY_REVOKED", "This API key was revoked; ask for another one.")
+            case KeyStatus.EXPIRED:
+                raise UnauthenticatedError("API_KEY_EXPIRED", "This API key's time is over; use its successor.")
+            case KeyStatus.ACTIVE:
+                pass
+        if owned.user.is_disabled:
+            raise UnauthenticatedError("USER_DISABLED", "The user that this API key belongs to is disabled.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from application.access.stream_access import StreamAccess
 from application.events.cursors import check_cursor, check_kept
 from application.events.feed import EventFeed
 from application.events.selection import EventSelection
@@ -57,10 +58,17 @@ class StreamEvents:
     Each reader reads the log at its own pace. None waits for another, and a slow one costs no more than a batch.
     """
 
-    def __init__(self, log: EventLog, feed: EventFeed, lag: LagPolicy | None = None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        feed: EventFeed,
+        lag: LagPolicy | None = None,
+        access: StreamAccess | None = None,
+    ) -> None:
         self._log = log
         self._feed = feed
         self._lag = lag or LagPolicy()
+        self._access = access
         self._scanning = asyncio.Semaphore(_SCANS)
 
     async def execute(self, query: StreamEventsQuery) -> AsyncIterator[StreamItem]:
@@ -70,15 +78,21 @@ class StreamEvents:
             InvalidArgumentError: ``INVALID_CURSOR``.
             GoneError: ``CURSOR_EXPIRED``, here or from the stream, when retention overtakes a reader.
             UnavailableError: ``DATABASE_UNAVAILABLE``, here or from the stream.
+            UnauthenticatedError: from the stream, when its key ends.
         """
+        stream = self._follow(query.selection, await self._start(query.after))
+        return stream if self._access is None else self._access.guard(stream, "streamEvents")
+
+    async def _start(self, after: int | None) -> int | None:
+        """The cursor to begin with; None for the oldest event that is kept."""
         head = await self._log.settle()
-        if query.after is None:
-            return self._follow(query.selection, head)
-        check_cursor(query.after, head)
-        if query.after == 0:
-            return self._follow(query.selection, None)
-        check_kept(query.after, await self._log.oldest())
-        return self._follow(query.selection, query.after)
+        if after is None:
+            return head
+        check_cursor(after, head)
+        if after == 0:
+            return None
+        check_kept(after, await self._log.oldest())
+        return after
 
     async def _follow(self, selection: EventSelection, after: int | None) -> AsyncIterator[StreamItem]:
         notices = _LagNotices(self._lag)

@@ -57,7 +57,13 @@ class EventLog(Protocol):
 
     @abstractmethod
     async def scan(
-        self, *, after: int | None, limit: int, session_id: SessionId | None = None, types: Collection[str] = ()
+        self,
+        *,
+        after: int | None,
+        limit: int,
+        session_id: SessionId | None = None,
+        types: Collection[str] = (),
+        among: Collection[SessionId] | None = None,
     ) -> EventBatch:
         """Looks for events behind a cursor; all types when none is named.
 
@@ -66,6 +72,7 @@ class EventLog(Protocol):
             limit: at most so many events. With fewer, the batch's cursor is the head.
             session_id: only this session's.
             types: only these types.
+            among: only these sessions', and none that belongs to no session; None: all.
 
         Raises:
             GoneError: ``CURSOR_EXPIRED``: an event behind the cursor has been removed.

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
-from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import ApiKeyId, EventId, MediaId, MessageId, SessionId, UserId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 
@@ -29,6 +29,14 @@ class IdGenerator(Protocol):
     @abstractmethod
     def media_id(self) -> MediaId:
         """``media_`` and a ULID."""
+
+    @abstractmethod
+    def user_id(self) -> UserId:
+        """``usr_`` and a ULID."""
+
+    @abstractmethod
+    def api_key_id(self) -> ApiKeyId:
+        """``key_`` and a ULID."""
 
     @abstractmethod
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.ids import MediaId, MessageId
+from domain.ids import MediaId, MessageId, SessionId
 from domain.media import Media, MediaKind, Sha256
 from domain.message import Message
 
@@ -27,6 +27,14 @@ class Origin:
     form: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaView:
+    """The files of somebody who doesn't see all: those of an owner, and those that messages of some sessions hold."""
+
+    owner: str
+    session_ids: frozenset[SessionId]
+
+
 class MediaRepository(Protocol):
     """Files, and which messages hold them. Part of a unit of work."""
 
@@ -39,8 +47,8 @@ class MediaRepository(Protocol):
         """
 
     @abstractmethod
-    async def add(self, media: Media, origin: Origin | None = None) -> None:
-        """Adds a file whose content was noted, and is stored by now."""
+    async def add(self, media: Media, origin: Origin | None = None, *, owner: str | None = None) -> None:
+        """Adds a file whose content was noted, and is stored by now. ``owner``: see ``MediaView``."""
 
     @abstractmethod
     async def get(self, media_id: MediaId) -> Media:
@@ -51,12 +59,18 @@ class MediaRepository(Protocol):
         """
 
     @abstractmethod
-    async def made(self, origin: Origin) -> Media | None:
-        """A file of this origin, the newest where there are several."""
+    async def shows(self, media_id: MediaId, view: MediaView) -> bool:
+        """Whether a file is there and among those of a view."""
 
     @abstractmethod
-    async def list(self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int) -> Sequence[Media]:
-        """Files, newest first by (created_at, id), those behind the given position."""
+    async def made(self, origin: Origin, *, view: MediaView | None = None) -> Media | None:
+        """A file of this origin, the newest where there are several; with a view only of its files."""
+
+    @abstractmethod
+    async def list(
+        self, *, kind: MediaKind | None, after: MediaPosition | None, limit: int, view: MediaView | None = None
+    ) -> Sequence[Media]:
+        """Files, newest first by (created_at, id), those behind the given position; with a view only its files."""
 
     @abstractmethod
     async def use(self, message_id: MessageId, media_id: MediaId) -> None:

@@ -26,6 +26,7 @@ class MessageFilter:
     Attributes:
         chat: matches either address form of a person.
         also: further addresses of the same person; together with ``chat`` only.
+        among: only these sessions'.
         types: public names of kinds of content. Without any a list shows all but operations on other messages.
     """
 
@@ -37,6 +38,7 @@ class MessageFilter:
     since: datetime | None = None
     until: datetime | None = None
     types: frozenset[str] = frozenset()
+    among: frozenset[SessionId] | None = None
 
 
 class MessageRepository(Protocol):

@@ -1,7 +1,7 @@
 """Sessions at rest."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 from domain.ids import SessionId
@@ -41,8 +41,10 @@ class SessionRepository(Protocol):
         """
 
     @abstractmethod
-    async def list(self, *, after: SessionId | None = None, limit: int | None = None) -> Sequence[Session]:
-        """Sessions in the order of their ids, those after the given one."""
+    async def list(
+        self, *, after: SessionId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[Session]:
+        """Sessions in the order of their ids, those after the given one; with ``among`` only these."""
 
     @abstractmethod
     async def save(self, session: Session) -> None:

@@ -14,6 +14,7 @@ from application.ports.outbox import Outbox
 from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
+from application.ports.user_repository import UserRepository
 from application.ports.webhook_log import WebhookLog
 from application.ports.webhook_queue import WebhookQueue
 from application.ports.webhook_repository import WebhookRepository
@@ -57,6 +58,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def events(self) -> EventAppender:
         """The event log's writing side."""
+
+    @property
+    @abstractmethod
+    def users(self) -> UserRepository:
+        """The users."""
 
     @property
     @abstractmethod

@@ -1,10 +1,10 @@
 """Webhook endpoints at rest."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from domain.ids import WebhookId
+from domain.ids import SessionId, WebhookId
 from domain.webhook import WebhookEndpoint
 
 
@@ -30,8 +30,13 @@ class WebhookRepository(Protocol):
         """
 
     @abstractmethod
-    async def list(self, *, after: WebhookId | None = None, limit: int | None = None) -> Sequence[WebhookEndpoint]:
-        """Endpoints in the order of their ids, those after the given one."""
+    async def list(
+        self, *, after: WebhookId | None = None, limit: int | None = None, among: Collection[SessionId] | None = None
+    ) -> Sequence[WebhookEndpoint]:
+        """Endpoints in the order of their ids, those after the given one.
+
+        With ``among`` only those that are told of some of these sessions, and of nothing else.
+        """
 
     @abstractmethod
     async def save(self, endpoint: WebhookEndpoint) -> None:

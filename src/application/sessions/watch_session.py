@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from application.access.stream_access import StreamAccess
 from application.events.feed import wait_or_poll
 from application.ports.event_bus import EventBus
 from application.ports.link_code_cache import LinkCodeCache
@@ -28,20 +29,30 @@ class SessionView:
 class WatchSession:
     """Streams a session's view: the present one first, then each that differs."""
 
-    def __init__(self, uow: UnitOfWorkFactory, codes: LinkCodeCache, bus: EventBus, workers: SessionWorkers) -> None:
+    def __init__(
+        self,
+        uow: UnitOfWorkFactory,
+        codes: LinkCodeCache,
+        bus: EventBus,
+        workers: SessionWorkers,
+        access: StreamAccess | None = None,
+    ) -> None:
         self._uow = uow
         self._codes = codes
         self._bus = bus
         self._workers = workers
+        self._access = access
 
     async def execute(self, session_id: str) -> AsyncIterator[SessionView]:
         """Checks that the session exists, then gives the stream. It ends when the session is deleted.
 
         Raises:
             NotFoundError: ``SESSION_NOT_FOUND``.
+            UnauthenticatedError: from the stream, when its key ends.
         """
         slug = parse_session_id(session_id)
-        return self._follow(slug, await self._view(slug))
+        stream = self._follow(slug, await self._view(slug))
+        return stream if self._access is None else self._access.guard(stream, "watchSession")
 
     async def _follow(self, session_id: SessionId, view: SessionView) -> AsyncIterator[SessionView]:
         async with self._bus.subscribe(session_topic(session_id)) as signals:

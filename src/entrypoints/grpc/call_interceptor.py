@@ -19,6 +19,7 @@ from application.access.authenticate import Authenticate
 from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, RateLimitedError, TooLargeError
 from entrypoints.caller import CALLER
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
+from entrypoints.grpc.rules import MethodRules
 from entrypoints.status import STATUS
 
 REQUEST_ID: Final = "x-request-id"
@@ -40,10 +41,17 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method. Cancellation passes through untouched."""
 
     def __init__(
-        self, authenticate: Authenticate, *, max_request_bytes: int, others: Mapping[str, int], stall: timedelta
+        self,
+        authenticate: Authenticate,
+        rules: MethodRules,
+        *,
+        max_request_bytes: int,
+        others: Mapping[str, int],
+        stall: timedelta,
     ) -> None:
         """Takes the largest request in bytes: of most methods, and of ``others`` by their full names."""
         self._authenticate = authenticate
+        self._rules = rules
         self._max_request_bytes = max_request_bytes
         self._others = others
         self._stall = stall.total_seconds()
@@ -142,7 +150,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method), _Outcome(method) as outcome:
             try:
                 if not method.startswith(_OPEN):
-                    CALLER.set(await self._authenticate.execute(_key(metadata)))
+                    caller = await self._authenticate.execute(_key(metadata))
+                    self._rules.of(method).check(caller)
+                    CALLER.set(caller)
                 yield
             except PomboError as error:
                 outcome.error = error

@@ -11,6 +11,7 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
 from domain.errors import PomboError
+from entrypoints.grpc.api_key_service import ApiKeyService
 from entrypoints.grpc.call_interceptor import CallInterceptor
 from entrypoints.grpc.call_service import CallService
 from entrypoints.grpc.chat_service import ChatService
@@ -18,6 +19,7 @@ from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.contact_service import ContactService
 from entrypoints.grpc.event_service import EventService
 from entrypoints.grpc.gen.pombo.v1 import (
+    api_key_service_pb2,
     call_service_pb2,
     chat_service_pb2,
     contact_service_pb2,
@@ -27,8 +29,10 @@ from entrypoints.grpc.gen.pombo.v1 import (
     message_service_pb2,
     presence_service_pb2,
     session_service_pb2,
+    user_service_pb2,
     webhook_service_pb2,
 )
+from entrypoints.grpc.gen.pombo.v1.api_key_service_pb2_grpc import add_ApiKeyServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.call_service_pb2_grpc import add_CallServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.chat_service_pb2_grpc import add_ChatServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
@@ -38,20 +42,23 @@ from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServic
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import add_WebhookServiceServicer_to_server
 from entrypoints.grpc.group_service import GroupService
 from entrypoints.grpc.health_service import HealthService
 from entrypoints.grpc.media_service import MediaService
 from entrypoints.grpc.message_service import MessageService
 from entrypoints.grpc.presence_service import PresenceService
+from entrypoints.grpc.rules import MethodRules
 from entrypoints.grpc.session_service import SessionService
 from entrypoints.grpc.stopping import Stopping
+from entrypoints.grpc.user_service import UserService
 from entrypoints.grpc.webhook_service import WebhookService
 from entrypoints.ports import check_port, listen_error
 from entrypoints.use_cases import UseCases
 
-SERVICES: Final = tuple(
-    file.DESCRIPTOR.services_by_name[name].full_name
+DESCRIPTORS: Final = tuple(
+    file.DESCRIPTOR.services_by_name[name]
     for file, name in (
         (session_service_pb2, "SessionService"),
         (message_service_pb2, "MessageService"),
@@ -63,9 +70,12 @@ SERVICES: Final = tuple(
         (presence_service_pb2, "PresenceService"),
         (call_service_pb2, "CallService"),
         (group_service_pb2, "GroupService"),
+        (user_service_pb2, "UserService"),
+        (api_key_service_pb2, "ApiKeyService"),
     )
 )
 """The gateway's own services."""
+SERVICES: Final = tuple(service.full_name for service in DESCRIPTORS)
 _SEND: Final = f"/{message_service_pb2.DESCRIPTOR.services_by_name['MessageService'].full_name}/SendMessage"
 _HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _SETTING: Final = "GRPC_PORT"
@@ -83,6 +93,7 @@ class GrpcServer:
             interceptors=[
                 CallInterceptor(
                     use_cases.authenticate,
+                    MethodRules(DESCRIPTORS),
                     max_request_bytes=config.max_request_bytes,
                     others={_SEND: max(config.max_request_bytes, config.max_inline_bytes)},
                     stall=config.stall,
@@ -100,6 +111,8 @@ class GrpcServer:
         add_PresenceServiceServicer_to_server(PresenceService(use_cases), self._server)
         add_CallServiceServicer_to_server(CallService(use_cases), self._server)
         add_GroupServiceServicer_to_server(GroupService(use_cases), self._server)
+        add_UserServiceServicer_to_server(UserService(use_cases), self._server)
+        add_ApiKeyServiceServicer_to_server(ApiKeyService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
         add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
         names = (*SERVICES, _HEALTH, reflection.SERVICE_NAME)

@@ -7,11 +7,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_stream import OpenStreams
+from entrypoints.rest.guarded import guard_routes
 from entrypoints.rest.middleware.authentication import AuthenticationMiddleware
 from entrypoints.rest.middleware.body_limit import BodyLimitMiddleware
 from entrypoints.rest.middleware.request_context import RequestContextMiddleware
 from entrypoints.rest.openapi import document_of
 from entrypoints.rest.problem import add_problem_handlers, refusing_sockets
+from entrypoints.rest.routes.access import AccessRoutes
 from entrypoints.rest.routes.chats import ChatRoutes
 from entrypoints.rest.routes.contacts import ContactRoutes
 from entrypoints.rest.routes.docs import DocsRoutes
@@ -75,9 +77,11 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
         routes(use_cases).add_to(app.router)
     GroupRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
+    AccessRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)
+    guard_routes(app.router.routes)
     app.router.default = refusing_sockets(app.router.default)
     # FastAPI's own way to let an application make its document (fastapi.tiangolo.com/how-to/extending-openapi).
     app.openapi = document_of(app, config)  # type: ignore[method-assign]

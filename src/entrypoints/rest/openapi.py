@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from application.access.policy import POLICY
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.models import forms
 from entrypoints.rest.models.messages import SendMessageRequest
@@ -18,7 +19,8 @@ from entrypoints.rest.models.problem import NotReadyProblem, Problem
 
 _DESCRIPTION: Final = """A self-hosted WhatsApp gateway: link accounts as companion devices, send and receive.
 
-Every call but health carries the API key, as `X-API-Key` or as `Authorization: Bearer`. Every error is a problem
+Every call but health carries an API key, as `X-API-Key` or as `Authorization: Bearer`. A key has a role, and may be for
+certain sessions: to it the others, and what belongs to them, aren't there. Every error is a problem
 ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `reason`, which is the same over gRPC. Every answer
 has an `X-Request-ID`: the caller's own, or a new one. Times are RFC 3339 in UTC. Addresses are JIDs; where one person
 is meant, a phone number with its country code does too. Lists page by an opaque token.
@@ -37,6 +39,7 @@ _TAGS: Final = [
     {"name": "Groups", "description": "Groups: their people, what they show, their links, and who asks to be let in."},
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
     {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
+    {"name": "Access", "description": "Users, and the API keys that belong to them. For administrators."},
     {"name": "Health", "description": "For whoever supervises the gateway. Without a key."},
 ]
 _SECURITY: Final = {
@@ -89,6 +92,10 @@ def _correct(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["schema"] |= forms.PATH[parameter["name"]]
+    rule = POLICY.get(operation["operationId"])
+    if rule is not None:
+        description = operation.get("description", "")
+        operation["description"] = f"{description}\n\nNeeds the role `{rule.role}` or above.".lstrip()
     responses = operation["responses"]
     if "HTTPValidationError" in json.dumps(responses.get("422", {})):
         del responses["422"]

@@ -45,6 +45,22 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "INVALID_IDEMPOTENCY_KEY": (_K.INVALID_ARGUMENT, "This can't be the key of a request."),
     "API_KEY_MISSING": (_K.UNAUTHENTICATED, "No API key was given."),
     "API_KEY_INVALID": (_K.UNAUTHENTICATED, "The API key isn't known here."),
+    "API_KEY_EXPIRED": (_K.UNAUTHENTICATED, "The API key's time is over."),
+    "API_KEY_REVOKED": (_K.UNAUTHENTICATED, "The API key was revoked."),
+    "USER_DISABLED": (_K.UNAUTHENTICATED, "The user that the API key belongs to is disabled."),
+    "ROLE_TOO_LOW": (_K.PERMISSION_DENIED, "The API key's role doesn't do; `metadata` has the one that does."),
+    "SESSION_OUT_OF_SCOPE": (_K.PERMISSION_DENIED, "The API key is for certain sessions, and this isn't one of them."),
+    "INVALID_USER_ID": (_K.INVALID_ARGUMENT, "This can't be a user's id."),
+    "INVALID_API_KEY_ID": (_K.INVALID_ARGUMENT, "This can't be a key's id."),
+    "INVALID_EXPIRY": (_K.INVALID_ARGUMENT, "A key ends in the future, within ten years, or never."),
+    "ADMIN_NOT_SCOPED": (_K.INVALID_ARGUMENT, "An administrator's key can't be kept to some sessions."),
+    "USER_NOT_FOUND": (_K.NOT_FOUND, "There is no user with this id."),
+    "API_KEY_NOT_FOUND": (_K.NOT_FOUND, "There is no API key with this id."),
+    "ROLE_ABOVE_USER": (_K.CONFLICT, "The key's user may not do that much."),
+    "USER_IS_DISABLED": (_K.CONFLICT, "The user is disabled."),
+    "API_KEY_NOT_ACTIVE": (_K.CONFLICT, "The key has ended."),
+    "API_KEY_REPLACED": (_K.CONFLICT, "The key has a successor already."),
+    "OWN_ACCESS": (_K.CONFLICT, "This would end the access of the key that asks for it."),
     "ORIGIN_NOT_ALLOWED": (_K.PERMISSION_DENIED, "Web pages of this origin may not connect."),
     "SESSION_NOT_FOUND": (_K.NOT_FOUND, "There is no session with this id."),
     "MESSAGE_NOT_FOUND": (_K.NOT_FOUND, "There is no message with this id."),
@@ -93,7 +109,10 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     **PEOPLE_REASONS,
 }
 
-ALWAYS: Final = ("API_KEY_MISSING", "API_KEY_INVALID", "INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL")
+ALWAYS: Final = (
+    *("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_REVOKED", "USER_DISABLED", "ROLE_TOO_LOW"),
+    *("INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL"),
+)
 BODY: Final = ("INVALID_REQUEST", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 
 

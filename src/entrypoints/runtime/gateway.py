@@ -23,6 +23,7 @@ from entrypoints.ports import check_port
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
+from entrypoints.runtime.access import key_hash_secrets
 from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
@@ -64,12 +65,13 @@ class Gateway:
     async def _start(self, stack: AsyncExitStack) -> CoreTasks:
         directory = stack.enter_context(DataDirectory.open(self._settings.data_dir))
         container = await self._assemble(stack, Owner(node=directory.node, life=secrets.token_hex(8)))
-        key = await container.ensure_api_key().execute()
+        key = await container.access().ensure_key.execute()
         configured = await ensure_webhook(
             container.ensure_webhook(), container.webhook_sender(), self._settings, self._announcer
         )
         work = {
             "event feed": container.feed().run(),
+            "key ring": container.access().ring.run(),
             "session supervisor": container.supervisor().run(),
             "snapshots": container.snapshots().run(),
             "housekeeper": container.housekeeper().run(),
@@ -118,6 +120,7 @@ class Gateway:
         container.health_checks.override(providers.Object(checks))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
+        container.key_hash_secrets.override(providers.Object(key_hash_secrets(self._settings)))
         container.snapshot_every.override(providers.Object(snapshot_every(self._settings)))
         container.tell_of_snapshot.override(providers.Object(tell))
         container.on_fault.override(providers.Object(_log_fault))
@@ -179,8 +182,8 @@ async def _unless[T](stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | N
 
 
 def _hand_in(container: Container, storage: Storage) -> None:
-    container.uow.override(providers.Object(storage.uow))
-    container.event_log.override(providers.Object(storage.event_log))
+    container.whole_uow.override(providers.Object(storage.uow))
+    container.whole_event_log.override(providers.Object(storage.event_log))
     container.bus.override(providers.Object(storage.bus))
     container.codes.override(providers.Object(storage.codes))
     container.session_store.override(providers.Object(storage.snapshots))

@@ -261,11 +261,11 @@ class ArmedGateway(Gateway):
     @override
     async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
         container = await super()._assemble(stack, owner)
-        event_log = _EventLog(container.event_log(), self._trap)
-        database = _Database(container.uow(), self._trap, event_log.committed)
+        event_log = _EventLog(container.whole_event_log(), self._trap)
+        database = _Database(container.whole_uow(), self._trap, event_log.committed)
         for provider, cover in (
-            (container.event_log, event_log),
-            (container.uow, database),
+            (container.whole_event_log, event_log),
+            (container.whole_uow, database),
             (container.driver, _Driver(container.driver(), self._trap)),
         ):
             provider.override(providers.Object(cover))

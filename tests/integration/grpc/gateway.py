@@ -11,7 +11,6 @@ import grpc.aio
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
-from application.access.authenticate import Authenticate
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.groups.change_group import (
@@ -45,6 +44,7 @@ from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, 
 from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
+from entrypoints.access_assembly import AccessAssembly
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
 from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import MediaServiceStub
@@ -70,9 +70,11 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     send = SendMessage(
         database, world.clock, world.ids, world.supervisor, world.recipients, world.waiters, media.prepare
     )
+    access = AccessAssembly(database, world.clock, world.ids, world.bus, (bytes(32),), KEY)
     groups = PageAsker(database, world.clock, world.supervisor)
     return UseCases(
-        authenticate=Authenticate(database, KEY),
+        authenticate=access.authenticate,
+        access=access.use_cases,
         check_health=CheckHealth(checks),
         create_session=world.create,
         list_sessions=ListSessions(database),
@@ -90,7 +92,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         get_qr=world.get_qr,
         refresh_qr=world.refresh_qr,
         request_pairing_code=world.pairing_code,
-        watch_session=WatchSession(database, world.codes, world.bus, world.supervisor),
+        watch_session=WatchSession(database, world.codes, world.bus, world.supervisor, access.streams),
         send_message=send,
         send_messages=SendMessages(database, world.clock, world.ids, world.supervisor, media.prepare),
         cancel_message=CancelMessage(database, world.clock, world.ids, world.supervisor, world.waiters),
@@ -117,7 +119,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         get_message=GetMessage(database),
         media=media.use_cases,
         list_events=ListEvents(database),
-        stream_events=StreamEvents(database, world.feed),
+        stream_events=StreamEvents(database, world.feed, access=access.streams),
         create_webhook=CreateWebhook(*webhooks),
         get_webhook=GetWebhook(database),
         list_webhooks=ListWebhooks(database),

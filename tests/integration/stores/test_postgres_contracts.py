@@ -23,6 +23,7 @@ from tests.contracts.samples import NOON, SALES, SUPPORT, event, outbound, sessi
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
+from tests.contracts.user_repository import UserRepositoryContract
 from tests.contracts.webhook_log import WebhookLogContract
 from tests.contracts.webhook_queue import WebhookQueueContract
 from tests.contracts.webhook_repository import WebhookRepositoryContract
@@ -118,6 +119,10 @@ class TestPostgresUnitOfWork(UnitOfWorkContract):
                 async with uow.begin() as unit:
                     await unit.sessions.add(session())
                     raise failure
+
+
+class TestPostgresUserRepository(UserRepositoryContract):
+    pass
 
 
 class TestPostgresApiKeyRepository(ApiKeyRepositoryContract):

@@ -102,8 +102,8 @@ async def sending(pool: ConnectionPool) -> AsyncIterator[Sender]:
     for phone in (ANA, BEN):
         whatsapp.add_account(phone)
     container = build(whatsapp)
-    container.uow.override(providers.Object(PostgresDatabase(pool, lambda: container.feed().hint())))
-    container.event_log.override(providers.Object(PostgresEventLog(pool)))
+    container.whole_uow.override(providers.Object(PostgresDatabase(pool, lambda: container.feed().hint())))
+    container.whole_event_log.override(providers.Object(PostgresEventLog(pool)))
     async with running(container) as use_cases:
         client = Client(create_app(use_cases, RestConfig()), key=API_KEY)
         await use_cases.create_session.execute(CreateSessionCommand(id="ana"))

@@ -18,6 +18,7 @@ from tests.contracts.samples import SALES, SUPPORT, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
+from tests.contracts.user_repository import UserRepositoryContract
 from tests.contracts.webhook_log import WebhookLogContract
 from tests.contracts.webhook_queue import WebhookQueueContract
 from tests.contracts.webhook_repository import WebhookRepositoryContract
@@ -93,6 +94,10 @@ class TestMemoryUnitOfWork(UnitOfWorkContract):
             with pytest.raises(UnavailableError):
                 await unit.sessions.get(SUPPORT, lock=True)
         await task
+
+
+class TestMemoryUserRepository(UserRepositoryContract):
+    pass
 
 
 class TestMemoryApiKeyRepository(ApiKeyRepositoryContract):

@@ -345,6 +345,8 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
                 "media_id",
                 "webhook_id",
                 "group_id",
+                "user_id",
+                "key_id",
                 "code",
                 "direction",
                 "status",

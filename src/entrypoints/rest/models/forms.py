@@ -28,6 +28,8 @@ REPLY_TO: Final[Form] = {"minLength": 1, "maxLength": MAX_REPLY_ID, "pattern": f
 EVENT_ID: Final[Form] = {"pattern": f"^evt_{_ULID}$"}
 MEDIA_ID: Final[Form] = {"pattern": f"^media_{_ULID}$"}
 WEBHOOK_ID: Final[Form] = {"pattern": f"^whk_{_ULID}$"}
+USER_ID: Final[Form] = {"pattern": f"^usr_{_ULID}$"}
+API_KEY_ID: Final[Form] = {"pattern": f"^key_{_ULID}$"}
 
 PHONE: Final[Form] = {"pattern": f"^{_DIGITS}$", "maxLength": 80}
 USER: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER})$", "maxLength": 80}
@@ -72,6 +74,8 @@ PATH: Final[dict[str, Form]] = {
     "message_id": MESSAGE_ID,
     "media_id": MEDIA_ID,
     "webhook_id": WEBHOOK_ID,
+    "user_id": USER_ID,
+    "key_id": API_KEY_ID,
     "chat_id": CHAT,
     "contact_id": USER,
     "person_id": PERSON,

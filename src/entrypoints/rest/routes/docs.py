@@ -1,5 +1,6 @@
 """The API's document, and Swagger UI to browse it: from a package, so that no other server is asked."""
 
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -59,9 +60,10 @@ class DocsRoutes:
 
     def add_to(self, router: APIRouter) -> None:
         """Adds them to a router."""
-        router.add_api_route("/openapi.json", self.document, methods=["GET"], include_in_schema=False)
-        router.add_api_route("/docs", self.page, methods=["GET"], include_in_schema=False)
-        router.add_api_route("/docs/{name}", self.asset, methods=["GET"], include_in_schema=False)
+        add = partial(router.add_api_route, methods=["GET"], include_in_schema=False)
+        add("/openapi.json", self.document, name="readDocument")
+        add("/docs", self.page, name="readDocumentationPage")
+        add("/docs/{name}", self.asset, name="readDocumentationFile")
 
     async def document(self) -> Response:
         """The OpenAPI document."""

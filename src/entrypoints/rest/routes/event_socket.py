@@ -30,7 +30,8 @@ _DOCUMENT: Final[dict[int | str, dict[str, Any]]] = {
         "description": "A WebSocket. Each text frame is one event in its envelope, as in the list; or "
         '`{"type": "stream.lag", "behind": …, "head": …}`; or, last, `{"type": "stream.error", "error": …}` with a '
         f"problem. Messages of the client aren't looked at; one over {MAX_FRAME:,} bytes ends with 1009. The gateway "
-        "ends with 1012 (it restarts), 4008 (`CONSUMER_TOO_SLOW`), 4010 (`CURSOR_EXPIRED`), 1013 (a part is away) or "
+        "ends with 1012 (it restarts), 4001 (the key has ended: `API_KEY_REVOKED`, say), 4008 "
+        "(`CONSUMER_TOO_SLOW`), 4010 (`CURSOR_EXPIRED`), 1013 (a part is away) or "
         "1011 (a fault of its own).",
     },
     426: {
@@ -52,7 +53,7 @@ class EventSocketRoutes:
 
     def add_to(self, router: APIRouter) -> None:
         """Adds them to a router."""
-        router.routes.append(WebSocketRoute(PATH, self))
+        router.routes.append(WebSocketRoute(PATH, self, name="streamEventsOverWebSocket"))
         router.add_api_route(
             PATH,
             self.refuse,

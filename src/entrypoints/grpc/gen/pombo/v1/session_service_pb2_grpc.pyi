@@ -30,7 +30,10 @@ class SessionServiceStub:
     """Sessions: create, run, link and watch them.
 
     Every call needs the API key in its metadata: `x-api-key: KEY`, or `authorization: Bearer KEY`; without a good one it
-    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING` or `API_KEY_INVALID`. An error's status details hold
+    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING`, `API_KEY_INVALID`, `API_KEY_EXPIRED`, `API_KEY_REVOKED` or
+    `USER_DISABLED`, which also ends the streams that a key has open. With a role below what a call needs it ends with
+    PERMISSION_DENIED `ROLE_TOO_LOW`. To a key for certain sessions the others, and what belongs to them, aren't there; what
+    would be made for them ends with PERMISSION_DENIED `SESSION_OUT_OF_SCOPE`. An error's status details hold
     exactly one google.rpc.ErrorInfo with the reason and the domain `pombo`, a google.rpc.BadRequest when a field is at
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
@@ -137,7 +140,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Sessions: create, run, link and watch them.
 
     Every call needs the API key in its metadata: `x-api-key: KEY`, or `authorization: Bearer KEY`; without a good one it
-    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING` or `API_KEY_INVALID`. An error's status details hold
+    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING`, `API_KEY_INVALID`, `API_KEY_EXPIRED`, `API_KEY_REVOKED` or
+    `USER_DISABLED`, which also ends the streams that a key has open. With a role below what a call needs it ends with
+    PERMISSION_DENIED `ROLE_TOO_LOW`. To a key for certain sessions the others, and what belongs to them, aren't there; what
+    would be made for them ends with PERMISSION_DENIED `SESSION_OUT_OF_SCOPE`. An error's status details hold
     exactly one google.rpc.ErrorInfo with the reason and the domain `pombo`, a google.rpc.BadRequest when a field is at
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
@@ -240,7 +246,10 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sessions: create, run, link and watch them.
 
     Every call needs the API key in its metadata: `x-api-key: KEY`, or `authorization: Bearer KEY`; without a good one it
-    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING` or `API_KEY_INVALID`. An error's status details hold
+    ends with UNAUTHENTICATED and the reason `API_KEY_MISSING`, `API_KEY_INVALID`, `API_KEY_EXPIRED`, `API_KEY_REVOKED` or
+    `USER_DISABLED`, which also ends the streams that a key has open. With a role below what a call needs it ends with
+    PERMISSION_DENIED `ROLE_TOO_LOW`. To a key for certain sessions the others, and what belongs to them, aren't there; what
+    would be made for them ends with PERMISSION_DENIED `SESSION_OUT_OF_SCOPE`. An error's status details hold
     exactly one google.rpc.ErrorInfo with the reason and the domain `pombo`, a google.rpc.BadRequest when a field is at
     fault, and a google.rpc.RetryInfo when it is known when to try again. The metadata `x-request-id` names a call in the
     gateway's log; the caller may choose it, and it comes back in the trailing metadata.
