@@ -9,8 +9,11 @@ import asyncpg
 import pytest
 
 from adapters.postgres.connection_pool import ConnectionPool, PoolSettings
+from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.migrator import Migration, migrate, own_migrations
+from domain.access import BOOTSTRAP_USER, Role
 from domain.errors import ConflictError, InternalError, UnavailableError
+from domain.ids import parse_api_key_id
 
 
 async def steps(pool: ConnectionPool) -> list[int]:
@@ -118,3 +121,34 @@ async def test_a_role_that_may_not_create_can_use_a_migrated_database(
             )
     async with ConnectionPool.open(ordinary_user) as pool:
         await migrate(pool)
+
+
+async def test_keys_of_before_there_were_users_are_an_administrator_s(blank_database_url: str) -> None:
+    key_hash = bytes(range(32))
+    before = [migration for migration in own_migrations() if migration.name < "0060"]
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool, before)
+        async with pool.connection() as connection:
+            query = "INSERT INTO pombo.api_keys (hash, label) VALUES ($1, 'made at the first start')"
+            await connection.execute(query, key_hash)
+        await migrate(pool)
+        async with PostgresDatabase(pool).begin() as uow:
+            found = await uow.api_keys.find([key_hash])
+            assert found is not None
+            assert parse_api_key_id(found.key.id) == found.key.id
+            assert (found.key.name, found.role, found.user.id) == (
+                "made at the first start",
+                Role.ADMIN,
+                BOOTSTRAP_USER,
+            )
+            assert (found.key.session_ids, found.key.expires_at, found.key.last_used_at) == ((), None, None)
+            # Requests that are repeated over the update stay the same requests.
+            assert found.key.request_scope == f"key:{key_hash.hex()}"
+
+
+async def test_a_database_without_keys_gets_no_user(blank_database_url: str) -> None:
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool)
+        async with PostgresDatabase(pool).begin() as uow:
+            assert await uow.users.list(limit=9) == ()
+            assert await uow.api_keys.is_empty()
