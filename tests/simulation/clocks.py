@@ -8,7 +8,7 @@ from typing import Final, override
 
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
-from domain.ids import EventId, MediaId, MessageId, SessionId, WebhookId, WhatsAppMessageId
+from domain.ids import ApiKeyId, EventId, MediaId, MessageId, SessionId, UserId, WebhookId, WhatsAppMessageId
 from domain.jid import Jid
 
 EPOCH: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -65,6 +65,14 @@ class CountingIds(IdGenerator):
     @override
     def media_id(self) -> MediaId:
         return MediaId(f"media_{next(self._count):026d}")
+
+    @override
+    def user_id(self) -> UserId:
+        return UserId(f"usr_{next(self._count):026d}")
+
+    @override
+    def api_key_id(self) -> ApiKeyId:
+        return ApiKeyId(f"key_{next(self._count):026d}")
 
     @override
     def outbound_whatsapp_id(self, chat: Jid) -> WhatsAppMessageId:
