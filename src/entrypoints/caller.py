@@ -5,6 +5,9 @@ from application.idempotency.request_key import RequestKey
 
 __all__ = ["CALLER", "request_key"]
 
+ADDRESS: Final[ContextVar[str]] = ContextVar("address")
+"""Where the call comes from; set by each transport before anything else."""
+
 
 def request_key(key: str | None, field: str) -> RequestKey | None:
     """The caller's key of this request; None when it gave none.

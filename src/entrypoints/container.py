@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from dependency_injector import containers, providers
 
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.system.system_clock import SystemClock
 from adapters.system.ulid_generator import UlidGenerator
 from application.access.caller_storage import CallerEventLog, CallerStorage
@@ -43,6 +44,9 @@ from application.groups.create_group import CreateGroup
 from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
 from application.idempotency.once import Once
+from application.limits.call_limits import CallLimits
+from application.limits.call_rates import CallRates
+from application.limits.fallback_rate_limiter import FallbackRateLimiter
 from application.media.outgoing_files import OutgoingFiles
 from application.messages.cancel_message import CancelMessage
 from application.messages.expire_messages import ExpireMessages
@@ -62,6 +66,7 @@ from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
+from application.ports.rate_limiter import RateLimiter
 from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.watchdog import Watchdog
@@ -108,6 +113,9 @@ class Container(containers.DeclarativeContainer):
     session_store: providers.Dependency[SessionStore] = providers.Dependency()
     snapshot_every: providers.Dependency[timedelta | None] = providers.Dependency(default=timedelta(minutes=5))
     tell_of_snapshot: providers.Dependency[Tell] = providers.Dependency(default=lambda *_: None)
+    rate_limiter: providers.Dependency[RateLimiter] = providers.Dependency()
+    call_rates: providers.Dependency[CallRates] = providers.Dependency(default=CallRates())
+    on_limiter_away: providers.Dependency[Callable[[bool], None]] = providers.Dependency(default=lambda _: None)
     driver: providers.Dependency[WhatsAppDriver] = providers.Dependency()
     watchdog: providers.Dependency[Watchdog] = providers.Dependency()
     lease_terms: providers.Dependency[LeaseTerms] = providers.Dependency()
@@ -178,6 +186,18 @@ class Container(containers.DeclarativeContainer):
     )
     access = providers.Singleton(AccessAssembly, whole_uow, clock, ids, bus, key_hash_secrets, configured_key)
     ensure_webhook = providers.Singleton(EnsureConfiguredWebhook, whole_uow, clock, ids)
+    limits = providers.Singleton(
+        CallLimits,
+        providers.Singleton(
+            FallbackRateLimiter,
+            rate_limiter,
+            providers.Singleton(MemoryRateLimiter, clock),
+            clock,
+            tell=on_limiter_away,
+        ),
+        call_rates,
+        clock,
+    )
     webhook_dispatcher = providers.Singleton(
         WebhookDispatcher, whole_uow, feed, clock, ids, webhook_sender, retry_schedule, on_fault=on_lane_fault
     )
@@ -197,6 +217,7 @@ class Container(containers.DeclarativeContainer):
         UseCases,
         authenticate=access.provided.authenticate,
         access=access.provided.use_cases,
+        limits=limits,
         check_health=providers.Singleton(
             CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
         ),

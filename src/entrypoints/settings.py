@@ -15,6 +15,7 @@ from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
 from domain.webhook import RetrySchedule
 from domain.webhook_checks import check_url
+from entrypoints.limit_settings import LimitSettings
 from entrypoints.media_settings import MediaSettings
 from entrypoints.networks import Networks
 
@@ -83,7 +84,7 @@ def _below_home(base: str | None, fallback: str) -> Path:
         return Path.cwd() / ".pombo" / Path(fallback).name
 
 
-class Settings(MediaSettings):
+class Settings(MediaSettings, LimitSettings):
     """What the environment says. An empty variable counts as unset.
 
     Attributes:

@@ -30,6 +30,7 @@ from application.groups.change_group import (
 from application.groups.create_group import CreateGroup
 from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
+from application.limits.call_limits import CallLimits
 from application.messages.cancel_message import CancelMessage
 from application.messages.forward_message import ForwardMessage
 from application.messages.message_commands import MessageCommands
@@ -61,6 +62,7 @@ class UseCases:
 
     authenticate: Authenticate
     access: AccessUseCases
+    limits: CallLimits
     check_health: CheckHealth
     create_session: CreateSession
     list_sessions: ListSessions

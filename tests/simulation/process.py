@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dependency_injector import providers
 
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.transaction import Transaction
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.ownership import LeaseTerms
@@ -72,6 +73,8 @@ class GatewayProcess:
                 container.session_store,
                 Gated(gate, world.snapshots, "snapshots", CACHE, frozenset({"save", "delete", "rewrap"})),
             ),
+            # Nothing here comes through a transport, which is what asks for rates.
+            (container.rate_limiter, MemoryRateLimiter(world.clock)),
             (container.driver, SimulatedDriver(gate)),
             (container.watchdog, self.watchdog),
             (container.lease_terms, LeaseTerms(owner=self.owner, ttl=LEASE)),

@@ -5,8 +5,9 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn, Self, override
 
@@ -16,10 +17,14 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from application.access.authenticate import Authenticate
+from application.limits.call_limits import CallLimits, TooManyCallsError
 from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, RateLimitedError, TooLargeError
-from entrypoints.caller import CALLER
+from entrypoints.caller import ADDRESS, CALLER
+from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site, grpc_peer
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
 from entrypoints.grpc.rules import MethodRules
+from entrypoints.networks import Network
+from entrypoints.rate_fields import rate_fields
 from entrypoints.status import STATUS
 
 REQUEST_ID: Final = "x-request-id"
@@ -37,6 +42,38 @@ type Context = grpc.aio.ServicerContext[Any, Any]
 type Behaviour = Callable[[Any, Context], Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodKinds:
+    """What is known of methods by their full names.
+
+    Attributes:
+        sends: those that send a message.
+        files: those that stream a file, which ends by itself.
+    """
+
+    sends: Collection[str]
+    files: Collection[str]
+
+
+class _Trailing:
+    """The metadata behind an answer: the call's id, and how its caller stands with the rates."""
+
+    def __init__(self, context: Context, request_id: str) -> None:
+        self._context = context
+        self._fields = {REQUEST_ID: request_id}
+        context.set_trailing_metadata(self.pairs())
+
+    def tell(self, fields: Mapping[str, str]) -> None:
+        """Adds fields, or replaces those of their names."""
+        if fields:
+            self._fields |= {name.lower(): value for name, value in fields.items()}
+            self._context.set_trailing_metadata(self.pairs())
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """All of it."""
+        return tuple(self._fields.items())
+
+
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method. Cancellation passes through untouched."""
 
@@ -44,14 +81,20 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self,
         authenticate: Authenticate,
         rules: MethodRules,
+        limits: CallLimits,
         *,
         max_request_bytes: int,
         others: Mapping[str, int],
         stall: timedelta,
+        methods: MethodKinds,
+        trusted_proxies: Sequence[Network] = (),
     ) -> None:
         """Takes the largest request in bytes: of most methods, and of ``others`` by their full names."""
         self._authenticate = authenticate
         self._rules = rules
+        self._limits = limits
+        self._methods = methods
+        self._trusted = tuple(trusted_proxies)
         self._max_request_bytes = max_request_bytes
         self._others = others
         self._stall = stall.total_seconds()
@@ -109,7 +152,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _stream(self, behaviour: Behaviour, method: str, read: Callable[[Any], Any]) -> Behaviour:
         async def stream(request: Any, context: Context) -> None:
             # Written by us: left to gRPC, a generator whose reader goes away is closed later, in another task.
-            async with self._call(method, context), aclosing(behaviour(read(request), context)) as items:
+            async with (
+                self._call(method, context, holds=method not in self._methods.files),
+                aclosing(behaviour(read(request), context)) as items,
+            ):
                 async for item in items:
                     try:
                         async with asyncio.timeout(self._stall):
@@ -143,17 +189,18 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return read
 
     @asynccontextmanager
-    async def _call(self, method: str, context: Context) -> AsyncIterator[None]:
+    async def _call(self, method: str, context: Context, *, holds: bool = False) -> AsyncIterator[None]:
+        """``holds`` counts it among its caller's open streams."""
         metadata = _metadata(context)
         request_id = _request_id(metadata.get(REQUEST_ID))
-        context.set_trailing_metadata(((REQUEST_ID, request_id),))
+        trailing = _Trailing(context, request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method), _Outcome(method) as outcome:
             try:
-                if not method.startswith(_OPEN):
-                    caller = await self._authenticate.execute(_key(metadata))
-                    self._rules.of(method).check(caller)
-                    CALLER.set(caller)
-                yield
+                with ExitStack() as stack:
+                    scope = await self._admit(method, metadata, context, trailing)
+                    if holds:
+                        stack.enter_context(self._limits.streams.hold(scope))
+                    yield
             except PomboError as error:
                 outcome.error = error
             except grpc.aio.AbortError:
@@ -162,13 +209,30 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 outcome.error = InternalError("INTERNAL", _INTERNAL)
                 outcome.error.__cause__ = fault
             if outcome.error is not None:
-                await self._tell(context, outcome.error, request_id)
+                await self._tell(context, outcome.error, trailing)
 
-    async def _tell(self, context: Context, error: PomboError, request_id: str) -> NoReturn:
+    async def _admit(self, method: str, metadata: dict[str, str], context: Context, trailing: _Trailing) -> str:
+        """Lets the call in; gives whose it is."""
+        address = _address(context, self._trusted)
+        ADDRESS.set(address)
+        site = caller_site(address)
+        if method.startswith(_OPEN):
+            await self._limits.admit_open(site)
+            return site
+        key = _key(metadata)
+        admission = await self._limits.admit(
+            lambda: self._authenticate.execute(key), address=site, sends=int(method in self._methods.sends)
+        )
+        trailing.tell(rate_fields(admission.standings))
+        self._rules.of(method).check(admission.caller)
+        CALLER.set(admission.caller)
+        return admission.caller.scope
+
+    async def _tell(self, context: Context, error: PomboError, trailing: _Trailing) -> NoReturn:
         try:
             # A status comes behind what isn't read yet, and is waited for only so long.
             async with asyncio.timeout(self._stall):
-                await _abort(context, error, request_id)
+                await _abort(context, error, trailing)
         except TimeoutError:
             # Left like this, gRPC resets the stream.
             raise asyncio.CancelledError from None
@@ -211,14 +275,16 @@ def _too_slow() -> RateLimitedError:
     )
 
 
-async def _abort(context: Context, error: PomboError, request_id: str) -> NoReturn:
+async def _abort(context: Context, error: PomboError, trailing: _Trailing) -> NoReturn:
     # As in REST, the caller gets no details of a fault of ours, whichever it is.
     told = InternalError("INTERNAL", _INTERNAL) if error.kind is ErrorKind.INTERNAL else error
     status = to_rpc_status(told)
+    if isinstance(error, TooManyCallsError):
+        trailing.tell(rate_fields(error.standings))
     await context.abort(
         STATUS[told.kind].grpc,
         status.message,
-        ((REQUEST_ID, request_id), (DETAILS_KEY, status.SerializeToString())),
+        (*trailing.pairs(), (DETAILS_KEY, status.SerializeToString())),
     )
 
 
@@ -229,6 +295,13 @@ def _metadata(context: Context) -> dict[str, str]:
         if isinstance(value, str):
             found.setdefault(name, value)
     return found
+
+
+def _address(context: Context, trusted: Sequence[Network]) -> str:
+    forwarded = (
+        value for name, value in context.invocation_metadata() or () if name == FORWARDED_FOR and isinstance(value, str)
+    )
+    return caller_address(grpc_peer(context.peer()), forwarded, trusted)
 
 
 def _request_id(given: str | None) -> str:

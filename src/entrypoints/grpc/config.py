@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from entrypoints.networks import Network
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrpcConfig:
@@ -12,6 +14,8 @@ class GrpcConfig:
         port: 0 lets the operating system choose; ``GrpcServer.port`` tells which.
         max_request_bytes: the largest request message; a larger one is refused with ``BODY_TOO_LARGE``.
         max_inline_bytes: the same for a message to send, which may hold a file.
+        max_streams: how many calls of a connection may be open at a time; more wait in the client.
+        trusted_proxies: whose ``x-forwarded-for`` is believed.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``.
         health_interval: how often a watcher of the health service gets a fresh look.
@@ -21,6 +25,8 @@ class GrpcConfig:
     port: int = 50051
     max_request_bytes: int = 1_048_576
     max_inline_bytes: int = 22_500_000
+    max_streams: int = 1_000
+    trusted_proxies: tuple[Network, ...] = ()
     keepalive: timedelta = timedelta(minutes=1)
     stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
@@ -36,6 +42,10 @@ class GrpcConfig:
             ("grpc.so_reuseport", 0),
             # What is larger than our limit and smaller than this gets a typed error; the rest gRPC's own.
             ("grpc.max_receive_message_length", self._largest_read),
+            ("grpc.max_concurrent_streams", self.max_streams),
+            # gRPC's own defaults: metadata beyond the one are refused at times, beyond the other always.
+            ("grpc.max_metadata_size", 8_192),
+            ("grpc.absolute_max_metadata_size", 16_384),
             ("grpc.keepalive_time_ms", int(self.keepalive.total_seconds() * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
             # Clients may ping an idle connection every ten seconds, so that middleboxes keep their streams open.

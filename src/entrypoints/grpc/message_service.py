@@ -15,6 +15,7 @@ from domain.errors import InvalidArgumentError, PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import Message
+from entrypoints.caller import CALLER
 from entrypoints.grpc.converters.contents import content_from_proto
 from entrypoints.grpc.converters.messages import direction_from_proto, message_to_proto, status_from_proto
 from entrypoints.grpc.converters.times import time_from_proto
@@ -46,6 +47,7 @@ class MessageService(MessageOperationsServicer):
     @override
     async def SendMessages(self, request: pb.SendMessagesRequest, context: Context) -> pb.SendMessagesResponse:
         check_count(len(request.messages))
+        await self._use_cases.limits.charge_sends(CALLER.get().scope, len(request.messages) - 1)
         command = SendMessagesCommand(
             entries=[_entry(message) for message in request.messages], request=key_of(request)
         )

@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from domain.errors import PomboError
 from entrypoints.grpc.api_key_service import ApiKeyService
-from entrypoints.grpc.call_interceptor import CallInterceptor
+from entrypoints.grpc.call_interceptor import CallInterceptor, MethodKinds
 from entrypoints.grpc.call_service import CallService
 from entrypoints.grpc.chat_service import ChatService
 from entrypoints.grpc.config import GrpcConfig
@@ -76,7 +76,11 @@ DESCRIPTORS: Final = tuple(
 )
 """The gateway's own services."""
 SERVICES: Final = tuple(service.full_name for service in DESCRIPTORS)
-_SEND: Final = f"/{message_service_pb2.DESCRIPTOR.services_by_name['MessageService'].full_name}/SendMessage"
+_MESSAGES: Final = f"/{message_service_pb2.DESCRIPTOR.services_by_name['MessageService'].full_name}"
+_MEDIA: Final = f"/{media_service_pb2.DESCRIPTOR.services_by_name['MediaService'].full_name}"
+_SEND: Final = f"{_MESSAGES}/SendMessage"
+_SENDS: Final = frozenset({_SEND, f"{_MESSAGES}/SendMessages", f"{_MESSAGES}/ForwardMessage"})
+_FILES: Final = frozenset({f"{_MEDIA}/DownloadMedia", f"{_MEDIA}/DownloadMessageMedia"})
 _HEALTH: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 _SETTING: Final = "GRPC_PORT"
 _log: Final = structlog.stdlib.get_logger(__name__)
@@ -94,9 +98,12 @@ class GrpcServer:
                 CallInterceptor(
                     use_cases.authenticate,
                     MethodRules(DESCRIPTORS),
+                    use_cases.limits,
                     max_request_bytes=config.max_request_bytes,
                     others={_SEND: max(config.max_request_bytes, config.max_inline_bytes)},
                     stall=config.stall,
+                    methods=MethodKinds(sends=_SENDS, files=_FILES),
+                    trusted_proxies=config.trusted_proxies,
                 )
             ],
             options=config.channel_options(),

@@ -46,7 +46,7 @@ _ASKED: Final = (
 )
 _SHOWN: Final = (
     *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"),
-    *("Location", "Preference-Applied", "Retry-After", "X-Request-ID"),
+    *("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
 )
 
 
@@ -100,8 +100,10 @@ def _larger_bodies(config: RestConfig) -> dict[str, int]:
 
 def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> None:
     """Each one added lies around those before it."""
-    app.add_middleware(BodyLimitMiddleware, limit=config.max_body_bytes, others=_larger_bodies(config))
-    app.add_middleware(AuthenticationMiddleware, use_cases=use_cases)
+    app.add_middleware(
+        BodyLimitMiddleware, limit=config.max_body_bytes, others=_larger_bodies(config), stall=config.stall
+    )
+    app.add_middleware(AuthenticationMiddleware, use_cases=use_cases, trusted_proxies=config.trusted_proxies)
     if config.cors_origins:
         # Around authentication: a browser's preflight carries no key.
         app.add_middleware(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from entrypoints.networks import Network
+
 API_PREFIX: Final = "/api/v1"
 MAX_WAIT: Final = timedelta(seconds=60)
 """The longest that a caller may let a request wait: proxies commonly give up soon after."""
@@ -19,10 +21,12 @@ class RestConfig:
         max_upload_bytes: the same for files.
         send_wait: how long a send waits for WhatsApp to have the message when the caller names no time.
         cors_origins: browser origins that may call, ``("*",)`` for all; none by default.
+        trusted_proxies: whose ``X-Forwarded-For`` is believed.
         version: the program's version, as the API's document tells it.
         docs_enabled: whether ``/docs`` and ``/openapi.json`` are served.
         keep_alive: how often an idle event stream shows that it lives.
-        stall: how long a reader of an event stream may take nothing before it is cut off.
+        stall: how long a reader of an event stream may take nothing before it is cut off, and how long nothing may come
+            of a request's body.
     """
 
     max_body_bytes: int = 1_048_576
@@ -30,6 +34,7 @@ class RestConfig:
     max_upload_bytes: int = 134_300_000
     send_wait: timedelta = timedelta(seconds=20)
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     version: str = "0.1.0"
     docs_enabled: bool = True
     keep_alive: timedelta = timedelta(seconds=15)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any, Final, override
 
@@ -49,12 +50,19 @@ class EventStreamResponse(Response):
         keep_alive: how long it may be silent.
         stall: how long a reader may take nothing.
         streams: tells of the server's stop.
+        until_end: what is held as long as the stream is open.
     """
 
     media_type = EVENT_STREAM
 
     def __init__(
-        self, events: AsyncIterator[StreamItem], *, keep_alive: timedelta, stall: timedelta, streams: OpenStreams
+        self,
+        events: AsyncIterator[StreamItem],
+        *,
+        keep_alive: timedelta,
+        stall: timedelta,
+        streams: OpenStreams,
+        until_end: ExitStack,
     ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no", "Vary": "Accept"})
         del self.headers["content-length"]
@@ -62,10 +70,15 @@ class EventStreamResponse(Response):
         self._keep_alive = keep_alive.total_seconds()
         self._stall = stall.total_seconds()
         self._streams = streams
+        self._until_end = until_end
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Streams until the reader leaves, takes nothing for too long, the server stops or the log fails."""
+        with self._until_end:
+            await self._stream(scope, receive, send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         ready: asyncio.Queue[bytes | None] = asyncio.Queue(_AHEAD)
         async with asyncio.TaskGroup() as tasks:

@@ -1,12 +1,13 @@
 """HTTP/1.1 as uvicorn speaks it, with a bounded head and with errors in the form of all others."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any, Final, override
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.rest.json_codec import to_json
-from entrypoints.rest.problem import PROBLEM_JSON, InvalidRequestError, Problem
+from entrypoints.rest.problem import PROBLEM_JSON, REQUEST_TOO_SLOW, InvalidRequestError, Problem
 
 MAX_HEAD: Final = 65_536
 """Bytes of a request's line and headers, as most servers bound them. A read that goes a bit beyond still passes."""
@@ -24,7 +25,12 @@ HEAD_TOO_LARGE: Final = Problem(
     detail=f"A request's line and headers have at most {MAX_HEAD} bytes.",
     metadata={"limit_bytes": str(MAX_HEAD)},
 )
-
+_TOO_MANY: Final = Problem(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    title="Unavailable",
+    reason="TOO_MANY_CONNECTIONS",
+    detail="As many connections are open as the gateway takes; come back in a moment.",
+)
 
 ABORT: Final = "pombo.abort"
 """The key in the ASGI scope's extensions: breaks the connection off, and with it what waits to be read."""
@@ -34,25 +40,78 @@ class HttpProtocol(HttpToolsProtocol):
     """One connection.
 
     The parser keeps an unfinished header whatever its length, before anybody is asked for a key. So what is read is
-    counted from the last piece of a body or end of a request on: heads, trailers and chunk extensions alike.
+    counted from the last piece of a body or end of a request on: heads, trailers and chunk extensions alike. And a head
+    must be whole in time, from the connection's first moment or the head's first byte on, as must what is left of a
+    body that was answered before its end; a connection that waits for its next request is uvicorn's own to close.
     """
+
+    head_within = 20.0
+    """Seconds for a head."""
+    rest_within = 60.0
+    """Seconds for what is left of a body, which is read and dropped."""
+    most: int | None = None
+    """How many connections may be open; None is no limit."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._unfinished = 0
         self._got_on = False
+        self._in_request = False
+        self._awaited: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if self.most is not None and len(self.connections) > self.most:
+            self._refuse(_TOO_MANY)
+            transport.close()
+            return
+        self._expect(self.head_within)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._have()
+        super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
         self._got_on = False
         super().data_received(data)
         if self.transport.get_protocol() is not self:
+            self._have()
             return  # upgraded: what comes now is another's
         self._unfinished = 0 if self._got_on else self._unfinished + len(data)
+        is_idle = self.cycle is None or self.cycle.response_complete
         if self._unfinished > MAX_HEAD and not self.transport.is_closing():
-            if self.cycle is None or self.cycle.response_complete:
+            if is_idle:
                 self._refuse(HEAD_TOO_LARGE)
             # An answer under way can't be followed by another: breaking off is all that is left.
+            self.transport.close()
+        elif is_idle and self._in_request:
+            self._expect(self.rest_within)
+        elif is_idle and self._unfinished:
+            self._expect(self.head_within)
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._have()
+        self._in_request = True
+        super().on_headers_complete()
+
+    def _expect(self, seconds: float) -> None:
+        if self._awaited is None:
+            self._awaited = self.loop.call_later(seconds, self._give_up)
+
+    def _have(self) -> None:
+        if self._awaited is not None:
+            self._awaited.cancel()
+            self._awaited = None
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing():
+            # Who has said nothing at all isn't answered: a connection opened ahead may wait for its first request.
+            if self._unfinished and not self._in_request:
+                self._refuse(REQUEST_TOO_SLOW)
             self.transport.close()
 
     @override
@@ -68,6 +127,8 @@ class HttpProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         self._got_on = True
+        self._in_request = False
+        self._have()
         super().on_message_complete()
 
     @override

@@ -22,7 +22,10 @@ _DESCRIPTION: Final = """A self-hosted WhatsApp gateway: link accounts as compan
 Every call but health carries an API key, as `X-API-Key` or as `Authorization: Bearer`. A key has a role, and may be for
 certain sessions: to it the others, and what belongs to them, aren't there. Every error is a problem
 ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `reason`, which is the same over gRPC. Every answer
-has an `X-Request-ID`: the caller's own, or a new one. Times are RFC 3339 in UTC. Addresses are JIDs; where one person
+has an `X-Request-ID`: the caller's own, or a new one. Calls are counted by key: `RateLimit-Policy` and `RateLimit` tell
+how it stands, and beyond a rate 429 says in `Retry-After` when to come back.
+
+Times are RFC 3339 in UTC. Addresses are JIDs; where one person
 is meant, a phone number with its country code does too. Lists page by an opaque token.
 
 This project is unofficial: it isn't made, endorsed or supported by WhatsApp or Meta.

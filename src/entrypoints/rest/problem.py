@@ -16,7 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from application.limits.call_limits import TooManyCallsError
 from domain.errors import ErrorKind, InvalidArgumentError, PomboError
+from entrypoints.rate_fields import rate_fields
 from entrypoints.rest.field_errors import FieldError, field_errors
 from entrypoints.rest.json_codec import to_json
 from entrypoints.status import STATUS
@@ -63,6 +65,13 @@ class BodyTooLargeError(HTTPException):
         self.limit = limit
 
 
+class BodyTooSlowError(HTTPException):
+    """Nothing more of a body came for too long. An HTTPException for the same reason."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.REQUEST_TIMEOUT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What a problem tells. ``headers`` go beside it."""
@@ -85,6 +94,7 @@ class Problem:
             errors = error.errors
         elif error.field is not None:
             errors = (FieldError(error.field, error.message),)
+        told = rate_fields(error.standings) if isinstance(error, TooManyCallsError) else {}
         return cls(
             status=status.http,
             title=status.title,
@@ -93,7 +103,7 @@ class Problem:
             metadata=error.metadata,
             errors=errors,
             retry_after=error.retry_after,
-            headers=headers or {},
+            headers={**(headers or {}), **told},
         )
 
     def to_dict(self, request_id: str | None) -> dict[str, Any]:
@@ -125,6 +135,14 @@ INTERNAL: Final = Problem(
     title=STATUS[ErrorKind.INTERNAL].title,
     reason="INTERNAL",
     detail="The gateway failed on this request. Its log has the details under the request's id.",
+)
+
+REQUEST_TOO_SLOW: Final = Problem(
+    status=HTTPStatus.REQUEST_TIMEOUT,
+    title="Timed out",
+    reason="REQUEST_TOO_SLOW",
+    detail="The request didn't come in time, or nothing more of it for too long.",
+    headers={"Connection": "close"},
 )
 
 UPGRADE_REQUIRED: Final = Problem(
@@ -166,6 +184,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PomboError, _on_pombo_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(BodyTooLargeError, _on_body_too_large)
+    app.add_exception_handler(BodyTooSlowError, _on_body_too_slow)
     app.add_exception_handler(HTTPException, _on_http_exception)
 
 
@@ -199,6 +218,10 @@ async def _on_body_too_large(request: Request, error: Exception) -> Response:
         detail=error.detail,
         metadata={"limit_bytes": str(error.limit)},
     ).response(request.scope)
+
+
+async def _on_body_too_slow(request: Request, _error: Exception) -> Response:
+    return REQUEST_TOO_SLOW.response(request.scope)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """The reasons of errors, as the API's document tells them."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from domain.errors import ErrorKind
@@ -89,6 +90,8 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "PAIRING_CODE_RATE_LIMITED": (_K.RATE_LIMITED, "WhatsApp gives no further code at present."),
     "REACHOUT_TIMELOCK": (_K.RATE_LIMITED, "WhatsApp keeps this account from starting chats for a time."),
     "NEW_CHAT_CAP": (_K.RATE_LIMITED, "The account has started as many chats as WhatsApp lets it."),
+    "RATE_LIMITED": (_K.RATE_LIMITED, "A rate is used up; `metadata` says which."),
+    "TOO_MANY_STREAMS": (_K.RATE_LIMITED, "The key has as many streams open as it may have."),
     "INTERNAL": (_K.INTERNAL, "A fault of the gateway's own."),
     "CAPABILITY_UNAVAILABLE": (_K.CAPABILITY_UNAVAILABLE, "The gateway, or this session's page, can't do this."),
     "DISK_FULL": (_K.UNAVAILABLE, "The database's disk is full; nothing was accepted."),
@@ -111,9 +114,13 @@ REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
 
 ALWAYS: Final = (
     *("API_KEY_MISSING", "API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_REVOKED", "USER_DISABLED", "ROLE_TOO_LOW"),
-    *("INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL"),
+    *("RATE_LIMITED", "INTERNAL", "DATABASE_UNAVAILABLE", "DISK_FULL"),
 )
 BODY: Final = ("INVALID_REQUEST", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+
+_RETRY_AFTER: Final = {
+    "Retry-After": {"description": "When to come back, in seconds, where that is known.", "schema": {"type": "integer"}}
+}
 
 
 def problems(*reasons: str) -> dict[int | str, dict[str, Any]]:
@@ -124,11 +131,19 @@ def problems(*reasons: str) -> dict[int | str, dict[str, Any]]:
     return {status: _response(status, names) for status, names in sorted(by_status.items())}
 
 
+def limited() -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation that needs no key, and may be asked for too often all the same."""
+    status = STATUS[REASONS["RATE_LIMITED"][0]].http
+    return {status: _response(status, ["RATE_LIMITED"])}
+
+
 def _response(status: int, reasons: list[str]) -> dict[str, Any]:
+    headers = {"headers": _RETRY_AFTER} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     examples = {reason: {"summary": REASONS[reason][1], "value": _example(status, reason)} for reason in reasons}
     return {
         "description": "\n".join(f"- `{reason}`: {REASONS[reason][1]}" for reason in reasons),
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+        **headers,
     }
 
 

@@ -22,6 +22,9 @@ _KEEP_ALIVE_SECONDS: Final = 75
 _PING_SECONDS: Final = 20.0
 """How often an idle WebSocket shows that it lives."""
 _CANCEL_SECONDS: Final = 1.0
+_UNREAD_MILLISECONDS: Final = 90_000
+"""How long a client may leave unread what was sent to it before the kernel breaks the connection off. Streams watch
+themselves, and closer; this is for answers that wait in a buffer, which nothing else looks at."""
 _SETTING: Final = "PORT"
 
 
@@ -37,7 +40,15 @@ class _Uvicorn(uvicorn.Server):
 class RestServer:
     """One listening address. Starts and stops once."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int, stop_within: timedelta = timedelta(seconds=5)) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        *,
+        host: str,
+        port: int,
+        stop_within: timedelta = timedelta(seconds=5),
+        max_connections: int | None = None,
+    ) -> None:
         """Prepares; nothing listens yet.
 
         Args:
@@ -45,6 +56,7 @@ class RestServer:
             host: an address or a name.
             port: 0 lets the operating system choose; ``port`` tells it after the start.
             stop_within: how long a stop lets requests finish before it cuts them off.
+            max_connections: how many may be open at a time; None is no limit.
         """
         self._app = app
         self._host = host
@@ -52,7 +64,7 @@ class RestServer:
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
-                http=HttpProtocol,
+                http=type("BoundedHttpProtocol", (HttpProtocol,), {"most": max_connections}),
                 ws=WebSocketProtocol,
                 ws_max_size=MAX_FRAME,
                 ws_ping_interval=_PING_SECONDS,
@@ -131,6 +143,8 @@ async def _listen(host: str, port: int) -> socket.socket:
     try:
         # A port whose last connections are still closing is free; one that is listened on isn't.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # What is accepted inherits it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
         listener.bind(address)
         listener.listen(_BACKLOG)
         listener.setblocking(False)  # noqa: FBT003 - the socket's own way

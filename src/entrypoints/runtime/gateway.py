@@ -28,6 +28,7 @@ from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
+from entrypoints.runtime.limits import tell_of_limiter
 from entrypoints.runtime.media import inline_limit, log_failed_download, open_media, upload_limit
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
@@ -109,6 +110,8 @@ class Gateway:
         stack.push_async_callback(driver.stop)
         await driver.start()
         _hand_in(container, storage)
+        container.call_rates.override(providers.Object(self._settings.call_rates))
+        container.on_limiter_away.override(providers.Object(tell_of_limiter))
         container.driver.override(providers.Object(driver))
         container.watchdog.override(providers.Object(watchdog))
         terms = LeaseTerms(owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds))
@@ -139,9 +142,16 @@ class Gateway:
             max_inline_bytes=inline_limit(settings),
             max_upload_bytes=upload_limit(settings),
             cors_origins=settings.cors_origins,
+            trusted_proxies=settings.trusted_proxies,
         )
         app = create_app(use_cases, config)
-        rest = RestServer(app, host=settings.host, port=settings.port, stop_within=_REQUEST_GRACE)
+        rest = RestServer(
+            app,
+            host=settings.host,
+            port=settings.port,
+            stop_within=_REQUEST_GRACE,
+            max_connections=settings.max_connections,
+        )
         grpc = GrpcServer(
             use_cases,
             GrpcConfig(
@@ -149,6 +159,7 @@ class Gateway:
                 port=settings.grpc_port,
                 max_request_bytes=settings.max_body_bytes,
                 max_inline_bytes=inline_limit(settings),
+                trusted_proxies=settings.trusted_proxies,
             ),
         )
 
@@ -186,6 +197,7 @@ def _hand_in(container: Container, storage: Storage) -> None:
     container.whole_event_log.override(providers.Object(storage.event_log))
     container.bus.override(providers.Object(storage.bus))
     container.codes.override(providers.Object(storage.codes))
+    container.rate_limiter.override(providers.Object(storage.rate_limiter))
     container.session_store.override(providers.Object(storage.snapshots))
 
 

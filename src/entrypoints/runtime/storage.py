@@ -23,11 +23,13 @@ from adapters.redis.connection import open_redis
 from adapters.redis.event_bus import RedisEventBus
 from adapters.redis.health_check import RedisHealthCheck
 from adapters.redis.link_code_cache import RedisLinkCodeCache
+from adapters.redis.rate_limiter import RedisRateLimiter
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
+from application.ports.rate_limiter import RateLimiter
 from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from entrypoints.runtime.announcer import Announcer
@@ -48,6 +50,7 @@ class Storage:
     event_log: EventLog
     bus: EventBus
     codes: LinkCodeCache
+    rate_limiter: RateLimiter
     snapshots: SessionStore
     health_checks: tuple[HealthCheck, ...]
 
@@ -79,6 +82,7 @@ async def open_storage(
         event_log=PostgresEventLog(pool),
         bus=await stack.enter_async_context(RedisEventBus.open(client, MemoryEventBus())),
         codes=RedisLinkCodeCache(client, clock),
+        rate_limiter=RedisRateLimiter(client),
         snapshots=make_session_store(settings, patient),
         health_checks=(PostgresHealthCheck(pool), RedisHealthCheck(client)),
     )

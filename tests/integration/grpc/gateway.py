@@ -11,6 +11,7 @@ import grpc.aio
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.groups.change_group import (
@@ -26,6 +27,8 @@ from application.groups.create_group import CreateGroup
 from application.groups.read_groups import GetGroup, GetInviteCode, ListGroups, ListJoinRequests, PreviewInvite
 from application.health.check_health import CheckHealth
 from application.idempotency.once import Once
+from application.limits.call_limits import CallLimits
+from application.limits.call_rates import CallRates
 from application.messages.cancel_message import CancelMessage
 from application.messages.forward_message import ForwardMessage
 from application.messages.message_commands import MessageCommands
@@ -75,6 +78,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     return UseCases(
         authenticate=access.authenticate,
         access=access.use_cases,
+        limits=CallLimits(MemoryRateLimiter(world.clock), CallRates(), world.clock),
         check_health=CheckHealth(checks),
         create_session=world.create,
         list_sessions=ListSessions(database),

@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
@@ -41,6 +42,7 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.whole_event_log.override(database)
     container.bus.override(MemoryEventBus())
     container.codes.override(MemoryLinkCodeCache(clock))
+    container.rate_limiter.override(MemoryRateLimiter(clock))
     container.session_store.override(MemorySessionStore())
     container.media_parts.override(providers.Object(media_parts()))
     container.driver.override(MemoryWhatsAppDriver(whatsapp))

@@ -1,10 +1,13 @@
 """Settings: what is taken, and how clearly the rest is refused."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from application.limits.call_rates import CallRates
+from application.ports.rate_limiter import Rate
 from domain.webhook import RetrySchedule
 from entrypoints.settings import Settings, SettingsError, default_data_dir, load_settings, unknown_variables
 
@@ -67,6 +70,16 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("POMBO_WAJS_CANARY_SESSIONS", "support"),
         ("POMBO_WAJS_CANARY_SESSIONS", "Not A Slug"),
         ("WHATSAPP_WEB_URL", "whatsapp.example"),
+        ("POMBO_RATE_CALLS", "often"),
+        ("POMBO_RATE_CALLS", "77"),
+        ("POMBO_RATE_SENDS", "0/h"),
+        ("POMBO_RATE_SENDS", "5/0s"),
+        ("POMBO_RATE_REFUSED_KEYS", "9/25h"),
+        ("POMBO_RATE_OPEN_CALLS", "-5/m"),
+        ("POMBO_MAX_CONNECTIONS", "0"),
+        ("POMBO_TRUSTED_PROXIES", "proxy.example"),
+        ("POMBO_TRUSTED_PROXIES", "true"),
+        ("POMBO_TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
     ],
 )
 def test_a_bad_setting_is_named_and_its_value_is_not_told(
@@ -140,3 +153,22 @@ def test_canary_sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     settings = load_settings()
     assert settings.wajs_canary_path == tmp_path / "canary.js"
     assert settings.wajs_canary_sessions == ("support", "sales")
+
+
+def test_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().call_rates == CallRates()
+    monkeypatch.setenv("POMBO_RATE_CALLS", "600/m")
+    monkeypatch.setenv("POMBO_RATE_SENDS", " 50/10s ")
+    monkeypatch.setenv("POMBO_RATE_REFUSED_KEYS", "0")
+    monkeypatch.setenv("POMBO_RATE_OPEN_CALLS", "5/24h")
+    monkeypatch.setenv("POMBO_MAX_STREAMS", "0")
+    monkeypatch.setenv("POMBO_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8")
+    settings = load_settings()
+    assert settings.call_rates == CallRates(
+        calls=Rate(quota=600, window=timedelta(minutes=1)),
+        sends=Rate(quota=50, window=timedelta(seconds=10)),
+        refused_keys=None,
+        open_calls=Rate(quota=5, window=timedelta(days=1)),
+        streams=0,
+    )
+    assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))

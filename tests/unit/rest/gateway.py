@@ -16,10 +16,12 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
+from application.limits.call_rates import CallRates
 from application.ports.health_check import HealthCheck
 from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
@@ -68,7 +70,9 @@ class BreakableDatabase(MemoryDatabase):
 
 
 class Gateway:
-    def __init__(self, config: RestConfig | None = None, media: MediaParts | None = None) -> None:
+    def __init__(
+        self, config: RestConfig | None = None, media: MediaParts | None = None, rates: CallRates | None = None
+    ) -> None:
         self.whatsapp = MemoryWhatsApp(SystemClock())
         for phone in (ANA, BEN):
             self.whatsapp.add_account(phone)
@@ -81,6 +85,7 @@ class Gateway:
         container.whole_event_log.override(self.database)
         container.bus.override(MemoryEventBus())
         container.codes.override(MemoryLinkCodeCache(SystemClock()))
+        container.rate_limiter.override(MemoryRateLimiter(SystemClock()))
         container.session_store.override(MemorySessionStore())
         container.media_parts.override(providers.Object(self.media))
         container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
@@ -90,6 +95,7 @@ class Gateway:
         container.configured_key.override(providers.Object(KEY))
         container.key_hash_secrets.override(providers.Object((bytes(32),)))
         container.on_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
+        container.call_rates.override(providers.Object(rates or CallRates()))
         self.receivers = MemoryWebhookReceivers()
         container.webhook_sender.override(providers.Object(MemoryWebhookSender(self.receivers, SystemClock())))
         container.retry_schedule.override(providers.Object(RetrySchedule(waits=(timedelta(milliseconds=10),))))

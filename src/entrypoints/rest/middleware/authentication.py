@@ -1,16 +1,25 @@
-"""Nothing but health without a key."""
+"""Nothing but health without a key, and nothing too often."""
 
 import base64
+import re
+from collections.abc import Sequence
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import PomboError, UnauthenticatedError
-from entrypoints.caller import CALLER
+from entrypoints.caller import ADDRESS, CALLER
+from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site
+from entrypoints.networks import Network
+from entrypoints.rate_fields import rate_fields
+from entrypoints.rest.config import API_PREFIX
 from entrypoints.rest.problem import Problem
 from entrypoints.use_cases import UseCases
 
-_OPEN: Final = frozenset({"/health/live", "/health/ready"})
+_ALIVE: Final = "/health/live"
+"""Never refused: it costs nothing, and who asks ends a process that doesn't answer."""
+_OPEN: Final = frozenset({_ALIVE, "/health/ready"})
+_SENDS: Final = re.compile(rf"{API_PREFIX}/(messages/(send|bulk|[^/]+/forward)|media/send)")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="pombo"'}
 _BROWSER_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="pombo API key as password", charset="UTF-8"'}
 
@@ -21,27 +30,70 @@ class AuthenticationMiddleware:
     The key comes as ``X-API-Key`` or as a bearer token. A browser that opens the documentation can send neither:
     there, and only there, the password of HTTP Basic is a key too. The API itself never takes Basic, which
     browsers also send with requests that another site makes. A WebSocket is refused like a request, before its upgrade.
+
+    Each call is counted (``application/limits/call_limits.py``), and told how its caller stands with the rates.
     """
 
-    def __init__(self, app: ASGIApp, use_cases: UseCases) -> None:
+    def __init__(self, app: ASGIApp, use_cases: UseCases, trusted_proxies: Sequence[Network] = ()) -> None:
         self._app = app
         self._use_cases = use_cases
+        self._trusted = tuple(trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
-        if scope["type"] not in {"http", "websocket"} or scope["path"] in _OPEN:
+        if scope["type"] not in {"http", "websocket"} or scope["path"] == _ALIVE:
             await self._app(scope, receive, send)
             return
+        address = _address(scope, self._trusted)
+        ADDRESS.set(address)
         for_browsers = _is_documentation(scope["path"])
         try:
-            CALLER.set(await self._use_cases.authenticate.execute(_key(scope, basic=for_browsers)))
+            if scope["path"] in _OPEN:
+                await self._use_cases.limits.admit_open(caller_site(address))
+                fields: dict[str, str] = {}
+            else:
+                fields = await self._admit(scope, address, basic=for_browsers)
         except UnauthenticatedError as error:
             challenge = _BROWSER_CHALLENGE if for_browsers else _CHALLENGE
             await Problem.of(error, headers=challenge).response(scope)(scope, receive, send)
         except PomboError as error:
             await Problem.of(error).response(scope)(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _telling(send, fields) if fields else send)
+
+    async def _admit(self, scope: Scope, address: str, *, basic: bool) -> dict[str, str]:
+        key = _key(scope, basic=basic)
+        admission = await self._use_cases.limits.admit(
+            lambda: self._use_cases.authenticate.execute(key), address=caller_site(address), sends=_sends(scope)
+        )
+        CALLER.set(admission.caller)
+        return rate_fields(admission.standings)
+
+
+def _sends(scope: Scope) -> int:
+    """How many messages a request sends; of many in one the route counts the others."""
+    return int(scope.get("method") == "POST" and _SENDS.fullmatch(scope["path"]) is not None)
+
+
+def _address(scope: Scope, trusted: Sequence[Network]) -> str:
+    client = scope.get("client")
+    name = FORWARDED_FOR.encode()
+    forwarded = (value.decode("latin-1") for header, value in scope["headers"] if header == name)
+    return caller_address(client[0] if client else None, forwarded, trusted)
+
+
+def _telling(send: Send, fields: dict[str, str]) -> Send:
+    """Adds header fields to an answer, unless it has its own, as one has that a rate refused later."""
+    added = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+
+    async def tell(message: Message) -> None:
+        if message["type"] in {"http.response.start", "websocket.accept", "websocket.http.response.start"}:
+            headers = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in headers}
+            message["headers"] = headers + [pair for pair in added if pair[0] not in names]
+        await send(message)
+
+    return tell
 
 
 def _is_documentation(path: str) -> bool:

@@ -1,6 +1,7 @@
 """Events over a WebSocket: checked like a request before the upgrade, then a stream."""
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from application.events.selection import EventSelection
 from application.events.stream_events import StreamEventsQuery, StreamItem
 from domain.errors import ErrorKind, PomboError
+from entrypoints.caller import CALLER
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_socket import MAX_FRAME, EventSocket
 from entrypoints.rest.event_stream import OpenStreams
@@ -65,7 +67,7 @@ class EventSocketRoutes:
             responses=_DOCUMENT
             | problems(
                 *("INVALID_REQUEST", "INVALID_CURSOR", "INVALID_SESSION_ID", "UNKNOWN_EVENT_TYPE"),
-                *("CURSOR_EXPIRED", "ORIGIN_NOT_ALLOWED"),
+                *("CURSOR_EXPIRED", "ORIGIN_NOT_ALLOWED", "TOO_MANY_STREAMS"),
             ),
         )
 
@@ -82,13 +84,15 @@ class EventSocketRoutes:
         """Handles one opening."""
         scope["route"] = self
         await receive()  # websocket.connect
-        try:
-            events = await self._events(scope)
-        except PomboError as error:
-            problem = INTERNAL if error.kind is ErrorKind.INTERNAL else Problem.of(error)
-            await problem.response(scope)(scope, receive, send)
-            return
-        await EventSocket(events, stall=self._config.stall, streams=self._streams).serve(scope, receive, send)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._use_cases.limits.streams.hold(CALLER.get().scope))
+                events = await self._events(scope)
+            except PomboError as error:
+                problem = INTERNAL if error.kind is ErrorKind.INTERNAL else Problem.of(error)
+                await problem.response(scope)(scope, receive, send)
+                return
+            await EventSocket(events, stall=self._config.stall, streams=self._streams).serve(scope, receive, send)
 
     async def _events(self, scope: Scope) -> AsyncIterator[StreamItem]:
         self._check_origin(scope)

@@ -1,6 +1,7 @@
 """Events: a page by cursor, or a stream."""
 
 import re
+from contextlib import ExitStack
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query
@@ -11,6 +12,7 @@ from application.events.selection import EventSelection
 from application.events.stream_events import StreamEventsQuery
 from application.representation.events import event_to_dict
 from domain.errors import InvalidArgumentError
+from entrypoints.caller import CALLER
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.event_stream import EVENT_STREAM, EventStreamResponse, OpenStreams
 from entrypoints.rest.field_errors import FieldError, field_known_as
@@ -57,7 +59,7 @@ class EventRoutes:
             responses=_DOCUMENT
             | problems(
                 *("INVALID_REQUEST", "INVALID_CURSOR", "INVALID_SESSION_ID", "UNKNOWN_EVENT_TYPE", "INVALID_PAGE_SIZE"),
-                "CURSOR_EXPIRED",
+                *("CURSOR_EXPIRED", "TOO_MANY_STREAMS"),
             ),
         )
 
@@ -98,11 +100,17 @@ class EventRoutes:
         )
 
     async def _stream(self, selection: EventSelection, after: int | None) -> Response:
-        # Awaited before the answer begins: a bad cursor or a database that is away still gets a status of its own.
-        events = await self._use_cases.stream_events.execute(StreamEventsQuery(selection=selection, after=after))
-        return EventStreamResponse(
-            events, keep_alive=self._config.keep_alive, stall=self._config.stall, streams=self._streams
-        )
+        with ExitStack() as stack:
+            stack.enter_context(self._use_cases.limits.streams.hold(CALLER.get().scope))
+            # Awaited before the answer begins: a bad cursor or a database that is away still gets a status of its own.
+            events = await self._use_cases.stream_events.execute(StreamEventsQuery(selection=selection, after=after))
+            return EventStreamResponse(
+                events,
+                keep_alive=self._config.keep_alive,
+                stall=self._config.stall,
+                streams=self._streams,
+                until_end=stack.pop_all(),
+            )
 
 
 def _after(query: models.EventsQuery) -> tuple[int | None, str]:

@@ -11,6 +11,7 @@ from domain.errors import ErrorKind
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import health as models
 from entrypoints.rest.problem import PROBLEM_JSON, Problem
+from entrypoints.rest.reasons import limited
 from entrypoints.status import STATUS
 from entrypoints.use_cases import UseCases
 
@@ -48,7 +49,7 @@ class HealthRoutes:
             operation_id="getReadiness",
             tags=["Health"],
             response_model=models.Readiness,
-            responses=_NOT_READY,
+            responses=_NOT_READY | limited(),
             openapi_extra=_NO_KEY,
         )
 

@@ -17,6 +17,7 @@ from domain.errors import PomboError
 from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message
+from entrypoints.caller import CALLER
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.content_reasons import CONTENTS
 from entrypoints.rest.direct_route import DirectRoute
@@ -158,6 +159,7 @@ class MessageRoutes:
         before: a number without an account shows as its message's failure. Nobody waits for WhatsApp here.
         """
         check_count(len(body.messages))
+        await self._use_cases.limits.charge_sends(CALLER.get().scope, len(body.messages) - 1)
         command = SendMessagesCommand(
             entries=[to_entry(item) for item in body.messages], request=key_of(idempotency_key)
         )

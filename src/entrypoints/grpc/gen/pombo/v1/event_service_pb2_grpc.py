@@ -79,7 +79,8 @@ class EventServiceServicer:
         takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
         that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`,
+        `TOO_MANY_STREAMS` (RESOURCE_EXHAUSTED): the key has as many streams open as it may have.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

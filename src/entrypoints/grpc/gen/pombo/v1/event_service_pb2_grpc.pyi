@@ -55,7 +55,8 @@ class EventServiceStub:
     takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
     that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`,
+    `TOO_MANY_STREAMS` (RESOURCE_EXHAUSTED): the key has as many streams open as it may have.
     """
 
 @_typing.type_check_only
@@ -85,7 +86,8 @@ class EventServiceAsyncStub(EventServiceStub):
     takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
     that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
-    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
+    Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`,
+    `TOO_MANY_STREAMS` (RESOURCE_EXHAUSTED): the key has as many streams open as it may have.
     """
 
 class EventServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -124,7 +126,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
         takes nothing for a minute is ended with RESOURCE_EXHAUSTED, the reason `CONSUMER_TOO_SLOW` and a RetryInfo; one
         that retention overtakes with FAILED_PRECONDITION and `CURSOR_EXPIRED`.
 
-        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`.
+        Reasons: `INVALID_SESSION_ID`, `UNKNOWN_EVENT_TYPE`, `INVALID_CURSOR`, `CURSOR_EXPIRED`, `CONSUMER_TOO_SLOW`,
+        `TOO_MANY_STREAMS` (RESOURCE_EXHAUSTED): the key has as many streams open as it may have.
         """
 
 def add_EventServiceServicer_to_server(servicer: EventServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -157,7 +157,7 @@ class MessageServiceServicer:
         the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
         as its message's failure.
 
-        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
+        Reasons: `TOO_MANY_MESSAGES`; `RATE_LIMITED`: each message counts, and none was accepted. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -55,7 +55,7 @@ class MessageServiceStub:
     the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
     as its message's failure.
 
-    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
+    Reasons: `TOO_MANY_MESSAGES`; `RATE_LIMITED`: each message counts, and none was accepted. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
     """
     CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
     """Takes a message back that is still queued. Calling again changes nothing.
@@ -168,7 +168,7 @@ class MessageServiceAsyncStub(MessageServiceStub):
     the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
     as its message's failure.
 
-    Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
+    Reasons: `TOO_MANY_MESSAGES`; `RATE_LIMITED`: each message counts, and none was accepted. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
     """
     CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
     """Takes a message back that is still queued. Calling again changes nothing.
@@ -290,7 +290,7 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         the good ones go, whatever is wrong with others. Recipients aren't looked up before: a number without an account shows
         as its message's failure.
 
-        Reasons: `TOO_MANY_MESSAGES`. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
+        Reasons: `TOO_MANY_MESSAGES`; `RATE_LIMITED`: each message counts, and none was accepted. Of a message: those of SendMessage; `MEDIA_NOT_STORED`: files are taken by their id alone.
         """
 
     @_abc_1.abstractmethod

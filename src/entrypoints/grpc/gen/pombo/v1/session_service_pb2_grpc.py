@@ -43,6 +43,9 @@ class SessionServiceStub:
     being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
     leaves its id free.
 
+    Calls are counted (docs/limits.md): the trailing metadata `ratelimit-policy` and `ratelimit` tell how the key stands, and
+    beyond a rate a call ends with RESOURCE_EXHAUSTED, the reason `RATE_LIMITED` and a RetryInfo. A refused call had no effect.
+
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
     where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
     are in the gateway's log. Every call that names a session may end with INVALID_ARGUMENT `INVALID_SESSION_ID` or
@@ -159,6 +162,9 @@ class SessionServiceServicer:
     at least. With another content it ends with FAILED_PRECONDITION `IDEMPOTENCY_KEY_REUSED`, and while the first one is
     being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
     leaves its id free.
+
+    Calls are counted (docs/limits.md): the trailing metadata `ratelimit-policy` and `ratelimit` tell how the key stands, and
+    beyond a rate a call ends with RESOURCE_EXHAUSTED, the reason `RATE_LIMITED` and a RetryInfo. A refused call had no effect.
 
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
     where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
@@ -313,6 +319,8 @@ class SessionServiceServicer:
 
         Ends with OK when the session has been deleted, and with UNAVAILABLE, the reason `SERVER_STOPPING` and a RetryInfo
         when the gateway stops.
+
+        Reasons: `TOO_MANY_STREAMS` (RESOURCE_EXHAUSTED): the key has as many streams open as it may have.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -431,6 +439,9 @@ class SessionService:
     at least. With another content it ends with FAILED_PRECONDITION `IDEMPOTENCY_KEY_REUSED`, and while the first one is
     being worked on for longer than a caller should wait, with FAILED_PRECONDITION `REQUEST_IN_PROGRESS`. A call that failed
     leaves its id free.
+
+    Calls are counted (docs/limits.md): the trailing metadata `ratelimit-policy` and `ratelimit` tell how the key stands, and
+    beyond a rate a call ends with RESOURCE_EXHAUSTED, the reason `RATE_LIMITED` and a RetryInfo. A refused call had no effect.
 
     Every call may end with INVALID_ARGUMENT `INVALID_REQUEST` (the request isn't of the documented form; BadRequest says
     where), INVALID_ARGUMENT `INVALID_IDEMPOTENCY_KEY`, RESOURCE_EXHAUSTED `BODY_TOO_LARGE`, UNAVAILABLE `DATABASE_UNAVAILABLE`, and INTERNAL `INTERNAL`, whose details
