@@ -13,6 +13,8 @@ from application.ports.rate_limiter import Allowance, Claim, RateLimiter
 
 _PREFIX: Final = "pombo:"
 _WITHIN: Final = timedelta(milliseconds=500)
+_AT_ONCE: Final = 16
+"""Scripts under way at a time, each on a connection of its own: a crowd of calls must not open a crowd of those."""
 
 # A bucket is the time at which it is full again, in microseconds of the server's clock; a full one has no key. The
 # arithmetic is that of application/limits/gcra.py, in doubles, which hold these numbers exactly until the year 2255.
@@ -52,6 +54,7 @@ class RedisRateLimiter(RateLimiter):
     def __init__(self, client: Redis, *, within: timedelta = _WITHIN, prefix: str = _PREFIX) -> None:
         self._take = client.register_script(_TAKE)
         self._within = within.total_seconds()
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._prefix = f"{prefix}rate:"
 
     @override
@@ -64,7 +67,7 @@ class RedisRateLimiter(RateLimiter):
         ]
         # A TimeoutError is an OSError, which is told as the port says.
         with translated():
-            async with asyncio.timeout(self._within):
+            async with asyncio.timeout(self._within), self._places:
                 told = [int(number) for number in await self._take(keys, arguments)]
         return tuple(
             gcra.allowance(claim.rate, ahead=told[2 * place], lack=told[2 * place + 1])
