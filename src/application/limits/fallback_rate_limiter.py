@@ -13,7 +13,7 @@ AGAIN_AFTER: Final = timedelta(seconds=1)
 
 
 class FallbackRateLimiter(RateLimiter):
-    """Asks the shared limiter; while that is away, this gateway's own with the same rates (ADR 19).
+    """Asks the shared limiter; while that is away, this gateway's own with the same rates (ADR 22).
 
     The own one takes part in all that the shared one lets through, so that it knows this gateway's share already when
     it is needed: an outage hands nobody a fresh quota. While the shared one is away one call in a while asks it; the
