@@ -1,9 +1,12 @@
 """Who makes the call that is being served."""
 
+from contextvars import ContextVar
+from typing import Final
+
 from application.access.principal import CALLER
 from application.idempotency.request_key import RequestKey
 
-__all__ = ["CALLER", "request_key"]
+__all__ = ["ADDRESS", "CALLER", "request_key"]
 
 ADDRESS: Final[ContextVar[str]] = ContextVar("address")
 """Where the call comes from; set by each transport before anything else."""
