@@ -96,6 +96,7 @@ class Message:
         expires_at: its deadline: it isn't handed to the page at this time or later.
         forwarded: it carries the forwarded mark.
         state: what was done to it since.
+        trace: where the trace goes on in which it was accepted, as W3C's ``traceparent``; None where nobody traced.
     """
 
     id: MessageId
@@ -122,6 +123,7 @@ class Message:
     played_at: datetime | None = None
     forwarded: bool = False
     state: MessageState = NOTHING_DONE
+    trace: str | None = None
 
     @property
     def shown_content(self) -> Content:

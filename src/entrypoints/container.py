@@ -61,6 +61,9 @@ from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.messages.waiters import MessageWaiters
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
+from application.observability.read_health import ReadHealth
+from application.observability.read_metrics import ReadMetrics
 from application.people.record_people_news import PersonLinks
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
@@ -95,7 +98,7 @@ from application.workers.ownership import LeaseTerms
 from application.workers.snapshots import Snapshots
 from application.workers.supervisor import FaultHook, SessionSupervisor
 from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatcher
-from domain.ids import MessageId
+from domain.ids import MessageId, SessionId
 from domain.webhook import RetrySchedule
 from entrypoints.access_assembly import AccessAssembly
 from entrypoints.media_assembly import MediaAssembly
@@ -136,6 +139,9 @@ class Container(containers.DeclarativeContainer):
     # What use cases get: as the caller sees it. Workers, which nobody calls, get the whole.
     uow = providers.Singleton(CallerStorage, whole_uow)
     event_log = providers.Singleton(CallerEventLog, whole_event_log)
+    instruments: providers.Dependency[Instruments] = providers.Dependency(default=NO_INSTRUMENTS)
+    on_kept: providers.Dependency[Callable[[SessionId], None]] = providers.Dependency(default=lambda _: None)
+
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(UlidGenerator, clock)
     waiters = providers.Singleton(MessageWaiters)
@@ -179,6 +185,8 @@ class Container(containers.DeclarativeContainer):
         ),
         left_behind,
         providers.Singleton(OutgoingFiles, media_parts.provided.store),
+        instruments,
+        on_kept,
     )
     media = providers.Singleton(MediaAssembly, uow, clock, ids, media_parts, supervisor, on_download_failed)
     housekeeper = providers.Singleton(
@@ -199,7 +207,15 @@ class Container(containers.DeclarativeContainer):
         clock,
     )
     webhook_dispatcher = providers.Singleton(
-        WebhookDispatcher, whole_uow, feed, clock, ids, webhook_sender, retry_schedule, on_fault=on_lane_fault
+        WebhookDispatcher,
+        whole_uow,
+        feed,
+        clock,
+        ids,
+        webhook_sender,
+        retry_schedule,
+        on_fault=on_lane_fault,
+        metrics=instruments.provided.metrics,
     )
 
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
@@ -211,15 +227,31 @@ class Container(containers.DeclarativeContainer):
         LinkPreviews, media_parts.provided.fetcher, media_parts.provided.spool, media_parts.provided.workshop
     )
     send_message = providers.Singleton(
-        SendMessage, uow, clock, ids, supervisor, recipients, waiters, media.provided.prepare, previews
+        SendMessage,
+        uow,
+        clock,
+        ids,
+        supervisor,
+        recipients,
+        waiters,
+        media.provided.prepare,
+        previews,
+        instruments.provided.tracer,
+    )
+    check_health = providers.Singleton(
+        CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
     )
     use_cases = providers.Singleton(
         UseCases,
         authenticate=access.provided.authenticate,
         access=access.provided.use_cases,
         limits=limits,
-        check_health=providers.Singleton(
-            CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
+        check_health=check_health,
+        read_health=providers.Singleton(ReadHealth, check_health, uow, clock),
+        read_metrics=providers.Singleton(
+            ReadMetrics,
+            *(instruments.provided.metrics, check_health, whole_uow, clock, supervisor.provided.running),
+            driver.provided.memory,
         ),
         create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor),
         list_sessions=providers.Singleton(ListSessions, uow),
@@ -239,7 +271,10 @@ class Container(containers.DeclarativeContainer):
         request_pairing_code=providers.Singleton(RequestPairingCode, uow, clock, ids, supervisor),
         watch_session=providers.Singleton(WatchSession, uow, codes, bus, supervisor, access.provided.streams),
         send_message=send_message,
-        send_messages=providers.Singleton(SendMessages, uow, clock, ids, supervisor, media.provided.prepare, previews),
+        send_messages=providers.Singleton(
+            SendMessages,
+            *(uow, clock, ids, supervisor, media.provided.prepare, previews, instruments.provided.tracer),
+        ),
         cancel_message=providers.Singleton(CancelMessage, uow, clock, ids, supervisor, waiters),
         operate_on_message=providers.Singleton(OperateOnMessage, uow, send_message),
         forward_message=providers.Singleton(ForwardMessage, uow, send_message, media.provided.use_cases.of_message),

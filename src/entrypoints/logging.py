@@ -1,11 +1,13 @@
 """Logging: structlog for us, and the same form for the libraries that log by the standard way."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import Processor
 
 _NEVER: Final = frozenset(
@@ -13,6 +15,9 @@ _NEVER: Final = frozenset(
     | {"redis_url", "secret", "text", "token"}
 )
 """Names whose values never reach a log, should anybody log them by mistake."""
+_PERSON: Final = re.compile(r"\+?[0-9]{4,13}([0-9]{2})(?=@(?:c\.us|s\.whatsapp\.net|lid)\b)|\+[0-9]{5,13}([0-9]{2})\b")
+"""A phone number as people write it, and an address that holds one."""
+_DIGITS: Final = re.compile(r"[0-9]{6,}([0-9]{2})")
 _HIDDEN: Final = "[hidden]"
 _NOISY: Final = ("asyncio", "uvicorn.access", "aiohttp.access")
 """Loggers that tell every request or every slow callback, below a warning."""
@@ -22,6 +27,29 @@ def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     """A structlog processor: blanks values under names that mean secrets."""
     for name in event.keys() & _NEVER:
         event[name] = _HIDDEN
+    return event
+
+
+def hide_numbers(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: leaves the last two digits of phone numbers.
+
+    They come in what libraries and exceptions say, and some people name sessions by them.
+    """
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = _PERSON.sub(lambda found: f"…{found[1] or found[2]}", value)
+    session_id = event.get("session_id")
+    if isinstance(session_id, str):
+        event["session_id"] = _DIGITS.sub(r"…\1", session_id)
+    return event
+
+
+def tell_trace(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: the trace that a line belongs to, where there is one, by which its spans are found."""
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = trace.format_trace_id(span.trace_id)
+        event["span_id"] = trace.format_span_id(span.span_id)
     return event
 
 
@@ -39,6 +67,7 @@ def configure_logging(*, level: str, format: str | None = None, stream: TextIO |
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
+        tell_trace,
         hide_secrets,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -53,11 +82,11 @@ def configure_logging(*, level: str, format: str | None = None, stream: TextIO |
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    last: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-        if as_json
-        else [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)]
-    )
+    last: list[Processor] = [
+        structlog.processors.format_exc_info,
+        hide_numbers,
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=out.isatty()),
+    ]
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

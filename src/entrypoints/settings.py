@@ -18,6 +18,7 @@ from domain.webhook_checks import check_url
 from entrypoints.limit_settings import LimitSettings
 from entrypoints.media_settings import MediaSettings
 from entrypoints.networks import Networks
+from entrypoints.observability_settings import ObservabilitySettings
 
 MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
@@ -84,7 +85,7 @@ def _below_home(base: str | None, fallback: str) -> Path:
         return Path.cwd() / ".pombo" / Path(fallback).name
 
 
-class Settings(MediaSettings, LimitSettings):
+class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
     """What the environment says. An empty variable counts as unset.
 
     Attributes:

@@ -39,6 +39,8 @@ from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.read_states import ReadMessageState
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
+from application.observability.read_health import ReadHealth
+from application.observability.read_metrics import ReadMetrics
 from application.presence.manage_presence import SetActivity, SetPresence, SubscribePresence, UnsubscribePresence
 from application.sessions.create_session import CreateSession
 from application.sessions.end_session import DeleteSession, LogoutSession
@@ -64,6 +66,8 @@ class UseCases:
     access: AccessUseCases
     limits: CallLimits
     check_health: CheckHealth
+    read_health: ReadHealth
+    read_metrics: ReadMetrics
     create_session: CreateSession
     list_sessions: ListSessions
     get_session: GetSession

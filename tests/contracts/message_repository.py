@@ -67,6 +67,7 @@ class MessageRepositoryContract:
             delivered_at=at(2),
             read_at=at(3),
             played_at=at(4),
+            trace=f"00-{'4b' * 16}-{'0f' * 8}-01",
         )
         bare = outbound(content=content)
         assert await add(uow, [full, bare]) == (full, bare)

@@ -1,5 +1,8 @@
-"""What every unit of work does. Fixtures: ``uow`` over an empty store, and ``commits``, a list that the
-adapter's hook appends to."""
+"""What every unit of work does.
+
+Fixtures: ``uow`` over an empty store, and ``commits`` and ``committed``, lists that the adapter's hooks append to: that
+of commits with events, and that of the events.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -9,6 +12,7 @@ import pytest
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import OwnedKey
 from domain.errors import NotFoundError
+from domain.event import NewEvent
 from domain.message import MessageStatus
 from tests.contracts.samples import NOON, SALES, SUPPORT, api_key, at, event, outbound, session, user
 
@@ -118,6 +122,20 @@ class UnitOfWorkContract:
             await unit.events.append([event()])
             assert commits == []
         assert len(commits) == 1
+
+    async def test_a_commits_events_are_told_once_and_none_that_were_taken_back(
+        self, uow: UnitOfWorkFactory, committed: list[NewEvent]
+    ) -> None:
+        lost, first, second = event(), event(), event(session_id=None)
+        with pytest.raises(ZeroDivisionError):  # noqa: PT012 - it is the unit of work that must let it through
+            async with uow.begin() as unit:
+                await unit.events.append([lost])
+                raise ZeroDivisionError
+        async with uow.begin() as unit:
+            await unit.events.append([first])
+            await unit.events.append([second])
+            assert committed == []
+        assert committed == [first, second]
 
     async def test_many_at_once(self, uow: UnitOfWorkFactory) -> None:
         async def accept() -> None:

@@ -39,12 +39,14 @@ class WhatsAppDriverContract:
         assert ear.kinds()[0] is BridgeReady
         assert shown.qr.expires_at > datetime.now(UTC)
         assert (await page.probe()).health is PageHealth.UNLINKED
+        assert (await stage.driver.memory())[session] > 0
         for asked in (page.logout(), page.image()):
             with pytest.raises(ConflictError) as refused:
                 await asked
             assert refused.value.reason == "NOT_LINKED"
         await page.close()
         await ear.until_ended()
+        assert session not in await stage.driver.memory()
         login = await stage.driver.login(session)
         assert (login.linked, login.epoch) == (False, 3)
 

@@ -1,6 +1,6 @@
 """The database in memory."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -12,7 +12,7 @@ from adapters.memory.unit_of_work import OpenedTransaction
 from application.events.cursors import check_kept
 from application.ports.event_log import EventBatch, EventLog
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.event import Event
+from domain.event import Event, NewEvent
 from domain.ids import EventId, SessionId
 from domain.lease import Lease
 
@@ -23,13 +23,16 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
     Args:
         on_committed: called after each commit that appended events.
         now: the database's own clock.
+        on_events: called with a commit's events, before ``on_committed``.
     """
 
     def __init__(
         self,
         on_committed: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_events: Callable[[Sequence[NewEvent]], None] = lambda _: None,
     ) -> None:
+        self._on_events = on_events
         self._state = State()
         self._now = now
         self._locks = RowLocks()
@@ -37,7 +40,7 @@ class MemoryDatabase(UnitOfWorkFactory, EventLog):
 
     @override
     def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        return OpenedTransaction(self._state, self._locks, self._now, self._on_committed, fence)
+        return OpenedTransaction(self._state, self._locks, self._now, self._on_committed, fence, self._on_events)
 
     @override
     async def settle(self) -> int:

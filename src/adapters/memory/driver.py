@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import override
+from typing import Final, override
 
 from adapters.memory.accounts import Account, Profile, stored_news
 from adapters.memory.faults import Die, Fault, Hang, LoseOutcome, Operation, Refuse
@@ -26,6 +26,9 @@ __all__ = [
     "Operation",
     "Refuse",
 ]
+
+
+_PAGE: Final = 2**20
 
 
 class MemoryWhatsAppDriver(WhatsAppDriver):
@@ -108,6 +111,12 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         if profile.page is not None:
             raise ConflictError("PROFILE_IN_USE", "The session's page is open.")
         return profile
+
+    @override
+    async def memory(self) -> Mapping[SessionId, int]:
+        await asyncio.sleep(0)
+        # There is no browser; what its page would take at the least.
+        return {profile.session_id: _PAGE for profile in self._whatsapp.profiles() if profile.page is not None}
 
     @override
     async def forget(self, session_id: SessionId) -> None:

@@ -44,7 +44,7 @@ class Transaction:
         self._messages: dict[MessageId, MessageRow] = {}
         self._added: dict[WhatsAppKey, MessageId] = {}
         self._keyed: dict[RequestName, KeyedRow | None] = {}
-        self._events: list[NewEvent] = []
+        self.events: list[NewEvent] = []
         self._tables: list[TableWrites[Any, Any] | WebhookWrites | MediaWrites] = []
 
     # Each table's writes are there from when they are asked for: few transactions need more than two.
@@ -180,7 +180,7 @@ class Transaction:
 
     def put_events(self, events: list[NewEvent]) -> None:
         """Appends events."""
-        self._events.extend(events)
+        self.events.extend(events)
 
     def log_head(self) -> int:
         """The highest position in the event log."""
@@ -200,7 +200,7 @@ class Transaction:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was written or locked."""
-        return not (self._held or self._events)
+        return not (self._held or self.events)
 
     def commit(self) -> bool:
         """Makes the writes visible, all at once. Tells whether events were among them."""
@@ -216,10 +216,10 @@ class Transaction:
                 self._state.keyed_requests.pop(name, None)
             else:
                 self._state.keyed_requests[name] = keyed
-        self._state.unsettled.extend(self._events)
+        self._state.unsettled.extend(self.events)
         for table in self._tables:
             table.commit()
-        return bool(self._events)
+        return bool(self.events)
 
     def end(self) -> None:
         """Gives the locks back."""

@@ -1,7 +1,7 @@
 """One transaction of the database in memory, as those who use it have it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import cached_property
@@ -20,12 +20,14 @@ from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_leases import MemorySessionLeases
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
+from adapters.memory.survey import MemorySurvey
 from adapters.memory.transaction import Transaction
 from adapters.memory.user_repository import MemoryUserRepository
 from adapters.memory.webhook_log import MemoryWebhookLog
 from adapters.memory.webhook_queue import MemoryWebhookQueue
 from adapters.memory.webhook_repository import MemoryWebhookRepository
 from application.ports.unit_of_work import UnitOfWork
+from domain.event import NewEvent
 from domain.lease import Lease, stale_lease
 
 
@@ -106,12 +108,18 @@ class MemoryUnitOfWork(UnitOfWork):
     def webhook_log(self) -> MemoryWebhookLog:
         return MemoryWebhookLog(self._transaction)
 
+    @cached_property
+    @override
+    def survey(self) -> MemorySurvey:
+        return MemorySurvey(self._transaction, self._now)
+
 
 class OpenedTransaction(AbstractAsyncContextManager[UnitOfWork]):
     """A transaction from its beginning to its commit, or to its being taken back.
 
     Args:
         on_committed: called after the commit, if events were in it.
+        on_events: called with these, before that.
     """
 
     def __init__(
@@ -121,7 +129,9 @@ class OpenedTransaction(AbstractAsyncContextManager[UnitOfWork]):
         now: Callable[[], datetime],
         on_committed: Callable[[], None],
         fence: Lease | None,
+        on_events: Callable[[Sequence[NewEvent]], None] = lambda _: None,
     ) -> None:
+        self._on_events = on_events
         self._transaction = Transaction(state, locks)
         self._now = now
         self._on_committed = on_committed
@@ -147,4 +157,5 @@ class OpenedTransaction(AbstractAsyncContextManager[UnitOfWork]):
         finally:
             self._transaction.end()
         if has_events:
+            self._on_events(self._transaction.events)
             self._on_committed()

@@ -152,6 +152,10 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             profile.release()
 
     @override
+    async def memory(self) -> Mapping[SessionId, int]:
+        return {page.session_id: await page.memory() for page in tuple(self._pages)}
+
+    @override
     async def forget(self, session_id: SessionId) -> None:
         # One after another: two deletions of one session would take each other for a browser that has it open.
         async with self._forgetting:

@@ -60,7 +60,7 @@ from domain.errors import (
     PomboError,
     UnavailableError,
 )
-from domain.ids import WhatsAppMessageId
+from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MediaContent
 from domain.session import Capability, PairingCode
@@ -83,6 +83,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         open_window: Callable[[WajsBuild], Awaitable[Window]],
         on_closed: Callable[["PlaywrightWhatsAppPage"], None],
     ) -> None:
+        self.session_id = SessionId(session_id)
         self._settings = settings
         self._profile = profile
         self._choice = choice
@@ -147,12 +148,16 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             self._log.exception("page_news_failed")
             self._die(f"following it failed: {type(error).__name__}")
 
+    async def memory(self) -> int:
+        """What the browser takes of the machine's memory, in bytes; 0 once it is gone."""
+        return 0 if self._window is None else await self._window.memory()
+
     async def _weigh(self, limit: int) -> None:
         """Says so while the browser is larger than it should be."""
         logged = False
         while True:
             await asyncio.sleep(self._settings.memory_check.total_seconds())
-            used = 0 if self._window is None else await self._window.memory()
+            used = await self.memory()
             if used > limit:
                 if not logged:
                     self._log.warning("browser_too_large", used_mb=used // 2**20, limit_mb=limit // 2**20)

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,17 +73,24 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg isn't typ
         return ""
 
 
+type WaitHook = Callable[[float], None]
+"""Is told how many seconds."""
+
+
 class ConnectionPool:
     """Lends connections, and translates what goes wrong with them."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: PoolSettings) -> None:
+    def __init__(self, pool: asyncpg.Pool, settings: PoolSettings, on_wait: WaitHook = lambda _: None) -> None:
         self._pool = pool
         self._settings = settings
+        self._on_wait = on_wait
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, settings: PoolSettings | None = None) -> AsyncIterator["ConnectionPool"]:
-        """Connects, and closes all connections at the end.
+    async def open(
+        cls, url: str, settings: PoolSettings | None = None, on_wait: WaitHook = lambda _: None
+    ) -> AsyncIterator["ConnectionPool"]:
+        """Connects, and closes all connections at the end. ``on_wait`` is told how long each loan was waited for.
 
         Raises:
             UnavailableError: ``DATABASE_UNAVAILABLE``: it didn't answer in time, or refuses us.
@@ -90,7 +98,7 @@ class ConnectionPool:
         settings = settings or PoolSettings()
         pool = await _connect(url, settings)
         try:
-            yield cls(pool, settings)
+            yield cls(pool, settings, on_wait)
         finally:
             await _close(pool)
 
@@ -101,8 +109,12 @@ class ConnectionPool:
         Raises:
             UnavailableError: ``DATABASE_UNAVAILABLE``.
         """
-        with translated():
-            connection = await self._pool.acquire(timeout=self._settings.command.total_seconds())
+        began = time.perf_counter()
+        try:
+            with translated():
+                connection = await self._pool.acquire(timeout=self._settings.command.total_seconds())
+        finally:
+            self._on_wait(time.perf_counter() - began)
         try:
             yield connection
         finally:

@@ -1,6 +1,6 @@
 """Units of work in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import override
 
@@ -15,12 +15,14 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.person_repository import PostgresPersonRepository
 from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
+from adapters.postgres.survey import PostgresSurvey
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.user_repository import PostgresUserRepository
 from adapters.postgres.webhook_log import PostgresWebhookLog
 from adapters.postgres.webhook_queue import PostgresWebhookQueue
 from adapters.postgres.webhook_repository import PostgresWebhookRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.event import NewEvent
 from domain.lease import Lease
 
 
@@ -100,6 +102,11 @@ class PostgresUnitOfWork(UnitOfWork):
     def webhook_log(self) -> PostgresWebhookLog:
         return PostgresWebhookLog(self._transaction)
 
+    @property
+    @override
+    def survey(self) -> PostgresSurvey:
+        return PostgresSurvey(self._transaction)
+
 
 class PostgresDatabase(UnitOfWorkFactory):
     """Begins transactions on a pool's connections, at READ COMMITTED.
@@ -107,11 +114,18 @@ class PostgresDatabase(UnitOfWorkFactory):
     Args:
         pool: the connections.
         on_committed: called after each commit that appended events.
+        on_events: called with those events, before that.
     """
 
-    def __init__(self, pool: ConnectionPool, on_committed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        on_committed: Callable[[], None] = lambda: None,
+        on_events: Callable[[Sequence[NewEvent]], None] = lambda _: None,
+    ) -> None:
         self._pool = pool
         self._on_committed = on_committed
+        self._on_events = on_events
 
     @override
     def begin(self, fence: Lease | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -128,4 +142,5 @@ class PostgresDatabase(UnitOfWorkFactory):
                 await transaction.roll_back()
                 raise
         if has_events:
+            self._on_events(transaction.events)
             self._on_committed()

@@ -29,6 +29,7 @@ class PostgresEventAppender(EventAppender):
 
     @override
     async def append(self, events: Sequence[NewEvent]) -> None:
+        self._transaction.events.extend(events)
         self._transaction.write_at_commit(_APPEND, _APPEND_ONE, [_values(event) for event in events])
 
 

@@ -34,7 +34,7 @@ RETURNING id
 # The same for one, which is what a send adds: without arrays it costs half as much.
 _ADD_ONE_ABSENT: Final = f"""
 INSERT INTO pombo.messages (position, {COLUMNS})
-VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 25))})
+VALUES (nextval('pombo.message_positions'), {", ".join(f"${n}" for n in range(1, 26))})
 ON CONFLICT (session_id, whatsapp_id) DO NOTHING
 RETURNING id
 """  # noqa: S608 - of constants

@@ -15,17 +15,18 @@ from domain.message import Direction, Failure, Message, MessageStatus
 
 COLUMNS: Final = """id, session_id, whatsapp_id, direction, chat, sender, recipient, alternate, push_name, reply_to,
     content, type, forwarded, from_api, backfilled, created_at, not_before, expires_at, status, failure,
-    sent_at, delivered_at, read_at, played_at"""
+    sent_at, delivered_at, read_at, played_at, trace"""
 
 COLUMN_TYPES: Final = """$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::json[], $10::text[], $11::json[], $12::text[], $13::boolean[], $14::boolean[], $15::boolean[],
     $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::json[], $21::timestamptz[],
-    $22::timestamptz[], $23::timestamptz[], $24::timestamptz[]"""
+    $22::timestamptz[], $23::timestamptz[], $24::timestamptz[], $25::text[]"""
 
 
 def to_columns(messages: Sequence[Message]) -> list[Sequence[object]]:
     """The messages' values, column by column, in the order of ``COLUMNS``."""
-    return list(zip(*map(_fixed_values, messages), strict=True)) + changing_columns(messages)[1:]
+    fixed = list(zip(*map(_fixed_values, messages), strict=True))
+    return [*fixed, *changing_columns(messages)[1:], [message.trace for message in messages]]
 
 
 def changing_columns(messages: Sequence[Message]) -> list[Sequence[object]]:
@@ -78,6 +79,7 @@ def to_message(row: asyncpg.Record) -> Message:
         read_at=row["read_at"],
         played_at=row["played_at"],
         forwarded=row["forwarded"],
+        trace=row["trace"],
     )
 
 

@@ -8,6 +8,7 @@ import structlog
 
 from adapters.postgres.errors import end, translated
 from domain.errors import InternalError, PomboError
+from domain.event import NewEvent
 from domain.lease import Lease, stale_lease
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +33,8 @@ class Transaction:
         self._fence = fence
         self._has_begun = False
         self._at_commit: dict[tuple[str, str], list[tuple[object, ...]]] = {}
+        self.events: list[NewEvent] = []
+        """Those that are appended at the commit."""
 
     async def read(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         """Runs a query that neither writes nor locks."""

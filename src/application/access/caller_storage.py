@@ -13,6 +13,7 @@ from application.access.principal import CALLER, Principal
 from application.access.seen_media import SeenMedia
 from application.access.seen_messages import SeenMessages
 from application.access.seen_sessions import SeenSessions
+from application.access.seen_survey import SeenSurvey
 from application.access.seen_webhooks import SeenWebhooks
 from application.ports.api_key_repository import ApiKeyRepository
 from application.ports.event_log import EventAppender, EventBatch, EventLog
@@ -78,6 +79,11 @@ class _SeenUnitOfWork(UnitOfWork):
     @override
     def webhooks(self) -> SeenWebhooks:
         return SeenWebhooks(self._uow.webhooks, self._session_ids)
+
+    @property
+    @override
+    def survey(self) -> SeenSurvey:
+        return SeenSurvey(self._uow.survey, self._session_ids)
 
     @property
     @override

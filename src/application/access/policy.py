@@ -81,8 +81,10 @@ _READ: Final = (
     | _rules(
         Role.READER,
         Place.LIST,
-        "listSessions listMessages listMedia listEvents streamEvents streamEventsOverWebSocket",
+        "listSessions listMessages listMedia listEvents streamEvents streamEventsOverWebSocket getHealth",
     )
+    # Sums over the whole gateway, without a session's id; for Prometheus, whose key may be a reader's.
+    | _rules(Role.READER, Place.NOTHING, "getMetrics")
     # The API's description.
     | _rules(Role.READER, Place.NOTHING, "readDocument readDocumentationPage readDocumentationFile reflect")
 )

@@ -8,9 +8,11 @@ from application.idempotency.request_key import RequestKey
 from application.media.draft import MediaDraft
 from application.messages import progress
 from application.messages.targets import check_target
+from application.observability.untraced import UNTRACED
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
+from application.ports.tracer import Tracer
 from application.ports.unit_of_work import UnitOfWork
 from application.representation.content import content_to_dict
 from application.representation.values import time_to_text
@@ -89,7 +91,8 @@ class SendMessageCommand:
 class Acceptance:
     """Checks commands and writes their messages, within the caller's unit of work."""
 
-    def __init__(self, clock: Clock, ids: IdGenerator) -> None:
+    def __init__(self, clock: Clock, ids: IdGenerator, tracer: Tracer = UNTRACED) -> None:
+        self._tracer = tracer
         self._clock = clock
         self._ids = ids
 
@@ -136,6 +139,7 @@ class Acceptance:
             reply_to=await _reply(uow, session_id, command.reply_to),
             from_api=True,
             forwarded=command.forwards is not None,
+            trace=self._tracer.current(),
         )
         told: list[Payload] = [MessageQueued(message=message)]
         if command.failure is not None:

@@ -12,9 +12,11 @@ from application.messages.link_previews import LinkPreviews
 from application.messages.recipients import RecipientDirectory
 from application.messages.targets import aim
 from application.messages.waiters import MessageWaiters
+from application.observability.untraced import UNTRACED
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
+from application.ports.tracer import SpanKind, Tracer
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.errors import CapabilityUnavailableError, ConflictError, DeadlineExceededError
@@ -45,8 +47,10 @@ class SendMessage:
         waiters: MessageWaiters,
         prepare_media: PrepareMedia | None = None,
         previews: LinkPreviews | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         """Takes what it works with: without ``prepare_media`` no files are sent, without ``previews`` none shown."""
+        self._tracer = tracer
         self._previews = previews
         self._prepare_media = prepare_media
         self._uow = uow
@@ -55,7 +59,7 @@ class SendMessage:
         self._workers = workers
         self._recipients = recipients
         self._waiters = waiters
-        self._acceptance = Acceptance(clock, ids)
+        self._acceptance = Acceptance(clock, ids, tracer)
         self._departures = Departures(uow, waiters)
 
     async def execute(self, command: SendMessageCommand) -> Message:
@@ -163,14 +167,15 @@ class SendMessage:
 
         The message has another id where the same request was accepted before.
         """
-        lease = None if command.not_before is not None else self._workers.reserve(session_id, command.to)
-        try:
-            return await self._accept_under(lease, session_id, message_id, command, keyed)
-        except ConflictError as error:
-            if lease is None or error.reason != STALE_LEASE:
-                raise
-        # Another gateway has the session by now, and sends what is queued.
-        return await self._accept_under(None, session_id, message_id, command, keyed)
+        with self._tracer.span("messages.accept", kind=SpanKind.PRODUCER, session_id=session_id, message_id=message_id):
+            lease = None if command.not_before is not None else self._workers.reserve(session_id, command.to)
+            try:
+                return await self._accept_under(lease, session_id, message_id, command, keyed)
+            except ConflictError as error:
+                if lease is None or error.reason != STALE_LEASE:
+                    raise
+            # Another gateway has the session by now, and sends what is queued.
+            return await self._accept_under(None, session_id, message_id, command, keyed)
 
     async def _accept_under(
         self,

@@ -12,9 +12,11 @@ from application.media.prepare_media import PrepareMedia
 from application.messages.acceptance import Acceptance, SendMessageCommand, check_addressable
 from application.messages.link_previews import LinkPreviews
 from application.messages.targets import aim
+from application.observability.untraced import UNTRACED
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.idempotency_repository import KeyedRequest
+from application.ports.tracer import Tracer
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
 from domain.errors import (
@@ -78,6 +80,7 @@ class SendMessages:
         workers: SessionWorkers,
         prepare_media: PrepareMedia | None = None,
         previews: LinkPreviews | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         """Takes what it works with: without ``prepare_media`` no files are sent, without ``previews`` none shown."""
         self._previews = previews
@@ -86,7 +89,7 @@ class SendMessages:
         self._clock = clock
         self._ids = ids
         self._workers = workers
-        self._acceptance = Acceptance(clock, ids)
+        self._acceptance = Acceptance(clock, ids, tracer)
 
     async def execute(self, command: SendMessagesCommand) -> Sequence[Outcome]:
         """Sends; an outcome for each entry, in order. Returns when they are accepted.

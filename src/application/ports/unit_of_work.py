@@ -15,6 +15,7 @@ from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
 from application.ports.user_repository import UserRepository
+from application.ports.survey import Survey
 from application.ports.webhook_log import WebhookLog
 from application.ports.webhook_queue import WebhookQueue
 from application.ports.webhook_repository import WebhookRepository
@@ -93,6 +94,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def webhook_log(self) -> WebhookLog:
         """What became of it."""
+
+    @property
+    @abstractmethod
+    def survey(self) -> Survey:
+        """How everything is."""
 
 
 class UnitOfWorkFactory(Protocol):

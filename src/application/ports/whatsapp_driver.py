@@ -415,5 +415,9 @@ class WhatsAppDriver(Protocol):
         """
 
     @abstractmethod
+    async def memory(self) -> Mapping[SessionId, int]:
+        """What the browser of each open page takes of the machine's memory, in bytes. Never fails."""
+
+    @abstractmethod
     async def forget(self, session_id: SessionId) -> None:
         """Deletes the session's profile, and with it the login. The page must be closed."""

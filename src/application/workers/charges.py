@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from application.observability import catalogue
+from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
+from application.ports.metrics import Metrics
 from application.sessions.workers import session_topic
 from application.workers.fence import is_stale
 from application.workers.ownership import Ownership
@@ -58,7 +61,12 @@ class SessionCharges:
         clock: Clock,
         make_keeper: Callable[[Lease], SessionKeeper],
         on_fault: FaultHook,
+        metrics: Metrics = UNMEASURED,
+        on_kept: Callable[[SessionId], None] = lambda _: None,
     ) -> None:
+        """``on_kept`` is called in each session's own task at its start."""
+        self._metrics = metrics
+        self._on_kept = on_kept
         self.ownership = ownership
         self._bus = bus
         self._clock = clock
@@ -75,6 +83,9 @@ class SessionCharges:
     def is_at_work(self) -> bool:
         """Whether sessions are run at present, and not only before and after."""
         return self._tasks is not None
+
+    def __len__(self) -> int:
+        return len(self._charges)
 
     def get(self, session_id: SessionId) -> Charge | None:
         """A session that is run here."""
@@ -204,6 +215,7 @@ class SessionCharges:
     def _keep(self, lease: Lease, wanted: Wanted) -> None:
         if self._tasks is None:
             return  # stopping: the lease is given back with the others
+        self._metrics.add(catalogue.LEASES_CLAIMED)
         charge = self._charges[lease.session_id] = Charge(lease=lease, keeper=self._make_keeper(lease), wanted=wanted)
         charge.task = self._tasks.create_task(self._run(charge))
 
@@ -211,11 +223,13 @@ class SessionCharges:
         """The browser is being killed; the keeper has nothing to say any more."""
         charge = self._charges.get(lease.session_id)
         if charge is not None and charge.lease == lease:
+            self._metrics.add(catalogue.LEASES_LOST)
             charge.keeper.abandon()
             if charge.task is not None:
                 charge.task.cancel()
 
     async def _run(self, charge: Charge) -> None:
+        self._on_kept(charge.lease.session_id)
         try:
             await self._drive(charge)
         finally:

@@ -134,6 +134,21 @@ def conclude(message: Message, outcome: Known, now: datetime) -> tuple[Message, 
             assert_never(outcome)
 
 
+def word_for(outcome: Outcome) -> str:
+    """An outcome in a word, for measurements."""
+    match outcome:
+        case SeenMessage() | Performed():
+            return "sent"
+        case Failure():
+            return "refused"
+        case Expired():
+            return "expired"
+        case None:
+            return "unknown"
+        case _:
+            assert_never(outcome)
+
+
 def _is_final(kind: ErrorKind) -> bool:
     """Whether an error says that the message did not leave and won't."""
     match kind:

@@ -2,24 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 from application.media.outgoing_files import OutgoingFiles
 from application.messages.changes import ChangeRecorder, change_of
 from application.messages.waiters import MessageWaiters
+from application.observability import catalogue
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.tracer import Span, SpanKind
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.whatsapp_driver import MessagingPage
-from application.workers.delivery import Delivery, Outcome, Performed, attempt, conclude
+from application.representation.content import content_type
+from application.workers.delivery import Delivery, Outcome, Performed, attempt, conclude, word_for
 from domain.changes import AnyChange
 from domain.errors import TRANSIENT, PomboError
 from domain.event import NewEvent
 from domain.ids import MessageId, SessionId
 from domain.jid import Jid
-from domain.message import Message
+from domain.message import Failure, Message
 from domain.session import Me
 
 _IN_FLIGHT: Final = 32
@@ -46,7 +50,9 @@ class OutboxDispatcher:
         ids: IdGenerator,
         waiters: MessageWaiters,
         files: OutgoingFiles,
+        instruments: Instruments = NO_INSTRUMENTS,
     ) -> None:
+        self._instruments = instruments
         self._files = files
         self._session_id = session_id
         self._uow = uow
@@ -197,7 +203,7 @@ class OutboxDispatcher:
         delivery.tasks.create_task(self._deliver(delivery, message, look_first=look_first))
 
     async def _deliver(self, delivery: Delivery, message: Message, *, look_first: bool) -> None:
-        with self._waiters.expect(message.id) as told:
+        with self._waiters.expect(message.id) as told, self._span(message):
             trying = asyncio.create_task(self._try(delivery, message, look_first=look_first))
             either: set[asyncio.Future[Any]] = {trying, told}
             try:
@@ -216,7 +222,7 @@ class OutboxDispatcher:
     async def _try(self, delivery: Delivery, message: Message, *, look_first: bool) -> Outcome:
         """Tries until the outcome is known."""
         pause = _RETRY_AFTER
-        while (outcome := await attempt(delivery, message, look_first=look_first)) is None:
+        while (outcome := await self._attempt(delivery, message, look_first=look_first)) is None:
             look_first = True
             # A message that can't be confirmed keeps its chat waiting, not the others.
             self._pausing += 1
@@ -225,6 +231,29 @@ class OutboxDispatcher:
             finally:
                 self._pausing -= 1
             pause = min(pause * 2, _RETRY_AT_LAST)
+        return outcome
+
+    def _span(self, message: Message) -> AbstractContextManager[Span]:
+        """One of the trace that the message was accepted in, whoever sends it, and whenever."""
+        return self._instruments.tracer.span(
+            "outbox.dispatch",
+            kind=SpanKind.CONSUMER,
+            parent=message.trace,
+            session_id=self._session_id,
+            message_id=message.id,
+            kind_of_message=content_type(message.content),
+        )
+
+    async def _attempt(self, delivery: Delivery, message: Message, *, look_first: bool) -> Outcome:
+        began = self._clock.elapsed()
+        with self._instruments.tracer.span("page.send", kind=SpanKind.CLIENT) as span:
+            outcome = await attempt(delivery, message, look_first=look_first)
+            word = word_for(outcome)
+            span.note("outcome", word)
+            if isinstance(outcome, Failure):
+                span.fail(outcome.reason)
+        took = (self._clock.elapsed() - began).total_seconds()
+        self._instruments.metrics.observe(catalogue.PAGE_SEND, took, content_type(message.content), word)
         return outcome
 
     async def _settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, Outcome]]) -> Sequence[Message]:

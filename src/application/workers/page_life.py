@@ -10,7 +10,10 @@ from itertools import batched
 from typing import Final, assert_never
 
 from application.messages.record_page_news import RecordPageNews
+from application.observability import catalogue
+from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
+from application.ports.metrics import Metrics
 from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
@@ -105,6 +108,7 @@ class PageLife:
         on_up: Callable[[], None],
         may_recycle: Callable[[], bool],
         may_restore: Callable[[], bool],
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         """``on_up`` is called when the page has come to what it can be at for long, and more often.
 
@@ -112,6 +116,7 @@ class PageLife:
         whether a login that is missing may be sought in the snapshots.
         """
         self._session = session
+        self._metrics = metrics
         self.page = page
         self._record = record
         self._news = news
@@ -388,6 +393,7 @@ class PageLife:
         return await self._load_anew(reason, detail)
 
     async def _load_anew(self, reason: StatusReason, detail: str) -> Ending | None:
+        self._metrics.add(catalogue.RESTARTS, "loaded", reason)
         status = SessionStatus.DEGRADED if self._watch.was_up() else SessionStatus.STARTING
         await self._disconnect()
         await self._record.hide_qr()

@@ -8,7 +8,10 @@ from datetime import timedelta
 from typing import Final
 
 from application.messages.record_page_news import RecordPageNews
+from application.observability import catalogue
+from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
+from application.ports.metrics import Metrics
 from application.ports.whatsapp_driver import WhatsAppDriver, WhatsAppPage
 from application.workers.back_off import LONGEST_PAUSE, PASSING, UNREACHABLE, BackOff
 from application.workers.dispatcher import OutboxDispatcher
@@ -74,7 +77,9 @@ class SessionKeeper:
         epoch: int,
         check_lease: Callable[[], None],
         on_told_in_vain: Callable[[SessionId, Sequence[ToldInVain]], None],
+        metrics: Metrics = UNMEASURED,
     ) -> None:
+        self._metrics = metrics
         self._record = record
         self._driver = driver
         self._news = news
@@ -253,6 +258,8 @@ class SessionKeeper:
 
     async def _try(self, session: Session, asked: int) -> None:
         ending = await self._live(session, asked)
+        if ending is not None and ending.reason not in _LINK_ENDED:
+            self._metrics.add(catalogue.RESTARTS, "opened", ending.reason)
         if ending is not None and ending.without_login:
             await self._seek_login(ending)
             return
@@ -397,6 +404,7 @@ class SessionKeeper:
             on_up=turn.over,
             may_recycle=self._may_recycle,
             may_restore=lambda: not self._restoring,
+            metrics=self._metrics,
         )
         try:
             ending = await self._follow(life)

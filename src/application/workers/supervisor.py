@@ -9,6 +9,7 @@ from application.events.feed import wait_or_poll
 from application.media.outgoing_files import OutgoingFiles
 from application.messages.record_page_news import RecordPageNews
 from application.messages.waiters import MessageWaiters
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.id_generator import IdGenerator
@@ -64,7 +65,11 @@ class SessionSupervisor(SessionWorkers):
         snapshots: Snapshots,
         left_behind: LeftBehind,
         files: OutgoingFiles,
+        instruments: Instruments = NO_INSTRUMENTS,
+        on_kept: Callable[[SessionId], None] = lambda _: None,
     ) -> None:
+        """``on_kept`` is called in the task of each session that is run here, at its start."""
+        self._instruments = instruments
         self._files = files
         self.on_added: Callable[[Sequence[Message]], None] = lambda _: None
         """Hears of messages that pages have told of and that are stored; whoever wants to sets it before the run."""
@@ -82,11 +87,17 @@ class SessionSupervisor(SessionWorkers):
         self._late_news = LateNews(uow, RecordPageNews(uow, clock, ids, waiters), clock, on_fault)
         self._gate = StartGate(settings.starts_at_once, clock)
         self._ownership = Ownership(uow, watchdog, clock, terms)
-        self._charges = SessionCharges(self._ownership, bus, clock, self._make_keeper, on_fault)
+        self._charges = SessionCharges(
+            self._ownership, bus, clock, self._make_keeper, on_fault, instruments.metrics, on_kept
+        )
         self._peers = PeerCalls(bus, terms.owner)
         self._here = _Here(self._charges)
         self.taken_over = self._charges.taken_over
         """Set when no session that is ours to run claims any more what an earlier gateway saw."""
+
+    def running(self) -> int:
+        """How many sessions are run here."""
+        return len(self._charges)
 
     async def run(self) -> None:
         """Works until cancelled; then closes every page, gives the leases back, and returns."""
@@ -110,7 +121,7 @@ class SessionSupervisor(SessionWorkers):
             SessionRecord(session_id, uow, self._codes, self._bus, self._clock, self._ids),
             self._driver,
             RecordPageNews(uow, self._clock, self._ids, self._waiters, self._tell_of),
-            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters, self._files),
+            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters, self._files, self._instruments),
             self._clock,
             random.random,
             self._gate,
@@ -119,6 +130,7 @@ class SessionSupervisor(SessionWorkers):
             epoch=lease.epoch,
             check_lease=lambda: self._ownership.check(lease),
             on_told_in_vain=self._late_news.put,
+            metrics=self._instruments.metrics,
         )
 
     @override

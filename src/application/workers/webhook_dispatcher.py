@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from application.events.feed import EventFeed
+from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.metrics import Metrics
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.webhook_queue import ClaimedLane, ClaimLostError
 from application.ports.webhook_sender import WebhookSender
@@ -71,6 +73,7 @@ class WebhookDispatcher:
         limits: WebhookLimits | None = None,
         on_fault: LaneFaultHook = lambda _, __: None,
         chance: Callable[[], float] = random.random,
+        metrics: Metrics = UNMEASURED,
     ) -> None:
         schedule = schedule or RetrySchedule()
         self._uow = uow
@@ -78,7 +81,7 @@ class WebhookDispatcher:
         self._clock = clock
         self._ids = ids
         self._limits = limits or WebhookLimits()
-        self._work = LaneWork(uow, clock, ids, sender, schedule, self._limits.lease, chance)
+        self._work = LaneWork(uow, clock, ids, sender, schedule, self._limits.lease, chance, metrics)
         self._poll = min(self._limits.poll, max(_SHORTEST_POLL, *schedule.waits[:1]))
         self._wake = asyncio.Event()
         self._busy: Counter[WebhookId] = Counter()

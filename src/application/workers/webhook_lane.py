@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
+from application.observability import catalogue
+from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
+from application.ports.metrics import Metrics
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.webhook_log import DeadLetter, Delivery
 from application.ports.webhook_queue import ClaimedLane
@@ -39,7 +42,9 @@ class LaneWork:
         schedule: RetrySchedule,
         lease: timedelta,
         chance: Callable[[], float],
+        metrics: Metrics = UNMEASURED,
     ) -> None:
+        self._metrics = metrics
         self._uow = uow
         self._clock = clock
         self._ids = ids
@@ -75,9 +80,12 @@ class LaneWork:
         began = self._clock.now()
         result = await self._sender.send(lane.endpoint, event.id, envelope_of(event))
         delivery = _delivery(lane, event, result, began)
+        self._metrics.observe(catalogue.WEBHOOK, result.took.total_seconds(), result.outcome)
         if not result.delivered:
             await self._fail(lane, event, delivery)
             return None
+        delay = (began + result.took - event.time).total_seconds()
+        self._metrics.observe(catalogue.WEBHOOK_DELAY, max(delay, 0))
         async with self._begin() as uow:
             await uow.webhook_log.record(delivery)
             now = self._clock.now()

@@ -18,6 +18,10 @@ from google.protobuf.message import DecodeError
 
 from application.access.authenticate import Authenticate
 from application.limits.call_limits import CallLimits, TooManyCallsError
+from application.observability import catalogue
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
+from application.ports.metrics import Metrics
+from application.ports.tracer import Span, SpanKind
 from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, RateLimitedError, TooLargeError
 from entrypoints.caller import ADDRESS, CALLER
 from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site, grpc_peer
@@ -25,9 +29,11 @@ from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
 from entrypoints.grpc.rules import MethodRules
 from entrypoints.networks import Network
 from entrypoints.rate_fields import rate_fields
+from entrypoints.log_context import note_session
 from entrypoints.status import STATUS
 
 REQUEST_ID: Final = "x-request-id"
+_TRACE: Final = "traceparent"
 _OPEN: Final = "/grpc.health.v1.Health/"
 """The only service that needs no key: who asks for health often has none."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -88,6 +94,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         stall: timedelta,
         methods: MethodKinds,
         trusted_proxies: Sequence[Network] = (),
+        instruments: Instruments = NO_INSTRUMENTS,
     ) -> None:
         """Takes the largest request in bytes: of most methods, and of ``others`` by their full names."""
         self._authenticate = authenticate
@@ -95,6 +102,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._limits = limits
         self._methods = methods
         self._trusted = tuple(trusted_proxies)
+        self._instruments = instruments
         self._max_request_bytes = max_request_bytes
         self._others = others
         self._stall = stall.total_seconds()
@@ -180,11 +188,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                     metadata={"limit_bytes": str(limit)},
                 )
             try:
-                return request if deserialize is None else deserialize(request)
+                message = request if deserialize is None else deserialize(request)
             except DecodeError as error:
                 raise InvalidArgumentError(
                     "INVALID_REQUEST", "The request isn't a message of this method's type."
                 ) from error
+            note_session(getattr(message, "session_id", ""))
+            return message
 
         return read
 
@@ -194,7 +204,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         metadata = _metadata(context)
         request_id = _request_id(metadata.get(REQUEST_ID))
         trailing = _Trailing(context, request_id)
-        with structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method), _Outcome(method) as outcome:
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id, rpc=method),
+            self._instruments.tracer.span(
+                method.lstrip("/"), kind=SpanKind.SERVER, parent=metadata.get(_TRACE), request_id=request_id
+            ) as span,
+            _Outcome(method, self._instruments.metrics, span) as outcome,
+        ):
             try:
                 with ExitStack() as stack:
                     scope = await self._admit(method, metadata, context, trailing)
@@ -241,7 +257,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 class _Outcome:
     """How a call ended, for the log."""
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, metrics: Metrics, span: Span) -> None:
+        self._method, self._metrics, self._span = method, metrics, span
         self._quiet = method.startswith(_OPEN)
         self._started = time.perf_counter()
         self.error: PomboError | None = None
@@ -259,8 +276,12 @@ class _Outcome:
         elif kind is not None:
             # The caller left, or the server cut the call off.
             status = grpc.StatusCode.CANCELLED
-        milliseconds = round((time.perf_counter() - self._started) * 1000, 2)
-        _log.log(level, "grpc.call", status=status.name, reason=reason, duration_ms=milliseconds)
+        seconds = time.perf_counter() - self._started
+        self._metrics.observe(catalogue.REQUESTS, seconds, "grpc", self._method.lstrip("/"), status.name)
+        self._span.note("status", status.name)
+        if level >= logging.WARNING:
+            self._span.fail(reason or status.name)
+        _log.log(level, "grpc.call", status=status.name, reason=reason, duration_ms=round(seconds * 1000, 2))
 
 
 def _unchanged(request: object) -> object:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from entrypoints.networks import Network
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class GrpcConfig:
         trusted_proxies: whose ``x-forwarded-for`` is believed.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``.
+        instruments: what calls are measured and traced with.
         health_interval: how often a watcher of the health service gets a fresh look.
     """
 
@@ -30,6 +32,7 @@ class GrpcConfig:
     keepalive: timedelta = timedelta(minutes=1)
     stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
+    instruments: Instruments = NO_INSTRUMENTS
 
     @property
     def _largest_read(self) -> int:

@@ -104,6 +104,7 @@ class GrpcServer:
                     stall=config.stall,
                     methods=MethodKinds(sends=_SENDS, files=_FILES),
                     trusted_proxies=config.trusted_proxies,
+                    instruments=config.instruments,
                 )
             ],
             options=config.channel_options(),

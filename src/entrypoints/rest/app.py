@@ -27,6 +27,7 @@ from entrypoints.rest.routes.media_send import MediaSendRoutes
 from entrypoints.rest.routes.message_media import MessageMediaRoutes
 from entrypoints.rest.routes.message_operations import MessageOperationRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
+from entrypoints.rest.routes.metrics import METRICS_PATH, MetricsRoutes
 from entrypoints.rest.routes.presence import PresenceRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
 from entrypoints.rest.routes.webhooks import WebhookRoutes
@@ -79,14 +80,20 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     WebhookRoutes(use_cases).add_to(app.router)
     AccessRoutes(use_cases).add_to(app.router)
     HealthRoutes(use_cases).add_to(app.router)
+    if config.metrics != "off":
+        MetricsRoutes(use_cases).add_to(app.router)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)
-    guard_routes(app.router.routes)
+    guard_routes(app.router.routes, _opened(config))
     app.router.default = refusing_sockets(app.router.default)
     # FastAPI's own way to let an application make its document (fastapi.tiangolo.com/how-to/extending-openapi).
     app.openapi = document_of(app, config)  # type: ignore[method-assign]
     _add_middlewares(app, use_cases, config)
     return app
+
+
+def _opened(config: RestConfig) -> tuple[str, ...]:
+    return (METRICS_PATH,) if config.metrics == "open" else ()
 
 
 def _larger_bodies(config: RestConfig) -> dict[str, int]:
@@ -103,7 +110,12 @@ def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> N
     app.add_middleware(
         BodyLimitMiddleware, limit=config.max_body_bytes, others=_larger_bodies(config), stall=config.stall
     )
-    app.add_middleware(AuthenticationMiddleware, use_cases=use_cases, trusted_proxies=config.trusted_proxies)
+    app.add_middleware(
+        AuthenticationMiddleware,
+        use_cases=use_cases,
+        opened=_opened(config),
+        trusted_proxies=config.trusted_proxies,
+    )
     if config.cors_origins:
         # Around authentication: a browser's preflight carries no key.
         app.add_middleware(
@@ -113,4 +125,4 @@ def _add_middlewares(app: FastAPI, use_cases: UseCases, config: RestConfig) -> N
             allow_headers=_ASKED,
             expose_headers=_SHOWN,
         )
-    app.add_middleware(RequestContextMiddleware)
+    app.add_middleware(RequestContextMiddleware, instruments=config.instruments)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
+
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
 
 from entrypoints.networks import Network
 
@@ -27,6 +29,8 @@ class RestConfig:
         keep_alive: how often an idle event stream shows that it lives.
         stall: how long a reader of an event stream may take nothing before it is cut off, and how long nothing may come
             of a request's body.
+        metrics: whether ``/metrics`` is served, and whether it wants a key as all else does.
+        instruments: what requests are measured and traced with.
     """
 
     max_body_bytes: int = 1_048_576
@@ -39,3 +43,5 @@ class RestConfig:
     docs_enabled: bool = True
     keep_alive: timedelta = timedelta(seconds=15)
     stall: timedelta = timedelta(seconds=60)
+    metrics: Literal["key", "open", "off"] = "key"
+    instruments: Instruments = NO_INSTRUMENTS

@@ -1,5 +1,6 @@
 """Every route asks the policy before it does anything."""
 
+from collections.abc import Collection
 from typing import Final
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -15,15 +16,15 @@ class UnguardedRouteError(TypeError):
     """A route has no rule in the policy: nothing is served that nobody has thought about."""
 
 
-def guard_routes(routes: list[BaseRoute]) -> None:
-    """Puts each route's rule before it.
+def guard_routes(routes: list[BaseRoute], opened: Collection[str] = ()) -> None:
+    """Puts each route's rule before it; ``opened`` are the paths that the settings open to everybody.
 
     Raises:
         UnguardedRouteError: a route has none.
     """
     for route in routes:
         name = operation_of(route)
-        if name in OPEN:
+        if name in OPEN or getattr(route, "path", None) in opened:
             continue
         if not isinstance(route, Route | WebSocketRoute) or name not in POLICY:
             raise UnguardedRouteError(f"{name!r} has no rule in application.access.policy")

@@ -5,20 +5,24 @@ import secrets
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from dependency_injector import providers
 
 from adapters.embedded.data_directory import DataDirectory
+from application.observability.catalogue import FAULTS
+from application.ports.metrics import Metrics
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms
-from domain.ids import SessionId
+from domain.ids import SessionId, WebhookId
 from domain.lease import Owner
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.server import GrpcServer
+from entrypoints.log_context import note_session
 from entrypoints.ports import check_port
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
@@ -29,6 +33,7 @@ from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
 from entrypoints.runtime.limits import tell_of_limiter
+from entrypoints.runtime.instruments import open_instruments
 from entrypoints.runtime.media import inline_limit, log_failed_download, open_media, upload_limit
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
@@ -96,9 +101,19 @@ class Gateway:
 
     async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
         container = Container()
+        instruments = await stack.enter_async_context(open_instruments(self._settings))
+        container.instruments.override(providers.Object(instruments))
+        container.on_kept.override(providers.Object(note_session))
         async with asyncio.TaskGroup() as tasks:
             opening = tasks.create_task(
-                open_storage(stack, self._settings, self._announcer, container.clock(), lambda: container.feed().hint())
+                open_storage(
+                    stack,
+                    self._settings,
+                    self._announcer,
+                    container.clock(),
+                    lambda: container.feed().hint(),
+                    instruments.metrics,
+                )
             )
             making = tasks.create_task(make_driver(self._settings, self._announcer))
         disk = DiskHealth(self._settings.data_dir)
@@ -126,13 +141,13 @@ class Gateway:
         container.key_hash_secrets.override(providers.Object(key_hash_secrets(self._settings)))
         container.snapshot_every.override(providers.Object(snapshot_every(self._settings)))
         container.tell_of_snapshot.override(providers.Object(tell))
-        container.on_fault.override(providers.Object(_log_fault))
+        container.on_fault.override(providers.Object(partial(_note_fault, instruments.metrics)))
         container.keeper_settings.override(providers.Object(_keeper_settings(self._settings)))
         container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
         sender = await stack.enter_async_context(open_webhook_sender(self._settings, container.clock()))
         container.webhook_sender.override(providers.Object(sender))
         container.retry_schedule.override(providers.Object(RetrySchedule(waits=self._settings.webhook_retry_schedule)))
-        container.on_lane_fault.override(providers.Object(log_lane_fault))
+        container.on_lane_fault.override(providers.Object(partial(_note_lane_fault, instruments.metrics)))
         return container
 
     async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:
@@ -143,6 +158,8 @@ class Gateway:
             max_upload_bytes=upload_limit(settings),
             cors_origins=settings.cors_origins,
             trusted_proxies=settings.trusted_proxies,
+            metrics=settings.metrics,
+            instruments=container.instruments(),
         )
         app = create_app(use_cases, config)
         rest = RestServer(
@@ -160,6 +177,7 @@ class Gateway:
                 max_request_bytes=settings.max_body_bytes,
                 max_inline_bytes=inline_limit(settings),
                 trusted_proxies=settings.trusted_proxies,
+                instruments=container.instruments(),
             ),
         )
 
@@ -205,5 +223,11 @@ def _keeper_settings(settings: Settings) -> KeeperSettings:
     return KeeperSettings(probe_every=timedelta(seconds=settings.probe_seconds), starts_at_once=settings.starts_at_once)
 
 
-def _log_fault(session_id: SessionId | None, fault: BaseException) -> None:
+def _note_fault(metrics: Metrics, session_id: SessionId | None, fault: BaseException) -> None:
+    metrics.add(FAULTS, "session")
     _log.error("session_fault", session_id=session_id, exc_info=fault)
+
+
+def _note_lane_fault(metrics: Metrics, webhook_id: WebhookId, fault: Exception) -> None:
+    metrics.add(FAULTS, "webhook")
+    log_lane_fault(webhook_id, fault)

@@ -24,12 +24,15 @@ from adapters.redis.event_bus import RedisEventBus
 from adapters.redis.health_check import RedisHealthCheck
 from adapters.redis.link_code_cache import RedisLinkCodeCache
 from adapters.redis.rate_limiter import RedisRateLimiter
+from application.observability.catalogue import DATABASE_WAIT
+from application.observability.event_meter import EventMeter
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
 from application.ports.rate_limiter import RateLimiter
+from application.ports.metrics import Metrics
 from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from entrypoints.runtime.announcer import Announcer
@@ -56,7 +59,12 @@ class Storage:
 
 
 async def open_storage(
-    stack: AsyncExitStack, settings: Settings, announcer: Announcer, clock: Clock, on_committed: Callable[[], None]
+    stack: AsyncExitStack,
+    settings: Settings,
+    announcer: Announcer,
+    clock: Clock,
+    on_committed: Callable[[], None],
+    metrics: Metrics,
 ) -> Storage:
     """Starts the servers that aren't configured, connects to all, and migrates the database.
 
@@ -74,11 +82,11 @@ async def open_storage(
 
     stack.push_async_callback(stop_servers)
     async with asyncio.TaskGroup() as tasks:
-        database = tasks.create_task(_open_database(stack, announcer, settings.database_url, postgres))
+        database = tasks.create_task(_open_database(stack, announcer, settings.database_url, postgres, metrics))
         redis = tasks.create_task(_open_redis(stack, announcer, settings.redis_url, valkey))
     pool, (client, patient) = database.result(), redis.result()
     return Storage(
-        uow=PostgresDatabase(pool, on_committed),
+        uow=PostgresDatabase(pool, on_committed, EventMeter(metrics).note),
         event_log=PostgresEventLog(pool),
         bus=await stack.enter_async_context(RedisEventBus.open(client, MemoryEventBus())),
         codes=RedisLinkCodeCache(client, clock),
@@ -89,10 +97,16 @@ async def open_storage(
 
 
 async def _open_database(
-    stack: AsyncExitStack, announcer: Announcer, configured: SecretStr | None, embedded: SupervisedServer
+    stack: AsyncExitStack,
+    announcer: Announcer,
+    configured: SecretStr | None,
+    embedded: SupervisedServer,
+    metrics: Metrics,
 ) -> ConnectionPool:
     url = await _url(announcer, configured, embedded)
-    pool = await stack.enter_async_context(ConnectionPool.open(url))
+    pool = await stack.enter_async_context(
+        ConnectionPool.open(url, on_wait=lambda seconds: metrics.observe(DATABASE_WAIT, seconds))
+    )
     announcer.step("bringing the database's schema up to date")
     await migrate(pool)
     return pool

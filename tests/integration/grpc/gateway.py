@@ -37,6 +37,8 @@ from application.messages.read_messages import GetMessage, ListMessages
 from application.messages.read_states import ReadMessageState
 from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
+from application.observability.read_health import ReadHealth
+from application.observability.read_metrics import ReadMetrics
 from application.ports.health_check import HealthCheck
 from application.sessions.asking import PageAsker
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
@@ -80,6 +82,10 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         access=access.use_cases,
         limits=CallLimits(MemoryRateLimiter(world.clock), CallRates(), world.clock),
         check_health=CheckHealth(checks),
+        read_health=ReadHealth(CheckHealth(checks), database, world.clock),
+        read_metrics=ReadMetrics(
+            world.metrics, CheckHealth(checks), database, world.clock, world.supervisor.running, world.driver.memory
+        ),
         create_session=world.create,
         list_sessions=ListSessions(database),
         get_session=GetSession(database),

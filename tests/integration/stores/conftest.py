@@ -10,6 +10,7 @@ import pytest
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.event_log import PostgresEventLog
+from domain.event import NewEvent
 from tests.integration.servers import Servers, database
 
 
@@ -52,8 +53,13 @@ def commits() -> list[None]:
 
 
 @pytest.fixture
-def uow(pool: ConnectionPool, commits: list[None]) -> PostgresDatabase:
-    return PostgresDatabase(pool, on_committed=lambda: commits.append(None))
+def committed() -> list[NewEvent]:
+    return []
+
+
+@pytest.fixture
+def uow(pool: ConnectionPool, commits: list[None], committed: list[NewEvent]) -> PostgresDatabase:
+    return PostgresDatabase(pool, on_committed=lambda: commits.append(None), on_events=committed.extend)
 
 
 @pytest.fixture

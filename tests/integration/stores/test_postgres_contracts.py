@@ -22,6 +22,7 @@ from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, outbound, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
+from tests.contracts.survey import SurveyContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.contracts.user_repository import UserRepositoryContract
 from tests.contracts.webhook_log import WebhookLogContract
@@ -34,6 +35,10 @@ class TestPostgresSessionRepository(SessionRepositoryContract):
 
 
 class TestPostgresSessionLeases(SessionLeasesContract):
+    pass
+
+
+class TestPostgresSurvey(SurveyContract):
     pass
 
 

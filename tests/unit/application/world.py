@@ -11,7 +11,9 @@ from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
 from adapters.memory.media_store import MemoryMediaStore
+from adapters.memory.metrics import MemoryMetrics
 from adapters.memory.session_store import MemorySessionStore
+from adapters.memory.tracer import MemoryTracer
 from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.ulid_generator import UlidGenerator
@@ -21,6 +23,9 @@ from application.messages.recipients import RecipientDirectory
 from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessage, SendMessageCommand
 from application.messages.waiters import MessageWaiters
+from application.observability.catalogue import MEASURES
+from application.observability.event_meter import EventMeter
+from application.observability.instruments import Instruments
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.link_code_cache import LinkCodeCache
@@ -83,7 +88,9 @@ class World:
         self.whatsapp = whatsapp
         self.bus = MemoryEventBus() if bus is None else bus
         self.codes = MemoryLinkCodeCache(clock) if codes is None else codes
-        self.database = MemoryDatabase() if database is None else database
+        self.metrics = MemoryMetrics(MEASURES)
+        self.tracer = MemoryTracer()
+        self.database = MemoryDatabase(on_events=EventMeter(self.metrics).note) if database is None else database
         self.feed = EventFeed(self.database, self.bus)
         self.faults: list[BaseException] = []
         self.waiters = waiters = MessageWaiters()
@@ -93,7 +100,7 @@ class World:
         self.store = MemorySessionStore() if store is None else store
         self.media_store = MemoryMediaStore()
         self.told: list[tuple[str, SessionId, str]] = []
-        driver = MemoryWhatsAppDriver(whatsapp)
+        self.driver = driver = MemoryWhatsAppDriver(whatsapp)
 
         def tell(event: str, session_id: SessionId, detail: str) -> None:
             self.told.append((event, session_id, detail))
@@ -126,6 +133,7 @@ class World:
             self.snapshots,
             left_behind,
             OutgoingFiles(self.media_store),
+            Instruments(metrics=self.metrics, tracer=self.tracer),
         )
         self.create = CreateSession(self.database, clock, ids, self.supervisor)
         self.start = StartSession(self.database, clock, self.supervisor)
@@ -138,7 +146,9 @@ class World:
         self.refresh_qr = RefreshQr(self.database, clock, self.supervisor, self.get_qr)
         self.pairing_code = RequestPairingCode(self.database, clock, ids, self.supervisor)
         self.recipients = RecipientDirectory(clock)
-        self.send = SendMessage(self.database, clock, ids, self.supervisor, self.recipients, waiters)
+        self.send = SendMessage(
+            self.database, clock, ids, self.supervisor, self.recipients, waiters, tracer=self.tracer
+        )
 
     async def session(self, session_id: str = SESSION) -> Session:
         async with self.database.begin() as uow:

@@ -47,6 +47,28 @@ def test_secrets_are_blanked(stream: io.StringIO) -> None:
     assert lines(stream)[0]["session_id"] == "demo"
 
 
+def test_of_phone_numbers_two_digits_are_left(stream: io.StringIO) -> None:
+    log = structlog.get_logger()
+    log.info("peer +15550100200 of 15550100300@c.us, and 900000002@lid", session_id="acme-15550100400")
+    logging.getLogger("theirs").warning("to %s", "15550100500@s.whatsapp.net")
+    try:
+        raise ValueError("no chat 15550100600@c.us")
+    except ValueError:
+        log.exception(
+            "it_failed", request_id="0123456789abcdef0123456789abcdef", message_id="msg_01M8FXQH48A6NHZ644MZ1BHPPM"
+        )
+    ours, theirs, failed = lines(stream)
+    assert ours["event"] == "peer …00 of …00@c.us, and …02@lid"
+    assert ours["session_id"] == "acme-…00"
+    assert theirs["event"] == "to …00@s.whatsapp.net"
+    assert "no chat …00@c.us" in failed["exception"]
+    # Ids, which have digits too, stay as they are.
+    assert (failed["request_id"], failed["message_id"]) == (
+        "0123456789abcdef0123456789abcdef",
+        "msg_01M8FXQH48A6NHZ644MZ1BHPPM",
+    )
+
+
 def test_an_exception_is_one_line_of_json(stream: io.StringIO) -> None:
     try:
         raise ValueError("broken")

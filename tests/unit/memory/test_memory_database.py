@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory.database import MemoryDatabase
 from domain.errors import UnavailableError
+from domain.event import NewEvent
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
 from tests.contracts.event_log import EventLogContract
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
@@ -17,6 +18,7 @@ from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.samples import SALES, SUPPORT, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
+from tests.contracts.survey import SurveyContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.contracts.user_repository import UserRepositoryContract
 from tests.contracts.webhook_log import WebhookLogContract
@@ -30,8 +32,13 @@ def commits() -> list[None]:
 
 
 @pytest.fixture
-def uow(commits: list[None]) -> MemoryDatabase:
-    return MemoryDatabase(on_committed=lambda: commits.append(None))
+def committed() -> list[NewEvent]:
+    return []
+
+
+@pytest.fixture
+def uow(commits: list[None], committed: list[NewEvent]) -> MemoryDatabase:
+    return MemoryDatabase(on_committed=lambda: commits.append(None), on_events=committed.extend)
 
 
 @pytest.fixture
@@ -44,6 +51,10 @@ class TestMemorySessionRepository(SessionRepositoryContract):
 
 
 class TestMemorySessionLeases(SessionLeasesContract):
+    pass
+
+
+class TestMemorySurvey(SurveyContract):
     pass
 
 

@@ -22,6 +22,7 @@ from adapters.memory.watchdog import MemoryWatchdog
 from adapters.memory.webhook_sender import MemoryWebhookReceivers, MemoryWebhookSender
 from adapters.system.system_clock import SystemClock
 from application.limits.call_rates import CallRates
+from application.observability.event_meter import EventMeter
 from application.ports.health_check import HealthCheck
 from application.ports.unit_of_work import UnitOfWork
 from application.sessions.create_session import CreateSessionCommand
@@ -31,6 +32,7 @@ from domain.lease import Lease, Owner
 from domain.session import SessionStatus
 from domain.webhook import RetrySchedule
 from entrypoints.container import Container
+from entrypoints.log_context import note_session
 from entrypoints.media_parts import MediaParts
 from entrypoints.rest.app import create_app
 from entrypoints.rest.config import RestConfig
@@ -73,6 +75,8 @@ class Gateway:
     def __init__(
         self, config: RestConfig | None = None, media: MediaParts | None = None, rates: CallRates | None = None
     ) -> None:
+        self.config = config or RestConfig(keep_alive=timedelta(milliseconds=50))
+        instruments = self.config.instruments
         self.whatsapp = MemoryWhatsApp(SystemClock())
         for phone in (ANA, BEN):
             self.whatsapp.add_account(phone)
@@ -80,7 +84,11 @@ class Gateway:
         self.faults: list[BaseException] = []
         self.media = media or media_parts()
         self.container = container = Container()
-        self.database = BreakableDatabase(lambda: container.feed().hint())
+        self.database = BreakableDatabase(
+            lambda: container.feed().hint(), on_events=EventMeter(instruments.metrics).note
+        )
+        container.instruments.override(providers.Object(instruments))
+        container.on_kept.override(providers.Object(note_session))
         container.whole_uow.override(self.database)
         container.whole_event_log.override(self.database)
         container.bus.override(MemoryEventBus())
@@ -101,7 +109,6 @@ class Gateway:
         container.retry_schedule.override(providers.Object(RetrySchedule(waits=(timedelta(milliseconds=10),))))
         container.on_lane_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
         self.use_cases: UseCases = container.use_cases()
-        self.config = config or RestConfig(keep_alive=timedelta(milliseconds=50))
         self.app = _app_of(self)
         self.client = Client(self.app)
 

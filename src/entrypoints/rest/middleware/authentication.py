@@ -1,8 +1,8 @@
-"""Nothing but health without a key, and nothing too often."""
+"""Nothing but health without a key, unless the settings open the measurements too; and nothing too often."""
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,8 +34,15 @@ class AuthenticationMiddleware:
     Each call is counted (``application/limits/call_limits.py``), and told how its caller stands with the rates.
     """
 
-    def __init__(self, app: ASGIApp, use_cases: UseCases, trusted_proxies: Sequence[Network] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        use_cases: UseCases,
+        opened: Collection[str] = (),
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
         self._app = app
+        self._open = _OPEN | set(opened)
         self._use_cases = use_cases
         self._trusted = tuple(trusted_proxies)
 
@@ -48,7 +55,7 @@ class AuthenticationMiddleware:
         ADDRESS.set(address)
         for_browsers = _is_documentation(scope["path"])
         try:
-            if scope["path"] in _OPEN:
+            if scope["path"] in self._open:
                 await self._use_cases.limits.admit_open(caller_site(address))
                 fields: dict[str, str] = {}
             else:

@@ -10,11 +10,18 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.observability import catalogue
+from application.observability.instruments import NO_INSTRUMENTS, Instruments
+from application.ports.tracer import Span, SpanKind
+from entrypoints.log_context import note_session
 from entrypoints.rest.problem import INTERNAL, REASON, REQUEST_ID
 
 _VALID_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _NAME: Final = b"x-request-id"
-_QUIET: Final = ("/health/", "/docs")
+_TRACE: Final = b"traceparent"
+_QUIET: Final = ("/health/", "/docs", "/metrics")
+_UNMATCHED: Final = "unmatched"
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"})
 _SERVER_ERROR: Final = 500
 _INTERNAL_ERROR: Final = 1011
 """A WebSocket's close code."""
@@ -31,11 +38,12 @@ class RequestContextMiddleware:
     """Gives each request an id, binds it to the log's context, and logs how the request ended.
 
     The log names the route's template, never the path, which may hold an id, nor the query. An exception that
-    nobody handled becomes a 500 that tells nothing but the request's id.
+    nobody handled becomes a 500 that tells nothing but the request's id. A span goes on with the caller's trace.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, instruments: Instruments = NO_INSTRUMENTS) -> None:
         self._app = app
+        self._instruments = instruments
         self._log = structlog.get_logger(__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +55,12 @@ class RequestContextMiddleware:
         scope[REQUEST_ID] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        answer = _Answer(send, request_id)
+        with self._instruments.tracer.span(
+            "request", kind=SpanKind.SERVER, parent=_header(scope, _TRACE), request_id=request_id
+        ) as span:
+            await self._answer(scope, receive, _Answer(send, request_id), span)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", span: Span) -> None:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, answer.send)
@@ -59,21 +72,36 @@ class RequestContextMiddleware:
             if answer.status is None:
                 await INTERNAL.response(scope)(scope, receive, answer.send)
             elif answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
-                await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": INTERNAL.reason})
+                await answer.send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": INTERNAL.reason})
         finally:
-            self._tell(scope, answer.status, time.perf_counter() - started)
+            self._tell(scope, answer.status, time.perf_counter() - started, span)
 
-    def _tell(self, scope: Scope, status: int | None, seconds: float) -> None:
+    def _tell(self, scope: Scope, status: int | None, seconds: float, span: Span) -> None:
+        method, route = scope.get("method", "WEBSOCKET"), getattr(scope.get("route"), "path", None)
+        session_id = scope.get("path_params", {}).get("session_id")
+        if session_id is not None:
+            note_session(session_id)
+        # A caller must not be able to make labels: names of routes and usual methods alone.
+        name = _UNMATCHED if route is None else f"{method if method in _METHODS else 'OTHER'} {route}"
+        self._measure(name, status, seconds, span, scope.get(REASON))
         quiet = scope["path"].startswith(_QUIET)
         level = self._log.warning if status and status >= _SERVER_ERROR else self._log.info
         (self._log.debug if quiet else level)(
             "rest.request",
-            method=scope.get("method", "WEBSOCKET"),
-            route=getattr(scope.get("route"), "path", None),
+            method=method,
+            route=route,
             status=status,
             reason=scope.get(REASON),
             duration_ms=round(seconds * 1000, 2),
         )
+
+    def _measure(self, name: str, status: int | None, seconds: float, span: Span, reason: str | None) -> None:
+        word = "aborted" if status is None else str(status)
+        self._instruments.metrics.observe(catalogue.REQUESTS, seconds, "rest", name, word)
+        span.rename(name)
+        span.note("status", word)
+        if status is not None and status >= _SERVER_ERROR:
+            span.fail(reason or word)
 
 
 class _Answer:
@@ -97,6 +125,14 @@ class _Answer:
             headers += (_NOSNIFF, (_NAME, self._request_id))
             message["headers"] = headers
         await self._send(message)
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            text: bytes = value
+            return text.decode("latin-1")
+    return None
 
 
 def _request_id(scope: Scope) -> str:

@@ -18,6 +18,7 @@ from domain.ids import parse_session_id
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message
 from entrypoints.caller import CALLER
+from entrypoints.log_context import note_session
 from entrypoints.rest.config import API_PREFIX, RestConfig
 from entrypoints.rest.content_reasons import CONTENTS
 from entrypoints.rest.direct_route import DirectRoute
@@ -193,6 +194,7 @@ async def send_and_answer(
     """Sends what was read of a request, as its headers ask for it."""
     preferences = Preferences.parse(request.headers.getlist("prefer"), config.send_wait)
     command = replace(command, wait=preferences.wait, request=key_of(request))
+    note_session(command.session_id)
     message = await use_cases.send_message.execute(command)
     headers = {"Location": f"{_MESSAGES}/{message.id}"}
     if preferences.applied is not None:

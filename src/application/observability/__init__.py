@@ -1,0 +1,1 @@
+"""What operators see: measurements, and how the gateway and its sessions are."""
