@@ -18,6 +18,8 @@ _NEVER: Final = frozenset(
 _PERSON: Final = re.compile(r"\+?[0-9]{4,13}([0-9]{2})(?=@(?:c\.us|s\.whatsapp\.net|lid)\b)|\+[0-9]{5,13}([0-9]{2})\b")
 """A phone number as people write it, and an address that holds one."""
 _DIGITS: Final = re.compile(r"[0-9]{6,}([0-9]{2})")
+_GIVEN: Final = re.compile(r"(DETAIL:|input_value=)[^\n]*")
+"""Where PostgreSQL's and pydantic's errors quote what they were given."""
 _HIDDEN: Final = "[hidden]"
 _NOISY: Final = ("asyncio", "uvicorn.access", "aiohttp.access")
 """Loggers that tell every request or every slow callback, below a warning."""
@@ -30,14 +32,15 @@ def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
-def hide_numbers(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: leaves the last two digits of phone numbers.
+def hide_people(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: leaves the last two digits of phone numbers, and nothing of what errors quote.
 
-    They come in what libraries and exceptions say, and some people name sessions by them.
+    Both come in what libraries and exceptions say, and some people name sessions by numbers.
     """
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = _PERSON.sub(lambda found: f"…{found[1] or found[2]}", value)
+            value = _PERSON.sub(lambda found: f"…{found[1] or found[2]}", value)  # noqa: PLW2901 - in two steps
+            event[name] = _GIVEN.sub(rf"\1 {_HIDDEN}", value)
     session_id = event.get("session_id")
     if isinstance(session_id, str):
         event["session_id"] = _DIGITS.sub(r"…\1", session_id)
@@ -84,7 +87,7 @@ def configure_logging(*, level: str, format: str | None = None, stream: TextIO |
     )
     last: list[Processor] = [
         structlog.processors.format_exc_info,
-        hide_numbers,
+        hide_people,
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=out.isatty()),
     ]
     handler = logging.StreamHandler(out)

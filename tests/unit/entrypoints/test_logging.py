@@ -69,6 +69,20 @@ def test_of_phone_numbers_two_digits_are_left(stream: io.StringIO) -> None:
     )
 
 
+def test_what_errors_quote_is_hidden(stream: io.StringIO) -> None:
+    for text in (
+        "duplicate key\nDETAIL:  Failing row contains (msg_1, hello Ben).\nHINT:  None.",
+        "1 validation error\nbody\n  Input should be shorter [type=string, input_value='hello Ben', input_type=str]",
+    ):
+        try:
+            raise ValueError(text)
+        except ValueError:
+            structlog.get_logger().exception("it_failed")
+    assert "hello" not in stream.getvalue()
+    assert "HINT" in stream.getvalue()
+    assert "Input should be shorter" in stream.getvalue()
+
+
 def test_an_exception_is_one_line_of_json(stream: io.StringIO) -> None:
     try:
         raise ValueError("broken")
