@@ -19,6 +19,7 @@ PARTS = {
     "MessagePage": "MessageOperations",
     "PeoplePage": "PeoplePages",
     "PresencePage": "PeoplePages",
+    "Span": "Tracer",
     "UnitOfWorkFactory": "UnitOfWork",
 }
 """Ports that are a part of another, and whose promises its suite tests."""

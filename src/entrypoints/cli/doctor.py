@@ -68,18 +68,24 @@ def _print(console: Console, result: Result) -> bool:
 
 
 _INSPECTIONS: Final[dict[str, Callable[[Settings], Awaitable[str]]]] = {
+    "key": inspection.inspect_key,
     "data directory": inspection.inspect_data_dir,
+    "disk": inspection.inspect_disk,
     "page bridge": inspection.inspect_assets,
     "browser": inspection.inspect_browser,
     "database": inspection.inspect_database,
     "redis": inspection.inspect_redis,
+    "files": inspection.inspect_media,
     "snapshot key": inspection.inspect_snapshot_key,
+    "site": inspection.inspect_site,
+    "clock": inspection.inspect_clock,
 }
 
 
 async def _inspect(name: str, inspect: Callable[[Settings], Awaitable[str]], settings: Settings) -> Result:
     try:
-        return Result(name, Finding.OK, await inspect(settings))
+        text = await inspect(settings)
+        return Result(name, Finding.WARNING if isinstance(text, inspection.Doubt) else Finding.OK, text)
     except PomboError as error:
         # A gateway that runs has its directory, as it should.
         finding = Finding.WARNING if error.reason == "DATA_DIR_IN_USE" else Finding.FAILED
@@ -109,11 +115,10 @@ async def _user(settings: Settings) -> Result:
     return Result("user", Finding.OK, f"{name} (id {user})")
 
 
-async def _settings(settings: Settings) -> Result:
+async def _settings(_: Settings) -> Result:
     notes = [f"{name} is no setting of this version" for name in unknown_variables()]
-    key = "" if settings.api_key is not None else "; API_KEY isn't set: the first start makes a key and shows it once"
     text = "; ".join(notes) or "all are understood"
-    return Result("settings", Finding.WARNING if notes else Finding.OK, text + key)
+    return Result("settings", Finding.WARNING if notes else Finding.OK, text)
 
 
 async def _ports(settings: Settings) -> Result:

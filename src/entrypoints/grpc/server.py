@@ -18,6 +18,7 @@ from entrypoints.grpc.chat_service import ChatService
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.contact_service import ContactService
 from entrypoints.grpc.event_service import EventService
+from entrypoints.grpc.gateway_health_service import GatewayHealthService
 from entrypoints.grpc.gen.pombo.v1 import (
     api_key_service_pb2,
     call_service_pb2,
@@ -25,6 +26,7 @@ from entrypoints.grpc.gen.pombo.v1 import (
     contact_service_pb2,
     event_service_pb2,
     group_service_pb2,
+    health_service_pb2,
     media_service_pb2,
     message_service_pb2,
     presence_service_pb2,
@@ -38,6 +40,7 @@ from entrypoints.grpc.gen.pombo.v1.chat_service_pb2_grpc import add_ChatServiceS
 from entrypoints.grpc.gen.pombo.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import add_EventServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.group_service_pb2_grpc import add_GroupServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.health_service_pb2_grpc import add_HealthServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
@@ -72,6 +75,7 @@ DESCRIPTORS: Final = tuple(
         (group_service_pb2, "GroupService"),
         (user_service_pb2, "UserService"),
         (api_key_service_pb2, "ApiKeyService"),
+        (health_service_pb2, "HealthService"),
     )
 )
 """The gateway's own services."""
@@ -121,6 +125,7 @@ class GrpcServer:
         add_GroupServiceServicer_to_server(GroupService(use_cases), self._server)
         add_UserServiceServicer_to_server(UserService(use_cases), self._server)
         add_ApiKeyServiceServicer_to_server(ApiKeyService(use_cases), self._server)
+        add_HealthServiceServicer_to_server(GatewayHealthService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
         add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped
         names = (*SERVICES, _HEALTH, reflection.SERVICE_NAME)

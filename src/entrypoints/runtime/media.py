@@ -19,6 +19,7 @@ from application.in_thread import in_thread
 from application.media.settings import MediaSettings
 from application.ports.health_check import HealthCheck
 from application.ports.media_store import MediaStore
+from domain.errors import UnavailableError
 from domain.ids import MessageId
 from domain.media_limits import MIB
 from entrypoints.media_parts import MediaParts
@@ -56,6 +57,22 @@ async def open_media(settings: Settings) -> AsyncIterator[tuple[MediaParts, tupl
             ),
         )
         yield parts, checks
+
+
+async def check_media_store(settings: Settings) -> str:
+    """A line for people: where files are kept.
+
+    Raises:
+        UnavailableError: ``MEDIA_STORE_UNAVAILABLE``.
+    """
+    directory = settings.data_dir / "media"
+    if settings.media_url is None:
+        return f"POMBO_MEDIA_URL isn't set: files are kept in {directory}"
+    _, checks = _store(settings, directory, DiskMediaSpool(directory / "spool"))
+    for check in checks:
+        if (problem := await check.check()) is not None:
+            raise UnavailableError("MEDIA_STORE_UNAVAILABLE", f"{problem} Check POMBO_MEDIA_URL and its keys.")
+    return f"the bucket of POMBO_MEDIA_URL answers: {settings.media_url}"
 
 
 def upload_limit(settings: Settings) -> int:

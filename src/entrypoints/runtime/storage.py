@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import SecretStr
@@ -137,6 +137,17 @@ async def ping_database(url: str) -> str:
     """
     async with ConnectionPool.open(url, PoolSettings(patience=_PATIENCE)) as pool, pool.connection() as connection:
         return str(await connection.fetchval("SHOW server_version"))
+
+
+async def database_time(url: str) -> datetime:
+    """Asks a PostgreSQL for the time, of which leases are made.
+
+    Raises:
+        UnavailableError: ``DATABASE_UNAVAILABLE``.
+    """
+    async with ConnectionPool.open(url, PoolSettings(patience=_PATIENCE)) as pool, pool.connection() as connection:
+        time: datetime = await connection.fetchval("SELECT clock_timestamp()")
+        return time
 
 
 async def ping_redis(url: str) -> str:

@@ -2,18 +2,26 @@
 
 import io
 import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 
+import aiohttp.web
 import pytest
 from rich.console import Console
 
+from adapters.embedded import disk_space
 from adapters.embedded.data_directory import DataDirectory
+from adapters.embedded.disk_space import MEBIBYTE
 from adapters.playwright.bridge_records import BridgeRecord, BridgeRecords, GivenUp
 from adapters.playwright.wajs import WajsBuild
 from domain.bridge import BridgeSource
 from domain.errors import UnavailableError
 from domain.ids import SessionId
 from entrypoints.cli.doctor import examine
+from entrypoints.runtime import inspection
 from entrypoints.settings import Settings
 
 
@@ -22,8 +30,32 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@dataclass
+class Site:
+    """The site that sessions would load, and its clock."""
+
+    url: str
+    status: int = 200
+    ahead: timedelta = timedelta(0)
+
+    async def answer(self, _: aiohttp.web.BaseRequest) -> aiohttp.web.Response:
+        date = formatdate((datetime.now(UTC) + self.ahead).timestamp(), usegmt=True)
+        return aiohttp.web.Response(status=self.status, headers={"Date": date})
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    site = Site("")
+    runner = aiohttp.web.ServerRunner(aiohttp.web.Server(site.answer))
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    yield site
+    await runner.cleanup()
+
+
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path, site: Site) -> None:
     for field in Settings.model_fields.values():
         monkeypatch.delenv(str(field.validation_alias), raising=False)
     web = tmp_path / "web"
@@ -37,6 +69,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path
     monkeypatch.setenv("POMBO_DATA_DIR", str(data_dir))
     monkeypatch.setenv("POMBO_WEB_DIR", str(web))
     monkeypatch.setenv("BROWSER_PATH", str(browser))
+    monkeypatch.setenv("WHATSAPP_WEB_URL", site.url)
     monkeypatch.setenv("PORT", "0")
     monkeypatch.setenv("GRPC_PORT", "0")
 
@@ -58,6 +91,7 @@ async def test_a_sound_machine() -> None:
     found = await findings()
     assert {name for name, (outcome, _) in found.items() if outcome == "ok"} >= {
         *("python", "settings", "ports", "data", "page", "browser", "database", "redis"),
+        *("key", "files", "site", "clock"),
     }
     assert "150.0.1.2" in found["browser"][1]
     assert "will be made" in found["data"][1]
@@ -72,6 +106,57 @@ async def test_what_is_missing_is_told_with_what_to_do(monkeypatch: pytest.Monke
     assert found["browser"][0] == "failed"
     assert "BROWSER_PATH" in found["browser"][1]
     assert "make setup" in found["page"][1]
+
+
+async def test_a_site_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHATSAPP_WEB_URL", "http://127.0.0.1:9/")
+    found = await findings(fails=1)
+    assert found["site"][0] == "failed"
+    assert "PAGE_UNREACHABLE" in found["site"][1]
+    assert "firewall" in found["site"][1]
+    assert found["clock"][0] == "warning"
+
+
+async def test_a_site_that_refuses(site: Site) -> None:
+    site.status = 403
+    outcome, text = (await findings())["site"]
+    assert (outcome, "403" in text) == ("warning", True)
+
+
+@pytest.mark.parametrize(("ahead", "outcome"), [(-600, "warning"), (600, "warning"), (2, "ok")])
+async def test_a_clock_that_differs(site: Site, ahead: int, outcome: str) -> None:
+    site.ahead = timedelta(seconds=ahead)
+    found, text = (await findings())["clock"]
+    assert found == outcome
+    assert ("NTP" in text) == (outcome == "warning")
+
+
+async def test_a_disk_with_little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 1024 * MEBIBYTE
+    monkeypatch.setattr(disk_space, "free_bytes", lambda _: free)
+    monkeypatch.setattr(inspection, "free_bytes", lambda _: free)
+    assert (await findings())["disk"][0] == "warning"
+    free = MEBIBYTE
+    outcome, text = (await findings(fails=1))["disk"]
+    assert outcome == "failed"
+    assert "POMBO_DATA_DIR" in text
+
+
+async def test_a_key_that_is_set_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "makes a key" in (await findings())["key"][1]
+    monkeypatch.setenv("API_KEY", "a-key-that-nobody-sees")
+    assert "nobody" not in str(await findings())
+
+
+async def test_a_bucket_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POMBO_MEDIA_URL", "s3://files")
+    monkeypatch.setenv("POMBO_MEDIA_S3_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("POMBO_MEDIA_S3_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("POMBO_MEDIA_S3_SECRET_ACCESS_KEY", "hidden")
+    outcome, text = (await findings(fails=1))["files"]
+    assert outcome == "failed"
+    assert "MEDIA_STORE_UNAVAILABLE" in text
+    assert "hidden" not in text
 
 
 async def test_a_browser_that_shows_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

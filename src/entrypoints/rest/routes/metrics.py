@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
+from entrypoints.rest.reasons import problems
 from entrypoints.use_cases import UseCases
 
 METRICS_PATH: Final = "/metrics"
@@ -32,7 +33,7 @@ class MetricsRoutes:
             operation_id="getMetrics",
             tags=["Health"],
             response_class=PlainTextResponse,
-            responses=_ANSWER,
+            responses={**_ANSWER, **problems()},
         )
 
     async def metrics(self) -> Response:
