@@ -111,6 +111,9 @@ class SimulatedDriver:
 
         await self._gate.call("note read", act, BROWSER, detail=session_id)
 
+    async def memory(self) -> Mapping[SessionId, int]:
+        return await self._driver.memory()
+
     async def forget(self, session_id: SessionId) -> None:
         await self._gate.call("forget", self._here(session_id, self._driver.forget), BROWSER)
 

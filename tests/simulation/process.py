@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from dependency_injector import providers
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.tracer import MemoryTracer
 from adapters.memory.transaction import Transaction
+from application.observability.catalogue import MEASURES
+from application.observability.instruments import Instruments
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
@@ -76,6 +80,7 @@ class GatewayProcess:
             # Nothing here comes through a transport, which is what asks for rates.
             (container.rate_limiter, MemoryRateLimiter(world.clock)),
             (container.driver, SimulatedDriver(gate)),
+            (container.instruments, Instruments(metrics=MemoryMetrics(MEASURES), tracer=MemoryTracer())),
             (container.watchdog, self.watchdog),
             (container.lease_terms, LeaseTerms(owner=self.owner, ttl=LEASE)),
             (container.clock, world.clock),

@@ -14,8 +14,8 @@ from application.ports.outbox import Outbox
 from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
-from application.ports.user_repository import UserRepository
 from application.ports.survey import Survey
+from application.ports.user_repository import UserRepository
 from application.ports.webhook_log import WebhookLog
 from application.ports.webhook_queue import WebhookQueue
 from application.ports.webhook_repository import WebhookRepository

@@ -27,9 +27,9 @@ from entrypoints.caller import ADDRESS, CALLER
 from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site, grpc_peer
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
 from entrypoints.grpc.rules import MethodRules
+from entrypoints.log_context import note_session
 from entrypoints.networks import Network
 from entrypoints.rate_fields import rate_fields
-from entrypoints.log_context import note_session
 from entrypoints.status import STATUS
 
 REQUEST_ID: Final = "x-request-id"

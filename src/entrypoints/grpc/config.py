@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from entrypoints.networks import Network
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
+from entrypoints.networks import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

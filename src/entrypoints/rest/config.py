@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
-
 from entrypoints.networks import Network
 
 API_PREFIX: Final = "/api/v1"

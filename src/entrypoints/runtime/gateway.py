@@ -32,8 +32,8 @@ from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
-from entrypoints.runtime.limits import tell_of_limiter
 from entrypoints.runtime.instruments import open_instruments
+from entrypoints.runtime.limits import tell_of_limiter
 from entrypoints.runtime.media import inline_limit, log_failed_download, open_media, upload_limit
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage

@@ -31,8 +31,8 @@ from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
-from application.ports.rate_limiter import RateLimiter
 from application.ports.metrics import Metrics
+from application.ports.rate_limiter import RateLimiter
 from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
 from entrypoints.runtime.announcer import Announcer
