@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dependency_injector import providers
 
-from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.tracer import MemoryTracer
 from adapters.memory.transaction import Transaction
 from application.observability.catalogue import MEASURES
