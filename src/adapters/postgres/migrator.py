@@ -63,18 +63,33 @@ async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None =
     """
     migrations = own_migrations() if migrations is None else migrations
     async with pool.connection() as connection, connection.transaction():
-        await connection.execute("SET LOCAL statement_timeout = 0")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
-        applied = await _applied(connection)
-        _check(applied, migrations)
-        for migration in migrations:
-            if migration.number not in applied:
-                await connection.execute(migration.script, timeout=600)
-                await connection.execute(
-                    "INSERT INTO pombo.migrations (number, name, checksum) VALUES ($1, $2, $3)",
-                    *(migration.number, migration.name, migration.checksum),
-                )
-                _log.info("database_migrated", migration=migration.name)
+        await lock_schema(connection)
+        await migrate_within(connection, migrations)
+
+
+async def lock_schema(connection: asyncpg.Connection) -> None:
+    """Keeps others from changing the schema until the transaction's end, and lets it take its time."""
+    await connection.execute("SET LOCAL statement_timeout = 0")
+    await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
+
+
+async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> None:
+    """Applies the steps that are missing within a transaction that has locked the schema.
+
+    Raises:
+        ConflictError: ``DATABASE_NEWER``, ``MIGRATION_CHANGED``.
+    """
+    applied = await _applied(connection)
+    _check(applied, migrations)
+    for migration in migrations:
+        if migration.number not in applied:
+            await connection.execute(migration.script, timeout=600)
+            await connection.execute(
+                "INSERT INTO pombo.migrations (number, name, checksum) VALUES ($1, $2, $3)",
+                *(migration.number, migration.name, migration.checksum),
+            )
+            _log.info("database_migrated", migration=migration.name)
 
 
 async def _applied(connection: asyncpg.Connection) -> Mapping[int, str]:

@@ -96,6 +96,35 @@ def doctor() -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it gets mode 0600.")],
+    *,
+    media: Annotated[bool, typer.Option("--media", help="The files' contents, too, from disk or from S3.")] = False,
+    keys: Annotated[
+        bool, typer.Option("--keys", help="The key of the logins, too. Whoever has the file has the accounts then.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Take the place of a file that is there.")] = False,
+) -> None:
+    """Write a backup: the database and the sealed logins, as they are at one moment. The gateway may run meanwhile."""
+    from entrypoints.cli.backup import run_backup  # noqa: PLC0415 - loaded only by this command
+
+    run_async(run_backup(load_settings(), err(), file, media=media, keys=keys, overwrite=overwrite))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `pombo backup` wrote.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop what the database and Redis hold now.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only prove that the file is whole; needs no server.")] = False,
+) -> None:
+    """Restore a backup into empty servers, while no gateway runs on them."""
+    from entrypoints.cli.backup import run_check, run_restore  # noqa: PLC0415 - loaded only by this command
+
+    run_async(run_check(err(), file) if check else run_restore(load_settings(), err(), file, replace=replace))
+
+
+@app.command()
 def link(
     session: SessionArgument,
     pairing_code: Annotated[

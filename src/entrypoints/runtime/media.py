@@ -37,7 +37,7 @@ async def open_media(settings: Settings) -> AsyncIterator[tuple[MediaParts, tupl
     Raises:
         UnavailableError: ``DISK_FULL``, ``MEDIA_STORE_UNAVAILABLE``.
     """
-    directory = settings.data_dir / "media"
+    directory = _directory(settings)
     spool = DiskMediaSpool(directory / "spool")
     await in_thread(spool.clear)
     store, checks = _store(settings, directory, spool)
@@ -65,7 +65,7 @@ async def check_media_store(settings: Settings) -> str:
     Raises:
         UnavailableError: ``MEDIA_STORE_UNAVAILABLE``.
     """
-    directory = settings.data_dir / "media"
+    directory = _directory(settings)
     if settings.media_url is None:
         return f"POMBO_MEDIA_URL isn't set: files are kept in {directory}"
     _, checks = _store(settings, directory, DiskMediaSpool(directory / "spool"))
@@ -73,6 +73,17 @@ async def check_media_store(settings: Settings) -> str:
         if (problem := await check.check()) is not None:
             raise UnavailableError("MEDIA_STORE_UNAVAILABLE", f"{problem} Check POMBO_MEDIA_URL and its keys.")
     return f"the bucket of POMBO_MEDIA_URL answers: {settings.media_url}"
+
+
+def media_store(settings: Settings) -> tuple[MediaStore, DiskMediaSpool]:
+    """The store alone, for whoever copies files; a gateway may use it, and the spool, at the same time."""
+    directory = _directory(settings)
+    spool = DiskMediaSpool(directory / "spool")
+    return _store(settings, directory, spool)[0], spool
+
+
+def _directory(settings: Settings) -> Path:
+    return settings.data_dir / "media"
 
 
 def upload_limit(settings: Settings) -> int:

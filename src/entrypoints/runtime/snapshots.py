@@ -1,5 +1,7 @@
 """Where snapshots are kept, and under which keys."""
 
+import base64
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -28,6 +30,39 @@ def make_session_store(settings: Settings, client: Redis) -> SessionStore:
     """
     cipher = AesGcmSnapshotCipher(_keys(settings, make=True), max_bytes=max_bytes(settings))
     return RedisSessionStore(client, cipher, kept=settings.snapshots_kept)
+
+
+def key_text(settings: Settings) -> bytes | None:
+    """The keys in the form of the settings and of the file; None where there is none yet.
+
+    Raises:
+        SettingsError: a key can't be used.
+        UnavailableError: ``DATA_DIR_UNUSABLE``.
+    """
+    keys = _keys(settings, make=False)
+    return b",".join(base64.b64encode(key) for key in keys) + b"\n" if keys else None
+
+
+async def opened_sessions(settings: Settings, client: Redis) -> Sequence[SessionId]:
+    """Sessions that have a snapshot which a key of ours opens; makes no key.
+
+    Raises:
+        SettingsError: a key can't be used.
+        UnavailableError: ``CACHE_UNAVAILABLE``, ``DATA_DIR_UNUSABLE``.
+    """
+    keys = _keys(settings, make=False)
+    return await RedisSessionStore(client, AesGcmSnapshotCipher(keys)).own_sessions() if keys else ()
+
+
+def keep_key(settings: Settings, text: bytes) -> None:
+    """Writes the key file of a backup, unless there are keys: those that are there aren't touched.
+
+    Raises:
+        SettingsError: a key can't be used.
+        UnavailableError: ``DATA_DIR_UNUSABLE``.
+    """
+    if not _keys(settings, make=False):
+        make_key_file(settings.data_dir / KEY_FILE, text)
 
 
 def max_bytes(settings: Settings) -> int:

@@ -41,7 +41,7 @@ from entrypoints.settings import Settings
 
 _PATIENCE: Final = timedelta(seconds=3)
 """Of a check that a person waits for."""
-_LARGE: Final = timedelta(seconds=20)
+LARGE: Final = timedelta(seconds=20)
 """For a snapshot of hundreds of megabytes."""
 
 
@@ -118,7 +118,7 @@ async def _open_redis(
     """A client for what is small, and one for what takes its time to travel."""
     url = await _url(announcer, configured, embedded)
     client = await stack.enter_async_context(open_redis(url))
-    return client, await stack.enter_async_context(open_redis(url, answer_within=_LARGE))
+    return client, await stack.enter_async_context(open_redis(url, answer_within=LARGE))
 
 
 async def _url(announcer: Announcer, configured: SecretStr | None, embedded: SupervisedServer) -> str:

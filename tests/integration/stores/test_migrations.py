@@ -15,6 +15,8 @@ from domain.access import BOOTSTRAP_USER, Role
 from domain.errors import ConflictError, InternalError, UnavailableError
 from domain.ids import parse_api_key_id
 
+from .first_schema import check_first_rows, put_first_rows
+
 
 async def steps(pool: ConnectionPool) -> list[int]:
     async with pool.connection() as connection:
@@ -49,6 +51,19 @@ async def test_a_new_step_is_added_to_the_old_ones(blank_database_url: str) -> N
         await migrate(pool)
         await migrate(pool, [*own_migrations(), new])
         assert await steps(pool) == [migration.number for migration in (*own_migrations(), new)]
+
+
+@pytest.mark.parametrize("number", [migration.number for migration in own_migrations()])
+async def test_rows_of_the_first_version_are_read_after_an_upgrade_from_any(
+    blank_database_url: str, number: int
+) -> None:
+    first, *rest = own_migrations()
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool, [first])
+        await put_first_rows(pool)
+        await migrate(pool, [first, *(step for step in rest if step.number <= number)])
+        await migrate(pool)
+        await check_first_rows(pool)
 
 
 async def test_a_step_that_fails_leaves_nothing(blank_database_url: str) -> None:

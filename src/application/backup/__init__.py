@@ -1,0 +1,1 @@
+"""Backups: made while the gateway runs, and restored into an empty place."""

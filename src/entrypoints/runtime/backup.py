@@ -1,0 +1,134 @@
+"""Backups, made and restored beside a gateway or without one."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from adapters.disk.backup_file import TarBackupReader, TarBackupWriter
+from adapters.embedded.data_directory import DataDirectory
+from adapters.embedded.postgres import EmbeddedPostgres
+from adapters.embedded.supervised_server import SupervisedServer
+from adapters.embedded.valkey import EmbeddedValkey
+from adapters.postgres.connection_pool import ConnectionPool
+from adapters.postgres.database_backup import PostgresDatabaseBackup
+from adapters.redis.connection import open_redis
+from adapters.redis.login_backup import RedisLoginBackup
+from adapters.system.system_clock import SystemClock
+from application.backup.make_backup import MakeBackup, MakeBackupCommand
+from application.backup.progress import Progress
+from application.backup.restore_backup import RestoreBackup, Restored, check_backup
+from application.in_thread import in_thread
+from domain.backup import Manifest
+from domain.errors import ConflictError
+from domain.ids import SessionId
+from entrypoints.rest.config import RestConfig
+from entrypoints.runtime.media import media_store
+from entrypoints.runtime.snapshots import KEY_FILE, keep_key, key_text, opened_sessions
+from entrypoints.runtime.storage import LARGE
+from entrypoints.settings import Settings
+
+_IN_USE: Final = "DATA_DIR_IN_USE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    pool: ConnectionPool
+    client: Redis
+
+
+async def make_backup(
+    settings: Settings, path: Path, progress: Progress, *, media: bool, keys: bool, overwrite: bool
+) -> Manifest:
+    """Makes a backup of the servers that the settings name, or of the embedded ones, whether a gateway runs or not.
+
+    Raises:
+        PomboError: as ``MakeBackup`` does, and what keeps the servers from being reached.
+    """
+    async with TarBackupWriter.open(path, overwrite=overwrite) as file, _stores(settings) as stores:
+        store, _ = media_store(settings)
+        use_case = MakeBackup(
+            PostgresDatabaseBackup(stores.pool), RedisLoginBackup(stores.client), store, SystemClock(), progress
+        )
+        command = MakeBackupCommand(version=RestConfig().version, media=media, keys=_keys(settings) if keys else {})
+        return await use_case.execute(file, command)
+
+
+async def restore_backup(
+    settings: Settings, path: Path, progress: Progress, *, replace: bool
+) -> tuple[Restored, Sequence[SessionId]]:
+    """Restores a backup; gives what it was, and the sessions whose logins no key opens that is here.
+
+    Raises:
+        PomboError: as ``RestoreBackup`` does, and what keeps the servers from being reached.
+    """
+    async with TarBackupReader.open(path) as file, _stores(settings, alone=True) as stores:
+        store, spool = media_store(settings)
+        await in_thread(spool.clear)
+        use_case = RestoreBackup(
+            PostgresDatabaseBackup(stores.pool), RedisLoginBackup(stores.client), store, spool, progress
+        )
+        restored = await use_case.execute(file, replace=replace)
+        if KEY_FILE in restored.keys:
+            keep_key(settings, restored.keys[KEY_FILE])
+        opened = await opened_sessions(settings, stores.client)
+    return restored, tuple(SessionId(name) for name in restored.manifest.sessions if name not in opened)
+
+
+async def verify_backup(path: Path, progress: Progress) -> Manifest:
+    """Proves that a backup is whole, without any server.
+
+    Raises:
+        PomboError: ``BACKUP_CORRUPT``, ``BACKUP_NEWER``, ``BACKUP_FILE_UNUSABLE``.
+    """
+    async with TarBackupReader.open(path) as file:
+        return await check_backup(file, progress)
+
+
+def _keys(settings: Settings) -> Mapping[str, bytes]:
+    text = key_text(settings)
+    return {} if text is None else {KEY_FILE: text}
+
+
+@asynccontextmanager
+async def _stores(settings: Settings, *, alone: bool = False) -> AsyncIterator[_Stores]:
+    """The configured servers; in place of those that aren't, the embedded ones: a running gateway's, or our own.
+
+    Args:
+        settings: name the servers.
+        alone: whether no gateway may use the data directory meanwhile.
+    """
+    postgres, valkey = EmbeddedPostgres(settings.data_dir), EmbeddedValkey(settings.data_dir)
+    async with AsyncExitStack() as stack:
+        starts = _take(stack, settings, alone=alone)
+        database_url = await _url(stack, settings.database_url, postgres, starts=starts)
+        redis_url = await _url(stack, settings.redis_url, valkey, starts=starts)
+        pool = await stack.enter_async_context(ConnectionPool.open(database_url))
+        client = await stack.enter_async_context(open_redis(redis_url, answer_within=LARGE))
+        yield _Stores(pool=pool, client=client)
+
+
+def _take(stack: AsyncExitStack, settings: Settings, *, alone: bool) -> bool:
+    """Takes the data directory; tells whether it is ours, and the servers in it are ours to start."""
+    if not alone and settings.database_url is not None and settings.redis_url is not None:
+        return False  # what is read of it may be read beside a gateway
+    try:
+        stack.enter_context(DataDirectory.open(settings.data_dir))
+    except ConflictError as error:
+        if alone or error.reason != _IN_USE:
+            raise
+        return False
+    return True
+
+
+async def _url(stack: AsyncExitStack, configured: SecretStr | None, embedded: SupervisedServer, *, starts: bool) -> str:
+    if configured is not None:
+        return configured.get_secret_value()
+    if not starts:
+        return embedded.running_url()
+    stack.push_async_callback(embedded.stop)
+    return await embedded.start()
