@@ -1,5 +1,7 @@
 """Settings, read once from the environment and ``.env``."""
 
+import base64
+import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -24,6 +26,8 @@ MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
 
 LIVE_SITE: Final = "https://web.whatsapp.com/"
+
+_KEY_BYTES: Final = 32
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -97,6 +101,8 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
         webhook_url: an endpoint that every event is posted to.
         webhook_allow_private: networks that webhooks may go to although they aren't public.
         webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
+        role: ``all`` does everything; ``api`` serves REST and gRPC and leaves sessions to workers; ``worker`` runs
+            sessions, posts webhooks and tidies up, and serves its health alone.
         lease_seconds: after how many seconds without a sign of life another gateway takes a session over.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
@@ -129,6 +135,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
     webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(
         RetrySchedule().waits, validation_alias="POMBO_WEBHOOK_RETRY_SCHEDULE", min_length=1, max_length=50
     )
+    role: Literal["all", "api", "worker"] = Field("all", validation_alias="POMBO_ROLE")
     lease_seconds: int = Field(20, validation_alias="POMBO_LEASE_SECONDS", ge=3, le=300)
     data_dir: Path = Field(default_factory=default_data_dir, validation_alias="POMBO_DATA_DIR")
     cache_dir: Path = Field(default_factory=default_cache_dir, validation_alias="POMBO_CACHE_DIR")
@@ -155,7 +162,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
     web_url: str = Field(LIVE_SITE, validation_alias="WHATSAPP_WEB_URL")
     browser_path: Path | None = Field(None, validation_alias="BROWSER_PATH")
 
-    @field_validator("app_env", "log_level", "log_format", mode="before")
+    @field_validator("app_env", "role", "log_level", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -197,6 +204,36 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
                 raise ValueError(error.message) from None
         return value
 
+    @field_validator("role")
+    @classmethod
+    def _shared(cls, value: str, info: ValidationInfo) -> str:
+        # Those that are wrong in themselves are told of already, and aren't here.
+        names = {"DATABASE_URL": "database_url", "REDIS_URL": "redis_url"}
+        missing = [name for name, field in names.items() if field in info.data and info.data[field] is None]
+        if value != "all" and missing:
+            raise ValueError(f"{value} shares its servers with other gateways; set {' and '.join(missing)}")
+        return value
+
+    @field_validator("snapshot_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = [part.strip() for part in value.get_secret_value().split(",")]
+            if len(set(parts)) != len(parts):
+                raise ValueError("names a key twice")
+            if not all(map(_is_key, parts)):
+                raise ValueError(
+                    "must be 32 bytes in base64, or several separated by commas; `openssl rand -base64 32` makes one"
+                )
+        return value
+
+    @field_validator("grpc_port")
+    @classmethod
+    def _apart(cls, value: int, info: ValidationInfo) -> int:
+        if value and value == info.data.get("port"):
+            raise ValueError("must be another port than PORT")
+        return value
+
     @field_validator("web_url")
     @classmethod
     def _site(cls, value: str) -> str:
@@ -225,6 +262,13 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
             ):
                 raise ValueError("must be origins like https://app.example.org, separated by commas, or *")
         return value
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == _KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _check_scheme(value: SecretStr | None, schemes: tuple[str, ...], example: str) -> SecretStr | None:

@@ -139,6 +139,8 @@ class SessionCharges:
 
         Not where an answer came too late to take any, and not while one that was lost is still being given back.
         """
+        if not self.ownership.runs_sessions:
+            return True
         try:
             async with self._looking:
                 # What is being given back while this is read may be read as it was: its end asks for another look.
@@ -194,6 +196,8 @@ class SessionCharges:
         """Says that what is wanted of a session that isn't run here may have changed."""
         self.hint()
         self._tell(f"{_WANTED}{session_id}")
+        if not self.ownership.runs_sessions:
+            self._tell(_ANY)  # nobody may have it yet, and we won't take it
 
     def ask_to_send(self, session_id: SessionId) -> None:
         """Says that a message waits in the outbox of a session that isn't run here."""

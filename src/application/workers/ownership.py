@@ -31,10 +31,12 @@ class LeaseTerms:
         owner: this life of this gateway.
         ttl: how long a lease lasts on the database's clock after it was last confirmed there. A gateway that was killed
             is succeeded after that; a database that is away for four fifths of it, less the margin, ends no session.
+        runs_sessions: whether sessions are run here; a gateway that only serves its API leaves them to its peers.
     """
 
     owner: Owner
     ttl: timedelta = timedelta(seconds=20)
+    runs_sessions: bool = True
 
     @property
     def margin(self) -> timedelta:
@@ -60,6 +62,11 @@ class Ownership:
         self._terms = terms
         self._held: dict[SessionId, _Held] = {}
         self._releasing: set[SessionId] = set()
+
+    @property
+    def runs_sessions(self) -> bool:
+        """Whether sessions are run here."""
+        return self._terms.runs_sessions
 
     def is_own(self, lease: Lease) -> bool:
         """Whether a lease is this node's: its earlier lives are over."""

@@ -42,12 +42,16 @@ SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The ses
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    role: Annotated[
+        str | None, typer.Option("--role", help="all, or api or worker of several; POMBO_ROLE, all by default.")
+    ] = None,
+) -> None:
     """Run the gateway. Its settings come from the environment and .env; Ctrl-C stops it."""
     from entrypoints.cli.serve import serve as serve_gateway  # noqa: PLC0415 - loaded only by this command
     from entrypoints.logging import configure_logging  # noqa: PLC0415 - loaded only by this command
 
-    settings = load_settings()
+    settings = load_settings() if role is None else load_settings(POMBO_ROLE=role)
     configure_logging(level=settings.log_level, format=settings.log_format or _log_format(settings))
     run_async(serve_gateway(settings, out()))
 

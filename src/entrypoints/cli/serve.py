@@ -46,6 +46,9 @@ class TerminalAnnouncer(Announcer):
     @override
     def ready(self, addresses: Addresses) -> None:
         self._console.print("[bold green]The gateway serves.[/bold green] Ctrl-C stops it.")
+        if addresses.grpc is None:
+            self._console.print(f"  health   {addresses.rest}/health/ready")
+            return
         self._console.print(f"  REST     {addresses.rest}/api/v1   (browse it: {addresses.rest}/docs)")
         self._console.print(f"  gRPC     {addresses.grpc}")
 
@@ -71,7 +74,7 @@ class LineAnnouncer(Announcer):
 
     @override
     def ready(self, addresses: Addresses) -> None:
-        _write("gateway.ready", rest=addresses.rest, grpc=addresses.grpc)
+        _write("gateway.ready", rest=addresses.rest, **({} if addresses.grpc is None else {"grpc": addresses.grpc}))
 
 
 def _write(event: str, **fields: str) -> None:

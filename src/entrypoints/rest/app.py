@@ -79,9 +79,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     GroupRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
     AccessRoutes(use_cases).add_to(app.router)
-    HealthRoutes(use_cases).add_to(app.router)
-    if config.metrics != "off":
-        MetricsRoutes(use_cases).add_to(app.router)
+    _add_health(app, use_cases, config)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)
     guard_routes(app.router.routes, _opened(config))
@@ -90,6 +88,24 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     app.openapi = document_of(app, config)  # type: ignore[method-assign]
     _add_middlewares(app, use_cases, config)
     return app
+
+
+def create_health_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
+    """Builds the application of a gateway that serves no API: for its health, and its measurements."""
+    app = FastAPI(title="Pombo", version=config.version, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.open_streams = OpenStreams()
+    add_problem_handlers(app)
+    _add_health(app, use_cases, config)
+    guard_routes(app.router.routes, _opened(config))
+    app.router.default = refusing_sockets(app.router.default)
+    _add_middlewares(app, use_cases, config)
+    return app
+
+
+def _add_health(app: FastAPI, use_cases: UseCases, config: RestConfig) -> None:
+    HealthRoutes(use_cases).add_to(app.router)
+    if config.metrics != "off":
+        MetricsRoutes(use_cases).add_to(app.router)
 
 
 def _opened(config: RestConfig) -> tuple[str, ...]:

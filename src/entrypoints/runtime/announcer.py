@@ -7,10 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the gateway serves."""
+    """Where the gateway serves; a worker serves its health alone, and no gRPC."""
 
     rest: str
-    grpc: str
+    grpc: str | None
 
 
 class Announcer(Protocol):

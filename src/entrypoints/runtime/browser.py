@@ -81,27 +81,33 @@ def _profiles(settings: Settings) -> Path:
     return settings.data_dir / "profiles"
 
 
+async def _announced_browser(settings: Settings, announcer: Announcer) -> Browser | None:
+    announcer.step("looking for a browser")
+    try:
+        browser = await look_for_browser(settings)
+    except UnavailableError as error:
+        announcer.warn(f"{error.message} Until then no session can run.")
+        return None
+    announcer.step(f"using {browser.path.name} {browser.version}")
+    return browser
+
+
 async def make_driver(settings: Settings, announcer: Announcer) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
     """A driver, and whether it has a browser: without one sessions say ``BROWSER_MISSING``, and the rest works.
+
+    Where no sessions are run, none is looked for.
 
     Raises:
         UnavailableError: ``BRIDGE_MISSING``.
         InvalidArgumentError: ``INVALID_WEB_URL``.
         SettingsError: a wa-js of the settings can't be used.
     """
-    announcer.step("looking for a browser")
     assets, wajs = find_bridge(settings)
     for line in describe_builds(wajs):
         announcer.step(line)
     if settings.wajs_canary_path is not None and not settings.wajs_canary_sessions:
         announcer.warn("POMBO_WAJS_CANARY_PATH changes nothing while POMBO_WAJS_CANARY_SESSIONS names no session.")
-    browser: Browser | None = None
-    try:
-        browser = await look_for_browser(settings)
-    except UnavailableError as error:
-        announcer.warn(f"{error.message} Until then no session can run.")
-    else:
-        announcer.step(f"using {browser.path.name} {browser.version}")
+    browser = None if settings.role == "api" else await _announced_browser(settings, announcer)
     driver_settings = DriverSettings(
         browser=browser,
         profiles=_profiles(settings),

@@ -24,12 +24,13 @@ from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.server import GrpcServer
 from entrypoints.log_context import note_session
 from entrypoints.ports import check_port
-from entrypoints.rest.app import create_app
+from entrypoints.rest.app import create_app, create_health_app
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
 from entrypoints.runtime.access import key_hash_secrets
 from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
+from entrypoints.runtime.checks import check_settings
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
 from entrypoints.runtime.instruments import open_instruments
@@ -46,7 +47,7 @@ _REQUEST_GRACE: Final = timedelta(seconds=1.5)
 
 
 class Gateway:
-    """One process that does all: REST, gRPC, and the sessions' workers."""
+    """One process: REST, gRPC, and the sessions' workers; or a part of these, by its role."""
 
     def __init__(self, settings: Settings, announcer: Announcer) -> None:
         self._settings = settings
@@ -59,8 +60,10 @@ class Gateway:
             PomboError: why it can't start, or can't go on; nothing is left running.
         """
         self._warn_of_settings()
+        check_settings(self._settings)
         check_port(self._settings.host, self._settings.port, "PORT")
-        check_port(self._settings.host, self._settings.grpc_port, "GRPC_PORT")
+        if self._serves_api:
+            check_port(self._settings.host, self._settings.grpc_port, "GRPC_PORT")
         async with AsyncExitStack() as stack:
             tasks = await _unless(stop, self._start(stack))
             if tasks is not None:
@@ -71,7 +74,7 @@ class Gateway:
     async def _start(self, stack: AsyncExitStack) -> CoreTasks:
         directory = stack.enter_context(DataDirectory.open(self._settings.data_dir))
         container = await self._assemble(stack, Owner(node=directory.node, life=secrets.token_hex(8)))
-        key = await container.access().ensure_key.execute()
+        key = await container.access().ensure_key.execute() if self._serves_api else None
         configured = await ensure_webhook(
             container.ensure_webhook(), container.webhook_sender(), self._settings, self._announcer
         )
@@ -79,14 +82,9 @@ class Gateway:
             "event feed": container.feed().run(),
             "key ring": container.access().ring.run(),
             "session supervisor": container.supervisor().run(),
-            "snapshots": container.snapshots().run(),
-            "housekeeper": container.housekeeper().run(),
-            "webhook dispatcher": container.webhook_dispatcher().run(),
         }
-        work["media retention"] = container.media().retention.run()
-        work["media downloads"] = container.media().downloads.run()
-        if self._settings.event_retention_days:
-            work["event retention"] = container.event_retention().run()
+        if self._runs_sessions:
+            work |= self._work(container)
         tasks = await stack.enter_async_context(CoreTasks.running(work))
         # A gateway that was killed left its sessions WORKING: nobody is told so before it is true again.
         await tasks.until(container.supervisor().taken_over)
@@ -98,6 +96,27 @@ class Gateway:
         self._announcer.ready(addresses)
         _log.info("gateway_ready", rest=addresses.rest, grpc=addresses.grpc)
         return tasks
+
+    @property
+    def _serves_api(self) -> bool:
+        return self._settings.role != "worker"
+
+    @property
+    def _runs_sessions(self) -> bool:
+        return self._settings.role != "api"
+
+    def _work(self, container: Container) -> dict[str, Coroutine[Any, Any, None]]:
+        """What is done where sessions are run, and beside them."""
+        work = {
+            "snapshots": container.snapshots().run(),
+            "housekeeper": container.housekeeper().run(),
+            "webhook dispatcher": container.webhook_dispatcher().run(),
+            "media retention": container.media().retention.run(),
+            "media downloads": container.media().downloads.run(),
+        }
+        if self._settings.event_retention_days:
+            work["event retention"] = container.event_retention().run()
+        return work
 
     async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
         container = Container()
@@ -123,18 +142,21 @@ class Gateway:
         stack.push_async_callback(watchdog.stop)
         await watchdog.start()
         stack.push_async_callback(driver.stop)
-        await driver.start()
+        if self._runs_sessions:
+            await driver.start()
         _hand_in(container, storage)
         container.call_rates.override(providers.Object(self._settings.call_rates))
         container.on_limiter_away.override(providers.Object(tell_of_limiter))
         container.driver.override(providers.Object(driver))
         container.watchdog.override(providers.Object(watchdog))
-        terms = LeaseTerms(owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds))
+        terms = LeaseTerms(
+            owner=owner, ttl=timedelta(seconds=self._settings.lease_seconds), runs_sessions=self._runs_sessions
+        )
         container.lease_terms.override(providers.Object(terms))
         media, media_checks = await stack.enter_async_context(open_media(self._settings))
         container.media_parts.override(providers.Object(media))
         container.on_download_failed.override(providers.Object(log_failed_download))
-        checks = (*storage.health_checks, browser_health, disk, *media_checks)
+        checks = (*storage.health_checks, *((browser_health,) if self._runs_sessions else ()), disk, *media_checks)
         container.health_checks.override(providers.Object(checks))
         key = self._settings.api_key
         container.configured_key.override(providers.Object(None if key is None else key.get_secret_value()))
@@ -161,7 +183,7 @@ class Gateway:
             metrics=settings.metrics,
             instruments=container.instruments(),
         )
-        app = create_app(use_cases, config)
+        app = create_app(use_cases, config) if self._serves_api else create_health_app(use_cases, config)
         rest = RestServer(
             app,
             host=settings.host,
@@ -169,6 +191,11 @@ class Gateway:
             stop_within=_REQUEST_GRACE,
             max_connections=settings.max_connections,
         )
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        if not self._serves_api:
+            await rest.start()
+            stack.push_async_callback(rest.stop)
+            return Addresses(rest=f"http://{host}:{rest.port}", grpc=None)
         grpc = GrpcServer(
             use_cases,
             GrpcConfig(
@@ -189,7 +216,6 @@ class Gateway:
         await rest.start()
         stack.push_async_callback(stop_both)
         await grpc.start()
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
         return Addresses(rest=f"http://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
 
     def _warn_of_settings(self) -> None:

@@ -157,10 +157,12 @@ async def test_a_data_directory_that_is_not_ours(home: Path) -> None:
 
 
 async def test_bad_settings(home: Path) -> None:
-    environment = settings(home, API_KEY="too-short", REDIS_URL="nonsense")
+    environment = settings(home, API_KEY="too-short", REDIS_URL="nonsense", POMBO_ROLE="boss", POMBO_PROBE_SECONDS="0")
     code, output, errors = await run("serve", environment=environment, directory=home)
     assert code == 2
-    assert errors.count("error: ") == 2
+    assert errors.count("error: ") == 4
+    for name in ("API_KEY", "REDIS_URL", "POMBO_ROLE", "POMBO_PROBE_SECONDS"):
+        assert f"error: {name}: " in errors
     assert "too-short" not in errors + output
     assert "Traceback" not in errors
 

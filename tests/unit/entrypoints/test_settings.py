@@ -1,6 +1,7 @@
 """Settings: what is taken, and how clearly the rest is refused."""
 
 from datetime import timedelta
+import base64
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from application.limits.call_rates import CallRates
 from application.ports.rate_limiter import Rate
 from domain.webhook import RetrySchedule
+from entrypoints.runtime.checks import check_settings
 from entrypoints.settings import Settings, SettingsError, default_data_dir, load_settings, unknown_variables
 
 VARIABLES = tuple(str(field.validation_alias) for field in Settings.model_fields.values())
@@ -80,6 +82,9 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("POMBO_TRUSTED_PROXIES", "proxy.example"),
         ("POMBO_TRUSTED_PROXIES", "true"),
         ("POMBO_TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
+        ("POMBO_ROLE", "worker-secret"),
+        ("POMBO_SNAPSHOT_KEY", "c2hvcnQ="),
+        ("GRPC_PORT", "8080"),
     ],
 )
 def test_a_bad_setting_is_named_and_its_value_is_not_told(
@@ -100,6 +105,42 @@ def test_every_bad_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert [problem.partition(":")[0] for problem in caught.value.problems] == ["PORT", "API_KEY"]
+
+
+def test_a_role_of_several_needs_servers_that_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POMBO_ROLE", "API")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    (problem,) = caught.value.problems
+    assert problem.startswith("POMBO_ROLE: ")
+    assert problem.endswith("set DATABASE_URL and REDIS_URL")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://host/pombo")
+    monkeypatch.setenv("REDIS_URL", "no URL")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["REDIS_URL"]
+    monkeypatch.setenv("REDIS_URL", "redis://host")
+    assert load_settings().role == "api"
+
+
+def test_a_snapshot_key_that_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = base64.b64encode(bytes(32)).decode()
+    monkeypatch.setenv("POMBO_SNAPSHOT_KEY", f"{key}, {key}")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert caught.value.problems == ("POMBO_SNAPSHOT_KEY: names a key twice",)
+
+
+def test_what_settings_name_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POMBO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("POMBO_WAJS_PATH", str(tmp_path / "none.js"))
+    monkeypatch.setenv("POMBO_WAJS_CANARY_PATH", str(tmp_path / "none-either.js"))
+    (tmp_path / "snapshot.key").write_text("no key")
+    (tmp_path / "snapshot.key").chmod(0o600)
+    with pytest.raises(SettingsError) as caught:
+        check_settings(load_settings())
+    names = [problem.partition(":")[0] for problem in caught.value.problems]
+    assert names == ["POMBO_WAJS_PATH", "POMBO_WAJS_CANARY_PATH", "the key of snapshots"]
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:p@h:5432/n", "postgres://h/n", "postgresql:///n?host=/run/postgresql"])
