@@ -78,6 +78,20 @@ run_tests_in_containers() {
   fi
 }
 
+# The gateway's own image, built and run: required wherever there can be an engine.
+run_image() {
+  local log=.cache/image.log reason=.cache/no-engine status=0
+  rm -f "$reason"
+  python scripts/engine.py --reason-file="$reason" python scripts/gateway_image.py 2>&1 | tee "$log" || status=$?
+  if [ "$status" -eq 75 ] && [ -s "$reason" ]; then
+    of_image="no engine to be had: $(cat "$reason"); the image was neither built nor run"
+  elif [ "$status" -eq 0 ]; then
+    of_image="$(sed -n 's/^image: //p' "$log" | paste -sd ';')"
+  else
+    return "$status"
+  fi
+}
+
 [ "${1:-}" = --fast ] || begin python -m tests.simulation
 check style "make format mends most of it" ruff check
 check format "make format" ruff format --check --quiet
@@ -89,11 +103,13 @@ check coverage "docs/coverage/ names what carries each feature; scripts/in-env.s
   python scripts/coverage_table.py --check
 check browser "types of the bridge and of the sandbox page" npm --prefix web run check --silent
 check locks "make lock" scripts/lock.sh --check
-closing="" in_containers=""
+closing="" in_containers="" of_image=""
 if [ "${1:-}" != --fast ]; then
   check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45
   check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
     run_tests_in_containers
+  check image "its last lines tell what wasn't shown; scripts/in-env.sh python scripts/engine.py python scripts/gateway_image.py" \
+    run_image
   # Before the tests: some of them are about time, which is theirs alone.
   finish simulation "replay the seed as it says; docs/simulation.md tells how to read its trace"
   check tests "one test alone: make test ARGS='-k NAME'" run_tests
@@ -102,4 +118,5 @@ fi
 printf '\n=== all checks passed in %s s\n' $((SECONDS - total_started))
 printf '    %s\n' "${summary[@]}"
 [ -z "$in_containers" ] || printf '    in containers: %s\n' "$in_containers"
+[ -z "$of_image" ] || printf '    image: %s\n' "$of_image"
 [ -z "$closing" ] || printf '%s\n' "$closing"

@@ -14,7 +14,7 @@ from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.gateway import Gateway
 from entrypoints.settings import Settings
 
-_STOP_SECONDS: Final = 9.5
+STOP_SECONDS: Final = 9.5
 """Then it ends at once; embedded servers and browsers go with it."""
 
 
@@ -96,7 +96,7 @@ async def serve(settings: Settings, console: Console) -> None:
         if stop.is_set():
             _end_now("asked twice")
         stop.set()
-        loop.call_later(_STOP_SECONDS, _end_now, f"it didn't stop within {_STOP_SECONDS} s")
+        loop.call_later(STOP_SECONDS, _end_now, f"it didn't stop within {STOP_SECONDS} s")
 
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, on_signal)
