@@ -173,8 +173,8 @@ class _Writer(DatabaseWriter):
         columns = next((shape.columns for shape in self._shape.tables if shape.name == table), None)
         if columns is None:
             raise backup_corrupt(f"{table} isn't among its tables")
-        if table in _SEEDED:
-            await self._connection.execute(f'DELETE FROM pombo."{table}"')  # noqa: S608 - a name of ours
+        # What a migration has put there is in the backup, too.
+        await self._connection.execute(f'DELETE FROM pombo."{table}"')  # noqa: S608 - a name of ours
         try:
             status = await self._connection.copy_to_table(
                 table, schema_name="pombo", columns=columns, source=_non_empty(pieces), format="text", timeout=_HOURS

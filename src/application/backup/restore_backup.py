@@ -63,7 +63,7 @@ class RestoreBackup:
                 ``DISK_FULL``, ``BACKUP_FILE_UNUSABLE``.
         """
         manifest = await check_backup(file, self._progress)
-        logins = await self._read_logins(file, manifest)
+        logins = _logins(manifest)
         stored = await self._logins.sessions()
         if stored and not replace:
             raise ConflictError(
@@ -81,21 +81,14 @@ class RestoreBackup:
             await self._write_media(file, manifest)
             for session_id in {*stored} - logins.keys():
                 await self._logins.remove(session_id)
-            for session_id, fields in logins.items():
+            for session_id, places in logins.items():
+                # One session's at a time: those of all may be more than there is memory.
+                fields = {
+                    place: await whole(content_of(file, manifest, name, self._progress))
+                    for place, name in places.items()
+                }
                 await self._logins.write(session_id, fields)
         return Restored(manifest=manifest, keys=await self._read_keys(file, manifest))
-
-    async def _read_logins(self, file: BackupReader, manifest: Manifest) -> Mapping[SessionId, Mapping[str, bytes]]:
-        """All of them: a gateway's logins are megabytes."""
-        found: dict[SessionId, dict[str, bytes]] = {}
-        for name in _contents(manifest, "logins/"):
-            session, _, place = name.removeprefix("logins/").partition("/")
-            try:
-                fields = found.setdefault(parse_session_id(session), {})
-            except InvalidArgumentError:
-                raise backup_corrupt("it holds a login of what is no session") from None
-            fields[place.replace("-", ":")] = await whole(content_of(file, manifest, name, self._progress))
-        return found
 
     async def _write_media(self, file: BackupReader, manifest: Manifest) -> None:
         for name in _contents(manifest, "media/"):
@@ -124,6 +117,18 @@ async def check_backup(file: BackupReader, progress: Progress = no_progress) -> 
     manifest = read_manifest(await file.read(MANIFEST))
     await prove(file, manifest, progress)
     return manifest
+
+
+def _logins(manifest: Manifest) -> Mapping[SessionId, Mapping[str, str]]:
+    """Of each session, the places of what is stored, and the names of their contents."""
+    found: dict[SessionId, dict[str, str]] = {}
+    for name in _contents(manifest, "logins/"):
+        session, _, place = name.removeprefix("logins/").partition("/")
+        try:
+            found.setdefault(parse_session_id(session), {})[place.replace("-", ":")] = name
+        except InvalidArgumentError:
+            raise backup_corrupt("it holds a login of what is no session") from None
+    return found
 
 
 def _contents(manifest: Manifest, prefix: str) -> list[str]:
