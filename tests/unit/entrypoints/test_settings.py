@@ -1,7 +1,7 @@
 """Settings: what is taken, and how clearly the rest is refused."""
 
-from datetime import timedelta
 import base64
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
