@@ -60,6 +60,7 @@ def _update(request: pb.UpdateUserRequest) -> UpdateUserCommand:
         # Without a mask, what the message holds is what is meant (https://google.aip.dev/134).
         paths = {"name"} if user.name else set()
         paths |= {"role"} if user.role != user_pb2.ROLE_UNSPECIFIED else set()
+        paths |= {"disabled"} if user.disabled else set()
     elif paths == {"*"}:
         paths = set(_CHANGEABLE)
     if not paths <= _CHANGEABLE:

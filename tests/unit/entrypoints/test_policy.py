@@ -39,8 +39,8 @@ def test_what_is_done_over_one_transport_alone_is_listed(routes: list[Any]) -> N
     apart = rest ^ rpcs
     paired = SAME_RULE.keys() | set(SAME_RULE.values())
     documentation = {"readDocument", "readDocumentationPage", "readDocumentationFile"}
-    # REST follows a session by its events.
-    assert sorted(apart - paired - documentation) == ["watchSession"]
+    # Prometheus asks over HTTP. REST follows a session by its events.
+    assert sorted(apart - paired - documentation) == ["getMetrics", "watchSession"]
     for one, other in SAME_RULE.items():
         assert POLICY[one].role is POLICY[other].role, one
 

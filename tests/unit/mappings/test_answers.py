@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from application.ports.message_states import ParticipantReceipt
 from application.ports.webhook_log import DeadLetter, Delivery
+from application.representation import access as access_forms
 from application.representation import groups as group_forms
 from application.representation import media as media_forms
 from application.representation import message_state as state_forms
@@ -23,6 +24,7 @@ from application.representation.events import PAYLOAD_FORMS, event_to_dict
 from application.webhooks import representation as webhook_forms
 from application.webhooks.envelope import envelope_of
 from application.webhooks.read_webhooks import WebhookReport
+from domain.access import ApiKey, User
 from domain.bridge import Bridge
 from domain.call import Call
 from domain.changes import Reacted, Voted
@@ -45,8 +47,9 @@ from domain.person import Person, person_of
 from domain.presence import Presence
 from domain.session import Capability, Me, PairingCode, QrCode, Session, StatusChange
 from domain.webhook import WebhookEndpoint
-from entrypoints.grpc.converters import groups, media, message_changes, messages, people, sessions, webhooks
+from entrypoints.grpc.converters import access, groups, media, message_changes, messages, people, sessions, webhooks
 from entrypoints.grpc.converters.events import event_to_proto
+from entrypoints.rest.models import access as access_models
 from entrypoints.rest.models import events as event_models
 from entrypoints.rest.models import groups as group_models
 from entrypoints.rest.models import media as media_models
@@ -210,6 +213,15 @@ ANSWERS = (
         hidden=_CHANGE,
     ),
     Answer(OptionResult, state_forms.result_to_dict, None, message_changes.result_to_proto, message_models.PollResult),
+    Answer(User, access_forms.user_to_dict, None, access.user_to_proto, access_models.User),
+    Answer(
+        ApiKey,
+        access_forms.api_key_to_dict,
+        None,
+        access.api_key_to_proto,
+        access_models.ApiKey,
+        hidden=frozenset({"request_scope"}),
+    ),
     Answer(Message, message_forms.message_to_dict, message_forms.message_from_dict, messages.message_to_proto),
 )
 BY_NAME = {answer.kind.__name__: answer for answer in ANSWERS}

@@ -148,6 +148,7 @@ def test_a_span_that_no_calendar_holds_is_refused(seconds: int) -> None:
         session_id=st.none() | SESSIONS,
         chat=st.none() | values.JIDS,
         also=st.just(()),
+        among=st.none(),
         types=st.frozensets(st.sampled_from([form.name for form in CONTENT_FORMS]), max_size=3),
     )
 )

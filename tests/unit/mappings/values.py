@@ -39,6 +39,7 @@ _JSON: Final = st.recursive(
 )
 
 _UNTOUCHED: Final = st.just(NOTHING_DONE)
+_UNTRACED: Final = st.none()
 JIDS: Final = st.builds(Jid, user=_USERS, server=st.sampled_from([Server.USER, Server.LID, Server.GROUP]))
 TIMES: Final = st.integers(0, 10**9).map(lambda milliseconds: _MIDNIGHT + timedelta(milliseconds=milliseconds))
 SPANS: Final = st.integers(0, 10**8).map(lambda milliseconds: timedelta(milliseconds=milliseconds))
@@ -59,7 +60,7 @@ any_of = cache(st.from_type)
 
 def in_message(kind: type[Any]) -> st.SearchStrategy[Message]:
     """Messages with a content of a kind."""
-    return whole(Message, content=any_of(kind), state=_UNTOUCHED)
+    return whole(Message, content=any_of(kind), state=_UNTOUCHED, trace=_UNTRACED)
 
 
 def in_event(kind: type[Any]) -> st.SearchStrategy[Event]:
@@ -101,8 +102,8 @@ for _identifier in (each for each in vars(ids).values() if hasattr(each, "__supe
     st.register_type_strategy(_identifier, _TEXTS)
 _register(Unsupported, lambda: whole(Unsupported, raw=st.dictionaries(st.text(_CODED, max_size=5), _JSON)))
 _register(Pin, lambda: whole(Pin, duration=st.none() | st.sampled_from(PIN_DURATIONS)))
-# What was done to a message is told beside it: tests/unit/application/test_representation.py.
-_register(Message, lambda: whole(Message, state=_UNTOUCHED))
+# What was done to a message is told beside it: tests/unit/application/test_representation.py. Its trace isn't told.
+_register(Message, lambda: whole(Message, state=_UNTOUCHED, trace=_UNTRACED))
 # A voice note has a waveform or none; an empty one is none.
 _register(
     Audio,
