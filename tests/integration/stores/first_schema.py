@@ -3,6 +3,7 @@
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.event_log import PostgresEventLog
+from domain.access import BOOTSTRAP_USER, Role
 from domain.content import Text
 from domain.event import MessageAcked
 from domain.ids import MessageId
@@ -30,14 +31,22 @@ VALUES ('evt_01JD9Z0000000000000000000C', 'sales', 'message.ack', $1, '{{"messag
     "whatsapp_id": "true_15550100002@c.us_{_SENT}", "chat_id": "15550100002@c.us", "status": "SENT",
     "at": "2026-11-22T12:00:00+00:00"}}');
 SELECT * FROM pombo.settle_events(10);
-INSERT INTO pombo.api_keys (hash, label) VALUES ('\\x{KEY_HASH.hex()}', 'first');
 """  # noqa: S608 - of constants
+_KEY = f"INSERT INTO pombo.api_keys (hash, label) VALUES ('\\x{KEY_HASH.hex()}', 'first')"  # noqa: S608 - of constants
+_KEY_OF_A_USER = f"""
+INSERT INTO pombo.users (id, name, role, created_at, updated_at) VALUES ('{BOOTSTRAP_USER}', 'admin', 'admin', $1, $1);
+INSERT INTO pombo.api_keys (id, hash, name, user_id, role, session_ids, hint, request_scope)
+VALUES ('key_01JD9Z0000000000000000000D', '\\x{KEY_HASH.hex()}', 'first', '{BOOTSTRAP_USER}', 'admin', '{{}}', '', 'key:first');
+"""  # noqa: S608 - of constants
+"""The same since keys belong to users."""
+_HAS_USERS = "SELECT to_regclass('pombo.users') IS NOT NULL"
 
 
 async def put_first_rows(pool: ConnectionPool) -> None:
     """Writes them into a database of any version's schema."""
     async with pool.connection() as connection:
-        await connection.execute(_ROWS.replace("$1", f"'{NOON.isoformat()}'::timestamptz"))
+        key = _KEY_OF_A_USER if await connection.fetchval(_HAS_USERS) else _KEY
+        await connection.execute((_ROWS + key).replace("$1", f"'{NOON.isoformat()}'::timestamptz"))
 
 
 async def check_first_rows(pool: ConnectionPool) -> None:
@@ -49,7 +58,9 @@ async def check_first_rows(pool: ConnectionPool) -> None:
         assert len(await uow.sessions.history(SALES, limit=9)) == 1
         sent = await uow.messages.get(MessageId(_SENT))
         assert (sent.content, sent.status, sent.created_at) == (Text(body="hi"), MessageStatus.SENT, NOON)
-        assert await uow.api_keys.exists(KEY_HASH)
+        owned = await uow.api_keys.find([KEY_HASH])
+        assert owned is not None
+        assert (owned.key.name, owned.role, owned.user.id) == ("first", Role.ADMIN, BOOTSTRAP_USER)
         # What was accepted is still to be sent, and once.
         claimed = await uow.outbox.claim(SALES, now=NOON, busy=(), limit=9)
         assert [message.id for message in claimed] == [_QUEUED]
