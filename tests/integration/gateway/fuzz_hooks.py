@@ -40,6 +40,8 @@ _LEFT_OUT = {
     # They must lie ahead, and not too far.
     "SendMessageRequest": ("not_before", "deadline"),
     "UpdateChat": ("muted_until",),
+    "CreateApiKeyRequest": ("expires_at",),
+    "RotateApiKeyRequest": ("expires_at",),
     # Not before the start.
     "EventInvitationToSend": ("end_time",),
     # As many as there are options.
