@@ -29,9 +29,8 @@ ROLES = {role: user_pb2.Role.Value(f"ROLE_{role.name}") for role in Role}
 @st.composite
 def states(draw: st.DrawFn) -> SessionState:
     state: SessionState = draw(values.whole(SessionState, lease=st.none()))
-    leases = values.whole(
-        Lease, session_id=st.just(state.session_id), epoch=st.just(state.epoch), owner=st.builds(Owner, node=IDS, life=IDS)
-    )
+    same = {"session_id": st.just(state.session_id), "epoch": st.just(state.epoch)}
+    leases = values.whole(Lease, owner=st.builds(Owner, node=IDS, life=IDS), **same)
     return replace(state, lease=draw(st.none() | leases))
 
 
