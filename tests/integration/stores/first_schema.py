@@ -37,7 +37,8 @@ _KEY_OF_A_USER = f"""
 INSERT INTO pombo.users (id, name, role, created_at, updated_at) VALUES ('{BOOTSTRAP_USER}', 'admin', 'admin', $1, $1);
 INSERT INTO pombo.api_keys (id, hash, name, user_id, role, session_ids, hint, request_scope)
 VALUES
-    ('key_01JD9Z0000000000000000000D', '\\x{KEY_HASH.hex()}', 'first', '{BOOTSTRAP_USER}', 'admin', '{{}}', '', 'key:first');
+    ('key_01JD9Z0000000000000000000D', '\\x{KEY_HASH.hex()}', 'first', '{BOOTSTRAP_USER}',
+    'admin', '{{}}', '', 'key:first');
 """  # noqa: S608 - of constants
 """The same since keys belong to users."""
 _HAS_USERS = "SELECT to_regclass('pombo.users') IS NOT NULL"
