@@ -116,6 +116,20 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHash:
+    """What is kept in a key's place.
+
+    Attributes:
+        digest: 32 bytes.
+        secret_id: names the secret that it was made under, and tells nothing of it; None: it was made without one, as
+            those of before there were secrets.
+    """
+
+    digest: bytes
+    secret_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedKey:
     """A key and whose it is."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from application.access.authenticate import Authenticate
 from application.access.bootstrap import EnsureApiKey
+from application.access.foreign_keys import CountForeignKeys
 from application.access.key_hashes import KeyHashes
 from application.access.key_ring import FRESH, KeyRing
 from application.access.manage_keys import CreateApiKey, GetApiKey, ListApiKeys, RevokeApiKey, RotateApiKey
@@ -48,6 +49,7 @@ class AccessAssembly:
         self.ring = KeyRing(uow, clock, bus, hashes, fresh)
         self.authenticate = Authenticate(self.ring, configured_key)
         self.ensure_key = EnsureApiKey(uow, clock, ids, hashes, configured_key)
+        self.count_foreign_keys = CountForeignKeys(uow, clock, hashes.secret_ids)
         self.streams = StreamAccess(self.authenticate, self.ring)
         self.use_cases = AccessUseCases(
             create_user=CreateUser(uow, clock, ids),

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import OwnedKey, Role
+from domain.access import KeyHash, OwnedKey, Role
 from domain.errors import NotFoundError
 from domain.ids import SessionId
 from tests.contracts.samples import IDS, SALES, SUPPORT, api_key, at, user
 
-HASH = bytes(range(32))
-OTHER = HASH[::-1]
+HASH = KeyHash(digest=bytes(range(32)), secret_id="one")
+OTHER = KeyHash(digest=HASH.digest[::-1])
 
 
 class ApiKeyRepositoryContract:
@@ -22,13 +22,13 @@ class ApiKeyRepositoryContract:
         async with uow.begin() as unit:
             assert await unit.api_keys.is_empty()
             await unit.users.add(owner)
-            assert await unit.api_keys.find([HASH]) is None
+            assert await unit.api_keys.find([HASH.digest]) is None
             await unit.api_keys.add(key, HASH)
-            assert await unit.api_keys.find([HASH]) == OwnedKey(key=key, user=owner)
+            assert await unit.api_keys.find([HASH.digest]) == OwnedKey(key=key, user=owner)
         async with uow.begin() as unit:
             assert not await unit.api_keys.is_empty()
-            assert await unit.api_keys.find([OTHER, HASH]) == OwnedKey(key=key, user=owner)
-            assert await unit.api_keys.find([OTHER]) is None
+            assert await unit.api_keys.find([OTHER.digest, HASH.digest]) == OwnedKey(key=key, user=owner)
+            assert await unit.api_keys.find([OTHER.digest]) is None
             assert await unit.api_keys.find([]) is None
             assert await unit.api_keys.get(key.id) == OwnedKey(key=key, user=owner)
 
@@ -39,7 +39,7 @@ class ApiKeyRepositoryContract:
             await unit.api_keys.add(api_key(owner, role=Role.ADMIN), HASH)
             await unit.users.save(replace(owner, role=Role.READER, disabled_at=at(5)))
         async with uow.begin() as unit:
-            found = await unit.api_keys.find([HASH])
+            found = await unit.api_keys.find([HASH.digest])
             assert found is not None
             assert (found.role, found.user.disabled_at) == (Role.READER, at(5))
 
@@ -95,6 +95,25 @@ class ApiKeyRepositoryContract:
         async with uow.begin() as unit:
             await unit.api_keys.touch(IDS.api_key_id(), at(9))
 
+    async def test_those_under_other_secrets_are_counted_while_they_work(self, uow: UnitOfWorkFactory) -> None:
+        owner = user()
+        keys = {
+            "one": api_key(owner),
+            "two": api_key(owner, expires_at=at(10)),
+            "three": api_key(owner, revoked_at=at(1)),
+            "four": api_key(owner, expires_at=at(5)),
+            None: api_key(owner),
+        }
+        async with uow.begin() as unit:
+            await unit.users.add(owner)
+            assert await unit.api_keys.count_under_others((), at(5)) == 0
+            for number, (secret_id, key) in enumerate(keys.items()):
+                await unit.api_keys.add(key, KeyHash(digest=bytes([number]) * 32, secret_id=secret_id))
+            for secret_ids, count in (((), 2), (("two",), 1), (("one", "two"), 0), (("five",), 2)):
+                assert await unit.api_keys.count_under_others(secret_ids, at(5)) == count
+            assert await unit.api_keys.count_under_others((), at(4)) == 3
+            assert await unit.api_keys.count_under_others((), at(10)) == 1
+
     async def test_they_are_listed_in_the_order_of_their_ids(self, uow: UnitOfWorkFactory) -> None:
         ana, ben = user(), user()
         keys = [api_key(owner) for owner in (ana, ben, ana, ben)]
@@ -102,7 +121,7 @@ class ApiKeyRepositoryContract:
             for owner in (ana, ben):
                 await unit.users.add(owner)
             for number, key in enumerate(reversed(keys)):
-                await unit.api_keys.add(key, bytes([number]) * 32)
+                await unit.api_keys.add(key, KeyHash(digest=bytes([number]) * 32))
         async with uow.begin() as unit:
             assert await unit.api_keys.list(limit=9) == tuple(keys)
             assert await unit.api_keys.list(after=keys[0].id, limit=2) == tuple(keys[1:3])

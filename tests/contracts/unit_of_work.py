@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import OwnedKey
+from domain.access import KeyHash, OwnedKey
 from domain.errors import NotFoundError
 from domain.event import NewEvent
 from domain.message import MessageStatus
@@ -42,7 +42,7 @@ class UnitOfWorkContract:
             await unit.sessions.save(replace(stored, name="New"))
             await unit.messages.add_absent([message])
             await unit.users.add(owner)
-            await unit.api_keys.add(key, b"k" * 32)
+            await unit.api_keys.add(key, KeyHash(digest=b"k" * 32))
             assert [each.name for each in await other.sessions.list()] == ["Sales"]
             with pytest.raises(NotFoundError):
                 await other.messages.get(message.id)
@@ -63,7 +63,7 @@ class UnitOfWorkContract:
                 await unit.messages.add_absent([message])
                 await unit.events.append([event()])
                 await unit.users.add(owner)
-                await unit.api_keys.add(api_key(owner), b"k" * 32)
+                await unit.api_keys.add(api_key(owner), KeyHash(digest=b"k" * 32))
                 raise ZeroDivisionError
         async with uow.begin() as unit:
             assert await unit.sessions.list() == (session(),)

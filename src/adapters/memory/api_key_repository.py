@@ -1,6 +1,6 @@
 """API keys in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import override
@@ -8,7 +8,7 @@ from typing import override
 from adapters.memory.state import KeyRow
 from adapters.memory.transaction import Transaction
 from application.ports.api_key_repository import ApiKeyRepository
-from domain.access import ApiKey, OwnedKey
+from domain.access import ApiKey, KeyHash, KeyStatus, OwnedKey
 from domain.access_errors import api_key_not_found, user_not_found
 from domain.ids import ApiKeyId, UserId
 
@@ -21,16 +21,16 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         self._rows = transaction.api_keys
 
     @override
-    async def add(self, key: ApiKey, key_hash: bytes) -> None:
+    async def add(self, key: ApiKey, key_hash: KeyHash) -> None:
         if self._transaction.users.get(key.user_id) is None:
             raise user_not_found(key.user_id)
-        await self._transaction.lock(key_hash)
-        if all(row.hash != key_hash for _, row in self._rows.items()):
+        await self._transaction.lock(key_hash.digest)
+        if all(row.hash.digest != key_hash.digest for _, row in self._rows.items()):
             self._rows.put(key.id, KeyRow(key, key_hash))
 
     @override
     async def find(self, hashes: Sequence[bytes]) -> OwnedKey | None:
-        found = next((row.key for _, row in self._rows.items() if row.hash in hashes), None)
+        found = next((row.key for _, row in self._rows.items() if row.hash.digest in hashes), None)
         return None if found is None else self._owned(found)
 
     @override
@@ -60,6 +60,12 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         row = self._rows.get(key_id)
         if row is not None and (row.key.last_used_at is None or row.key.last_used_at < at):
             self._rows.put(key_id, replace(row, key=replace(row.key, last_used_at=at)))
+
+    @override
+    async def count_under_others(self, secret_ids: Collection[str], now: datetime) -> int:
+        known = {None, *secret_ids}
+        working = (row for _, row in self._rows.items() if row.key.status(now) is KeyStatus.ACTIVE)
+        return sum(row.hash.secret_id not in known for row in working)
 
     @override
     async def is_empty(self) -> bool:

@@ -9,7 +9,7 @@ from adapters.memory.media_tables import MediaState
 from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
 from application.ports.message_states import ParticipantReceipt
-from domain.access import ApiKey, User
+from domain.access import ApiKey, KeyHash, User
 from domain.event import Event, NewEvent
 from domain.ids import ApiKeyId, MessageId, SessionId, UserId, WhatsAppMessageId
 from domain.jid import Jid
@@ -74,7 +74,7 @@ class KeyRow:
     """An API key under its hash."""
 
     key: ApiKey
-    hash: bytes
+    hash: KeyHash
 
 
 @dataclass(frozen=True, slots=True)

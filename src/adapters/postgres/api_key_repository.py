@@ -1,13 +1,13 @@
 """API keys in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, override
 
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.user_repository import to_user
 from application.ports.api_key_repository import ApiKeyRepository
-from domain.access import ApiKey, OwnedKey, Role
+from domain.access import ApiKey, KeyHash, OwnedKey, Role
 from domain.access_errors import api_key_not_found, user_not_found
 from domain.ids import ApiKeyId, SessionId, UserId
 
@@ -16,7 +16,8 @@ _COLUMNS: Final = """id, user_id, name, role, session_ids, hint, request_scope, 
 # Also of a user that is being changed: the row alone is kept.
 _KEEP_USER: Final = "SELECT id FROM pombo.users WHERE id = $1 FOR KEY SHARE"
 _ADD: Final = f"""
-INSERT INTO pombo.api_keys ({_COLUMNS}, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO pombo.api_keys ({_COLUMNS}, hash, secret_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (hash) DO NOTHING
 """  # noqa: S608 - of constants
 _OWNED: Final = """
@@ -36,6 +37,11 @@ _SAVE: Final = """
 UPDATE pombo.api_keys SET expires_at = $2, revoked_at = $3, replaced_by = $4 WHERE id = $1 RETURNING id
 """
 _TOUCH: Final = "UPDATE pombo.api_keys SET last_used_at = greatest(last_used_at, $2) WHERE id = $1"
+_COUNT_UNDER_OTHERS: Final = """
+SELECT count(*) FROM pombo.api_keys
+WHERE secret_id IS NOT NULL AND secret_id <> ALL($1::text[])
+    AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+"""
 
 
 class PostgresApiKeyRepository(ApiKeyRepository):
@@ -45,13 +51,14 @@ class PostgresApiKeyRepository(ApiKeyRepository):
         self._transaction = transaction
 
     @override
-    async def add(self, key: ApiKey, key_hash: bytes) -> None:
+    async def add(self, key: ApiKey, key_hash: KeyHash) -> None:
         if not await self._transaction.write(_KEEP_USER, key.user_id):
             raise user_not_found(key.user_id)
         await self._transaction.write(
             _ADD,
             *(key.id, key.user_id, key.name, key.role.value, list(key.session_ids), key.hint, key.request_scope),
-            *(key.created_at, key.expires_at, key.revoked_at, key.last_used_at, key.replaced_by, key_hash),
+            *(key.created_at, key.expires_at, key.revoked_at, key.last_used_at, key.replaced_by),
+            *(key_hash.digest, key_hash.secret_id),
         )
 
     @override
@@ -83,6 +90,11 @@ class PostgresApiKeyRepository(ApiKeyRepository):
     @override
     async def touch(self, key_id: ApiKeyId, at: datetime) -> None:
         await self._transaction.write(_TOUCH, key_id, at)
+
+    @override
+    async def count_under_others(self, secret_ids: Collection[str], now: datetime) -> int:
+        (row,) = await self._transaction.read(_COUNT_UNDER_OTHERS, list(secret_ids), now)
+        return int(row["count"])
 
     @override
     async def is_empty(self) -> bool:

@@ -1,11 +1,11 @@
 """API keys at rest: what is known of them, and their hashes."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.access import ApiKey, OwnedKey
+from domain.access import ApiKey, KeyHash, OwnedKey
 from domain.ids import ApiKeyId, UserId
 
 
@@ -13,8 +13,8 @@ class ApiKeyRepository(Protocol):
     """API keys. Part of a unit of work. A key itself is never stored, and a hash is never given out."""
 
     @abstractmethod
-    async def add(self, key: ApiKey, key_hash: bytes) -> None:
-        """Adds a key under its 32-byte hash; one whose hash is there stays as it is.
+    async def add(self, key: ApiKey, key_hash: KeyHash) -> None:
+        """Adds a key under its hash; one whose hash is there stays as it is.
 
         Raises:
             NotFoundError: ``USER_NOT_FOUND``.
@@ -49,6 +49,10 @@ class ApiKeyRepository(Protocol):
     @abstractmethod
     async def touch(self, key_id: ApiKeyId, at: datetime) -> None:
         """Notes that a key was used; an earlier time than the one on record changes nothing."""
+
+    @abstractmethod
+    async def count_under_others(self, secret_ids: Collection[str], now: datetime) -> int:
+        """How many keys work, and have a hash that was made under a secret which is none of these."""
 
     @abstractmethod
     async def is_empty(self) -> bool:

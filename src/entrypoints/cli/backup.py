@@ -44,10 +44,10 @@ async def run_backup(
     progress = ProgressLines(console)
     manifest = await make_backup(settings, path, progress, media=media, keys=keys, overwrite=overwrite)
     _describe(console, path, manifest)
-    if not manifest.keys and manifest.sessions:
+    if not keys:
         console.print(
-            "The logins are sealed, and their key isn't in the file: keep POMBO_SNAPSHOT_KEY, or snapshot.key of the "
-            "data directory, in another place."
+            "Logins are sealed and API keys hashed under keys that aren't in the file: keep POMBO_SNAPSHOT_KEY and "
+            "POMBO_API_KEY_SECRET, or snapshot.key and api-keys.secret of the data directory, in another place."
         )
 
 
@@ -68,12 +68,19 @@ async def run_restore(settings: Settings, console: Console, path: Path, *, repla
     """
     configure_logging(level="warning")
     console.print(f"… restoring {path}", markup=False)
-    restored, sealed = await restore_backup(settings, path, ProgressLines(console), replace=replace)
+    restored = await restore_backup(settings, path, ProgressLines(console), replace=replace)
     _describe(console, path, restored.manifest)
-    if sealed:
+    if restored.sealed:
         console.print(
-            f"No key that is here opens the logins of {len(sealed)} sessions. Set POMBO_SNAPSHOT_KEY, or put "
+            f"No key that is here opens the logins of {len(restored.sealed)} sessions. Set POMBO_SNAPSHOT_KEY, or put "
             "snapshot.key into the data directory, before the gateway starts; else they need a new QR.",
+            markup=False,
+        )
+    if restored.foreign_keys:
+        console.print(
+            f"The secret that {restored.foreign_keys} API keys were made under isn't here. Set POMBO_API_KEY_SECRET, "
+            "or put api-keys.secret into the data directory, before the gateway starts; else they are refused, and "
+            "API_KEY lets you in to make new ones.",
             markup=False,
         )
 

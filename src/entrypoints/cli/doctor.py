@@ -14,7 +14,7 @@ from rich.console import Console
 from domain.errors import PomboError, UnavailableError
 from entrypoints.cli.client import GatewayClient, Target
 from entrypoints.ports import check_port
-from entrypoints.runtime import inspection
+from entrypoints.runtime import inspection, key_inspection
 from entrypoints.settings import Settings, load_settings, unknown_variables
 
 _OLDEST_PYTHON: Final = (3, 12)
@@ -77,6 +77,7 @@ _INSPECTIONS: Final[dict[str, Callable[[Settings], Awaitable[str]]]] = {
     "redis": inspection.inspect_redis,
     "files": inspection.inspect_media,
     "snapshot key": inspection.inspect_snapshot_key,
+    "API keys": key_inspection.inspect_key_secret,
     "site": inspection.inspect_site,
     "clock": inspection.inspect_clock,
 }

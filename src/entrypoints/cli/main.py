@@ -105,7 +105,7 @@ def backup(
     *,
     media: Annotated[bool, typer.Option("--media", help="The files' contents, too, from disk or from S3.")] = False,
     keys: Annotated[
-        bool, typer.Option("--keys", help="The key of the logins, too. Whoever has the file has the accounts then.")
+        bool, typer.Option("--keys", help="The keys of the logins, and API keys' secret, too: the file then opens the accounts.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Take the place of a file that is there.")] = False,
 ) -> None:

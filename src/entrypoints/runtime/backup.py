@@ -15,18 +15,21 @@ from adapters.embedded.postgres import EmbeddedPostgres
 from adapters.embedded.supervised_server import SupervisedServer
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.connection_pool import ConnectionPool
+from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.database_backup import PostgresDatabaseBackup
 from adapters.redis.connection import open_redis
 from adapters.redis.login_backup import RedisLoginBackup
 from adapters.system.system_clock import SystemClock
+from application.access.foreign_keys import CountForeignKeys
 from application.backup.make_backup import MakeBackup, MakeBackupCommand
 from application.backup.progress import Progress
-from application.backup.restore_backup import RestoreBackup, Restored, check_backup
+from application.backup.restore_backup import RestoreBackup, check_backup
 from application.in_thread import in_thread
 from domain.backup import Manifest
 from domain.errors import ConflictError
 from domain.ids import SessionId
 from entrypoints.rest.config import RestConfig
+from entrypoints.runtime.access import SECRET_FILE, keep_secret, secret_ids, secret_text
 from entrypoints.runtime.media import media_store
 from entrypoints.runtime.snapshots import KEY_FILE, keep_key, key_text, opened_sessions
 from entrypoints.runtime.storage import LARGE
@@ -39,6 +42,21 @@ _IN_USE: Final = "DATA_DIR_IN_USE"
 class _Stores:
     pool: ConnectionPool
     client: Redis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """A backup that was restored, and what of it can't be used as things are.
+
+    Attributes:
+        manifest: the backup's own.
+        sealed: sessions whose logins no key opens that is here.
+        foreign_keys: API keys that work, and not under a secret that is here.
+    """
+
+    manifest: Manifest
+    sealed: Sequence[SessionId]
+    foreign_keys: int
 
 
 async def make_backup(
@@ -60,8 +78,8 @@ async def make_backup(
 
 async def restore_backup(
     settings: Settings, path: Path, progress: Progress, *, replace: bool
-) -> tuple[Restored, Sequence[SessionId]]:
-    """Restores a backup; gives what it was, and the sessions whose logins no key opens that is here.
+) -> Restoration:
+    """Restores a backup. The keys that are in it take no other's place.
 
     Raises:
         PomboError: as ``RestoreBackup`` does, and what keeps the servers from being reached.
@@ -73,10 +91,16 @@ async def restore_backup(
             PostgresDatabaseBackup(stores.pool), RedisLoginBackup(stores.client), store, spool, progress
         )
         restored = await use_case.execute(file, replace=replace)
-        if KEY_FILE in restored.keys:
-            keep_key(settings, restored.keys[KEY_FILE])
+        for name, keep in ((KEY_FILE, keep_key), (SECRET_FILE, keep_secret)):
+            if name in restored.keys:
+                keep(settings, restored.keys[name])
         opened = await opened_sessions(settings, stores.client)
-    return restored, tuple(SessionId(name) for name in restored.manifest.sessions if name not in opened)
+        keys = CountForeignKeys(PostgresDatabase(stores.pool), SystemClock(), secret_ids(settings))
+        return Restoration(
+            manifest=restored.manifest,
+            sealed=tuple(SessionId(name) for name in restored.manifest.sessions if name not in opened),
+            foreign_keys=await keys.execute(),
+        )
 
 
 async def verify_backup(path: Path, progress: Progress) -> Manifest:
@@ -90,8 +114,8 @@ async def verify_backup(path: Path, progress: Progress) -> Manifest:
 
 
 def _keys(settings: Settings) -> Mapping[str, bytes]:
-    text = key_text(settings)
-    return {} if text is None else {KEY_FILE: text}
+    found = {KEY_FILE: key_text(settings), SECRET_FILE: secret_text(settings)}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 @asynccontextmanager

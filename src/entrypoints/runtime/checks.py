@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from domain.errors import UnavailableError
+from entrypoints.runtime.access import describe_secret
 from entrypoints.runtime.browser import find_bridge
 from entrypoints.runtime.snapshots import describe_keys
 from entrypoints.settings import Settings, SettingsError
@@ -15,7 +16,7 @@ def check_settings(settings: Settings) -> None:
         SettingsError: what is wrong with each.
     """
     problems: list[str] = []
-    for look in (find_bridge, describe_keys):
+    for look in (find_bridge, describe_keys, describe_secret):
         try:
             with suppress(UnavailableError):  # no setting's fault; whoever needs it tells of it
                 look(settings)

@@ -27,7 +27,7 @@ from entrypoints.ports import check_port
 from entrypoints.rest.app import create_app, create_health_app
 from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
-from entrypoints.runtime.access import key_hash_secrets
+from entrypoints.runtime.access import foreign_keys_advice, key_hash_secrets
 from entrypoints.runtime.announcer import Addresses, Announcer
 from entrypoints.runtime.browser import make_driver, make_watchdog
 from entrypoints.runtime.checks import check_settings
@@ -75,6 +75,7 @@ class Gateway:
         directory = stack.enter_context(DataDirectory.open(self._settings.data_dir))
         container = await self._assemble(stack, Owner(node=directory.node, life=secrets.token_hex(8)))
         key = await container.access().ensure_key.execute() if self._serves_api else None
+        await self._warn_of_foreign_keys(container)
         configured = await ensure_webhook(
             container.ensure_webhook(), container.webhook_sender(), self._settings, self._announcer
         )
@@ -217,6 +218,12 @@ class Gateway:
         stack.push_async_callback(stop_both)
         await grpc.start()
         return Addresses(rest=f"http://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
+
+    async def _warn_of_foreign_keys(self, container: Container) -> None:
+        count = await container.access().count_foreign_keys.execute()
+        if count:
+            self._announcer.warn(foreign_keys_advice(self._settings, count))
+            _log.warning("api_keys_of_another_secret", count=count)
 
     def _warn_of_settings(self) -> None:
         for name in unknown_variables():

@@ -1,7 +1,7 @@
 """The stores: PostgreSQL and Redis, configured or embedded."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,8 @@ from adapters.redis.event_bus import RedisEventBus
 from adapters.redis.health_check import RedisHealthCheck
 from adapters.redis.link_code_cache import RedisLinkCodeCache
 from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.system.system_clock import SystemClock
+from application.access.foreign_keys import CountForeignKeys
 from application.observability.catalogue import DATABASE_WAIT
 from application.observability.event_meter import EventMeter
 from application.ports.clock import Clock
@@ -41,6 +43,12 @@ from entrypoints.settings import Settings
 
 _PATIENCE: Final = timedelta(seconds=3)
 """Of a check that a person waits for."""
+_HAS_COLUMN: Final = """
+SELECT EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = to_regclass('pombo.api_keys') AND attname = 'secret_id'
+)
+"""
+"""Not before the first start, and not in the database of an older version."""
 LARGE: Final = timedelta(seconds=20)
 """For a snapshot of hundreds of megabytes."""
 
@@ -148,6 +156,18 @@ async def database_time(url: str) -> datetime:
     async with ConnectionPool.open(url, PoolSettings(patience=_PATIENCE)) as pool, pool.connection() as connection:
         time: datetime = await connection.fetchval("SELECT clock_timestamp()")
         return time
+
+
+async def count_foreign_keys(url: str, ids: Collection[str]) -> int:
+    """Asks a PostgreSQL how many API keys work whose secret is none of these; 0 where no gateway has used it yet.
+
+    Raises:
+        UnavailableError: ``DATABASE_UNAVAILABLE``.
+    """
+    async with ConnectionPool.open(url, PoolSettings(patience=_PATIENCE)) as pool:
+        async with pool.connection() as connection:
+            has_keys = await connection.fetchval(_HAS_COLUMN)
+        return await CountForeignKeys(PostgresDatabase(pool), SystemClock(), ids).execute() if has_keys else 0
 
 
 async def ping_redis(url: str) -> str:

@@ -61,6 +61,16 @@ class Machine(Gateway):
             assert answer.ok, (answer.status, await answer.text())
             return str((await answer.json())["id"])
 
+    async def make_key(self) -> str:
+        """A key of a new user."""
+        owner = await self.call("POST", "/api/v1/users", {"name": "Desk", "role": "reader"})
+        asked = {"user_id": owner["id"], "name": "Desk", "role": "reader"}
+        return str((await self.call("POST", "/api/v1/api-keys", asked))["secret"])
+
+    async def reads_with(self, key: str) -> int:
+        async with self.http.get(f"{self.url}/api/v1/sessions", headers={"X-API-Key": key}) as answer:
+            return answer.status
+
     async def all_events(self, after: int = 0) -> list[dict[str, Any]]:
         page = await self.call("GET", f"/api/v1/events?page_size=1000&after={after}")
         items: list[dict[str, Any]] = page["items"]
@@ -170,7 +180,8 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
     async with machine(tmp_path / "old", sandbox, own) as old:
         await old.start()
         await write(old, sandbox)
-        media = await old.upload(CONTENT)
+        media, key = await old.upload(CONTENT), await old.make_key()
+        assert await old.reads_with(key) == 200
         before = await look(old)
 
         async def backed_up() -> bool | None:
@@ -179,6 +190,7 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
 
         await until(backed_up)
         seen = (await old.all_events())[-1]["sequence"]
+        old_secret = (old.data / "api-keys.secret").read_text()
         await old.kill()
         # With nobody there to ask, the servers are started for it.
         told = await old.pombo("backup", str(tmp_path / "second.pombo"))
@@ -186,15 +198,32 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
         shutil.rmtree(old.data)
     async with machine(tmp_path / "new", sandbox, own) as new:
         told = await new.pombo("restore", str(file))
-        assert "keys: snapshot.key" in told
-        assert (new.data / "snapshot.key").stat().st_mode & 0o077 == 0
+        assert "keys: snapshot.key, api-keys.secret" in told
+        assert "isn't here" not in told
+        for name in ("snapshot.key", "api-keys.secret"):
+            assert (new.data / name).stat().st_mode & 0o077 == 0
         await new.start()
+        assert await new.reads_with(key) == 200
+        assert "under another secret" not in new.log.read_text()
         await check(new, sandbox, before, seen)
         async with new.http.get(f"{new.url}/api/v1/media/{media}") as answer:
             assert await answer.read() == CONTENT
     async with machine(tmp_path / "third", sandbox, own) as third:
         told = await third.pombo("restore", str(tmp_path / "second.pombo"))
         assert "No key that is here opens the logins of 1 sessions" in told
+        assert "The secret that 1 API keys were made under isn't here" in told
+        # Neither does the gateway keep it to itself.
+        await third.start()
+        assert await third.reads_with(key) == 401
+        (warned,) = (line for line in third.log.read_text().splitlines() if "under another secret: 1." in line)
+        assert "gateway.warning" in warned
+        assert "api_keys_of_another_secret" in third.log.read_text()
+        await third.stop()
+        # As it says: the old secret behind the new one, which the start has made.
+        written = third.data / "api-keys.secret"
+        written.write_text(f"{written.read_text().strip()},{old_secret}")
+        await third.start()
+        assert await third.reads_with(key) == 200
 
 
 async def test_a_damaged_backup_is_refused(

@@ -18,7 +18,7 @@ from application.access.manage_users import CreateUserCommand, UpdateUserCommand
 from application.access.principal import CALLER, Principal
 from application.ports.event_bus import EventBus
 from application.ports.unit_of_work import UnitOfWork
-from domain.access import BOOTSTRAP_USER, Role
+from domain.access import BOOTSTRAP_USER, KeyHash, Role
 from domain.errors import PomboError, UnauthenticatedError, UnavailableError
 from domain.lease import Lease
 from entrypoints.access_assembly import AccessAssembly
@@ -207,20 +207,37 @@ async def test_hashes_are_of_the_secret(database: CountingDatabase, clock: SetCl
     assert (await gateway(database, clock, secrets=(SECRET,)).authenticate.execute(again.secret)).key_id == again.key.id
 
 
+async def test_keys_under_a_secret_that_is_not_here_are_counted(database: CountingDatabase, clock: SetClock) -> None:
+    before = gateway(database, clock, secrets=(OLDER,))
+    issued = await issue(before)
+    await issue(before, expires_at=NOON + timedelta(seconds=2))
+    here = gateway(database, clock)
+    await issue(here)
+    assert await here.count_foreign_keys.execute() == 2
+    assert await gateway(database, clock, secrets=(SECRET, OLDER)).count_foreign_keys.execute() == 0
+    clock.time = NOON + timedelta(seconds=2)
+    assert await here.count_foreign_keys.execute() == 1
+    # A successor is made under the secret of now.
+    await gateway(database, clock, secrets=(SECRET, OLDER)).use_cases.rotate_key.execute(
+        RotateApiKeyCommand(key_id=issued.key.id, overlap=timedelta(0))
+    )
+    assert await here.count_foreign_keys.execute() == 0
+
+
 async def test_a_key_of_before_there_was_a_secret_is_known(database: CountingDatabase, clock: SetClock) -> None:
     owner = user()
     old = api_key(owner, role=Role.ADMIN, request_scope=f"key:{plain_hash('pombo_old').hex()}")
     async with database.begin() as uow:
         await uow.users.add(owner)
-        await uow.api_keys.add(old, plain_hash("pombo_old"))
+        await uow.api_keys.add(old, KeyHash(digest=plain_hash("pombo_old")))
     caller = await gateway(database, clock).authenticate.execute("pombo_old")
     assert (caller.key_id, caller.scope) == (old.id, f"key:{plain_hash('pombo_old').hex()}")
 
 
 def test_a_keyed_hash_is_no_plain_one() -> None:
     hashes = KeyHashes((SECRET, OLDER))
-    made = hashes.make("key")
-    assert hashes.candidates("key") == [made, KeyHashes((OLDER,)).make("key"), plain_hash("key")]
+    made = hashes.make("key").digest
+    assert hashes.candidates("key") == [made, KeyHashes((OLDER,)).make("key").digest, plain_hash("key")]
     assert len({*hashes.candidates("key"), *hashes.candidates("other")}) == 6
     assert len(made) == 32
 

@@ -148,6 +148,30 @@ async def test_a_key_that_is_set_is_not_told(monkeypatch: pytest.MonkeyPatch) ->
     assert "nobody" not in str(await findings())
 
 
+async def test_a_secret_that_others_can_read(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    assert "will be made" in (await findings())["API"][1]
+    monkeypatch.setenv("POMBO_API_KEY_SECRET", "short")
+    assert (await findings(fails=1))["API"][0] == "failed"
+    monkeypatch.setenv("POMBO_API_KEY_SECRET", "A" * 43 + "=")
+    outcome, text = (await findings())["API"]
+    assert (outcome, text.split(maxsplit=1)) == ("ok", ["keys", "POMBO_API_KEY_SECRET has a secret"])
+    monkeypatch.delenv("POMBO_API_KEY_SECRET")
+    DataDirectory.open(data_dir).close()
+    (data_dir / "api-keys.secret").touch(mode=0o644)
+    outcome, text = (await findings(fails=1))["API"]
+    assert outcome == "failed"
+    assert "0600" in text
+
+
+async def test_gateways_that_share_a_database_need_one_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POMBO_ROLE", "worker")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u@127.0.0.1:9/none")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9")
+    outcome, text = (await findings(fails=2))["API"]
+    assert outcome == "warning"
+    assert "POMBO_API_KEY_SECRET" in text
+
+
 async def test_a_bucket_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POMBO_MEDIA_URL", "s3://files")
     monkeypatch.setenv("POMBO_MEDIA_S3_ENDPOINT", "http://127.0.0.1:9")
