@@ -1,24 +1,24 @@
 """`pombo`: the commands."""
 
-import asyncio
 import json
 import os
 import sys
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvloop
 
 from domain.errors import InvalidArgumentError, PomboError, UnavailableError
 from entrypoints.cli import events as event_reader
-from entrypoints.cli.client import GatewayClient, Target
+from entrypoints.cli.access import keys as keys_app
+from entrypoints.cli.access import users as users_app
+from entrypoints.cli.client import GatewayClient
 from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
 from entrypoints.cli.demo_settings import load_sandbox_settings
-from entrypoints.cli.program import all_loaded
+from entrypoints.cli.running import ApiKey, AsJson, Url, run_async, with_client
 from entrypoints.settings import Settings, default_data_dir, load_settings
 
 app = typer.Typer(
@@ -30,14 +30,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Url = Annotated[
-    str | None, typer.Option("--url", envvar="POMBO_URL", help="The gateway's address; http://127.0.0.1:$PORT.")
-]
-ApiKey = Annotated[
-    str | None,
-    typer.Option("--api-key", help="The API key. Better give it in API_KEY: options show in the process list."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the gateway's own JSON, one object per line.")]
+app.add_typer(users_app)
+app.add_typer(keys_app)
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="The session's id.")]
 
 
@@ -105,7 +99,8 @@ def backup(
     *,
     media: Annotated[bool, typer.Option("--media", help="The files' contents, too, from disk or from S3.")] = False,
     keys: Annotated[
-        bool, typer.Option("--keys", help="The keys of the logins, and API keys' secret, too: the file then opens the accounts.")
+        bool,
+        typer.Option("--keys", help="What logins and API keys are under, too. The file then opens the accounts."),
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Take the place of a file that is there.")] = False,
 ) -> None:
@@ -147,7 +142,7 @@ def link(
         me = linked.get("me") or {}
         out().print(f"{session} is WORKING as +{me.get('phone')} ({me.get('name') or 'no name'})", markup=False)
 
-    _with_client(url, api_key, work)
+    with_client(url, api_key, work)
 
 
 @app.command()
@@ -183,7 +178,7 @@ def send(
             json.dumps(message, ensure_ascii=False) if as_json else f"{message['id']} {message['status']}", markup=False
         )
 
-    _with_client(url, api_key, work)
+    with_client(url, api_key, work)
 
 
 @app.command()
@@ -217,37 +212,11 @@ def events(
                 else:
                     console.print(event_reader.line(event))
 
-    _with_client(url, api_key, work)
+    with_client(url, api_key, work)
 
 
 def _log_format(settings: Settings) -> str | None:
     return "json" if settings.app_env == "production" else None
-
-
-def _with_client(url: str | None, api_key: str | None, use: Callable[[GatewayClient], Awaitable[None]]) -> None:
-    async def connected() -> None:
-        async with GatewayClient.open(Target.choose(url, api_key)) as client:
-            await use(client)
-
-    run_async(connected())
-
-
-def run_async(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a command's coroutine; a group of errors counts as its first."""
-    all_loaded()
-    try:
-        asyncio.run(work, loop_factory=uvloop.new_event_loop)
-    except* PomboError as group:
-        raise _first(group) from None
-
-
-def _first(group: BaseExceptionGroup[PomboError]) -> PomboError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, PomboError):
-        raise error
-    return error
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -71,9 +71,7 @@ def describe_secret(settings: Settings) -> str:
 
 def foreign_keys_advice(settings: Settings, count: int) -> str:
     """What is wrong, and what to do, where so many keys were made under a secret that isn't here."""
-    place = (
-        "POMBO_API_KEY_SECRET" if settings.api_key_secret is not None else f"{settings.data_dir / SECRET_FILE}"
-    )
+    place = "POMBO_API_KEY_SECRET" if settings.api_key_secret is not None else f"{settings.data_dir / SECRET_FILE}"
     return (
         f"API keys that are refused here (API_KEY_INVALID), since they were made under another secret: {count}. Put "
         f"that secret into {place}, behind one that is there and a comma; or make new keys and revoke these. API_KEY "

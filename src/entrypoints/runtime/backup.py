@@ -76,9 +76,7 @@ async def make_backup(
         return await use_case.execute(file, command)
 
 
-async def restore_backup(
-    settings: Settings, path: Path, progress: Progress, *, replace: bool
-) -> Restoration:
+async def restore_backup(settings: Settings, path: Path, progress: Progress, *, replace: bool) -> Restoration:
     """Restores a backup. The keys that are in it take no other's place.
 
     Raises:

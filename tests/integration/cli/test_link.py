@@ -14,7 +14,7 @@ from domain.ids import SessionId
 from domain.session import SessionStatus
 from entrypoints.cli.client import GatewayClient
 from entrypoints.cli.link import Linking
-from entrypoints.cli.main import _first
+from entrypoints.cli.running import first_of
 from tests.integration.cli.conftest import ANA, Gateway
 
 SESSION = SessionId("demo")
@@ -40,7 +40,7 @@ async def link(linking: Linking, *, create: bool = True) -> str:
         try:
             return str((await linking.run(create=create))["status"])
         except* PomboError as group:
-            raise _first(group) from None
+            raise first_of(group) from None
 
 
 async def test_a_new_session_is_made_shown_and_linked(gateway: Gateway, client: GatewayClient, screen: Screen) -> None:
