@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from application.idempotency.earlier import earlier_answer
 from application.idempotency.request_key import RequestKey
 from application.media.message_media import MessageMedia
 from application.messages.acceptance import SendMessageCommand
@@ -55,19 +56,12 @@ class ForwardMessage:
             wait=command.wait,
             request=command.request,
         )
-        if not await self._is_done(forwarded):
+        # Where the same request was done it doesn't matter what became of the message since.
+        if await earlier_answer(self._uow, forwarded.keyed()) is None:
             _check(message)
             if isinstance(message.content, MEDIA_CONTENTS) and self._files is not None:
                 forwarded = await self._with_file(self._files, message, forwarded)
         return await self._send.execute(forwarded)
-
-    async def _is_done(self, command: SendMessageCommand) -> bool:
-        """Whether the same request was: then it doesn't matter what became of the message since."""
-        keyed = command.keyed()
-        if keyed is None:
-            return False
-        async with self._uow.begin() as uow:
-            return await uow.idempotency.find(keyed) is not None
 
     async def _with_file(
         self, files: MessageMedia, message: Message, command: SendMessageCommand

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from application.idempotency.earlier import earlier_answer
 from application.idempotency.within import answered, note_answer
 from application.media.draft import MediaDraft
 from application.media.prepare_media import PrepareMedia
@@ -118,10 +119,9 @@ class SendMessage:
         """
         if self._recipients.knows(session_id, to):
             return None
+        if (known := await self._earlier(keyed)) is not None:
+            return known
         async with self._uow.begin() as uow:
-            answer = None if keyed is None else await uow.idempotency.find(keyed)
-            if answer is not None:
-                return MessageId(answer["message_id"])
             session = await uow.sessions.get(session_id)
             account_of(session)
         # Of a session that is on its way back, or to another gateway, nobody can be asked: the send itself tells, as
@@ -140,25 +140,26 @@ class SendMessage:
         """The command with what its link shows; or the message of the same request, for which nothing is looked up."""
         if self._previews is None:
             return None, command
-        if keyed is not None:
-            async with self._uow.begin() as uow:
-                answer = await uow.idempotency.find(keyed)
-            if answer is not None:
-                return MessageId(answer["message_id"]), command
+        if (known := await self._earlier(keyed)) is not None:
+            return known, command
         return None, replace(command, content=await self._previews.with_preview(text))
 
     async def _with_file(
         self, session_id: SessionId, command: SendMessageCommand, draft: MediaDraft, keyed: KeyedRequest | None
     ) -> tuple[MessageId | None, SendMessageCommand]:
         """The command with its file in the store; or the message of the same request, for which nothing is fetched."""
+        if (known := await self._earlier(keyed)) is not None:
+            return known, command
         async with self._uow.begin() as uow:
-            answer = None if keyed is None else await uow.idempotency.find(keyed)
-            if answer is not None:
-                return MessageId(answer["message_id"]), command
             account_of(await uow.sessions.get(session_id))
         if self._prepare_media is None:
             raise CapabilityUnavailableError("SEND_MEDIA")
         return None, replace(command, content=await self._prepare_media.execute(draft))
+
+    async def _earlier(self, keyed: KeyedRequest | None) -> MessageId | None:
+        """The message of the same request."""
+        answer = await earlier_answer(self._uow, keyed)
+        return None if answer is None else MessageId(answer["message_id"])
 
     async def _accept(
         self, session_id: SessionId, message_id: MessageId, command: SendMessageCommand, keyed: KeyedRequest | None

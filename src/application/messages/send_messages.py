@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from application.idempotency.earlier import earlier_answer
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.media.draft import MediaDraft
@@ -138,10 +139,8 @@ class SendMessages:
         """The entries with their files in the store. A request that was answered before needs none."""
         if not any(_draft_of(entry) for entry in command.entries):
             return command.entries
-        if keyed is not None:
-            async with self._uow.begin() as uow:
-                if await uow.idempotency.find(keyed) is not None:
-                    return command.entries
+        if await earlier_answer(self._uow, keyed) is not None:
+            return command.entries
         return [await self._with_file(entry) for entry in command.entries]
 
     async def _with_file(self, entry: SendMessageCommand | PomboError) -> SendMessageCommand | PomboError:

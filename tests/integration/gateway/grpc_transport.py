@@ -13,13 +13,13 @@ from .transport import SESSION, RefusedError, Transport, outcomes
 _PREFIXES = ("PARTICIPANT_OUTCOME_", "GROUP_ROLE_", "MEMBER_ADD_MODE_", "JOIN_REQUEST_METHOD_", "ACTIVITY_")
 
 
-def _plain(told: Any) -> Any:
-    """With enums as REST names them."""
+def plain(told: Any, prefixes: tuple[str, ...]) -> Any:
+    """With enums as REST names them: without these prefixes."""
     if isinstance(told, dict):
-        return {name: _plain(value) for name, value in told.items()}
+        return {name: plain(value, prefixes) for name, value in told.items()}
     if isinstance(told, list):
-        return [_plain(value) for value in told]
-    prefix = next((prefix for prefix in _PREFIXES if isinstance(told, str) and told.startswith(prefix)), "")
+        return [plain(value, prefixes) for value in told]
+    prefix = next((prefix for prefix in prefixes if isinstance(told, str) and told.startswith(prefix)), "")
     return told.removeprefix(prefix) if prefix else told
 
 
@@ -43,8 +43,9 @@ class Grpc(Transport):
             answer = await call(request, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
             raise RefusedError(info(error).reason, error.code(), info(error).metadata) from error
-        return _plain(
-            MessageToDict(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        return plain(
+            MessageToDict(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True),
+            _PREFIXES,
         )
 
     async def _groups(self, name: str, **fields: Any) -> Any:

@@ -28,10 +28,10 @@ class Cluster:
     environment: dict[str, str]
 
     @asynccontextmanager
-    async def gateway(self, name: str, role: str) -> AsyncIterator[Gateway]:
+    async def gateway(self, name: str, role: str, **settings: str) -> AsyncIterator[Gateway]:
         home = self.home / name
         home.mkdir()
-        gateway = Gateway(home / "data", self.sandbox, {**self.environment, "POMBO_ROLE": role})
+        gateway = Gateway(home / "data", self.sandbox, {**self.environment, "POMBO_ROLE": role, **settings})
         try:
             await gateway.start()
             yield gateway
@@ -48,6 +48,7 @@ def cluster(tmp_path: Path, sandbox: Sandbox, database_url: str, redis_url: str)
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "POMBO_SNAPSHOT_KEY": base64.b64encode(b"k" * 32).decode(),
+        "POMBO_API_KEY_SECRET": base64.b64encode(b"s" * 32).decode(),
         "POMBO_LEASE_SECONDS": "3",
     }
     return Cluster(tmp_path, sandbox, environment)
@@ -94,6 +95,40 @@ async def test_each_does_its_part(cluster: Cluster, sandbox: Sandbox) -> None:
         assert await sandbox.devices(ANA) == []
         await api.call("DELETE", "/api/v1/sessions/ana")
         assert await statuses(api, "/api/v1/sessions/ana") == [404]
+
+
+async def answers(gateway: Gateway, key: str | None) -> list[int]:
+    """What a caller with this key, or without one, gets of what a worker tells."""
+    found = []
+    async with aiohttp.ClientSession(headers={} if key is None else {"X-API-Key": key}) as caller:
+        for path in ("/metrics", "/api/v1/health"):
+            async with caller.get(gateway.url + path) as answer:
+                found.append(answer.status)
+    return found
+
+
+async def test_a_worker_knows_the_keys_of_the_database(cluster: Cluster) -> None:
+    async with cluster.gateway("api", "api") as api, cluster.gateway("worker", "worker") as worker:
+        owner = await api.call("POST", "/api/v1/users", {"name": "Prometheus", "role": "reader"})
+        asked = {"user_id": owner["id"], "name": "Prometheus", "role": "reader"}
+        made = await api.call("POST", "/api/v1/api-keys", asked)
+        assert await answers(worker, made["secret"]) == await answers(api, made["secret"]) == [200, 200]
+        assert await answers(worker, None) == [401, 401]
+        assert await answers(worker, "pombo_no-key-of-anybody") == [401, 401]
+        await api.call("POST", f"/api/v1/api-keys/{made['id']}/rotate", {"overlap": 60})
+        # One with another secret knows none of them, and says so; what is open is open to everybody.
+        other = base64.b64encode(b"o" * 32).decode()
+        async with cluster.gateway("other", "worker", POMBO_API_KEY_SECRET=other, POMBO_METRICS="open") as stranger:
+            assert await answers(stranger, made["secret"]) == [200, 401]
+            assert await answers(stranger, None) == [200, 401]
+            assert "under another secret: 2." in stranger.log.read_text()
+        assert "under another secret" not in worker.log.read_text() + api.log.read_text()
+        await api.call("POST", f"/api/v1/api-keys/{made['id']}/revoke")
+
+        async def refused() -> bool | None:
+            return await answers(worker, made["secret"]) == [401, 401] or None
+
+        await until(refused)
 
 
 async def test_workers_are_exchanged_while_messages_are_accepted(cluster: Cluster, sandbox: Sandbox) -> None:

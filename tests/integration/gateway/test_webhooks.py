@@ -16,7 +16,7 @@ from entrypoints.grpc.gen.pombo.v1 import webhook_service_pb2
 from tests.unit.http_adapter.receiver import OK, Exchange, Receiver, Request, receiving, status
 
 from .conftest import ANA, BEN, serving, two_phones
-from .grpc_transport import Grpc
+from .grpc_transport import Grpc, plain
 from .processes import Gateway, Sandbox, until
 from .rest_transport import Rest
 from .transport import SESSION, RefusedError, Transport
@@ -114,19 +114,9 @@ class HooksRest(Rest, Hooks):
         await self._of(endpoint, "POST", "/replay", {"after": after})
 
 
-def _shown(told: Any) -> Any:
-    """With enums as REST names them."""
-    if isinstance(told, dict):
-        return {name: _shown(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return [_shown(value) for value in told]
-    prefix = next((prefix for prefix in _PREFIXES if isinstance(told, str) and told.startswith(prefix)), "")
-    return told.removeprefix(prefix) if prefix else told
-
-
 class HooksGrpc(Grpc, Hooks):
     async def _hooks(self, name: str, **fields: Any) -> Any:
-        return _shown(await self._call(f"WebhookService/{name}", webhook_service_pb2, **fields))
+        return plain(await self._call(f"WebhookService/{name}", webhook_service_pb2, **fields), _PREFIXES)
 
     @override
     async def make(self, **endpoint: Any) -> Json:

@@ -3,7 +3,7 @@
 import type { ChatModel, MsgModel } from "./page";
 import { address, alternateOf } from "./address";
 import { type Channel, describe } from "./channel";
-import { findMessage, knownChat, widOf } from "./find";
+import { findMessage, inOrder, knownChat, widOf } from "./find";
 import { normalise, safely } from "./normalise";
 import type { WireChat } from "./people-protocol";
 import { BridgeError, type WireMessage } from "./protocol";
@@ -171,21 +171,20 @@ async function held(chat: ChatModel, before: MsgModel | undefined, count: number
   // A full answer says nothing of what is older; one that isn't full has all that is stored.
   const newer = stored.length < count ? memory : memory.slice(first ?? 0);
   const others = stored.filter(({ message }) => !places.has(message.id));
-  const all = [...others, ...newer].sort((a, b) => a.message.t - b.message.t || a.row - b.row || 0);
+  const all = [...others, ...newer].sort((a, b) => inOrder(a.msg, b.msg));
   return all.slice(-count).map(({ message }) => message);
 }
 
-/** A message, and its place among those of its second: history that the phone gives comes to the page's memory, too. */
+/** A message that can be told, and the page's own, which has its place: memory has history that the phone gave, too. */
 interface Placed {
   readonly message: WireMessage;
-  readonly row: number;
+  readonly msg: MsgModel;
 }
 
 function placed(messages: readonly unknown[]): Placed[] {
   return messages.flatMap((msg) => {
     const message = safely(() => normalise(msg as never));
-    // What has no row yet has just come.
-    return message ? [{ message, row: Number((msg as MsgModel).rowId ?? Infinity) }] : [];
+    return message ? [{ message, msg: msg as MsgModel }] : [];
   });
 }
 

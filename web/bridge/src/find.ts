@@ -100,6 +100,12 @@ export async function find(args: Readonly<Record<string, unknown>>): Promise<Wir
   return msg ? ((await withChanges(msg)) ?? null) : null;
 }
 
+/** Oldest first; those of one second by the page's rows. What has no row yet has just come. */
+export function inOrder(a: MsgModel, b: MsgModel): number {
+  const row = (msg: MsgModel) => Number(msg.rowId ?? Infinity);
+  return Number(a.t ?? 0) - Number(b.t ?? 0) || row(a) - row(b) || 0;
+}
+
 /** The page's messages from `since` (Unix seconds) on, oldest first, the newest `limit` of them. */
 export async function recent(args: Readonly<Record<string, unknown>>): Promise<WireMessage[]> {
   const since = Number(args["since"]);
@@ -116,7 +122,7 @@ export async function recent(args: Readonly<Record<string, unknown>>): Promise<W
     const stored = await Promise.all(batch.map((chat) => storedMessages(chat, limit)));
     stored.flat().forEach(keep);
   }
-  const newest = [...found.values()].sort((a, b) => Number(a.t) - Number(b.t)).slice(-limit);
+  const newest = [...found.values()].sort(inOrder).slice(-limit);
   // One that can't be told, told of when it came, mustn't hide the others.
   const told = await Promise.all(newest.map((msg) => withChanges(msg).catch(() => undefined)));
   return told.filter((message) => message !== undefined);

@@ -30,6 +30,7 @@ from entrypoints.rest.reasons import problems
 from entrypoints.rest.request_keys import KEYED, PARAMETER, IdempotencyKey, key_of
 from entrypoints.use_cases import UseCases
 
+FORM_FILE: Final = {"type": "string", "format": "binary", "minLength": 1, "description": "The file."}
 _MEDIA: Final = f"{API_PREFIX}/media"
 _TAGS: Final = ["Media"]
 _FILENAME: Final = f"What the file is called, 1 to {MAX_FILENAME} characters."
@@ -60,7 +61,7 @@ _UPLOAD_DOCUMENT: Final[dict[str, Any]] = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {
-                        "file": {"type": "string", "format": "binary", "minLength": 1, "description": "The file."},
+                        "file": FORM_FILE,
                         "filename": {
                             "type": "string",
                             "description": f"{_FILENAME} Without it: the file's own.",

@@ -23,13 +23,11 @@ from entrypoints.rest.multipart import MULTIPART, is_multipart
 from entrypoints.rest.problem import InvalidRequestError
 from entrypoints.rest.reasons import problems
 from entrypoints.rest.request_body import read_body
-from entrypoints.rest.routes.media import Received, receive_file
+from entrypoints.rest.routes.media import FORM_FILE, Received, receive_file
 from entrypoints.rest.routes.messages import SEND_PARAMETERS, SEND_REASONS, SENT, send_and_answer
 from entrypoints.rest.send_requests import to_command
 from entrypoints.use_cases import UseCases
 
-_TEXTS: Final = ("session_id", "to", "type", "caption", "filename", "mime_type", "message_id", "not_before", "deadline")
-_FLAGS: Final = ("voice", "gif", "view_once")
 _OPTIONS_OF: Final = {
     MediaKind.IMAGE: {"caption", "view_once"},
     MediaKind.VIDEO: {"caption", "gif", "view_once"},
@@ -42,7 +40,7 @@ _TEXT: Final = {"type": "string"}
 _FLAG: Final = {"type": "string", "enum": ["true", "false"]}
 _MOMENT_OF: Final = {"type": "string", "format": "date-time"}
 _PROPERTIES: Final[dict[str, dict[str, Any]]] = {
-    "file": {"type": "string", "format": "binary", "minLength": 1, "description": "The file."},
+    "file": FORM_FILE,
     "session_id": {**_TEXT, **forms.SESSION_ID, "description": "The session that sends."},
     "to": {**_TEXT, **forms.RECIPIENT, "description": "Where it goes: an address or a phone number."},
     "filename": {**_TEXT, **forms.FILENAME, "description": "The file's name. Without it: the one in its part."},
@@ -57,6 +55,9 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "gif": {**_FLAG, "description": "Whether it plays in a loop and without sound."},
     "view_once": {**_FLAG, "description": "Whether it can be opened once."},
 }
+_FLAGS: Final = frozenset(name for name, form in _OPTIONS.items() if form.items() >= _FLAG.items())
+_FIELDS: Final = frozenset({"type", *_PROPERTIES, *_OPTIONS} - {"file"})
+"""Beside the file."""
 
 
 def _form_of(kind: MediaKind) -> dict[str, Any]:
@@ -130,12 +131,12 @@ class MediaSendRoutes:
 
 def _command(received: Received) -> SendMessageCommand:
     fields = dict(received.fields)
-    errors = [FieldError(name, "There is no such field.") for name in sorted(fields.keys() - {*_TEXTS, *_FLAGS})]
+    errors = [FieldError(name, "There is no such field.") for name in sorted(fields.keys() - _FIELDS)]
     errors += [
         FieldError(name, "This field is required.") for name in ("session_id", "to", "type") if name not in fields
     ]
     flags = {}
-    for name in fields.keys() & {*_FLAGS}:
+    for name in fields.keys() & _FLAGS:
         if fields[name] not in {"true", "false"}:
             errors.append(FieldError(name, "Give true or false."))
         flags[name] = fields[name] == "true"
@@ -145,8 +146,7 @@ def _command(received: Received) -> SendMessageCommand:
         raise InvalidRequestError(errors)
     kind = MediaKind(fields["type"])
     # A file comes with a name whatever it is, in its part or beside it; a document is shown under it.
-    given = {name for name in ("caption", *_FLAGS) if name in fields}
-    if foreign := sorted(given - _OPTIONS_OF[kind]):
+    if foreign := sorted((fields.keys() & _OPTIONS.keys()) - _OPTIONS_OF[kind]):
         raise InvalidRequestError(
             [FieldError(name, f"A message of type {kind} has no such field.") for name in foreign]
         )
