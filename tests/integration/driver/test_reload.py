@@ -81,6 +81,26 @@ async def test_a_page_that_went_elsewhere_is_brought_back(sandbox: Sandbox, driv
         await page.reload()
 
 
+async def test_messages_of_one_second_are_told_in_their_order(
+    sandbox: Sandbox, driver: PlaywrightWhatsAppDriver
+) -> None:
+    ana, *others = [await sandbox.phone(name) for name in ("Ana", "Ben", "Cem")]
+    page = await driver.open(SessionId("in-order"), 1)
+    ear = await link(page, ana)
+    sent = [f"message {number}" for number in range(12)]
+    for number, body in enumerate(sent):
+        await others[number % 2].send(ana, body)
+    await ear.until(MessagesSeen, lambda event: event.messages[-1].content.body == sent[-1])  # type: ignore[union-attr]
+    # From here on it looks each chat up in its database.
+    mark = len(ear.heard)
+    await page.reload()
+    await ear.until(Connected, after=mark)
+    seen = await page.recent(since=datetime.fromtimestamp(0, UTC), limit=100)
+    assert len({message.timestamp for message in seen}) < len(sent)
+    assert [getattr(message.content, "body", None) for message in seen] == sent
+    await page.close()
+
+
 async def test_a_page_that_is_leaving_is_brought_back(driver: PlaywrightWhatsAppDriver) -> None:
     page = await driver.open(SessionId("leaves"), 1)
     ear = Ear(page)
