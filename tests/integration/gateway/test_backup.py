@@ -12,6 +12,7 @@ import pytest
 import redis.asyncio
 
 from adapters.postgres.database_backup import PLACES_AHEAD
+from domain.access import BOOTSTRAP_USER
 from tests.integration.cli.programs import run
 
 from .conftest import ANA, BEN
@@ -218,6 +219,9 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
         (warned,) = (line for line in third.log.read_text().splitlines() if "under another secret: 1." in line)
         assert "gateway.warning" in warned
         assert "api_keys_of_another_secret" in third.log.read_text()
+        # Whoever is locked out makes another key with the one of the settings.
+        told = await third.pombo("keys", "create", BOOTSTRAP_USER, "mine", "--role", "admin", "--url", third.url)
+        assert await third.reads_with(told.splitlines()[0]) == 200
         await third.stop()
         # As it says: the old secret behind the new one, which the start has made.
         written = third.data / "api-keys.secret"

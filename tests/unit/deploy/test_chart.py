@@ -13,7 +13,7 @@ import yaml
 from entrypoints.settings import Settings
 
 CHART = Path(__file__).parents[3] / "deploy" / "helm" / "pombo"
-SECRETS = ("API_KEY", "DATABASE_URL", "POMBO_SNAPSHOT_KEY", "REDIS_URL")
+SECRETS = ("API_KEY", "DATABASE_URL", "POMBO_API_KEY_SECRET", "POMBO_SNAPSHOT_KEY", "REDIS_URL")
 VALUES: dict[str, Any] = {
     "image": {"repository": "registry.example/pombo", "tag": "0.1.0"},
     "secrets": {name: {"name": "pombo", "key": name.lower()} for name in SECRETS},
@@ -156,6 +156,8 @@ def bad() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "no tag", {"image": {"repository": "registry.example/pombo", "tag": ""}}
     yield "a digest that is none", {"image": {"repository": "registry.example/pombo", "digest": "sha256:1"}}
     yield "no database", {"secrets": {**VALUES["secrets"], "DATABASE_URL": {"name": "", "key": ""}}}
+    without = {name: place for name, place in VALUES["secrets"].items() if name != "POMBO_API_KEY_SECRET"}
+    yield "a secret of its own in each pod", {"secrets": without}
     yield "a secret in the open", {"settings": {"API_KEY": "in-the-open"}}
     yield "a number", {"settings": {"POMBO_PROBE_SECONDS": 30}}
     yield "the chart's own", {"settings": {"POMBO_ROLE": "all"}}
