@@ -91,7 +91,7 @@ async def test_a_sound_machine() -> None:
     found = await findings()
     assert {name for name, (outcome, _) in found.items() if outcome == "ok"} >= {
         *("python", "settings", "ports", "data", "page", "browser", "database", "redis"),
-        *("key", "files", "site", "clock"),
+        *("key", "files", "API", "site", "clock"),
     }
     assert "150.0.1.2" in found["browser"][1]
     assert "will be made" in found["data"][1]
