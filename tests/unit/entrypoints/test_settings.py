@@ -135,12 +135,13 @@ def test_what_settings_name_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("POMBO_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("POMBO_WAJS_PATH", str(tmp_path / "none.js"))
     monkeypatch.setenv("POMBO_WAJS_CANARY_PATH", str(tmp_path / "none-either.js"))
-    (tmp_path / "snapshot.key").write_text("no key")
-    (tmp_path / "snapshot.key").chmod(0o600)
+    for name in ("snapshot.key", "api-keys.secret"):
+        (tmp_path / name).write_text("no key")
+        (tmp_path / name).chmod(0o600)
     with pytest.raises(SettingsError) as caught:
         check_settings(load_settings())
     names = [problem.partition(":")[0] for problem in caught.value.problems]
-    assert names == ["POMBO_WAJS_PATH", "POMBO_WAJS_CANARY_PATH", "the key of snapshots"]
+    assert names == ["POMBO_WAJS_PATH", "POMBO_WAJS_CANARY_PATH", "the key of snapshots", "the secret of API keys"]
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:p@h:5432/n", "postgres://h/n", "postgresql:///n?host=/run/postgresql"])
