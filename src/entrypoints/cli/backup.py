@@ -79,8 +79,8 @@ async def run_restore(settings: Settings, console: Console, path: Path, *, repla
     if restored.foreign_keys:
         console.print(
             f"The secret that {restored.foreign_keys} API keys were made under isn't here. Put it into "
-            "POMBO_API_KEY_SECRET, or into api-keys.secret of the data directory, behind one that is there and a comma, "
-            "before the gateway starts; else they are refused, and API_KEY lets you in to make new ones.",
+            "POMBO_API_KEY_SECRET, or into api-keys.secret of the data directory, behind one that is there and a "
+            "comma, before the gateway starts; else they are refused, and API_KEY lets you in to make new ones.",
             markup=False,
         )
 
