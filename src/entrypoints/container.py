@@ -14,6 +14,11 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.system.system_clock import SystemClock
 from adapters.system.ulid_generator import UlidGenerator
 from application.access.caller_storage import CallerEventLog, CallerStorage
+from application.audit.read_log import ListAuditLog
+from application.audit.retention import AuditRetention
+from application.audit.trail import AuditTrail
+from application.audit.writer import AuditWriter
+from application.audit.writer import FaultHook as AuditFaultHook
 from application.calls.manage_calls import ListCalls, RejectCall
 from application.chats.fetch_history import FetchHistory
 from application.chats.manage_chats import ClearChat, DeleteChat, GetChat, ListChats, UpdateChat
@@ -101,6 +106,7 @@ from application.workers.webhook_dispatcher import LaneFaultHook, WebhookDispatc
 from domain.ids import MessageId, SessionId
 from domain.webhook import RetrySchedule
 from entrypoints.access_assembly import AccessAssembly
+from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.media_assembly import MediaAssembly
 from entrypoints.media_parts import MediaParts
 from entrypoints.use_cases import UseCases
@@ -127,6 +133,8 @@ class Container(containers.DeclarativeContainer):
     key_hash_secrets: providers.Dependency[tuple[bytes, ...]] = providers.Dependency()
     on_fault: providers.Dependency[FaultHook] = providers.Dependency()
     keeper_settings: providers.Dependency[KeeperSettings] = providers.Dependency(default=KeeperSettings())
+    audit_retention_days: providers.Dependency[int] = providers.Dependency(default=365)
+    on_audit_fault: providers.Dependency[AuditFaultHook] = providers.Dependency(default=lambda _: None)
     event_retention_days: providers.Dependency[int] = providers.Dependency(default=30)
     webhook_sender: providers.Dependency[WebhookSender] = providers.Dependency()
     retry_schedule: providers.Dependency[RetrySchedule] = providers.Dependency()
@@ -238,6 +246,15 @@ class Container(containers.DeclarativeContainer):
         previews,
         instruments.provided.tracer,
     )
+    audit_writer = providers.Singleton(AuditWriter, whole_uow, clock, instruments.provided.metrics, on_audit_fault)
+    audit_trail = providers.Singleton(AuditTrail, whole_uow, clock, lease_terms.provided.owner, audit_writer)
+    audit_retention = providers.Factory(
+        AuditRetention,
+        whole_uow,
+        clock,
+        providers.Callable(lambda days: timedelta(days=days), audit_retention_days),
+    )
+    audit_use_cases = providers.Singleton(AuditUseCases, trail=audit_trail, list=providers.Singleton(ListAuditLog, uow))
     check_health = providers.Singleton(
         CheckHealth, providers.Callable(lambda checks, snapshots: (*checks, snapshots), health_checks, snapshots)
     )
@@ -245,6 +262,7 @@ class Container(containers.DeclarativeContainer):
         UseCases,
         authenticate=access.provided.authenticate,
         access=access.provided.use_cases,
+        audit=audit_use_cases,
         limits=limits,
         check_health=check_health,
         read_health=providers.Singleton(ReadHealth, check_health, uow, clock),

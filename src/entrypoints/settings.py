@@ -106,6 +106,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
         lease_seconds: after how many seconds without a sign of life another gateway takes a session over.
         web_dir: the npm workspace with wa-js and the bridge; the checkout's own.
         event_retention_days: how long events are kept; 0 keeps them for ever.
+        audit_retention_days: the same of the audit log's entries.
         probe_seconds: between two looks at each session through its page.
         browser_memory_mb: most memory that a session's browser should take; 0 sets no limit.
         starts_at_once: how many sessions may be starting at a time.
@@ -144,6 +145,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
     log_format: Literal["json", "console"] | None = Field(None, validation_alias="POMBO_LOG_FORMAT")
     max_body_bytes: int = Field(1_048_576, validation_alias="POMBO_MAX_BODY_BYTES", ge=1_024, le=104_857_600)
     event_retention_days: int = Field(30, validation_alias="POMBO_EVENT_RETENTION_DAYS", ge=0, le=36_500)
+    audit_retention_days: int = Field(365, validation_alias="POMBO_AUDIT_RETENTION_DAYS", ge=0, le=36_500)
     probe_seconds: int = Field(15, validation_alias="POMBO_PROBE_SECONDS", ge=1, le=600)
     browser_memory_mb: int = Field(1_024, validation_alias="POMBO_BROWSER_MEMORY_MB", ge=0, le=1_048_576)
     starts_at_once: int = Field(2, validation_alias="POMBO_STARTS_AT_ONCE", ge=1, le=100)

@@ -55,6 +55,7 @@ from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, R
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
 from entrypoints.access_assembly import AccessUseCases
+from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.media_use_cases import MediaUseCases
 
 
@@ -64,6 +65,7 @@ class UseCases:
 
     authenticate: Authenticate
     access: AccessUseCases
+    audit: AuditUseCases
     limits: CallLimits
     check_health: CheckHealth
     read_health: ReadHealth

@@ -10,6 +10,7 @@ from adapters.memory.tables import Table
 from adapters.memory.webhook_tables import WebhookState
 from application.ports.message_states import ParticipantReceipt
 from domain.access import ApiKey, KeyHash, User
+from domain.audit import AuditEntry, AuditRecord, ChainEnds
 from domain.event import Event, NewEvent
 from domain.ids import ApiKeyId, MessageId, SessionId, UserId, WhatsAppMessageId
 from domain.jid import Jid
@@ -78,6 +79,14 @@ class KeyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IntentRow:
+    """What was begun, and by whom."""
+
+    owner: Owner
+    record: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
 class AddressRow:
     """The number of the person whom an address belongs to, and one that rises with each that becomes known."""
 
@@ -106,6 +115,10 @@ class State:
     watched: Table[tuple[SessionId, str], bool] = field(default_factory=Table)
     users: Table[UserId, User] = field(default_factory=Table)
     api_keys: Table[ApiKeyId, KeyRow] = field(default_factory=Table)
+    audit_entries: Table[int, AuditEntry] = field(default_factory=Table)
+    audit_ends: Table[str, ChainEnds] = field(default_factory=Table)
+    audit_intents: Table[int, IntentRow] = field(default_factory=Table)
+    last_intent: int = 0
     last_person: int = 0
     last_position: int = 0
 
@@ -118,6 +131,11 @@ class State:
         """A place behind all that were given out; a transaction that is taken back leaves a gap."""
         self.last_position += 1
         return self.last_position
+
+    def next_intent(self) -> int:
+        """The number of what is begun; a transaction that is taken back leaves a gap."""
+        self.last_intent += 1
+        return self.last_intent
 
     def next_person(self) -> int:
         """A person's number; a transaction that is taken back leaves a gap."""

@@ -9,6 +9,7 @@ from adapters.memory.media_tables import MediaWrites
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.state import (
     AddressRow,
+    IntentRow,
     KeyedRow,
     KeyRow,
     LeaseRow,
@@ -22,6 +23,7 @@ from adapters.memory.tables import TableWrites
 from adapters.memory.webhook_tables import WebhookWrites
 from application.ports.message_states import ParticipantReceipt
 from domain.access import User
+from domain.audit import AuditEntry, ChainEnds
 from domain.event import Event, NewEvent
 from domain.ids import ApiKeyId, MessageId, SessionId, UserId, WhatsAppMessageId
 from domain.jid import Jid
@@ -78,6 +80,21 @@ class Transaction:
     def api_keys(self) -> TableWrites[ApiKeyId, KeyRow]:
         """The API keys."""
         return self._writing(TableWrites(self._state.api_keys))
+
+    @cached_property
+    def audit_entries(self) -> TableWrites[int, AuditEntry]:
+        """The audit log."""
+        return self._writing(TableWrites(self._state.audit_entries))
+
+    @cached_property
+    def audit_ends(self) -> TableWrites[str, ChainEnds]:
+        """Its ends."""
+        return self._writing(TableWrites(self._state.audit_ends))
+
+    @cached_property
+    def audit_intents(self) -> TableWrites[int, IntentRow]:
+        """What was begun."""
+        return self._writing(TableWrites(self._state.audit_intents))
 
     @cached_property
     def states(self) -> TableWrites[WhatsAppKey, MessageState]:
@@ -155,6 +172,10 @@ class Transaction:
     def next_position(self) -> int:
         """The place of a message that is being accepted."""
         return self._state.next_position()
+
+    def next_intent(self) -> int:
+        """The number of what is begun."""
+        return self._state.next_intent()
 
     def next_person(self) -> int:
         """The number of a person who wasn't known."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import override
 
 from adapters.memory.api_key_repository import MemoryApiKeyRepository
+from adapters.memory.audit_log import MemoryAuditIntents, MemoryAuditLog
 from adapters.memory.event_appender import MemoryEventAppender
 from adapters.memory.idempotency_repository import MemoryIdempotencyRepository
 from adapters.memory.media_repository import MemoryMediaRepository
@@ -82,6 +83,16 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def api_keys(self) -> MemoryApiKeyRepository:
         return MemoryApiKeyRepository(self._transaction)
+
+    @cached_property
+    @override
+    def audit(self) -> MemoryAuditLog:
+        return MemoryAuditLog(self._transaction)
+
+    @cached_property
+    @override
+    def audit_intents(self) -> MemoryAuditIntents:
+        return MemoryAuditIntents(self._transaction)
 
     @cached_property
     @override

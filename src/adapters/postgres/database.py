@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import override
 
 from adapters.postgres.api_key_repository import PostgresApiKeyRepository
+from adapters.postgres.audit_log import PostgresAuditIntents, PostgresAuditLog
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.event_appender import PostgresEventAppender
 from adapters.postgres.idempotency_repository import PostgresIdempotencyRepository
@@ -76,6 +77,16 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def api_keys(self) -> PostgresApiKeyRepository:
         return PostgresApiKeyRepository(self._transaction)
+
+    @property
+    @override
+    def audit(self) -> PostgresAuditLog:
+        return PostgresAuditLog(self._transaction)
+
+    @property
+    @override
+    def audit_intents(self) -> PostgresAuditIntents:
+        return PostgresAuditIntents(self._transaction)
 
     @property
     @override

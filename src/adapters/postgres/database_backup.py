@@ -40,8 +40,8 @@ WHERE contype = 'f' AND connamespace = 'pombo'::regnamespace AND conrelid <> con
 _SEQUENCES: Final = """
 SELECT relname FROM pg_class WHERE relnamespace = 'pombo'::regnamespace AND relkind = 'S' ORDER BY relname
 """
-_SEEDED: Final = frozenset({"event_log_head", "event_log_tail"})
-"""Tables in which a migration puts the only row that there ever is."""
+_SEEDED: Final = {"event_log_head": "position > 0", "event_log_tail": "position > 0", "audit_chain": "head > 0"}
+"""Tables in which a migration puts the only row that there ever is, and how it shows that they are used."""
 
 _IS_RUN: Final = """
 SELECT count(*) FROM pombo.session_leases WHERE owner IS NOT NULL AND expires_at > clock_timestamp()
@@ -238,7 +238,7 @@ async def _clear(connection: asyncpg.Connection, *, replace: bool) -> None:
 async def _first_used(connection: asyncpg.Connection) -> str | None:
     for row in await connection.fetch(_TABLES):
         table = row["relname"]
-        condition = " WHERE position > 0" if table in _SEEDED else ""
+        condition = f" WHERE {_SEEDED[table]}" if table in _SEEDED else ""
         if await connection.fetchval(f'SELECT EXISTS (SELECT FROM pombo."{table}"{condition})'):  # noqa: S608 - a name of ours
             return str(table)
     return None

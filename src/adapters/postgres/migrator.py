@@ -51,8 +51,8 @@ def own_migrations() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 
-async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None = None) -> None:
-    """Applies the steps that are missing, all in one transaction; several processes may start at once.
+async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None = None) -> Sequence[str]:
+    """Applies the steps that are missing, all in one transaction, and gives their names. Several may start at once.
 
     The lock is the transaction's: it can't be left behind, and works through poolers.
 
@@ -64,7 +64,7 @@ async def migrate(pool: ConnectionPool, migrations: Sequence[Migration] | None =
     migrations = own_migrations() if migrations is None else migrations
     async with pool.connection() as connection, connection.transaction():
         await lock_schema(connection)
-        await migrate_within(connection, migrations)
+        return await migrate_within(connection, migrations)
 
 
 async def lock_schema(connection: asyncpg.Connection) -> None:
@@ -74,13 +74,13 @@ async def lock_schema(connection: asyncpg.Connection) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
 
 
-async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> None:
-    """Applies the steps that are missing within a transaction that has locked the schema.
+async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> Sequence[str]:
+    """Applies the steps that are missing within a transaction that has locked the schema, and gives their names.
 
     Raises:
         ConflictError: ``DATABASE_NEWER``, ``MIGRATION_CHANGED``.
     """
-    applied = await _applied(connection)
+    applied, missing = await _applied(connection), []
     _check(applied, migrations)
     for migration in migrations:
         if migration.number not in applied:
@@ -90,6 +90,8 @@ async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Mi
                 *(migration.number, migration.name, migration.checksum),
             )
             _log.info("database_migrated", migration=migration.name)
+            missing.append(migration.name)
+    return missing
 
 
 async def _applied(connection: asyncpg.Connection) -> Mapping[int, str]:

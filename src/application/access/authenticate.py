@@ -9,6 +9,18 @@ from domain.access import BOOTSTRAP_USER, KeyStatus, OwnedKey, Role
 from domain.errors import UnauthenticatedError
 
 
+class RefusedKeyError(UnauthenticatedError):
+    """A key that is known, and isn't good any more.
+
+    Attributes:
+        owned: which.
+    """
+
+    def __init__(self, reason: str, message: str, owned: OwnedKey) -> None:
+        super().__init__(reason, message)
+        self.owned = owned
+
+
 class Authenticate:
     """Tells a good API key from a wrong one, and whose it is.
 
@@ -35,7 +47,11 @@ class Authenticate:
         if self._configured is not None and secrets.compare_digest(digest, self._configured):
             # The scope is the one of before there were users: requests that are repeated over an update stay the same.
             return Principal(
-                name="key:configured", scope=f"key:{digest.hex()}", role=Role.ADMIN, user_id=BOOTSTRAP_USER
+                name="key:configured",
+                scope=f"key:{digest.hex()}",
+                role=Role.ADMIN,
+                user_id=BOOTSTRAP_USER,
+                key_name="API_KEY",
             )
         return self._principal(await self._ring.find(key))
 
@@ -62,15 +78,16 @@ class Authenticate:
             session_ids=frozenset(owned.key.session_ids) or None,
             key_id=owned.key.id,
             expires_at=owned.key.expires_at,
+            key_name=owned.key.name,
         )
 
     def _check(self, owned: OwnedKey) -> None:
         match owned.key.status(self._ring.now()):
             case KeyStatus.REVOKED:
-                raise UnauthenticatedError("API_KEY_REVOKED", "This API key was revoked; ask for another one.")
+                raise RefusedKeyError("API_KEY_REVOKED", "This API key was revoked; ask for another one.", owned)
             case KeyStatus.EXPIRED:
-                raise UnauthenticatedError("API_KEY_EXPIRED", "This API key's time is over; use its successor.")
+                raise RefusedKeyError("API_KEY_EXPIRED", "This API key's time is over; use its successor.", owned)
             case KeyStatus.ACTIVE:
                 pass
         if owned.user.is_disabled:
-            raise UnauthenticatedError("USER_DISABLED", "The user that this API key belongs to is disabled.")
+            raise RefusedKeyError("USER_DISABLED", "The user that this API key belongs to is disabled.", owned)

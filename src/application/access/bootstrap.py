@@ -1,6 +1,7 @@
 """The first key of an installation."""
 
 from application.access.key_hashes import KeyHashes, hint_of, new_key
+from application.audit.trail import own_record
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -44,4 +45,6 @@ class EnsureApiKey:
                 ),
                 self._hashes.make(key),
             )
+            targets = (f"api_key:{key_id}", f"user:{BOOTSTRAP_USER}")
+            await uow.audit.append([own_record(now, "makeFirstKey", *targets)])
         return key

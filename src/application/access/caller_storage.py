@@ -16,6 +16,7 @@ from application.access.seen_sessions import SeenSessions
 from application.access.seen_survey import SeenSurvey
 from application.access.seen_webhooks import SeenWebhooks
 from application.ports.api_key_repository import ApiKeyRepository
+from application.ports.audit_log import AuditIntents, AuditLog
 from application.ports.event_log import EventAppender, EventBatch, EventLog
 from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_states import MessageStates
@@ -114,6 +115,16 @@ class _SeenUnitOfWork(UnitOfWork):
     @override
     def api_keys(self) -> ApiKeyRepository:
         return self._uow.api_keys
+
+    @property
+    @override
+    def audit(self) -> AuditLog:
+        return self._uow.audit
+
+    @property
+    @override
+    def audit_intents(self) -> AuditIntents:
+        return self._uow.audit_intents
 
     @property
     @override

@@ -8,6 +8,7 @@ from application.access.key_hashes import KeyHashes, hint_of, new_key
 from application.access.key_ring import KeyRing
 from application.access.manage_users import check_page, own_access
 from application.access.principal import CALLER
+from application.audit.notes import note_target
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.page_tokens import read_id_token
@@ -107,6 +108,8 @@ class CreateApiKey:
             _check_user(await uow.users.get(user_id, lock=True), command.role)
             await uow.api_keys.add(key, self._hashes.make(secret))
             await note_answer(uow, keyed, {"key_id": key_id})
+        note_target("user", user_id)
+        note_target("api_key", key_id)
         return IssuedKey(key=key, secret=secret)
 
 
@@ -191,6 +194,7 @@ class RotateApiKey:
         finally:
             # Also where the commit got no answer: it may have been made.
             await self._ring.changed()
+        note_target("api_key", successor.id)
         return IssuedKey(key=successor, secret=secret)
 
     def _successor(self, key: ApiKey, secret: str, expires_at: datetime | None, now: datetime) -> ApiKey:

@@ -6,6 +6,7 @@ from typing import Final
 
 from application.access.key_ring import KeyRing
 from application.access.principal import CALLER
+from application.audit.notes import note_target
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.page_tokens import read_id_token
@@ -74,6 +75,7 @@ class CreateUser:
                 return await uow.users.get(UserId(answer["user_id"]))
             await uow.users.add(user)
             await note_answer(uow, keyed, {"user_id": user.id})
+        note_target("user", user.id)
         return user
 
 

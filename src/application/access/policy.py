@@ -146,6 +146,7 @@ _ADMINISTER: Final = _rules(
     """
     createUser listUsers getUser updateUser
     createApiKey listApiKeys getApiKey rotateApiKey revokeApiKey
+    listAuditLog
     """,
 )
 

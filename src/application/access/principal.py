@@ -21,6 +21,7 @@ class Principal:
         user_id: whose key it is.
         key_id: which key; None for the one of the settings.
         expires_at: when it ends.
+        key_name: what people call the key.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Principal:
     session_ids: frozenset[SessionId] | None = None
     key_id: ApiKeyId | None = None
     expires_at: datetime | None = None
+    key_name: str = ""
 
     def sees(self, session_id: SessionId | None) -> bool:
         """Whether what belongs to this session, or to none, is there for this caller."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from application.audit.notes import note_target
 from application.idempotency.within import answered, note_answer
 from application.media.settings import MediaSettings
 from application.ports.clock import Clock
@@ -82,4 +83,5 @@ class MediaShelf:
                     )
                     await uow.media.add(media, what.origin)
                     await note_answer(uow, keyed, {"media_id": media.id})
+                    note_target("media", media.id)
                     return media

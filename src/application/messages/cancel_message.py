@@ -1,5 +1,6 @@
 """Take a message back before it leaves."""
 
+from application.audit.notes import note_session
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.messages import progress
@@ -47,6 +48,7 @@ class CancelMessage:
             # Canceled before it stays canceled: the work done again gives the same answer.
             await answered(uow, keyed, now)
             named = await uow.messages.get(parsed)
+            note_session(named.session_id)
             locked = await uow.messages.lock(named.session_id, {named.whatsapp_id})
             message, payloads = progress.cancel(locked[named.whatsapp_id], now)
             if message.status is not MessageStatus.CANCELED:

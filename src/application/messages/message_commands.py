@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from application.audit.notes import note_session
 from application.idempotency.once import Form, Once
 from application.idempotency.request_key import RequestKey
 from application.messages import progress
@@ -121,7 +122,7 @@ class MessageCommands:
         do_again: _Do | None = None,
     ) -> Message:
         parsed = parse_message_id(message_id)
-        await self._get(parsed)
+        note_session((await self._get(parsed)).session_id)
 
         async def work(do: _Do) -> Message:
             # As it is now: whoever asks for the same may have been waited for.

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from application.audit.notes import note_session, note_target
 from application.idempotency.earlier import earlier_answer
 from application.idempotency.within import answered, note_answer
 from application.media.draft import MediaDraft
@@ -84,6 +85,7 @@ class SendMessage:
             UnavailableError: nothing was accepted.
         """
         session_id = parse_session_id(command.session_id)
+        note_session(session_id)
         check_addressable(command.to)
         keyed = command.keyed()
         if isinstance(command.content, OPERATIONS):
@@ -97,6 +99,7 @@ class SendMessage:
             message_id = self._ids.message_id()
             with self._waiters.expect(message_id) as told:
                 message = await self._accept(session_id, message_id, command, keyed)
+                note_target("message", message.id)
                 if message.id == message_id:
                     message = await self._departures.wait(message, told, command.wait)
                     raise_failure(message)

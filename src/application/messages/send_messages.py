@@ -1,10 +1,12 @@
 """Send many messages in one call."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from application.audit.notes import note_session
 from application.idempotency.earlier import earlier_answer
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
@@ -114,7 +116,9 @@ class SendMessages:
                 await note_answer(uow, keyed, {"outcomes": [_write(outcome) for outcome in outcomes]})
         finally:
             # Also where the commit got no answer: what may be queued must not be overtaken.
-            for session_id in {outcome.session_id: None for outcome in outcomes if isinstance(outcome, Message)}:
+            accepted = Counter(outcome.session_id for outcome in outcomes if isinstance(outcome, Message))
+            for session_id, count in accepted.items():
+                note_session(session_id, count)
                 self._workers.nudge_outbox(session_id)
         return outcomes
 

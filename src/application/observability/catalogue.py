@@ -99,6 +99,15 @@ WEBHOOK_DELAY: Final = _seconds(
 DATABASE_WAIT: Final = _seconds(
     "pombo_database_wait_seconds", "How long work waits for a connection to the database.", bounds=_QUICK
 )
+AUDIT_ENTRIES: Final = _counter(
+    "pombo_audit_entries_total", "Entries that were put into the audit log.", unit="entries"
+)
+AUDIT_FAILURES: Final = _counter(
+    "pombo_audit_failures_total", "Tries to write to the audit log that failed; they are repeated.", unit="tries"
+)
+AUDIT_LOST: Final = _counter(
+    "pombo_audit_lost_total", "Records for the audit log that were given up for lack of room or time.", unit="records"
+)
 PART_UP: Final = _gauge("pombo_part_up", "1 where a part that the gateway needs answers, else 0.", "part", unit="1")
 
 # Of the whole database: every gateway on it tells the same.
@@ -130,6 +139,7 @@ SURVEY_UP: Final = _gauge(
 MEASURES: Final = (
     *(BUILD, REQUESTS, EVENTS, ACCEPTED, RECEIVED, ENDED, SEND, PAGE_SEND, INBOUND, STATUS_CHANGES, RESTARTS),
     *(FAULTS, LEASES_CLAIMED, LEASES_LOST, LEASES_HELD, BROWSER_MEMORY, BROWSER_MEMORY_MOST, WEBHOOK, WEBHOOK_DELAY),
+    *(AUDIT_ENTRIES, AUDIT_FAILURES, AUDIT_LOST),
     *(DATABASE_WAIT, PART_UP, SESSIONS, SESSIONS_AILING, QUEUE_DEPTH, QUEUE_AGE, LEASE_EPOCHS, WEBHOOK_BACKLOG),
     *(WEBHOOK_ENDPOINTS, DEAD_LETTERS, SURVEY_UP),
 )

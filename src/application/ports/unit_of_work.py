@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from application.ports.api_key_repository import ApiKeyRepository
+from application.ports.audit_log import AuditIntents, AuditLog
 from application.ports.event_log import EventAppender
 from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.media_repository import MediaRepository
@@ -69,6 +70,16 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def api_keys(self) -> ApiKeyRepository:
         """The API keys."""
+
+    @property
+    @abstractmethod
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+    @property
+    @abstractmethod
+    def audit_intents(self) -> AuditIntents:
+        """What was begun and isn't in it yet."""
 
     @property
     @abstractmethod

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from application.audit.notes import note_session
 from application.idempotency.request_key import RequestKey
 from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
@@ -46,6 +47,7 @@ class CreateSession:
         asked = {"id": command.id, "name": command.name, "start": command.start, "metadata": dict(command.metadata)}
         keyed = None if command.request is None else command.request.of("sessions.create", asked)
         session_id = self._ids.session_id() if command.id is None else parse_session_id(command.id)
+        note_session(session_id)
         now = self._clock.now()
         session = Session.create(
             id=session_id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from application.audit.notes import note_target
 from application.idempotency.request_key import RequestKey
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -97,6 +98,7 @@ class CreateWebhook:
                 return await uow.webhooks.get(done)
             await uow.webhooks.add(endpoint)
             await note_done(uow, keyed, endpoint.id)
+        note_target("webhook", endpoint.id)
         return endpoint
 
 

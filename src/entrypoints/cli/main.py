@@ -123,6 +123,42 @@ def restore(
     run_async(run_check(err(), file) if check else run_restore(load_settings(), err(), file, replace=replace))
 
 
+audit = typer.Typer(help="The audit log: who did what, and whether it is still what was written.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@audit.command()
+def verify(
+    *,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="SEQUENCE:HASH", help="A place that was noted elsewhere; it must be in it."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A file that was exported, instead of the database.")
+    ] = None,
+) -> None:
+    """Check that no entry was changed, removed, added or moved; print the newest one's place. Exit code 1: one was."""
+    from entrypoints.cli.audit import run_verify  # noqa: PLC0415 - loaded only by this command
+
+    run_async(run_verify(load_settings(), out(), err(), file=file, expected=expect))
+
+
+@audit.command()
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The file to write, with mode 0600; standard output.")
+    ] = None,
+    *,
+    after: Annotated[int, typer.Option("--after", help="Go on behind this entry, by its sequence.", min=0)] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Take the place of a file that is there.")] = False,
+) -> None:
+    """Write the entries as JSON Lines, oldest first. That they were exported is an entry itself."""
+    from entrypoints.cli.audit import run_export  # noqa: PLC0415 - loaded only by this command
+
+    run_async(run_export(load_settings(), err(), file=file, after=after, overwrite=overwrite))
+
+
 @app.command()
 def link(
     session: SessionArgument,

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, NoReturn, Self, override
 
@@ -17,12 +17,27 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from application.access.authenticate import Authenticate
+from application.access.principal import Principal
+from application.audit.audited import AUTHENTICATE
+from application.audit.call import AuditedCall
+from application.audit.notes import NAMES
 from application.limits.call_limits import CallLimits, TooManyCallsError
 from application.observability import catalogue
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from application.ports.metrics import Metrics
 from application.ports.tracer import Span, SpanKind
-from domain.errors import ErrorKind, InternalError, InvalidArgumentError, PomboError, RateLimitedError, TooLargeError
+from domain.audit import AuditTransport
+from domain.errors import (
+    ErrorKind,
+    InternalError,
+    InvalidArgumentError,
+    PermissionDeniedError,
+    PomboError,
+    RateLimitedError,
+    TooLargeError,
+    UnauthenticatedError,
+)
+from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.caller import ADDRESS, CALLER
 from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site, grpc_peer
 from entrypoints.grpc.errors import DETAILS_KEY, to_rpc_status
@@ -37,6 +52,9 @@ _TRACE: Final = "traceparent"
 _OPEN: Final = "/grpc.health.v1.Health/"
 """The only service that needs no key: who asks for health often has none."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_NAMED_WITHIN: Final = ("session", "webhook", "user")
+"""What requests to change something hold, with its id."""
+_HEALTH: Final = "getHealth"
 _INTERNAL: Final = "The gateway failed on this request. Its log has the details under the request's id."
 _SERVER_ERROR: Final = 500
 _AGAIN_AFTER: Final = timedelta(seconds=1)
@@ -66,6 +84,7 @@ class _Trailing:
 
     def __init__(self, context: Context, request_id: str) -> None:
         self._context = context
+        self.request_id = request_id
         self._fields = {REQUEST_ID: request_id}
         context.set_trailing_metadata(self.pairs())
 
@@ -88,6 +107,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         authenticate: Authenticate,
         rules: MethodRules,
         limits: CallLimits,
+        audit: AuditUseCases,
         *,
         max_request_bytes: int,
         others: Mapping[str, int],
@@ -100,6 +120,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         self._authenticate = authenticate
         self._rules = rules
         self._limits = limits
+        self._audit = audit
         self._methods = methods
         self._trusted = tuple(trusted_proxies)
         self._instruments = instruments
@@ -145,14 +166,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         read = self._reader(handler, method)
 
         async def answer(request: bytes, context: Context) -> Any:
-            async with self._call(method, context):
-                return await behaviour(read(request), context)
+            async with self._call(method, context) as call:
+                message = read(request)
+                async with self._audit.trail.calling(_naming(call, message)):
+                    return await behaviour(message, context)
 
         return answer
 
     def _collect(self, behaviour: Behaviour, method: str) -> Behaviour:
         async def collect(requests: AsyncIterator[Any], context: Context) -> Any:
-            async with self._call(method, context):
+            async with self._call(method, context) as call, self._audit.trail.calling(call):
                 return await behaviour(requests, context)
 
         return collect
@@ -160,21 +183,26 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def _stream(self, behaviour: Behaviour, method: str, read: Callable[[Any], Any]) -> Behaviour:
         async def stream(request: Any, context: Context) -> None:
             # Written by us: left to gRPC, a generator whose reader goes away is closed later, in another task.
-            async with (
-                self._call(method, context, holds=method not in self._methods.files),
-                aclosing(behaviour(read(request), context)) as items,
-            ):
-                async for item in items:
-                    try:
-                        async with asyncio.timeout(self._stall):
-                            await context.write(item)
-                    except TimeoutError:
-                        raise _too_slow() from None
-                    except grpc.aio.InternalError:
-                        # How gRPC says that the reader left while this was on its way.
-                        return
+            async with self._call(method, context, holds=method not in self._methods.files) as call:
+                message = read(request)
+                async with (
+                    self._audit.trail.calling(_naming(call, message)),
+                    aclosing(behaviour(message, context)) as items,
+                ):
+                    await self._write(items, context)
 
         return stream
+
+    async def _write(self, items: AsyncIterator[Any], context: Context) -> None:
+        async for item in items:
+            try:
+                async with asyncio.timeout(self._stall):
+                    await context.write(item)
+            except TimeoutError:
+                raise _too_slow() from None
+            except grpc.aio.InternalError:
+                # How gRPC says that the reader left while this was on its way.
+                return
 
     def _reader(self, handler: Handler, method: str) -> Callable[[bytes], Any]:
         deserialize = handler.request_deserializer
@@ -199,8 +227,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return read
 
     @asynccontextmanager
-    async def _call(self, method: str, context: Context, *, holds: bool = False) -> AsyncIterator[None]:
-        """``holds`` counts it among its caller's open streams."""
+    async def _call(self, method: str, context: Context, *, holds: bool = False) -> AsyncIterator[AuditedCall]:
+        """The call, let in; ``holds`` counts it among its caller's open streams."""
         metadata = _metadata(context)
         request_id = _request_id(metadata.get(REQUEST_ID))
         trailing = _Trailing(context, request_id)
@@ -213,10 +241,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         ):
             try:
                 with ExitStack() as stack:
-                    scope = await self._admit(method, metadata, context, trailing)
+                    call = await self._admit(method, metadata, context, trailing)
                     if holds:
+                        scope = call.address if call.caller is None else call.caller.scope
                         stack.enter_context(self._limits.streams.hold(scope))
-                    yield
+                    yield call
             except PomboError as error:
                 outcome.error = error
             except grpc.aio.AbortError:
@@ -227,22 +256,31 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             if outcome.error is not None:
                 await self._tell(context, outcome.error, trailing)
 
-    async def _admit(self, method: str, metadata: dict[str, str], context: Context, trailing: _Trailing) -> str:
-        """Lets the call in; gives whose it is."""
+    async def _admit(self, method: str, metadata: dict[str, str], context: Context, trailing: _Trailing) -> AuditedCall:
+        """Lets the call in; gives what is known of it."""
         address = _address(context, self._trusted)
         ADDRESS.set(address)
-        site = caller_site(address)
+        site, request_id = caller_site(address), trailing.request_id
         if method.startswith(_OPEN):
             await self._limits.admit_open(site)
-            return site
+            return _audited(_HEALTH, request_id, site)
         key = _key(metadata)
-        admission = await self._limits.admit(
-            lambda: self._authenticate.execute(key), address=site, sends=int(method in self._methods.sends)
-        )
+        try:
+            admission = await self._limits.admit(
+                lambda: self._authenticate.execute(key), address=site, sends=int(method in self._methods.sends)
+            )
+        except UnauthenticatedError as error:
+            self._audit.refused(_audited(AUTHENTICATE, request_id, address), error)
+            raise
         trailing.tell(rate_fields(admission.standings))
-        self._rules.of(method).check(admission.caller)
+        call = _audited(self._rules.name_of(method), request_id, address, admission.caller)
+        try:
+            self._rules.of(method).check(admission.caller)
+        except PermissionDeniedError as error:
+            self._audit.trail.refused(call, error.reason, site=site)
+            raise
         CALLER.set(admission.caller)
-        return admission.caller.scope
+        return call
 
     async def _tell(self, context: Context, error: PomboError, trailing: _Trailing) -> NoReturn:
         try:
@@ -282,6 +320,21 @@ class _Outcome:
         if level >= logging.WARNING:
             self._span.fail(reason or status.name)
         _log.log(level, "grpc.call", status=status.name, reason=reason, duration_ms=round(seconds * 1000, 2))
+
+
+def _audited(operation: str, request_id: str, address: str, caller: Principal | None = None) -> AuditedCall:
+    return AuditedCall(
+        transport=AuditTransport.GRPC, operation=operation, request_id=request_id, address=address, caller=caller
+    )
+
+
+def _naming(call: AuditedCall, message: Any) -> AuditedCall:
+    """The call with what its request names."""
+    names = {name: value for name in NAMES if isinstance(value := getattr(message, name, None), str)}
+    for name in _NAMED_WITHIN:
+        if (inner := getattr(message, name, None)) is not None:
+            names[f"{name}_id"] = inner.id
+    return replace(call, names=names)
 
 
 def _unchanged(request: object) -> object:

@@ -6,6 +6,7 @@ from typing import Final
 from google.protobuf.descriptor import ServiceDescriptor
 
 from application.access.policy import POLICY, Rule
+from application.audit.audited import AUDITED
 
 _REFLECTION: Final = "/grpc.reflection."
 
@@ -23,13 +24,13 @@ class MethodRules:
         Raises:
             UnguardedMethodError: one of their methods has no rule.
         """
-        self._rules: dict[str, Rule] = {}
+        self._names: dict[str, str] = {}
         for service in services:
             for method in service.methods:
                 name = operation_of(method.name)
-                if name not in POLICY:
+                if name not in POLICY or name not in AUDITED:
                     raise UnguardedMethodError(f"{service.full_name}.{method.name} has no rule as {name!r}")
-                self._rules[f"/{service.full_name}/{method.name}"] = POLICY[name]
+                self._names[f"/{service.full_name}/{method.name}"] = name
 
     def of(self, method: str) -> Rule:
         """The rule of a method that is served.
@@ -37,10 +38,18 @@ class MethodRules:
         Raises:
             UnguardedMethodError: it has none.
         """
-        rule = POLICY["reflect"] if method.startswith(_REFLECTION) else self._rules.get(method)
-        if rule is None:
+        return POLICY[self.name_of(method)]
+
+    def name_of(self, method: str) -> str:
+        """What the policy and the audit log call a method that is served.
+
+        Raises:
+            UnguardedMethodError: it has no rule.
+        """
+        name = "reflect" if method.startswith(_REFLECTION) else self._names.get(method)
+        if name is None:
             raise UnguardedMethodError(f"{method} has no rule")
-        return rule
+        return name
 
 
 def operation_of(method: str) -> str:

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 
 from domain.errors import PomboError
 from entrypoints.grpc.api_key_service import ApiKeyService
+from entrypoints.grpc.audit_service import AuditService
 from entrypoints.grpc.call_interceptor import CallInterceptor, MethodKinds
 from entrypoints.grpc.call_service import CallService
 from entrypoints.grpc.chat_service import ChatService
@@ -21,6 +22,7 @@ from entrypoints.grpc.event_service import EventService
 from entrypoints.grpc.gateway_health_service import GatewayHealthService
 from entrypoints.grpc.gen.pombo.v1 import (
     api_key_service_pb2,
+    audit_service_pb2,
     call_service_pb2,
     chat_service_pb2,
     contact_service_pb2,
@@ -35,6 +37,7 @@ from entrypoints.grpc.gen.pombo.v1 import (
     webhook_service_pb2,
 )
 from entrypoints.grpc.gen.pombo.v1.api_key_service_pb2_grpc import add_ApiKeyServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.audit_service_pb2_grpc import add_AuditServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.call_service_pb2_grpc import add_CallServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.chat_service_pb2_grpc import add_ChatServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.contact_service_pb2_grpc import add_ContactServiceServicer_to_server
@@ -75,6 +78,7 @@ DESCRIPTORS: Final = tuple(
         (group_service_pb2, "GroupService"),
         (user_service_pb2, "UserService"),
         (api_key_service_pb2, "ApiKeyService"),
+        (audit_service_pb2, "AuditService"),
         (health_service_pb2, "HealthService"),
     )
 )
@@ -103,6 +107,7 @@ class GrpcServer:
                     use_cases.authenticate,
                     MethodRules(DESCRIPTORS),
                     use_cases.limits,
+                    use_cases.audit,
                     max_request_bytes=config.max_request_bytes,
                     others={_SEND: max(config.max_request_bytes, config.max_inline_bytes)},
                     stall=config.stall,
@@ -125,6 +130,7 @@ class GrpcServer:
         add_GroupServiceServicer_to_server(GroupService(use_cases), self._server)
         add_UserServiceServicer_to_server(UserService(use_cases), self._server)
         add_ApiKeyServiceServicer_to_server(ApiKeyService(use_cases), self._server)
+        add_AuditServiceServicer_to_server(AuditService(use_cases), self._server)
         add_HealthServiceServicer_to_server(GatewayHealthService(use_cases), self._server)
         health = HealthService(use_cases.check_health, self._stopping, SERVICES, interval=config.health_interval)
         add_HealthServicer_to_server(health, self._server)  # type: ignore[no-untyped-call]  # the library is untyped

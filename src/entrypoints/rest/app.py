@@ -14,6 +14,7 @@ from entrypoints.rest.middleware.request_context import RequestContextMiddleware
 from entrypoints.rest.openapi import document_of
 from entrypoints.rest.problem import add_problem_handlers, refusing_sockets
 from entrypoints.rest.routes.access import AccessRoutes
+from entrypoints.rest.routes.audit import AuditRoutes
 from entrypoints.rest.routes.chats import ChatRoutes
 from entrypoints.rest.routes.contacts import ContactRoutes
 from entrypoints.rest.routes.docs import DocsRoutes
@@ -79,10 +80,11 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     GroupRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)
     AccessRoutes(use_cases).add_to(app.router)
+    AuditRoutes(use_cases).add_to(app.router)
     _add_health(app, use_cases, config)
     if config.docs_enabled:
         DocsRoutes(app).add_to(app.router)
-    guard_routes(app.router.routes, _opened(config))
+    guard_routes(app.router.routes, use_cases, _opened(config))
     app.router.default = refusing_sockets(app.router.default)
     # FastAPI's own way to let an application make its document (fastapi.tiangolo.com/how-to/extending-openapi).
     app.openapi = document_of(app, config)  # type: ignore[method-assign]
@@ -96,7 +98,7 @@ def create_health_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     app.state.open_streams = OpenStreams()
     add_problem_handlers(app)
     _add_health(app, use_cases, config)
-    guard_routes(app.router.routes, _opened(config))
+    guard_routes(app.router.routes, use_cases, _opened(config))
     app.router.default = refusing_sockets(app.router.default)
     _add_middlewares(app, use_cases, config)
     return app

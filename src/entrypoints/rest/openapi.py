@@ -43,6 +43,7 @@ _TAGS: Final = [
     {"name": "Events", "description": "Everything that happened, in order, by cursor or as a stream."},
     {"name": "Webhooks", "description": "Events posted to endpoints: at least once, in order, signed."},
     {"name": "Access", "description": "Users, and the API keys that belong to them. For administrators."},
+    {"name": "Audit log", "description": "Who did what to what, from where, with which result. For administrators."},
     {
         "name": "Health",
         "description": "For whoever supervises the gateway. Alive and ready want no key.",

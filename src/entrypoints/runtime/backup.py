@@ -4,15 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from adapters.disk.backup_file import TarBackupReader, TarBackupWriter
-from adapters.embedded.data_directory import DataDirectory
 from adapters.embedded.postgres import EmbeddedPostgres
-from adapters.embedded.supervised_server import SupervisedServer
 from adapters.embedded.valkey import EmbeddedValkey
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
@@ -26,16 +22,15 @@ from application.backup.progress import Progress
 from application.backup.restore_backup import RestoreBackup, check_backup
 from application.in_thread import in_thread
 from domain.backup import Manifest
-from domain.errors import ConflictError
 from domain.ids import SessionId
 from entrypoints.rest.config import RestConfig
 from entrypoints.runtime.access import SECRET_FILE, keep_secret, secret_ids, secret_text
+from entrypoints.runtime.audit import note_command
 from entrypoints.runtime.media import media_store
+from entrypoints.runtime.servers import server_url, take_directory
 from entrypoints.runtime.snapshots import KEY_FILE, keep_key, key_text, opened_sessions
 from entrypoints.runtime.storage import LARGE
 from entrypoints.settings import Settings
-
-_IN_USE: Final = "DATA_DIR_IN_USE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +68,9 @@ async def make_backup(
             PostgresDatabaseBackup(stores.pool), RedisLoginBackup(stores.client), store, SystemClock(), progress
         )
         command = MakeBackupCommand(version=RestConfig().version, media=media, keys=_keys(settings) if keys else {})
-        return await use_case.execute(file, command)
+        manifest = await use_case.execute(file, command)
+        await note_command(stores.pool, "makeBackup", *(("keys:included",) if keys else ()))
+        return manifest
 
 
 async def restore_backup(settings: Settings, path: Path, progress: Progress, *, replace: bool) -> Restoration:
@@ -92,6 +89,7 @@ async def restore_backup(settings: Settings, path: Path, progress: Progress, *, 
         for name, keep in ((KEY_FILE, keep_key), (SECRET_FILE, keep_secret)):
             if name in restored.keys:
                 keep(settings, restored.keys[name])
+        await note_command(stores.pool, "restoreBackup", f"backup:{restored.manifest.created_at:%Y-%m-%dT%H:%M:%SZ}")
         opened = await opened_sessions(settings, stores.client)
         keys = CountForeignKeys(PostgresDatabase(stores.pool), SystemClock(), secret_ids(settings))
         return Restoration(
@@ -126,31 +124,12 @@ async def _stores(settings: Settings, *, alone: bool = False) -> AsyncIterator[_
     """
     postgres, valkey = EmbeddedPostgres(settings.data_dir), EmbeddedValkey(settings.data_dir)
     async with AsyncExitStack() as stack:
-        starts = _take(stack, settings, alone=alone)
-        database_url = await _url(stack, settings.database_url, postgres, starts=starts)
-        redis_url = await _url(stack, settings.redis_url, valkey, starts=starts)
+        if not alone and settings.database_url is not None and settings.redis_url is not None:
+            starts = False  # what is read of the data directory may be read beside a gateway
+        else:
+            starts = take_directory(stack, settings, alone=alone)
+        database_url = await server_url(stack, settings.database_url, postgres, starts=starts)
+        redis_url = await server_url(stack, settings.redis_url, valkey, starts=starts)
         pool = await stack.enter_async_context(ConnectionPool.open(database_url))
         client = await stack.enter_async_context(open_redis(redis_url, answer_within=LARGE))
         yield _Stores(pool=pool, client=client)
-
-
-def _take(stack: AsyncExitStack, settings: Settings, *, alone: bool) -> bool:
-    """Takes the data directory; tells whether it is ours, and the servers in it are ours to start."""
-    if not alone and settings.database_url is not None and settings.redis_url is not None:
-        return False  # what is read of it may be read beside a gateway
-    try:
-        stack.enter_context(DataDirectory.open(settings.data_dir))
-    except ConflictError as error:
-        if alone or error.reason != _IN_USE:
-            raise
-        return False
-    return True
-
-
-async def _url(stack: AsyncExitStack, configured: SecretStr | None, embedded: SupervisedServer, *, starts: bool) -> str:
-    if configured is not None:
-        return configured.get_secret_value()
-    if not starts:
-        return embedded.running_url()
-    stack.push_async_callback(embedded.stop)
-    return await embedded.start()

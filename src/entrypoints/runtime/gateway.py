@@ -82,6 +82,7 @@ class Gateway:
         work = {
             "event feed": container.feed().run(),
             "key ring": container.access().ring.run(),
+            "audit trail": container.audit_trail().run(),
             "session supervisor": container.supervisor().run(),
         }
         if self._runs_sessions:
@@ -117,6 +118,8 @@ class Gateway:
         }
         if self._settings.event_retention_days:
             work["event retention"] = container.event_retention().run()
+        if self._settings.audit_retention_days:
+            work["audit retention"] = container.audit_retention().run()
         return work
 
     async def _assemble(self, stack: AsyncExitStack, owner: Owner) -> Container:
@@ -166,6 +169,8 @@ class Gateway:
         container.tell_of_snapshot.override(providers.Object(tell))
         container.on_fault.override(providers.Object(partial(_note_fault, instruments.metrics)))
         container.keeper_settings.override(providers.Object(_keeper_settings(self._settings)))
+        container.audit_retention_days.override(providers.Object(self._settings.audit_retention_days))
+        container.on_audit_fault.override(providers.Object(_note_audit_fault))
         container.event_retention_days.override(providers.Object(self._settings.event_retention_days))
         sender = await stack.enter_async_context(open_webhook_sender(self._settings, container.clock()))
         container.webhook_sender.override(providers.Object(sender))
@@ -259,6 +264,10 @@ def _keeper_settings(settings: Settings) -> KeeperSettings:
 def _note_fault(metrics: Metrics, session_id: SessionId | None, fault: BaseException) -> None:
     metrics.add(FAULTS, "session")
     _log.error("session_fault", session_id=session_id, exc_info=fault)
+
+
+def _note_audit_fault(error: Exception) -> None:
+    _log.error("audit_not_written", exc_info=error)
 
 
 def _note_lane_fault(metrics: Metrics, webhook_id: WebhookId, fault: Exception) -> None:

@@ -26,6 +26,7 @@ from adapters.redis.link_code_cache import RedisLinkCodeCache
 from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.system.system_clock import SystemClock
 from application.access.foreign_keys import CountForeignKeys
+from application.audit.trail import own_record
 from application.observability.catalogue import DATABASE_WAIT
 from application.observability.event_meter import EventMeter
 from application.ports.clock import Clock
@@ -90,7 +91,7 @@ async def open_storage(
 
     stack.push_async_callback(stop_servers)
     async with asyncio.TaskGroup() as tasks:
-        database = tasks.create_task(_open_database(stack, announcer, settings.database_url, postgres, metrics))
+        database = tasks.create_task(_open_database(stack, announcer, settings.database_url, postgres, metrics, clock))
         redis = tasks.create_task(_open_redis(stack, announcer, settings.redis_url, valkey))
     pool, (client, patient) = database.result(), redis.result()
     return Storage(
@@ -110,13 +111,17 @@ async def _open_database(
     configured: SecretStr | None,
     embedded: SupervisedServer,
     metrics: Metrics,
+    clock: Clock,
 ) -> ConnectionPool:
     url = await _url(announcer, configured, embedded)
     pool = await stack.enter_async_context(
         ConnectionPool.open(url, on_wait=lambda seconds: metrics.observe(DATABASE_WAIT, seconds))
     )
     announcer.step("bringing the database's schema up to date")
-    await migrate(pool)
+    if steps := await migrate(pool):
+        async with PostgresDatabase(pool).begin() as uow:
+            targets = (f"migration:{name}" for name in steps)
+            await uow.audit.append([own_record(clock.now(), "migrateDatabase", *targets, count=len(steps))])
     return pool
 
 

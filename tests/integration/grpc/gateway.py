@@ -12,6 +12,9 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
+from application.audit.read_log import ListAuditLog
+from application.audit.trail import AuditTrail
+from application.audit.writer import AuditWriter
 from application.events.list_events import ListEvents
 from application.events.stream_events import StreamEvents
 from application.groups.change_group import (
@@ -49,7 +52,9 @@ from application.webhooks.direct_delivery import DirectDelivery, PostTestEvent, 
 from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, RotateWebhookSecret, UpdateWebhook
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
+from domain.lease import Owner
 from entrypoints.access_assembly import AccessAssembly
+from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
 from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import MediaServiceStub
@@ -80,6 +85,12 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     return UseCases(
         authenticate=access.authenticate,
         access=access.use_cases,
+        audit=AuditUseCases(
+            trail=AuditTrail(
+                database, world.clock, Owner(node="node", life="life"), AuditWriter(database, world.clock)
+            ),
+            list=ListAuditLog(database),
+        ),
         limits=CallLimits(MemoryRateLimiter(world.clock), CallRates(), world.clock),
         check_health=CheckHealth(checks),
         read_health=ReadHealth(CheckHealth(checks), database, world.clock),

@@ -33,9 +33,17 @@ async def empty(pool: ConnectionPool) -> None:
     async with pool.connection() as connection:
         tables = await connection.fetchval(
             "SELECT string_agg(format('pombo.%I', tablename), ', ') FROM pg_tables "
-            "WHERE schemaname = 'pombo' AND tablename NOT IN ('migrations', 'event_log_head', 'event_log_tail')"
+            "WHERE schemaname = 'pombo' "
+            "AND tablename NOT IN ('migrations', 'event_log_head', 'event_log_tail', 'audit_chain')"
         )
+        # The audit log's entries refuse to go.
+        await connection.execute("ALTER TABLE pombo.audit_entries DISABLE TRIGGER USER")
         await connection.execute(f"TRUNCATE {tables}")
+        await connection.execute("ALTER TABLE pombo.audit_entries ENABLE TRIGGER USER")
+        none = bytes(32)
+        await connection.execute(
+            "UPDATE pombo.audit_chain SET head = 0, head_hash = $1, removed = 0, removed_hash = $1", none
+        )
         await connection.execute("UPDATE pombo.event_log_head SET position = 0")
         await connection.execute("UPDATE pombo.event_log_tail SET position = 0")
 

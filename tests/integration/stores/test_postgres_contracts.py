@@ -10,8 +10,9 @@ from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.event_log import PostgresEventLog
 from application.ports.message_repository import MessageFilter
 from domain.content import Text, Unsupported
-from domain.errors import UnavailableError
+from domain.errors import InternalError, UnavailableError
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
+from tests.contracts.audit_log import AuditIntentsContract, AuditLogContract, enter, record
 from tests.contracts.event_log import EventLogContract, append, filled, prune
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.media_repository import MediaRepositoryContract
@@ -131,6 +132,41 @@ class TestPostgresUserRepository(UserRepositoryContract):
 
 
 class TestPostgresApiKeyRepository(ApiKeyRepositoryContract):
+    pass
+
+
+class TestPostgresAuditLog(AuditLogContract):
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE pombo.audit_entries SET result = 'OK'",
+            "DELETE FROM pombo.audit_entries",
+            "TRUNCATE pombo.audit_entries",
+        ],
+    )
+    async def test_entries_refuse_to_be_changed(
+        self, uow: PostgresDatabase, pool: ConnectionPool, statement: str
+    ) -> None:
+        now = datetime.now(UTC)
+        await enter(uow, record(result="A", time=now - timedelta(days=800)), record(result="B", time=now))
+        with pytest.raises(InternalError):
+            async with pool.connection() as connection:
+                await connection.execute(statement)
+        with pytest.raises(InternalError):  # noqa: PT012 - what retention is allowed is over with it
+            async with pool.connection() as connection, connection.transaction():
+                assert await connection.fetchval("SELECT pombo.prune_audit($1, '365 days', 9)", now) == 1
+                await connection.execute(statement)
+        async with uow.begin() as unit:
+            assert [entry.record.result for entry in await unit.audit.scan(after=0, limit=9)] == ["A", "B"]
+
+    async def test_a_clock_that_runs_ahead_removes_nothing(self, uow: PostgresDatabase) -> None:
+        await enter(uow, record(time=datetime.now(UTC)))
+        async with uow.begin() as unit:
+            ahead = datetime.now(UTC) + timedelta(days=3_000)
+            assert await unit.audit.prune(now=ahead, keep=timedelta(days=365), limit=9) == 0
+
+
+class TestPostgresAuditIntents(AuditIntentsContract):
     pass
 
 

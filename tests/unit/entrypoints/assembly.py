@@ -65,6 +65,7 @@ async def running(container: Container) -> AsyncIterator[UseCases]:
         container.feed().run(),
         container.webhook_dispatcher().run(),
         container.snapshots().run(),
+        container.audit_trail().run(),
     )
     tasks = [asyncio.ensure_future(each) for each in work]
     await asyncio.sleep(0)

@@ -54,14 +54,14 @@ def test_a_route_without_a_rule_is_not_served() -> None:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.add_api_route("/api/v1/new", lambda: None, operation_id="doSomethingNew")
     with pytest.raises(guarded.UnguardedRouteError, match="doSomethingNew"):
-        guarded.guard_routes(app.router.routes)
+        guarded.guard_routes(app.router.routes, object.__new__(UseCases))
 
 
 def test_a_mounted_application_is_not_served() -> None:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/files", FastAPI(), name="listEvents")
     with pytest.raises(guarded.UnguardedRouteError):
-        guarded.guard_routes(app.router.routes)
+        guarded.guard_routes(app.router.routes, object.__new__(UseCases))
 
 
 def test_a_method_without_a_rule_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:

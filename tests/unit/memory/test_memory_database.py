@@ -8,6 +8,7 @@ from adapters.memory.database import MemoryDatabase
 from domain.errors import UnavailableError
 from domain.event import NewEvent
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
+from tests.contracts.audit_log import AuditIntentsContract, AuditLogContract
 from tests.contracts.event_log import EventLogContract
 from tests.contracts.idempotency_repository import IdempotencyRepositoryContract
 from tests.contracts.media_repository import MediaRepositoryContract
@@ -112,6 +113,14 @@ class TestMemoryUserRepository(UserRepositoryContract):
 
 
 class TestMemoryApiKeyRepository(ApiKeyRepositoryContract):
+    pass
+
+
+class TestMemoryAuditLog(AuditLogContract):
+    pass
+
+
+class TestMemoryAuditIntents(AuditIntentsContract):
     pass
 
 

@@ -82,6 +82,7 @@ class Gateway:
             self.whatsapp.add_account(phone)
         self.part = Part()
         self.faults: list[BaseException] = []
+        self.audit_faults: list[Exception] = []
         self.media = media or media_parts()
         self.container = container = Container()
         self.database = BreakableDatabase(
@@ -107,6 +108,7 @@ class Gateway:
         self.receivers = MemoryWebhookReceivers()
         container.webhook_sender.override(providers.Object(MemoryWebhookSender(self.receivers, SystemClock())))
         container.retry_schedule.override(providers.Object(RetrySchedule(waits=(timedelta(milliseconds=10),))))
+        container.on_audit_fault.override(providers.Object(self.audit_faults.append))
         container.on_lane_fault.override(providers.Object(lambda _, fault: self.faults.append(fault)))
         self.use_cases: UseCases = container.use_cases()
         self.app = _app_of(self)
@@ -170,6 +172,7 @@ async def running(gateway: Gateway) -> AsyncIterator[Gateway]:
         asyncio.create_task(gateway.container.supervisor().run()),
         asyncio.create_task(gateway.container.feed().run()),
         asyncio.create_task(gateway.container.webhook_dispatcher().run()),
+        asyncio.create_task(gateway.container.audit_trail().run()),
     ]
     await asyncio.sleep(0)
     try:

@@ -7,12 +7,14 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.audit.audited import AUTHENTICATE
 from domain.errors import PomboError, UnauthenticatedError
 from entrypoints.caller import ADDRESS, CALLER
 from entrypoints.caller_address import FORWARDED_FOR, caller_address, caller_site
 from entrypoints.networks import Network
 from entrypoints.rate_fields import rate_fields
 from entrypoints.rest.config import API_PREFIX
+from entrypoints.rest.guarded import call_of
 from entrypoints.rest.problem import Problem
 from entrypoints.use_cases import UseCases
 
@@ -61,6 +63,7 @@ class AuthenticationMiddleware:
             else:
                 fields = await self._admit(scope, address, basic=for_browsers)
         except UnauthenticatedError as error:
+            self._use_cases.audit.refused(call_of(scope, AUTHENTICATE, None), error)
             challenge = _BROWSER_CHALLENGE if for_browsers else _CHALLENGE
             await Problem.of(error, headers=challenge).response(scope)(scope, receive, send)
         except PomboError as error:

@@ -30,6 +30,7 @@ MEDIA_ID: Final[Form] = {"pattern": f"^media_{_ULID}$"}
 WEBHOOK_ID: Final[Form] = {"pattern": f"^whk_{_ULID}$"}
 USER_ID: Final[Form] = {"pattern": f"^usr_{_ULID}$"}
 API_KEY_ID: Final[Form] = {"pattern": f"^key_{_ULID}$"}
+WORD: Final[Form] = {"pattern": "^[A-Za-z_]{1,64}$"}
 
 PHONE: Final[Form] = {"pattern": f"^{_DIGITS}$", "maxLength": 80}
 USER: Final[Form] = {"pattern": f"^({_DIGITS}|{_USER})$", "maxLength": 80}
