@@ -25,11 +25,13 @@ def descendants(root: int) -> list[int]:
 
 def pss_mib(root: int) -> float:
     """Proportional set size of the tree in MiB: shared pages count once, divided among those who share them."""
-    total = 0
-    for pid in descendants(root):
-        try:
-            rollup = (_PROC / str(pid) / "smaps_rollup").read_text()
-        except OSError:
-            continue  # ended meanwhile
-        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total / 1024
+    return sum(map(pss_of, descendants(root))) / 1024
+
+
+def pss_of(pid: int) -> int:
+    """That of one process in KiB; 0 when it has ended."""
+    try:
+        rollup = (_PROC / str(pid) / "smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))

@@ -1,0 +1,1 @@
+"""Many clients at once on one gateway: what it answers, how fast, with how much memory, and that all of it is true."""
