@@ -1,7 +1,5 @@
 """Clients that call one after the other, and write down what came of it."""
 
-# ruff: noqa: S311 - chance here is to be repeatable, nothing more
-
 import asyncio
 import random
 import time

@@ -64,8 +64,7 @@ async def run(orders: Orders, home: Path) -> Tally:
     return Tally.from_json(json.loads(result.read_text()))
 
 
-async def _main(plan: Path, result: Path) -> None:
-    content: dict[str, Any] = json.loads(plan.read_text())
+async def _call(content: dict[str, Any]) -> Tally:
     orders = Orders(**{**content, "clients": [ClientPlan(**each) for each in content["clients"]]})
     tally, dice = Tally(orders.transport), random.Random(f"{orders.seed} {orders.transport}")
     callers: list[Caller] = [_caller(orders, key) for key in orders.keys]
@@ -83,7 +82,7 @@ async def _main(plan: Path, result: Path) -> None:
         measuring.cancel()
         await asyncio.gather(*(caller.close() for caller in callers))
     tally.seconds = time.monotonic() - began
-    result.write_text(json.dumps(tally.as_json()))
+    return tally
 
 
 def _caller(orders: Orders, key: str) -> Caller:
@@ -100,4 +99,5 @@ async def _measure(tally: Tally) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(*map(Path, sys.argv[1:])))
+    plan, result = map(Path, sys.argv[1:])
+    result.write_text(json.dumps(asyncio.run(_call(json.loads(plan.read_text()))).as_json()))

@@ -9,9 +9,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
-from entrypoints.grpc.gen.pombo.v1.message_pb2 import Text
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2 import ListEventsRequest
 from entrypoints.grpc.gen.pombo.v1.event_service_pb2_grpc import EventServiceStub
+from entrypoints.grpc.gen.pombo.v1.message_pb2 import Text
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2 import GetMessageRequest, SendMessageRequest
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import MessageServiceStub
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2 import GetSessionStatusRequest, ListSessionsRequest

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.load.memory import GATEWAY, slope
-from tests.load.plan import SESSIONS, StreamPlan
+from tests.load.plan import POSTED, SESSIONS, StreamPlan
 from tests.load.tally import Logged, Read, Sample, Seen, Sent, Tally
 
 _DONE: Final = frozenset({"SENT", "DELIVERED", "READ", "PLAYED"})
+_ASKED: Final = ("send", "send, waits", "message", "status", "events")
 _SHOWN: Final = 3
 """How many of many alike are named."""
 
@@ -79,14 +80,14 @@ def judge(seen: Seen, bounds: Bounds | None = None) -> Verdict:
 
 def _calls(tally: Tally) -> Iterator[str]:
     name = tally.transport
-    yield from (f"{name}: {number} × {what}" for what, number in tally.errors.items())
-    yield from (f"{name}: a refusal for a rate {what}: {number} ×" for what, number in tally.disobeyed.items())
+    yield from (f"{name}: {number} times {what}" for what, number in tally.errors.items())
+    yield from (f"{name}: a refusal for a rate {what}, {number} times" for what, number in tally.disobeyed.items())
     if not tally.limited:
         yield f"{name}: nobody was limited, and the greedy one has to be"
     if not tally.refused:
         yield f"{name}: nothing wrong was asked"
-    missing = {"send", "send, waits", "message", "status", "events"} - {what for what, took in tally.took.items() if took}
-    yield from (f"{name}: nobody had an answer to '{what}'" for what in sorted(missing))
+    missing = [what for what in _ASKED if not tally.took.get(what)]
+    yield from (f"{name}: nobody had an answer to '{what}'" for what in missing)
 
 
 def _messages(seen: Seen, verdict: Verdict) -> Iterator[str]:
@@ -152,9 +153,9 @@ def _stream(read: Read, log: Sequence[Logged]) -> Iterator[str]:
 
 
 def _posts(seen: Seen) -> Iterator[str]:
-    """Every event was posted, and those of a session in their order; the webhook began with the streams."""
+    """Each event that the webhook wants was posted, and those of a session in their order; it began with the streams."""
     posts = seen.posts
-    due = {event.sequence for event in seen.log}
+    due = {event.sequence for event in seen.log if event.type in POSTED}
     yield from _some("webhook: never posted", [str(each) for each in sorted(due - posts.taken)])
     yield from _some("webhook: posted, and not in the log", [str(each) for each in sorted(posts.taken - due)])
     unordered = [str(session) for session, order in posts.order.items() if sorted(order) != order]

@@ -33,7 +33,7 @@ def parts(root: int) -> dict[str, float]:
 
 
 def slope(samples: Sequence[tuple[float, float]]) -> float:
-    """What a value grows by in a minute: the median of the slopes between all pairs, which a few outliers don't move."""
+    """What a value grows by in a minute: the median of all pairs' slopes, which a few outliers don't move."""
     slopes = [(later[1] - first[1]) / (later[0] - first[0]) for first, later in combinations(samples, 2)]
     return statistics.median(slopes) * 60 if slopes else 0.0
 

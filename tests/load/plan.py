@@ -15,10 +15,13 @@ WAYS: Final = ("sse", "websocket", "grpc")
 TO_A_SESSION: Final = 8
 """Each so many clients one writes to the other session, where its messages come in; the others each to a phone."""
 
-RATE_CALLS: Final = "200/10s"
+RATE_CALLS: Final = "100/10s"
 """Of a key. Each client has its own: those that think between calls never come near it, the greedy ones do at once."""
 
-_CHANNELS: Final = ("message.received", "message.sent", "message.ack")
+POSTED: Final = ("message.received", "message.sent")
+"""What the webhook wants."""
+
+_MESSAGES: Final = ("message.received", "message.sent", "message.ack")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ def streams(number: int) -> Sequence[StreamPlan]:
             name=f"{WAYS[place % len(WAYS)]}-{place // len(WAYS) + 1}",
             way=WAYS[place % len(WAYS)],
             session=sessions[place % len(sessions)] if place % 4 == 3 else "",
-            types=_CHANNELS if place % 5 == 4 else (),
+            types=_MESSAGES if place % 5 == 4 else (),
         )
         for place in range(number)
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -45,10 +46,8 @@ class SlowReceiver:
         except WebhookVerificationError:
             self._posts.bad_signatures += 1
             return web.Response(status=401)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._is_hurried.wait(), self._pause)
-        except TimeoutError:
-            pass  # it has taken its time
         event = json.loads(raw)
         sequence = event["sequence"]
         if sequence in self._posts.taken:

@@ -16,7 +16,8 @@ def lines(seen: Seen, verdict: Verdict) -> Iterator[str]:
     yield from _streams(seen)
     posts = seen.posts
     yield ""
-    yield f"webhook: {posts.at_end} posts taken while clients called, {len(posts.taken)} at the end, {posts.repeats} repeats"
+    taken = f"{posts.at_end} posts taken while clients called, {len(posts.taken)} at the end"
+    yield f"webhook: {taken}, {posts.repeats} repeats"
     yield f"  backlog, every 10 s and at the end: {', '.join(map(str, posts.backlog)) or '-'}"
     yield ""
     judged = "" if verdict.memory_is_judged else " (too short a run to judge it by)"
@@ -55,7 +56,8 @@ def _messages(seen: Seen, verdict: Verdict) -> Iterator[str]:
     repeats = sum(tally.repeats for tally in seen.tallies)
     statuses = Counter(seen.statuses.values())
     yield ""
-    yield f"messages: {asked} asked for, {verdict.accepted} accepted, {verdict.arrived} on phones; {repeats} repeated with their key"
+    arrived = f"{verdict.arrived} on phones"
+    yield f"messages: {asked} asked for, {verdict.accepted} accepted, {arrived}; {repeats} repeated with their key"
     yield f"  as the gateway says: {_counts(statuses)}"
 
 
@@ -65,7 +67,8 @@ def _streams(seen: Seen) -> Iterator[str]:
     yield f"  {'':16} {'events':>7} {'p50 ms':>8} {'p95 ms':>8} {'p99 ms':>8}  told of lag"
     for read in seen.reads:
         delays = percentiles(read.delays) if read.delays else (0.0, 0.0, 0.0)
-        yield f"  {read.name:16} {len(read.sequences):7}" + "".join(f" {each:8.1f}" for each in delays) + f"  {read.lags}"
+        figures = "".join(f" {each:8.1f}" for each in delays)
+        yield f"  {read.name:16} {len(read.sequences):7}{figures}  {read.lags}"
 
 
 def _counts(counter: Counter[str]) -> str:

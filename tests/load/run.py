@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.load import crowd, memory
-from tests.load.plan import SESSIONS, TRANSPORTS, ClientPlan, Settings, clients, streams
+from tests.load.plan import POSTED, SESSIONS, TRANSPORTS, ClientPlan, Settings, clients, streams
 from tests.load.streams import Stream, until_read
 from tests.load.tally import Logged, Read, Seen
 from tests.load.world import World, link, open_world
@@ -41,11 +41,12 @@ class Run:
         self._plans = {transport: clients(transport, wanted.clients) for transport in TRANSPORTS}
         self.say("starting the sandbox and the gateway, and linking the sessions")
         async with open_world(wanted.home, self.seen.posts) as world, asyncio.TaskGroup() as tasks:
-            await link(world, self._phones)
+            linking = tasks.create_task(link(world, self._phones))
             keys = {
                 transport: [await world.gateway.key("sender", plan.name) for plan in plans]
                 for transport, plans in self._plans.items()
             }
+            await linking
             self.seen.begin = await self._end_of_log(world, 0)
             await self._hook(world)
             opened = await self._streams(world)
@@ -91,7 +92,7 @@ class Run:
         )
 
     async def _hook(self, world: World) -> None:
-        made = await world.gateway.call("POST", "/webhooks", {"url": world.receiver.url})
+        made = await world.gateway.call("POST", "/webhooks", {"url": world.receiver.url, "types": list(POSTED)})
         world.receiver.secret, world.webhook = made["secret"], made["id"]
 
     async def _streams(self, world: World) -> list[Stream]:

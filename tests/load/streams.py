@@ -117,7 +117,7 @@ async def until_read(streams: list[Stream], last: dict[str, int], seconds: float
     """Waits until each stream has had the last event that is its; says whether they have."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not all(stream.cursor >= last[stream.plan.name] for stream in streams):
+            while not all(stream.cursor >= last[stream.plan.name] for stream in streams):  # noqa: ASYNC110 - of twenty
                 await asyncio.sleep(0.1)
             return True
     return False

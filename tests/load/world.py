@@ -24,6 +24,7 @@ _START_SECONDS: Final = 600.0
 _LINK_SECONDS: Final = 300.0
 _STOP_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.1
+_STATUS_SECONDS: Final = 0.3
 _SLOW_SECONDS: Final = 0.25
 """What the receiver takes for each post."""
 
@@ -120,7 +121,7 @@ async def link(world: World, numbers: list[str]) -> None:
         async with asyncio.timeout(_LINK_SECONDS):
             await world.whatsapp.call("POST", f"/accounts/{number}/scan", {"qr": await _qr(world, session)})
             while (await world.gateway.call("GET", f"/sessions/{session}"))["status"] != "WORKING":  # noqa: ASYNC110 - a state of another process
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_STATUS_SECONDS)
 
 
 async def _launch(home: Path, page: str, ports: tuple[int, int]) -> Gateway:

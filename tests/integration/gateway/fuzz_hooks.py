@@ -15,6 +15,9 @@ from schemathesis.transport.serialization import Binary
 
 from entrypoints.rest.models import forms
 from tests import media_files
+from tests.integration.gateway import fuzz_roles
+
+__all__ = ["fuzz_roles"]  # its check, too
 
 DEEP = "POMBO_FUZZ_EXAMPLES" in os.environ
 _ROW = {"id": "1", "title": "One", "description": None}
