@@ -26,8 +26,8 @@ simulate: setup ## thousands of runs in a world where everything goes wrong; ARG
 chaos: setup ## the product in traffic while everything around it is killed and cut off; SEED=n, SECONDS=180
 	@exec $(IN_ENV) python -m tests.chaos --seed $(or $(SEED),1) --seconds $(or $(SECONDS),180) $(ARGS)
 
-load: setup ## many clients, streams and a slow receiver on one gateway, two minutes; SECONDS=120, CLIENTS=50
-	@exec $(IN_ENV) python -m tests.load --seconds $(or $(SECONDS),120) --clients $(or $(CLIENTS),50) $(ARGS)
+load: setup ## many clients, streams and a slow receiver on one gateway, two minutes; DURATION=120, CLIENTS=50
+	@exec $(IN_ENV) python -m tests.load --seconds $(or $(DURATION),120) --clients $(or $(CLIENTS),50) $(ARGS)
 
 check: setup ## everything that CI checks: style, types, layers, proto, locks, tests
 	@exec scripts/check.sh

@@ -2,7 +2,7 @@
 # Every check, one after another, each named and timed; stops at the first that fails. The simulation, which needs
 # nothing but processors, runs beside the first of them with what they leave.
 #
-#   scripts/check.sh           all of them, the simulation, the chaos and the tests included
+#   scripts/check.sh           all of them, the simulation, the chaos, the load and the tests included
 #   scripts/check.sh --fast    all but those that take minutes
 set -euo pipefail
 # shellcheck source=scripts/environment.sh
@@ -106,6 +106,8 @@ check locks "make lock" scripts/lock.sh --check
 closing="" in_containers="" of_image=""
 if [ "${1:-}" != --fast ]; then
   check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45
+  check load "its last lines name what is broken, and the logs; docs/load.md tells what each line means" \
+    python -m tests.load --seconds 15
   check containers "the servers' logs: docker logs, while it runs; make test ARGS='-m servers' has them embedded" \
     run_tests_in_containers
   check image "its last lines tell what wasn't shown; scripts/in-env.sh python scripts/engine.py python scripts/gateway_image.py" \

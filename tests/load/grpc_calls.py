@@ -42,8 +42,8 @@ class GrpcCaller(Caller):
 
     @override
     async def send(self, session: str, to: str, body: str, key: str, *, waits: bool) -> Answer:
-        wait = {} if waits else {"wait": Duration(seconds=0)}
-        request = SendMessageRequest(session_id=session, to=to, text=Text(body=body), request_id=key, **wait)
+        wait = None if waits else Duration(seconds=0)
+        request = SendMessageRequest(session_id=session, to=to, text=Text(body=body), request_id=key, wait=wait)
         return await self._call(self._messages.SendMessage, request)
 
     @override

@@ -126,7 +126,8 @@ class Run:
 
     async def _quiet(self, world: World) -> None:
         """Waits until no message is under way, nothing happens any more, and every event has been posted."""
-        end, quiet, newest, left = time.monotonic() + self.settings.patience, 0, self.seen.begin, []
+        end, quiet, newest = time.monotonic() + self.settings.patience, 0, self.seen.begin
+        left: list[str] = []
         while quiet < _QUIET_LOOKS:
             if time.monotonic() > end:
                 self.seen.unfinished += left or ["things happen still"]
