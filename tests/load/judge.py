@@ -153,7 +153,7 @@ def _stream(read: Read, log: Sequence[Logged]) -> Iterator[str]:
 
 
 def _posts(seen: Seen) -> Iterator[str]:
-    """Each event that the webhook wants was posted, and those of a session in their order; it began with the streams."""
+    """Each event that the webhook wants was posted, those of a session in order; it began with the streams."""
     posts = seen.posts
     due = {event.sequence for event in seen.log if event.type in POSTED}
     yield from _some("webhook: never posted", [str(each) for each in sorted(due - posts.taken)])

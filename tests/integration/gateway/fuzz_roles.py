@@ -98,7 +98,7 @@ def _tells_nothing(answer: requests.Response, place: Place) -> None:
         # A form that is wrong is told as to everybody.
         assert answer.status_code in _NOT_THERE, told
     if answer.status_code < requests.codes.bad_request:
-        shown = {name for name in _hidden_names() if name in answer.text}
+        shown = {name for name in _hidden_names() if f'"{name}"' in answer.text}
         assert not shown, f"{told}: shows {sorted(shown)}"
 
 

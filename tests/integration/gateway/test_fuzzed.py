@@ -4,15 +4,21 @@ And each role is let in where the policy lets it, and nowhere else.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import sys
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
 
 import pytest
+import requests
 
 from application.access.policy import OPEN
 
+from . import fuzz_roles
 from .conftest import ANA, BEN
 from .fuzz_hooks import DEEP
 from .fuzz_roles import SCOPED, SETTINGS
@@ -115,3 +121,101 @@ async def hidden(gateway: Gateway) -> dict[str, str | list[str]]:
 def cut(report: str) -> str:
     """A report's end, without the bodies in it that are long."""
     return "\n".join(line[:LONGEST_LINE] for line in report.splitlines())[-LONGEST_REPORT:]
+
+
+def answered(status: int, reason: str = "", **content: Any) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = status
+    answer._content = json.dumps({"reason": reason or None, **content}).encode()
+    return answer
+
+
+LOW: Final = answered(403, "ROLE_TOO_LOW", metadata={"role": "operator"})
+GONE: Final = answered(404, "SESSION_NOT_FOUND")
+GIVEN: Final[dict[str, Any]] = {
+    "keys": {"operator": "key-o", "sender": "key-s", "reader": "key-r", SCOPED: "key-1"},
+    "hidden": {"session_id": "support", "session_ids": ["support"], "message_id": "msg_hidden"},
+}
+
+
+class Others:
+    """Answers as whom a request is repeated, by the key."""
+
+    def __init__(self, **answers: requests.Response) -> None:
+        self._answers = answers
+        self.requests: dict[str, requests.PreparedRequest] = {}
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        name = {key: name for name, key in GIVEN["keys"].items()}[request.headers["X-API-Key"]]
+        self.requests[name] = request
+        return self._answers[name]
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, operation: str, path: str, **answers: requests.Response) -> Others:
+    """Looks at one request of an administrator's, and at what others are answered to it."""
+    others = Others(**answers)
+    for name, value in {"_given": GIVEN, "_http": others, "_turns": defaultdict(lambda: itertools.count(1))}.items():
+        monkeypatch.setattr(fuzz_roles, name, value)
+    body = {"session_id": "mine", "to": "+15550100200", "each": [{"message_id": "msg_mine"}]}
+    url = f"http://gateway.test{path.replace('{session_id}', 'mine')}?session_id=mine&page_size=3"
+    request = requests.Request("POST", url, headers={"X-API-Key": "key-a"}, json=body).prepare()
+    case = SimpleNamespace(
+        method="POST",
+        path_parameters={"session_id": "mine"},
+        operation=SimpleNamespace(method="post", path=path, definition=SimpleNamespace(raw={"operationId": operation})),
+    )
+    fuzz_roles.roles_are_kept(None, SimpleNamespace(status_code=200, request=request), case)
+    return others
+
+
+RESTART = ("restartSession", "/api/v1/sessions/{session_id}/pause")
+"""An operator's operation, on a session."""
+
+
+def test_each_role_is_asked_as_and_the_scoped_key_about_what_it_must_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = {"operator": answered(200), "sender": LOW, "reader": LOW, SCOPED: GONE}
+    others = ask(monkeypatch, *RESTART, **good)
+    assert set(others.requests) == set(GIVEN["keys"])
+    assert (
+        others.requests["operator"].url == "http://gateway.test/api/v1/sessions/mine/pause?session_id=mine&page_size=3"
+    )
+    hidden = others.requests[SCOPED]
+    assert hidden.url == "http://gateway.test/api/v1/sessions/support/pause?session_id=support&page_size=3"
+    assert json.loads(hidden.body or "") == {
+        "session_id": "support",
+        "to": "+15550100200",
+        "each": [{"message_id": "msg_hidden"}],
+    }
+    assert hidden.headers["Content-Length"] == str(len(hidden.body or ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("sender", answered(200)),
+        ("reader", answered(404, "SESSION_NOT_FOUND")),
+        ("reader", answered(403, "ROLE_TOO_LOW", metadata={"role": "admin"})),
+        ("reader", answered(403, "ROLE_TOO_LOW", metadata={"role": "operator"}, errors=[{"field": "name"}])),
+        ("operator", LOW),
+        ("operator", answered(500, "INTERNAL")),
+        ("operator", answered(401, "API_KEY_INVALID")),
+        (SCOPED, answered(200)),
+        (SCOPED, answered(409, "SESSION_NOT_WORKING")),
+        (SCOPED, answered(410, "MEDIA_EXPIRED")),
+        (SCOPED, LOW),
+    ],
+)
+def test_what_is_against_the_policy_is_found(
+    monkeypatch: pytest.MonkeyPatch, name: str, answer: requests.Response
+) -> None:
+    good = {"operator": answered(200), "sender": LOW, "reader": LOW, SCOPED: GONE}
+    with pytest.raises(AssertionError, match=f"as {name}"):
+        ask(monkeypatch, *RESTART, **(good | {name: answer}))
+
+
+def test_a_list_that_shows_what_is_hidden_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    everybody = {name: answered(200, items=[]) for name in GIVEN["keys"]}
+    ask(monkeypatch, "listMessages", "/api/v1/messages", **everybody)
+    for shown in ({"id": "msg_hidden"}, {"id": "msg_1", "session_id": "support"}):
+        with pytest.raises(AssertionError, match="as scoped: 200 None: shows"):
+            ask(monkeypatch, "listMessages", "/api/v1/messages", **(everybody | {SCOPED: answered(200, items=[shown])}))
