@@ -25,6 +25,10 @@ def lines(seen: Seen, verdict: Verdict) -> Iterator[str]:
     for part, growth in verdict.growth.items():
         yield f"  {part:12} {growth.start:8.1f} {growth.end:8.1f} {growth.slope:+8.1f}"
     yield ""
+    lasted = max((tally.seconds for tally in seen.tallies), default=0.0)
+    parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in sorted(seen.processor.items()))
+    yield f"processor, in {lasted:.0f} s: {parts}"
+    yield ""
     yield from (f"BROKEN  {each}" for each in verdict.broken)
 
 

@@ -56,7 +56,10 @@ class Run:
                 tasks.create_task(memory.watch(world.gateway.process.pid, _SAMPLE_SECONDS, self.seen.memory)),
                 tasks.create_task(self._watch_backlog(world)),
             ]
+            before = memory.processor(world.gateway.process.pid)
             self.seen.tallies = await asyncio.gather(*(self._crowd(world, each, keys[each]) for each in TRANSPORTS))
+            for part, seconds in memory.processor(world.gateway.process.pid).items():
+                self.seen.processor[part] = seconds - before.get(part, 0.0)
             for task in watching:
                 task.cancel()
             posts = self.seen.posts

@@ -130,6 +130,7 @@ class Seen:
 
     Attributes:
         begin: the log's end before the clients began.
+        processor: the seconds of it that each part of the gateway's process tree had while clients called.
         log: all events since then.
         statuses: of the messages that were accepted, by their id, at the end.
         phones: bodies that each phone holds from others, in order, by its number.
@@ -142,6 +143,7 @@ class Seen:
     reads: list[Read] = field(default_factory=list)
     posts: Posts = field(default_factory=Posts)
     memory: list[Sample] = field(default_factory=list)
+    processor: dict[str, float] = field(default_factory=dict)
     log: list[Logged] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     phones: dict[str, list[str]] = field(default_factory=dict)
