@@ -35,6 +35,7 @@ from application.contacts.manage_contacts import (
 from application.events.feed import EventFeed
 from application.events.list_events import ListEvents
 from application.events.retention import EventRetention
+from application.events.shared_scans import SharedScans
 from application.events.stream_events import StreamEvents
 from application.groups.change_group import (
     ChangeParticipants,
@@ -147,6 +148,8 @@ class Container(containers.DeclarativeContainer):
     # What use cases get: as the caller sees it. Workers, which nobody calls, get the whole.
     uow = providers.Singleton(CallerStorage, whole_uow)
     event_log = providers.Singleton(CallerEventLog, whole_event_log)
+    # Shared below, so that who sees what is a part of what is asked.
+    streamed_event_log = providers.Singleton(CallerEventLog, providers.Singleton(SharedScans, whole_event_log))
     instruments: providers.Dependency[Instruments] = providers.Dependency(default=NO_INSTRUMENTS)
     on_kept: providers.Dependency[Callable[[SessionId], None]] = providers.Dependency(default=lambda _: None)
 
@@ -304,7 +307,7 @@ class Container(containers.DeclarativeContainer):
         get_message=providers.Singleton(GetMessage, uow),
         media=media.provided.use_cases,
         list_events=providers.Singleton(ListEvents, event_log),
-        stream_events=providers.Singleton(StreamEvents, event_log, feed, access=access.provided.streams),
+        stream_events=providers.Singleton(StreamEvents, streamed_event_log, feed, access=access.provided.streams),
         create_webhook=providers.Singleton(CreateWebhook, uow, clock, ids, webhook_sender),
         get_webhook=providers.Singleton(GetWebhook, uow),
         list_webhooks=providers.Singleton(ListWebhooks, uow),

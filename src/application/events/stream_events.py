@@ -16,9 +16,6 @@ from domain.event import Event
 _BATCH: Final = 200
 """What one reader holds in memory at most: it is read further only when these are gone."""
 
-_SCANS: Final = 4
-"""Scans of all streams at a time: an event wakes every one, and they mustn't take all of the database's connections."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEventsQuery:
@@ -69,7 +66,6 @@ class StreamEvents:
         self._feed = feed
         self._lag = lag or LagPolicy()
         self._access = access
-        self._scanning = asyncio.Semaphore(_SCANS)
 
     async def execute(self, query: StreamEventsQuery) -> AsyncIterator[StreamItem]:
         """Checks the query, then gives the stream. It ends only when the reader leaves, or with an error.
@@ -98,10 +94,9 @@ class StreamEvents:
         notices = _LagNotices(self._lag)
         while True:
             await self._feed.wait_beyond(after or 0)
-            async with self._scanning:
-                batch = await self._log.scan(
-                    after=after, limit=_BATCH, session_id=selection.session_id, types=selection.types
-                )
+            batch = await self._log.scan(
+                after=after, limit=_BATCH, session_id=selection.session_id, types=selection.types
+            )
             if after is not None and (lag := notices.due(after, batch)):
                 yield lag
             for event in batch.events:

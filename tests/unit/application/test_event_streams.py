@@ -3,19 +3,26 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import combinations
 from typing import Any, override
 
 import pytest
 
 from adapters.memory.database import MemoryDatabase
 from adapters.memory.event_bus import MemoryEventBus
+from application.access.caller_storage import CallerEventLog
+from application.access.principal import CALLER, Principal
 from application.events.feed import EventFeed
 from application.events.list_events import ListEvents, ListEventsQuery
 from application.events.retention import EventRetention
 from application.events.selection import EventSelection
+from application.events.shared_scans import SharedScans
 from application.events.stream_events import LagPolicy, StreamEvents, StreamEventsQuery, StreamItem, StreamLag
 from application.ports.event_log import EventBatch
+from domain.access import Role
 from domain.errors import ErrorKind, GoneError, InvalidArgumentError, PomboError, UnavailableError
+from domain.event import PAYLOAD_TYPES
+from domain.ids import SessionId, UserId
 from tests.contracts.event_log import append
 from tests.contracts.samples import NOON, SALES, SUPPORT, event
 
@@ -35,13 +42,14 @@ async def feed(database: MemoryDatabase) -> AsyncIterator[EventFeed]:
 
 
 class CountingDatabase(MemoryDatabase):
-    """Notes how many scans went on at once."""
+    """Notes how many scans there were, and how many went on at once."""
 
-    now = most = 0
+    now = most = scans = 0
 
     @override
     async def scan(self, **query: Any) -> EventBatch:  # type: ignore[override]  # a test's short cut
         self.now += 1
+        self.scans += 1
         self.most = max(self.most, self.now)
         await asyncio.sleep(0)
         self.now -= 1
@@ -106,12 +114,69 @@ async def test_a_slow_reader_holds_up_nobody(database: MemoryDatabase, feed: Eve
 
 
 async def test_many_readers_dont_take_all_connections(feed: EventFeed, database: CountingDatabase) -> None:
-    streams = StreamEvents(database, feed)
-    readers = [await streams.execute(StreamEventsQuery(selection=ALL)) for _ in range(50)]
+    streams = StreamEvents(SharedScans(database), feed)
+    others = sorted(set(PAYLOAD_TYPES) - {"message.ack"})
+    kinds = [frozenset({"message.ack", *pair}) for pair in combinations(others, 2)][:50]
+    readers = [await streams.execute(StreamEventsQuery(selection=EventSelection(types=types))) for types in kinds]
     taking = [asyncio.create_task(take(reader, 1)) for reader in readers]
     await write(database, 1)
     assert [numbers(await each) for each in taking] == [[1]] * 50
     assert 1 < database.most <= 4
+
+
+async def test_what_many_readers_ask_at_once_is_looked_up_once(feed: EventFeed, database: CountingDatabase) -> None:
+    streams = StreamEvents(SharedScans(database), feed)
+    readers = [await streams.execute(StreamEventsQuery(selection=ALL)) for _ in range(50)]
+    for number in range(1, 4):
+        before = database.scans
+        taking = [asyncio.create_task(take(reader, 1)) for reader in readers]
+        await write(database, 1)
+        assert [numbers(await each) for each in taking] == [[number]] * 50
+        assert database.scans - before <= 2
+
+
+async def test_who_sees_less_shares_no_look_with_who_sees_all(database: CountingDatabase) -> None:
+    await write(database, 1)
+    await write(database, 1, session=SUPPORT)
+    log = CallerEventLog(SharedScans(database))
+
+    async def seen(*session_ids: SessionId) -> list[int]:
+        scope = frozenset(session_ids) or None
+        CALLER.set(Principal(name="a", scope="a", role=Role.READER, user_id=UserId("usr_1"), session_ids=scope))
+        return [each.sequence for each in (await log.scan(after=0, limit=9)).events]
+
+    found = await asyncio.gather(seen(), seen(SALES), seen(SUPPORT), seen(), seen(SALES, SUPPORT))
+    assert found == [[1, 2], [1], [2], [1, 2], [1, 2]]
+    assert database.scans == 4
+
+
+async def test_a_reader_that_leaves_in_its_look_keeps_no_other_from_an_answer(database: CountingDatabase) -> None:
+    await write(database, 1)
+    log = SharedScans(database)
+    leaving, first, second = [asyncio.create_task(log.scan(after=0, limit=9)) for _ in range(3)]
+    await asyncio.sleep(0)
+    leaving.cancel()
+    answers = await asyncio.wait_for(asyncio.gather(first, second), 5)
+    assert [len(answer.events) for answer in answers] == [1, 1]
+    assert leaving.cancelled()
+    assert database.scans == 2
+
+
+async def test_a_failed_look_fails_for_all_who_shared_it_and_for_nobody_later(database: CountingDatabase) -> None:
+    await write(database, 2)
+    log, failures = SharedScans(database), [UnavailableError("DATABASE_UNAVAILABLE", "Away.")]
+    scan = database.scan
+
+    async def failing(**query: Any) -> EventBatch:
+        batch = await scan(**query)
+        if failures:
+            raise failures.pop()
+        return batch
+
+    database.scan = failing  # type: ignore[method-assign]  # a database that is away once
+    looks = await asyncio.gather(*(log.scan(after=0, limit=9) for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in looks] == [UnavailableError] * 3
+    assert len((await log.scan(after=0, limit=9)).events) == 2
 
 
 async def test_a_reader_that_retention_overtakes_learns_of_it(database: MemoryDatabase, feed: EventFeed) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from adapters.memory.database import MemoryDatabase
+from application.events.shared_scans import SharedScans
 from domain.errors import UnavailableError
 from domain.event import NewEvent
 from tests.contracts.api_key_repository import ApiKeyRepositoryContract
@@ -85,6 +86,14 @@ class TestMemoryIdempotencyRepository(IdempotencyRepositoryContract):
 
 class TestMemoryEventLog(EventLogContract):
     pass
+
+
+class TestSharedScans(EventLogContract):
+    """Whoever shares a look at a log finds the same in it."""
+
+    @pytest.fixture
+    def log(self, uow: MemoryDatabase) -> SharedScans:
+        return SharedScans(uow)
 
 
 class TestMemoryUnitOfWork(UnitOfWorkContract):
