@@ -52,7 +52,7 @@ class Client:
             await asyncio.sleep(self.dice.uniform(0, 2 * self.pause))
         while time.monotonic() < end:
             if self.plan.greedy:
-                await self._ask("status", lambda: self.caller.status(self.plan.session))
+                await self._do_wrong(Wrong.PHONE)
             else:
                 await self._do(self.dice.choices(list(_MIX), list(_MIX.values()))[0])
                 await asyncio.sleep(self.dice.uniform(0, 2 * self.pause))

@@ -15,7 +15,7 @@ WAYS: Final = ("sse", "websocket", "grpc")
 TO_A_SESSION: Final = 8
 """Each so many clients one writes to the other session, where its messages come in; the others each to a phone."""
 
-RATE_CALLS: Final = "100/10s"
+RATE_SENDS: Final = "10/10s"
 """Of a key. Each client has its own: those that think between calls never come near it, the greedy ones do at once."""
 
 POSTED: Final = ("message.received", "message.sent")
@@ -51,7 +51,7 @@ class ClientPlan:
 
     Attributes:
         recipient: the number that it writes to.
-        greedy: whether it asks and asks without a pause, instead of what the others do.
+        greedy: whether it sends and sends without a pause, what mustn't be accepted, instead of what the others do.
     """
 
     name: str

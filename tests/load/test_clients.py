@@ -128,11 +128,18 @@ async def test_a_wrong_request_has_to_be_refused_for_what_is_wrong(wrong: Wrong)
     assert (one.tally.refused, sum(one.tally.errors.values())) == ({wrong.value: 1}, 2)
 
 
-async def test_a_greedy_client_asks_without_a_pause() -> None:
+async def test_a_greedy_client_sends_without_a_pause() -> None:
     greedy = ClientPlan(name="rest-2", session="s1", recipient="15550410002", greedy=True)
-    one = Client(greedy, Scripted(*[GOOD] * 1_000_000), Tally("rest"), 0, 60.0, random.Random(1))
+    one = Client(
+        greedy,
+        Scripted(*[Answer(status="400", reason="INVALID_PHONE")] * 1_000_000),
+        Tally("rest"),
+        0,
+        60.0,
+        random.Random(1),
+    )
     await one.run(time.monotonic() + 0.05)
-    assert len(one.tally.took["status"]) > 10
+    assert one.tally.refused["INVALID_PHONE"] > 10
 
 
 def test_clients_have_a_chat_each_and_some_write_to_the_other_session() -> None:

@@ -21,7 +21,7 @@ def tally(transport: str) -> Tally:
     for what in ASKED:
         made.took[what] = [1.0, 2.0]
     made.refused["MESSAGE_NOT_FOUND"] = 1
-    made.limited["calls"] = 3
+    made.limited["sends"] = 3
     return made
 
 
@@ -148,6 +148,6 @@ def test_a_tally_goes_from_process_to_process_whole() -> None:
 
 def test_the_figures_are_told(seen: Seen) -> None:
     told = "\n".join(report.lines(seen, judge(seen)))
-    for figure in ("p99", "limited: calls 3", "3 accepted, 3 on phones", "backlog", "slope", "MESSAGE_NOT_FOUND 1"):
+    for figure in ("p99", "limited: sends 3", "3 accepted, 3 on phones", "backlog", "slope", "MESSAGE_NOT_FOUND 1"):
         assert figure in told
     assert "BROKEN" not in told

@@ -14,7 +14,7 @@ import aiohttp
 
 from tests.chaos import children
 from tests.chaos.whatsapp import WhatsApp
-from tests.load.plan import RATE_CALLS, SESSIONS
+from tests.load.plan import RATE_SENDS, SESSIONS
 from tests.load.receiver import SlowReceiver
 from tests.load.tally import Posts
 
@@ -137,7 +137,7 @@ async def _launch(home: Path, page: str, ports: tuple[int, int]) -> Gateway:
         "POMBO_DATA_DIR": str(home / "gateway"),
         "POMBO_LOG_FORMAT": "json",
         "POMBO_WEBHOOK_ALLOW_PRIVATE": "127.0.0.0/8",
-        "POMBO_RATE_CALLS": RATE_CALLS,
+        "POMBO_RATE_SENDS": RATE_SENDS,
     }
     process = await children.launch(("entrypoints.cli", "serve"), log, environment)
     return Gateway(process, log, ports, key)
