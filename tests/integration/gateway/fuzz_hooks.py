@@ -63,6 +63,9 @@ _FILES = ("image", "video", "audio", "document", "sticker")
 _STARTS = ("/start", "/restart")
 _A_FILE = "a file, right for: "
 _EVENTS, _SEND_MEDIA, _UPLOAD, _FORM = "/api/v1/events", "/api/v1/media/send", "/api/v1/media", "multipart/form-data"
+_BULK = "/api/v1/messages/bulk"
+# Of a bulk send the examples alone are asked, and the document has none that is whole.
+_MESSAGE = {"session_id": "support", "to": "+15550100200", "type": "text", "text": {"body": "Hello"}}
 _keys = itertools.count()
 _dear = {name: itertools.count() for name in (*_FILES, *_STARTS)}
 
@@ -94,6 +97,8 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
     created = schemas["CreateSessionRequest"]
     created["properties"]["start"] = {"const": False}
     created["required"] = [*created.get("required", []), "start"]
+    bulk = raw_schema["paths"][_BULK]["post"]["requestBody"]["content"]["application/json"]
+    bulk["example"] = {"messages": [_MESSAGE, {**_MESSAGE, "session_id": _NO_SESSION}]}
     _quicken(raw_schema)
 
 

@@ -213,6 +213,17 @@ def test_what_is_against_the_policy_is_found(
         ask(monkeypatch, *RESTART, **(good | {name: answer}))
 
 
+def test_a_part_of_a_request_that_is_done_to_what_is_hidden_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    bulk = ("sendMessages", "/api/v1/messages/bulk")
+    good = {name: answered(200, accepted=1, refused=0) for name in ("operator", "sender")} | {
+        "reader": answered(403, "ROLE_TOO_LOW", metadata={"role": "sender"}),
+        SCOPED: answered(200, accepted=0, refused=2, results=[{"metadata": {"session_id": "support"}}]),
+    }
+    ask(monkeypatch, *bulk, **good)
+    with pytest.raises(AssertionError, match="as scoped: 200 None: something was done"):
+        ask(monkeypatch, *bulk, **(good | {SCOPED: answered(200, accepted=1, refused=1)}))
+
+
 def test_a_list_that_shows_what_is_hidden_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     everybody = {name: answered(200, items=[]) for name in GIVEN["keys"]}
     ask(monkeypatch, "listMessages", "/api/v1/messages", **everybody)
