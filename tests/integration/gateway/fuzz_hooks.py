@@ -45,7 +45,6 @@ _LEFT_OUT = {
     # They must lie ahead, and not too far.
     "SendMessageRequest": ("not_before", "deadline"),
     "UpdateChat": ("muted_until",),
-    "CreateApiKeyRequest": ("expires_at",),
     "RotateApiKeyRequest": ("expires_at",),
     # Not before the start.
     "EventInvitationToSend": ("end_time",),
