@@ -34,6 +34,13 @@ from domain.message_events import (
     MessageReceived,
     MessageSent,
 )
+from domain.pacing_events import (
+    SessionQuotaWarned,
+    SessionRestricted,
+    SessionResumed,
+    SuppressionAdded,
+    SuppressionRemoved,
+)
 from domain.people_events import (
     CallEnded,
     CallReceived,
@@ -80,7 +87,12 @@ __all__ = [
     "PollVoted",
     "PresenceUpdated",
     "QrIssued",
+    "SessionQuotaWarned",
+    "SessionRestricted",
+    "SessionResumed",
     "SessionStatusChanged",
+    "SuppressionAdded",
+    "SuppressionRemoved",
     "WebhookDisabled",
 ]
 
@@ -116,6 +128,11 @@ Payload = (
     | GroupUpdated
     | GroupRequested
     | WebhookDisabled
+    | SessionRestricted
+    | SessionResumed
+    | SessionQuotaWarned
+    | SuppressionAdded
+    | SuppressionRemoved
 )
 
 PAYLOAD_TYPES: Final[dict[str, type[Payload]]] = {payload.TYPE: payload for payload in get_args(Payload)}

@@ -94,6 +94,7 @@ class Message:
         created_at: for inbound messages WhatsApp's own time, to the second.
         not_before: it is handed to the page at this time at the earliest; until then it keeps nobody waiting.
         expires_at: its deadline: it isn't handed to the page at this time or later.
+        expected_at: of one that waits in a paced session, as read: when it is expected to leave, as things stand.
         forwarded: it carries the forwarded mark.
         state: what was done to it since.
         trace: where the trace goes on in which it was accepted, as W3C's ``traceparent``; None where nobody traced.
@@ -124,6 +125,7 @@ class Message:
     forwarded: bool = False
     state: MessageState = NOTHING_DONE
     trace: str | None = None
+    expected_at: datetime | None = None
 
     @property
     def shown_content(self) -> Content:

@@ -9,6 +9,7 @@ from typing import Final
 from domain.errors import ConflictError, InvalidArgumentError
 from domain.ids import SessionId
 from domain.jid import Jid
+from domain.pacing import Pacing
 
 MAX_NAME_CHARACTERS: Final = 100
 MAX_METADATA_ENTRIES: Final = 50
@@ -172,7 +173,12 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """An account's session. ``me`` is kept while the link lasts."""
+    """An account's session. ``me`` is kept while the link lasts.
+
+    Attributes:
+        pacing: its own; None: as the gateway's settings say.
+        stop_words: who sends one of these opts out.
+    """
 
     id: SessionId
     name: str
@@ -185,6 +191,8 @@ class Session:
     updated_at: datetime
     me: Me | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pacing: Pacing | None = None
+    stop_words: tuple[str, ...] = ()
 
     @classmethod
     def create(cls, *, id: SessionId, name: str, start: bool, metadata: Mapping[str, str], now: datetime) -> "Session":  # noqa: A002 - the field's own name

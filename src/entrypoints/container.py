@@ -70,6 +70,7 @@ from application.messages.waiters import MessageWaiters
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from application.observability.read_health import ReadHealth
 from application.observability.read_metrics import ReadMetrics
+from application.pacing.expected_times import ExpectedTimes
 from application.people.record_people_news import PersonLinks
 from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
@@ -110,6 +111,7 @@ from entrypoints.access_assembly import AccessAssembly
 from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.media_assembly import MediaAssembly
 from entrypoints.media_parts import MediaParts
+from entrypoints.pacing_assembly import pacing_use_cases
 from entrypoints.use_cases import UseCases
 
 
@@ -232,6 +234,7 @@ class Container(containers.DeclarativeContainer):
     direct_delivery = providers.Singleton(DirectDelivery, uow, clock, ids, webhook_sender)
     asker = providers.Singleton(PageAsker, uow, clock, supervisor)
     person_links = providers.Singleton(PersonLinks, clock, ids)
+    expected_times = providers.Singleton(ExpectedTimes, clock, keeper_settings.provided.pace)
     page_news = providers.Singleton(RecordPageNews, uow, clock, ids, waiters)
     get_qr = providers.Singleton(GetQr, uow, codes, bus)
     previews = providers.Singleton(
@@ -280,7 +283,7 @@ class Container(containers.DeclarativeContainer):
         get_session_status=providers.Singleton(GetSessionStatus, uow, supervisor),
         list_status_changes=providers.Singleton(ListStatusChanges, uow),
         get_me=providers.Singleton(GetMe, uow),
-        update_session=providers.Singleton(UpdateSession, uow, clock),
+        update_session=providers.Singleton(UpdateSession, uow, clock, supervisor),
         delete_session=providers.Singleton(DeleteSession, uow, clock, ids, supervisor),
         start_session=providers.Singleton(StartSession, uow, clock, supervisor),
         stop_session=providers.Singleton(StopSession, uow, clock, supervisor),
@@ -303,8 +306,9 @@ class Container(containers.DeclarativeContainer):
             MessageCommands, uow, clock, ids, supervisor, waiters, providers.Singleton(Once, uow, clock)
         ),
         read_message_state=providers.Singleton(ReadMessageState, uow),
-        list_messages=providers.Singleton(ListMessages, uow),
-        get_message=providers.Singleton(GetMessage, uow),
+        list_messages=providers.Singleton(ListMessages, uow, expected_times),
+        get_message=providers.Singleton(GetMessage, uow, expected_times),
+        pacing=providers.Singleton(pacing_use_cases, uow, clock, ids, keeper_settings.provided.pace),
         media=media.provided.use_cases,
         list_events=providers.Singleton(ListEvents, event_log),
         stream_events=providers.Singleton(StreamEvents, streamed_event_log, feed, access=access.provided.streams),

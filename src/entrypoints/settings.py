@@ -21,6 +21,7 @@ from entrypoints.limit_settings import LimitSettings
 from entrypoints.media_settings import MediaSettings
 from entrypoints.networks import Networks
 from entrypoints.observability_settings import ObservabilitySettings
+from entrypoints.pace_settings import PaceSettings
 
 MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
@@ -89,7 +90,7 @@ def _below_home(base: str | None, fallback: str) -> Path:
         return Path.cwd() / ".pombo" / Path(fallback).name
 
 
-class Settings(MediaSettings, LimitSettings, ObservabilitySettings):
+class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings):
     """What the environment says. An empty variable counts as unset.
 
     Attributes:

@@ -57,6 +57,7 @@ from application.webhooks.replay_events import ReplayEvents
 from entrypoints.access_assembly import AccessUseCases
 from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.media_use_cases import MediaUseCases
+from entrypoints.pacing_assembly import PacingUseCases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ class UseCases:
     message_commands: MessageCommands
     read_message_state: ReadMessageState
     list_messages: ListMessages
+    pacing: PacingUseCases
     get_message: GetMessage
     media: MediaUseCases
     list_events: ListEvents

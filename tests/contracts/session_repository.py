@@ -10,6 +10,8 @@ from application.ports.session_repository import KEPT_CHANGES
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
+from domain.pacing import Pacing
+from domain.quiet_hours import QuietHours
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from tests.contracts.samples import ANA, ANA_LID, SALES, SUPPORT, at, outbound, session
 
@@ -31,6 +33,8 @@ class SessionRepositoryContract:
             updated_at=at(2),
             me=Me(jid=ANA, lid=ANA_LID, name="Ana 🕊 \x00 \ud83d"),
             metadata={"": "x", "ключ": 'a"b\\c'},
+            pacing=Pacing(burst=2, jitter=0.5, quiet_hours=QuietHours.parse("21:30", "08:00", "Europe/Lisbon")),
+            stop_words=("STOP", "pare 🛑"),
         )
         await add(uow, full, session(SUPPORT))
         async with uow.begin() as unit:

@@ -3,6 +3,8 @@
 import random
 from dataclasses import dataclass, field
 
+from domain.pacing import Pace
+
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
@@ -22,6 +24,7 @@ class Plan:
         page_trouble: the share of sends, and of webhooks, that the other side itself has trouble with.
         impatience: the share of calls whose callers may hang up before the answer.
         mishaps: what befalls the gateway, of ``MISHAPS``.
+        pace: that of its sessions.
     """
 
     span: float
@@ -44,6 +47,7 @@ class Plan:
     impatience: float
     mishaps: tuple[str, ...]
     features: frozenset[str] = field(default_factory=frozenset)
+    pace: Pace = field(default_factory=Pace)
 
 
 MISHAPS = (
@@ -93,4 +97,5 @@ def draw_plan(chance: random.Random) -> Plan:
         features=frozenset(name for name in ("bus-lost", "reads") if chance.random() < 0.4),
         operations=chance.choice((0, 3, 6, 9)),
         commands=chance.choice((0, 0, 3, 6)),
+        pace=chance.choice((Pace(), Pace(), Pace(messages_per_minute=120, burst=1))),
     )

@@ -41,6 +41,7 @@ from tests.simulation.command_plants import (
     ToldApart,
 )
 from tests.simulation.gate import Gate
+from tests.simulation.pace_plants import PaceForgotten, StraightPastThePace
 from tests.simulation.planting import Commit, Plant
 
 _AIM: Final = send_message.aim
@@ -391,4 +392,6 @@ PLANTS: Final[dict[str, Callable[[], Plant]]] = {
     "notices-told-again": NoticesToldAgain,
     "forwarded-as-it-is": ForwardedAsItIs,
     "half-a-file": HalfAFile,
+    "pace-forgotten": PaceForgotten,
+    "straight-past-the-pace": StraightPastThePace,
 }

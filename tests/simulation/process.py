@@ -16,6 +16,7 @@ from adapters.memory.transaction import Transaction
 from application.observability.catalogue import MEASURES
 from application.observability.instruments import Instruments
 from application.ports.whatsapp_driver import WhatsAppPage
+from application.workers.keeper_settings import KeeperSettings
 from application.workers.ownership import LeaseTerms
 from domain.ids import SessionId
 from domain.lease import Owner
@@ -82,6 +83,7 @@ class GatewayProcess:
             (container.driver, SimulatedDriver(gate)),
             (container.instruments, Instruments(metrics=MemoryMetrics(MEASURES), tracer=MemoryTracer())),
             (container.watchdog, self.watchdog),
+            (container.keeper_settings, KeeperSettings(pace=world.plan.pace)),
             (container.lease_terms, LeaseTerms(owner=self.owner, ttl=LEASE)),
             (container.clock, world.clock),
             (container.ids, world.ids),

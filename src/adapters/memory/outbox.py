@@ -27,7 +27,7 @@ class MemoryOutbox(Outbox):
         taken = set(busy) | {row.message.chat for row in rows if row.message.status is MessageStatus.SENDING}
         heads: dict[Jid, MessageRow] = {}
         for row in rows:
-            if row.message.chat not in taken and _is_due(row.message, now):
+            if row.message.chat not in taken and is_due(row.message, now):
                 heads.setdefault(row.message.chat, row)
         claimed: list[Message] = []
         for row in heads.values():
@@ -62,7 +62,8 @@ class MemoryOutbox(Outbox):
         return tuple(row.message for row in rows if row.message.status is MessageStatus.SENDING)
 
 
-def _is_due(message: Message, now: datetime) -> bool:
+def is_due(message: Message, now: datetime) -> bool:
+    """Whether a message may leave at a time, as far as its own times say."""
     begun = message.not_before is None or message.not_before <= now
     return begun and not _has_expired(message, now)
 

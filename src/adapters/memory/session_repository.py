@@ -70,6 +70,9 @@ class MemorySessionRepository(SessionRepository):
         watched = [key for key, _ in self._transaction.watched.items() if key[0] == session_id]
         for key in watched:
             self._transaction.watched.put(key, None)
+        self._transaction.paces.put(session_id, None)
+        for chat in [key for key, _ in self._transaction.begun_chats.items() if key[0] == session_id]:
+            self._transaction.begun_chats.put(chat, None)
 
     def _row(self, session_id: SessionId) -> SessionRow:
         row = self._transaction.session(session_id)

@@ -17,7 +17,9 @@ from domain.jid import Jid
 from domain.lease import Owner
 from domain.message import Direction, Message, MessageStatus
 from domain.message_state import MessageState
+from domain.pacing import PaceState
 from domain.session import Session, StatusChange
+from domain.suppression import Suppression
 
 WhatsAppKey = tuple[SessionId, WhatsAppMessageId]
 RequestName = tuple[str, str]
@@ -119,6 +121,9 @@ class State:
     audit_ends: Table[str, ChainEnds] = field(default_factory=Table)
     audit_intents: Table[int, IntentRow] = field(default_factory=Table)
     last_intent: int = 0
+    paces: Table[SessionId, PaceState] = field(default_factory=Table)
+    begun_chats: Table[tuple[SessionId, str], datetime] = field(default_factory=Table)
+    suppressions: Table[tuple[SessionId, str], Suppression] = field(default_factory=Table)
     last_person: int = 0
     last_position: int = 0
 

@@ -30,6 +30,8 @@ from domain.jid import Jid
 from domain.lease import Lease
 from domain.message import MessageStatus
 from domain.message_state import MessageState
+from domain.pacing import PaceState
+from domain.suppression import Suppression
 
 
 class Transaction:
@@ -95,6 +97,21 @@ class Transaction:
     def audit_intents(self) -> TableWrites[int, IntentRow]:
         """What was begun."""
         return self._writing(TableWrites(self._state.audit_intents))
+
+    @cached_property
+    def paces(self) -> TableWrites[SessionId, PaceState]:
+        """Where each session's pace stands."""
+        return self._writing(TableWrites(self._state.paces))
+
+    @cached_property
+    def begun_chats(self) -> TableWrites[tuple[SessionId, str], datetime]:
+        """When chats were begun."""
+        return self._writing(TableWrites(self._state.begun_chats))
+
+    @cached_property
+    def suppressions(self) -> TableWrites[tuple[SessionId, str], Suppression]:
+        """Who isn't to be written to."""
+        return self._writing(TableWrites(self._state.suppressions))
 
     @cached_property
     def states(self) -> TableWrites[WhatsAppKey, MessageState]:

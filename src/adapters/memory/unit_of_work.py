@@ -16,11 +16,14 @@ from adapters.memory.media_repository import MemoryMediaRepository
 from adapters.memory.message_repository import MemoryMessageRepository
 from adapters.memory.message_states import MemoryMessageStates
 from adapters.memory.outbox import MemoryOutbox
+from adapters.memory.pace_repository import MemoryPaceRepository
+from adapters.memory.paced_outbox import MemoryPacedOutbox
 from adapters.memory.person_repository import MemoryPersonRepository
 from adapters.memory.row_locks import RowLocks
 from adapters.memory.session_leases import MemorySessionLeases
 from adapters.memory.session_repository import MemorySessionRepository
 from adapters.memory.state import State
+from adapters.memory.suppression_repository import MemorySuppressionRepository
 from adapters.memory.survey import MemorySurvey
 from adapters.memory.transaction import Transaction
 from adapters.memory.user_repository import MemoryUserRepository
@@ -63,6 +66,21 @@ class MemoryUnitOfWork(UnitOfWork):
     @override
     def media(self) -> MemoryMediaRepository:
         return MemoryMediaRepository(self._transaction)
+
+    @cached_property
+    @override
+    def paced_outbox(self) -> MemoryPacedOutbox:
+        return MemoryPacedOutbox(self._transaction)
+
+    @cached_property
+    @override
+    def paces(self) -> MemoryPaceRepository:
+        return MemoryPaceRepository(self._transaction)
+
+    @cached_property
+    @override
+    def suppressions(self) -> MemorySuppressionRepository:
+        return MemorySuppressionRepository(self._transaction)
 
     @cached_property
     @override

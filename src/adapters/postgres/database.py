@@ -13,9 +13,12 @@ from adapters.postgres.media_repository import PostgresMediaRepository
 from adapters.postgres.message_repository import PostgresMessageRepository
 from adapters.postgres.message_states import PostgresMessageStates
 from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.pace_repository import PostgresPaceRepository
+from adapters.postgres.paced_outbox import PostgresPacedOutbox
 from adapters.postgres.person_repository import PostgresPersonRepository
 from adapters.postgres.session_leases import PostgresSessionLeases
 from adapters.postgres.session_repository import PostgresSessionRepository
+from adapters.postgres.suppression_repository import PostgresSuppressionRepository
 from adapters.postgres.survey import PostgresSurvey
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.user_repository import PostgresUserRepository
@@ -62,6 +65,21 @@ class PostgresUnitOfWork(UnitOfWork):
     @override
     def outbox(self) -> PostgresOutbox:
         return PostgresOutbox(self._transaction)
+
+    @property
+    @override
+    def paced_outbox(self) -> PostgresPacedOutbox:
+        return PostgresPacedOutbox(self._transaction)
+
+    @property
+    @override
+    def paces(self) -> PostgresPaceRepository:
+        return PostgresPaceRepository(self._transaction)
+
+    @property
+    @override
+    def suppressions(self) -> PostgresSuppressionRepository:
+        return PostgresSuppressionRepository(self._transaction)
 
     @property
     @override

@@ -8,18 +8,19 @@ import asyncpg
 from adapters.postgres.stored_json import dump, dump_optional, load
 from adapters.postgres.transaction import Transaction
 from application.ports.session_repository import KEPT_CHANGES, SessionRepository
+from application.representation.pacing import pacing_from_dict, pacing_to_dict
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.session import Me, Session, SessionStatus, StatusChange, StatusReason, Wanted
 
 _COLUMNS: Final = """id, name, wanted, status, status_reason, status_detail, status_at, created_at, updated_at,
-    me, metadata"""
+    me, metadata, pacing, stop_words"""
 
 _ADD: Final = f"""
 WITH added AS (
     INSERT INTO pombo.sessions ({_COLUMNS})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), noted AS (
@@ -49,7 +50,7 @@ WITH old AS (
 )
 UPDATE pombo.sessions
 SET name = $2, wanted = $3, status = $4, status_reason = $5, status_detail = $6, status_at = $7,
-    created_at = $8, updated_at = $9, me = $10, metadata = $11
+    created_at = $8, updated_at = $9, me = $10, metadata = $11, pacing = $12, stop_words = $13
 FROM old
 WHERE sessions.id = old.id
 RETURNING sessions.id
@@ -134,6 +135,8 @@ def _values(session: Session) -> tuple[Any, ...]:
         session.updated_at,
         dump_optional(me and {"jid": str(me.jid), "lid": str(me.lid) if me.lid else None, "name": me.name}),
         dump(dict(session.metadata)),
+        dump_optional(pacing_to_dict(session.pacing)),
+        dump_optional(list(session.stop_words) or None),
     )
 
 
@@ -160,4 +163,6 @@ def _session(row: asyncpg.Record) -> Session:
         updated_at=row["updated_at"],
         me=me and Me(jid=Jid.parse(me["jid"]), lid=me["lid"] and Jid.parse(me["lid"]), name=me["name"]),
         metadata=load(row["metadata"]),
+        pacing=pacing_from_dict(load(row["pacing"])),
+        stop_words=tuple(load(row["stop_words"]) or ()),
     )

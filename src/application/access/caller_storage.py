@@ -21,8 +21,11 @@ from application.ports.event_log import EventAppender, EventBatch, EventLog
 from application.ports.idempotency_repository import IdempotencyRepository
 from application.ports.message_states import MessageStates
 from application.ports.outbox import Outbox
+from application.ports.pace_repository import PaceRepository
+from application.ports.paced_outbox import PacedOutbox
 from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
+from application.ports.suppression_repository import SuppressionRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.user_repository import UserRepository
 from application.ports.webhook_log import WebhookLog
@@ -100,6 +103,21 @@ class _SeenUnitOfWork(UnitOfWork):
     @override
     def outbox(self) -> Outbox:
         return self._uow.outbox
+
+    @property
+    @override
+    def paced_outbox(self) -> PacedOutbox:
+        return self._uow.paced_outbox
+
+    @property
+    @override
+    def paces(self) -> PaceRepository:
+        return self._uow.paces
+
+    @property
+    @override
+    def suppressions(self) -> SuppressionRepository:
+        return self._uow.suppressions
 
     @property
     @override

@@ -70,7 +70,7 @@ _READ: Final = (
         Role.READER,
         Place.SESSION,
         """
-        getSession getSessionStatus listStatusChanges getMe
+        getSession getSessionStatus listStatusChanges getMe getQuota listSuppressions
         listChats getChat listContacts getContact getContactPicture getContactAbout getBusinessProfile
         listCommonGroups getContactIdentity listBlockedContacts listCalls
         listGroups getGroup listGroupRequests listJoinRequests
@@ -94,7 +94,7 @@ _SEND: Final = (
         Role.SENDER,
         Place.SESSION,
         """
-        sendMessage sendMedia
+        sendMessage sendMedia addSuppression
         checkContacts setPresence setActivity subscribePresence unsubscribePresence
         """,
     )
@@ -120,6 +120,7 @@ _OPERATE: Final = (
         """
         updateSession deleteSession startSession stopSession restartSession takeOverSession logoutSession
         getQr refreshQr requestPairingCode watchSession
+        removeSuppression
         updateChat deleteChat clearChat fetchChatHistory
         saveContact removeContact blockContact unblockContact rejectCall
         createGroup updateGroup setGroupPicture deleteGroupPicture leaveGroup changeGroupParticipants changeParticipants

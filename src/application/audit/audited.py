@@ -38,6 +38,7 @@ AUDITED: Final[Mapping[str, Audit]] = (
         listEvents streamEvents streamEventsOverWebSocket getHealth getMetrics
         readDocument readDocumentationPage readDocumentationFile reflect
         listWebhooks getWebhook listDeliveries listDeadLetters
+        getQuota listSuppressions
         listUsers getUser listApiKeys getApiKey listAuditLog
         """,
     )
@@ -48,6 +49,7 @@ AUDITED: Final[Mapping[str, Audit]] = (
         cancelMessage editMessage deleteMessage revokeMessage deleteMessageForMe reactToMessage removeReaction
         voteInPoll pinMessage unpinMessage forwardMessage starMessage unstarMessage markMessagePlayed
         setPresence setActivity subscribePresence unsubscribePresence
+        addSuppression
         """,
     )
     | _all(
@@ -60,7 +62,7 @@ AUDITED: Final[Mapping[str, Audit]] = (
         createGroup updateGroup setGroupPicture deleteGroupPicture leaveGroup changeGroupParticipants changeParticipants
         getGroupInviteCode getInviteCode revokeGroupInviteCode revokeInviteCode decideGroupRequests decideJoinRequests
         joinGroup
-        deleteMedia
+        deleteMedia removeSuppression
         createWebhook updateWebhook deleteWebhook rotateWebhookSecret testWebhook redeliverEvent replayEvents
         createUser updateUser createApiKey rotateApiKey revokeApiKey
         """,

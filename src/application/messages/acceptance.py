@@ -7,6 +7,7 @@ from typing import Any, Final
 from application.idempotency.request_key import RequestKey
 from application.media.draft import MediaDraft
 from application.messages import progress
+from application.messages.opt_outs import is_barred
 from application.messages.targets import check_target
 from application.observability.untraced import UNTRACED
 from application.ports.clock import Clock
@@ -25,6 +26,7 @@ from domain.media_content import MEDIA_CONTENTS
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.operations import OPERATIONS
 from domain.session import Me, Session, SessionStatus, Wanted
+from domain.suppression import opted_out
 
 MAX_REPLY_ID: Final = 200
 MAX_AHEAD: Final = timedelta(days=366)
@@ -113,6 +115,7 @@ class Acceptance:
             PomboError: what ``check_target`` says of an operation.
             NotFoundError: ``SESSION_NOT_FOUND``, ``MESSAGE_NOT_FOUND`` (the one that is answered), ``MEDIA_NOT_FOUND``.
             ConflictError: ``SESSION_NOT_WORKING``.
+            UnprocessableError: ``RECIPIENT_OPTED_OUT``.
         """
         if isinstance(command.content, MediaDraft):
             raise TypeError("a draft's file comes first")
@@ -121,6 +124,8 @@ class Acceptance:
         session_id = parse_session_id(command.session_id)
         # Kept: a deletion that doesn't see this message would leave it queued for ever.
         me = account_of(await uow.sessions.keep(session_id))
+        if is_barred(command.content, command.to) and await uow.suppressions.among(session_id, [command.to]):
+            raise opted_out()
         if isinstance(command.content, OPERATIONS):
             await check_target(uow, session_id, command.content, now)
         message = Message(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from application.pacing.expected_times import ExpectedTimes
 from application.page_tokens import read_token, token_of
 from application.ports.message_repository import MessageFilter, MessagePosition
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -34,8 +35,9 @@ class MessagePage:
 class GetMessage:
     """Reads one message."""
 
-    def __init__(self, uow: UnitOfWorkFactory) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, times: ExpectedTimes) -> None:
         self._uow = uow
+        self._times = times
 
     async def execute(self, message_id: str) -> Message:
         """Reads.
@@ -46,14 +48,16 @@ class GetMessage:
         """
         parsed = parse_message_id(message_id)
         async with self._uow.begin() as uow:
-            return await uow.messages.get(parsed)
+            (message,) = await self._times.put_in(uow, [await uow.messages.get(parsed)])
+        return message
 
 
 class ListMessages:
     """Lists messages, newest first."""
 
-    def __init__(self, uow: UnitOfWorkFactory) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, times: ExpectedTimes) -> None:
         self._uow = uow
+        self._times = times
 
     async def execute(self, query: ListMessagesQuery) -> MessagePage:
         """Reads a page.
@@ -67,7 +71,7 @@ class ListMessages:
         async with self._uow.begin() as uow:
             criteria = await _of_person(uow, query.criteria)
             found = await uow.messages.list(criteria, after=after, limit=query.limit + 1)
-        items = found[: query.limit]
+            items = await self._times.put_in(uow, found[: query.limit])
         return MessagePage(items=items, next_page_token=_token(items[-1]) if len(found) > query.limit else None)
 
 

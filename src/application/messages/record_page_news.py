@@ -9,6 +9,7 @@ from application.groups.notice_events import events_of
 from application.messages import progress
 from application.messages.changes import ChangeRecorder
 from application.messages.waiters import MessageWaiters
+from application.pacing.opt_outs_by_message import OptOutsByMessage
 from application.people.record_people_news import Addresses, PersonLinks, RecordPeopleNews, addresses_of
 from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
@@ -45,6 +46,7 @@ class RecordPageNews:
         self._waiters = waiters
         self._changes = ChangeRecorder(clock, ids)
         self._links = PersonLinks(clock, ids)
+        self._opt_outs = OptOutsByMessage(clock, ids)
         self.people = RecordPeopleNews(uow, clock, ids, self._links)
 
     async def messages(self, session_id: SessionId, seen: Sequence[SeenMessage], *, backfilled: bool) -> int:
@@ -84,6 +86,7 @@ class RecordPageNews:
             for message in added:
                 await self._link_numbers(uow, session_id, told[message.whatsapp_id].number_change)
             await self._links.link(uow, session_id, links)
+            await self._opt_outs.note(uow, session_id, added)
             receipts = [
                 SeenReceipt(whatsapp_id=news.whatsapp_id, status=news.status, at=self._clock.now())
                 for news in told.values()

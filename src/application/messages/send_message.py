@@ -77,8 +77,8 @@ class SendMessage:
             PomboError: what ``aim`` and ``check_target`` say of an operation.
             ConflictError: ``SESSION_NOT_WORKING``.
             PomboError: of a draft, what ``PrepareMedia`` raises.
-            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, or what WhatsApp refused the
-                message for.
+            UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``, ``NUMBER_NOT_ON_WHATSAPP``, ``RECIPIENT_OPTED_OUT``, or what
+                WhatsApp refused the message for.
             PomboError: the command's own failure.
             RateLimitedError: ``REACHOUT_TIMELOCK``, ``NEW_CHAT_CAP``.
             CapabilityUnavailableError: the page can't send this.

@@ -66,6 +66,12 @@ INBOUND: Final = _seconds(
 STATUS_CHANGES: Final = _counter(
     "pombo_session_status_changes_total", "Changes of sessions' statuses.", "status", "reason", unit="changes"
 )
+RESTRICTIONS: Final = _counter(
+    "pombo_session_restrictions_total",
+    "Pauses of sessions after WhatsApp had refused a message for what the account does.",
+    "reason",
+    unit="restrictions",
+)
 RESTARTS: Final = _counter(
     "pombo_page_restarts_total",
     "Pages that ended without being asked to, and are opened again (how: opened) or loaded anew (how: loaded).",
@@ -137,7 +143,8 @@ SURVEY_UP: Final = _gauge(
 )
 
 MEASURES: Final = (
-    *(BUILD, REQUESTS, EVENTS, ACCEPTED, RECEIVED, ENDED, SEND, PAGE_SEND, INBOUND, STATUS_CHANGES, RESTARTS),
+    *(BUILD, REQUESTS, EVENTS, ACCEPTED, RECEIVED, ENDED, SEND, PAGE_SEND, INBOUND, STATUS_CHANGES),
+    *(RESTRICTIONS, RESTARTS),
     *(FAULTS, LEASES_CLAIMED, LEASES_LOST, LEASES_HELD, BROWSER_MEMORY, BROWSER_MEMORY_MOST, WEBHOOK, WEBHOOK_DELAY),
     *(AUDIT_ENTRIES, AUDIT_FAILURES, AUDIT_LOST),
     *(DATABASE_WAIT, PART_UP, SESSIONS, SESSIONS_AILING, QUEUE_DEPTH, QUEUE_AGE, LEASE_EPOCHS, WEBHOOK_BACKLOG),

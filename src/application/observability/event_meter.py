@@ -14,6 +14,7 @@ from domain.event import (
     MessageReceived,
     MessageSent,
     NewEvent,
+    SessionRestricted,
     SessionStatusChanged,
 )
 from domain.message import Message
@@ -47,6 +48,8 @@ class EventMeter:
                 self._metrics.add(catalogue.ENDED, message.status, "" if failure is None else failure.reason)
             case SessionStatusChanged(status=status, reason=reason):
                 self._metrics.add(catalogue.STATUS_CHANGES, status, reason)
+            case SessionRestricted(reason=reason):
+                self._metrics.add(catalogue.RESTRICTIONS, reason)
             case _:
                 pass  # counted by its type alone
 

@@ -12,9 +12,12 @@ from application.ports.media_repository import MediaRepository
 from application.ports.message_repository import MessageRepository
 from application.ports.message_states import MessageStates
 from application.ports.outbox import Outbox
+from application.ports.pace_repository import PaceRepository
+from application.ports.paced_outbox import PacedOutbox
 from application.ports.person_repository import PersonRepository
 from application.ports.session_leases import SessionLeases
 from application.ports.session_repository import SessionRepository
+from application.ports.suppression_repository import SuppressionRepository
 from application.ports.survey import Survey
 from application.ports.user_repository import UserRepository
 from application.ports.webhook_log import WebhookLog
@@ -55,6 +58,21 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def outbox(self) -> Outbox:
         """The messages that wait to be sent."""
+
+    @property
+    @abstractmethod
+    def paced_outbox(self) -> PacedOutbox:
+        """The same of sessions whose messages don't leave as soon as they can."""
+
+    @property
+    @abstractmethod
+    def paces(self) -> PaceRepository:
+        """Where the pace of each session stands."""
+
+    @property
+    @abstractmethod
+    def suppressions(self) -> SuppressionRepository:
+        """Who isn't to be written to."""
 
     @property
     @abstractmethod

@@ -8,6 +8,7 @@ from application.representation import (
     group_events,
     media_events,
     message_events,
+    pacing_events,
     people_events,
     session_events,
     webhook_events,
@@ -24,6 +25,7 @@ PAYLOAD_FORMS: Final[tuple[PayloadForm[Any], ...]] = (
     *people_events.FORMS,
     *group_events.FORMS,
     *webhook_events.FORMS,
+    *pacing_events.FORMS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""
 

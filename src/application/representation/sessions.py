@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from application.representation.pacing import pacing_from_dict, pacing_to_dict
 from application.representation.values import Json, optional_jid, read_jid, read_time, time_to_text
 from domain.bridge import Bridge
 from domain.ids import SessionId
@@ -36,6 +37,8 @@ def session_to_dict(session: Session) -> Json:
         "wanted": session.wanted.value,
         "me": me_to_dict(session.me),
         "metadata": dict(session.metadata),
+        "pacing": pacing_to_dict(session.pacing),
+        "stop_words": list(session.stop_words),
         "created_at": time_to_text(session.created_at),
         "updated_at": time_to_text(session.updated_at),
     }
@@ -55,6 +58,9 @@ def session_from_dict(data: Mapping[str, Any]) -> Session:
         updated_at=read_time(data["updated_at"]),
         me=me_from_dict(data["me"]),
         metadata=data["metadata"],
+        # Of before there was a pace.
+        pacing=pacing_from_dict(data.get("pacing")),
+        stop_words=tuple(data.get("stop_words", ())),
     )
 
 

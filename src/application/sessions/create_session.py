@@ -1,7 +1,7 @@
 """Create a session."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from application.audit.notes import note_session
 from application.idempotency.request_key import RequestKey
@@ -10,10 +10,13 @@ from application.ports.clock import Clock
 from application.ports.id_generator import IdGenerator
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation.sessions import session_from_dict, session_to_dict
+from application.sessions.own_pace import asked_pace, own_pacing
 from application.sessions.workers import SessionWorkers
 from domain.event import NewEvent, SessionStatusChanged
 from domain.ids import parse_session_id
+from domain.pacing import Pacing
 from domain.session import Session
+from domain.suppression import check_stop_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,8 @@ class CreateSessionCommand:
     name: str | None = None
     start: bool = True
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pacing: Pacing | None = None
+    stop_words: Sequence[str] = ()
     request: RequestKey | None = None
 
 
@@ -40,22 +45,30 @@ class CreateSession:
         """Creates.
 
         Raises:
-            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``.
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``,
+                ``INVALID_PACING``, ``INVALID_STOP_WORDS``.
             AlreadyExistsError: ``SESSION_EXISTS``.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
-        asked = {"id": command.id, "name": command.name, "start": command.start, "metadata": dict(command.metadata)}
+        asked = {
+            "id": command.id,
+            "name": command.name,
+            "start": command.start,
+            "metadata": dict(command.metadata),
+            **asked_pace(command.pacing, command.stop_words or None),
+        }
         keyed = None if command.request is None else command.request.of("sessions.create", asked)
         session_id = self._ids.session_id() if command.id is None else parse_session_id(command.id)
         note_session(session_id)
         now = self._clock.now()
-        session = Session.create(
+        created = Session.create(
             id=session_id,
             name=session_id if command.name is None else command.name,
             start=command.start,
             metadata=command.metadata,
             now=now,
         )
+        session = replace(created, pacing=own_pacing(command.pacing), stop_words=check_stop_words(command.stop_words))
         made = False
         try:
             async with self._uow.begin() as uow:

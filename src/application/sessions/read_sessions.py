@@ -10,6 +10,7 @@ from application.sessions.workers import SessionWorkers
 from domain.bridge import Bridge
 from domain.errors import ConflictError, InvalidArgumentError
 from domain.ids import SessionId, parse_session_id
+from domain.pacing import Restriction
 from domain.session import Capability, Me, Session, StatusChange
 
 MAX_PAGE: Final = 500
@@ -27,12 +28,16 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReport:
-    """A session's status with its newest changes (newest first), what its page can do, and the bridge in it."""
+    """A session's status with its newest changes (newest first), what its page can do, and the bridge in it.
+
+    ``restriction``: that of WhatsApp's, while it holds or is remembered.
+    """
 
     session: Session
     history: Sequence[StatusChange]
     capabilities: tuple[Capability, ...]
     bridge: Bridge | None
+    restriction: Restriction | None = None
 
 
 class GetSession:
@@ -131,9 +136,11 @@ class GetSessionStatus:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
             history = await uow.sessions.history(slug, limit=_HISTORY)
+            pace = await uow.paces.load(slug)
         return SessionReport(
             session=session,
             history=history,
             capabilities=self._workers.capabilities(slug),
             bridge=self._workers.bridge(slug),
+            restriction=pace.restriction,
         )

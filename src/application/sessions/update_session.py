@@ -1,6 +1,6 @@
-"""Change a session's name and metadata."""
+"""Change a session's name, metadata, pace and stop words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from application.idempotency.request_key import RequestKey
@@ -8,32 +8,43 @@ from application.idempotency.within import answered, note_answer
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.representation.sessions import session_from_dict, session_to_dict
+from application.sessions.own_pace import asked_pace, own_pacing
+from application.sessions.workers import SessionWorkers
 from domain.ids import parse_session_id
+from domain.pacing import Pacing
 from domain.session import Session, check_metadata, check_name
+from domain.suppression import check_stop_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSessionCommand:
-    """None leaves a field as it is; ``metadata`` replaces the whole."""
+    """None leaves a field as it is; ``metadata``, ``pacing`` and ``stop_words`` replace the whole.
+
+    An empty ``pacing`` has the session go by the gateway's settings again.
+    """
 
     session_id: str
     name: str | None = None
     metadata: Mapping[str, str] | None = None
+    pacing: Pacing | None = None
+    stop_words: Sequence[str] | None = None
     request: RequestKey | None = None
 
 
 class UpdateSession:
     """Changes what is the caller's own of a session."""
 
-    def __init__(self, uow: UnitOfWorkFactory, clock: Clock) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
         self._uow = uow
         self._clock = clock
+        self._workers = workers
 
     async def execute(self, command: UpdateSessionCommand) -> Session:
         """Changes.
 
         Raises:
-            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``.
+            InvalidArgumentError: ``INVALID_SESSION_ID``, ``INVALID_NAME``, ``INVALID_METADATA``,
+                ``INVALID_PACING``, ``INVALID_STOP_WORDS``.
             NotFoundError: ``SESSION_NOT_FOUND``.
             UnprocessableError: ``IDEMPOTENCY_KEY_REUSED``.
         """
@@ -41,6 +52,7 @@ class UpdateSession:
             "session_id": command.session_id,
             "name": command.name,
             "metadata": None if command.metadata is None else dict(command.metadata),
+            **asked_pace(command.pacing, command.stop_words),
         }
         keyed = None if command.request is None else command.request.of("sessions.update", asked)
         now = self._clock.now()
@@ -52,8 +64,12 @@ class UpdateSession:
                 session,
                 name=session.name if command.name is None else check_name(command.name),
                 metadata=session.metadata if command.metadata is None else check_metadata(command.metadata),
+                pacing=session.pacing if command.pacing is None else own_pacing(command.pacing),
+                stop_words=session.stop_words if command.stop_words is None else check_stop_words(command.stop_words),
                 updated_at=now,
             )
             await uow.sessions.save(changed)
             await note_answer(uow, keyed, {"session": session_to_dict(changed)})
+        if changed.pacing != session.pacing:
+            self._workers.reconsider_pace(session.id)
         return changed

@@ -74,6 +74,10 @@ class SessionWorkers(Protocol):
         """Says that a message waits to be sent."""
 
     @abstractmethod
+    def reconsider_pace(self, session_id: SessionId) -> None:
+        """Says that the settings of a session's pace may have changed."""
+
+    @abstractmethod
     def reserve(self, session_id: SessionId, chat: Jid) -> Lease | None:
         """Takes a chat for a message that is about to be accepted, where nothing can be waiting before it.
 

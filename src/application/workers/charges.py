@@ -33,6 +33,7 @@ _TOPIC: Final = "workers"
 _ANY: Final = "any"
 _WANTED: Final = "wanted:"
 _OUTBOX: Final = "outbox:"
+_PACE: Final = "pace:"
 
 FaultHook = Callable[[SessionId | None, BaseException], None]
 """Is told of faults of ours, and of which session."""
@@ -185,6 +186,10 @@ class SessionCharges:
             charge = self._charges.get(SessionId(hint.removeprefix(_OUTBOX)))
             if charge is not None:
                 charge.keeper.dispatcher.nudge()
+        elif hint.startswith(_PACE):
+            charge = self._charges.get(SessionId(hint.removeprefix(_PACE)))
+            if charge is not None:
+                charge.keeper.dispatcher.reconsider()
         elif hint.startswith(_WANTED):
             charge = self._charges.get(SessionId(hint.removeprefix(_WANTED)))
             if charge is not None:
@@ -202,6 +207,10 @@ class SessionCharges:
     def ask_to_send(self, session_id: SessionId) -> None:
         """Says that a message waits in the outbox of a session that isn't run here."""
         self._tell(f"{_OUTBOX}{session_id}")
+
+    def ask_to_reconsider(self, session_id: SessionId) -> None:
+        """Says that the pace of a session that isn't run here may be another one now."""
+        self._tell(f"{_PACE}{session_id}")
 
     def hint(self) -> None:
         """Says that there may be a session that nobody runs."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from application.media.outgoing_files import OutgoingFiles
 from application.messages.changes import ChangeRecorder, change_of
+from application.messages.opt_outs import is_barred, refuse
 from application.messages.waiters import MessageWaiters
 from application.observability import catalogue
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
@@ -18,6 +19,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.whatsapp_driver import MessagingPage
 from application.representation.content import content_type
 from application.workers.delivery import Delivery, Outcome, Performed, attempt, conclude, word_for
+from application.workers.governor import Governor
 from domain.changes import AnyChange
 from domain.errors import TRANSIENT, PomboError
 from domain.event import NewEvent
@@ -29,7 +31,7 @@ from domain.session import Me
 _IN_FLIGHT: Final = 32
 """Most messages with the page at once. Beyond this the page's own work is the limit, not the waiting."""
 
-_POLL_SECONDS: Final = 1.0
+_POLL: Final = timedelta(seconds=1)
 _RETRY_AFTER: Final = timedelta(seconds=3)
 _RETRY_AT_LAST: Final = timedelta(minutes=1)
 """The pause between two tries of one message doubles up to this."""
@@ -50,8 +52,10 @@ class OutboxDispatcher:
         ids: IdGenerator,
         waiters: MessageWaiters,
         files: OutgoingFiles,
+        governor: Governor,
         instruments: Instruments = NO_INSTRUMENTS,
     ) -> None:
+        self._governor = governor
         self._instruments = instruments
         self._files = files
         self._session_id = session_id
@@ -76,13 +80,18 @@ class OutboxDispatcher:
         """Says that a message waits."""
         self._wake.set()
 
+    def reconsider(self) -> None:
+        """Says that the session's pace may be another one now."""
+        self._governor.reconsider()
+        self._wake.set()
+
     def reserve(self, chat: Jid) -> bool:
         """Takes a chat for a message that is about to be accepted, so that it needn't be queued and claimed.
 
         Only where nothing of the chat can be waiting before it. ``hand_over`` or ``give_back`` must follow.
         """
         settled = self._recovered and self._idle and not self._wake.is_set() and not self._draining
-        free = settled and chat not in self._busy and self._free() > 0
+        free = settled and not self._governor.limits and chat not in self._busy and self._free() > 0
         if free:
             self._busy.add(chat)
             self._reserved.add(chat)
@@ -135,6 +144,7 @@ class OutboxDispatcher:
             accounts = frozenset({me.jid, me.lid})
             delivery = Delivery(page=page, tasks=tasks, accounts=accounts, clock=self._clock, files=self._files)
             self._delivery, self._recovered, self._draining = delivery, False, False
+            self._governor.begin(me)
             try:
                 while True:
                     # Until the turn is done nobody may take the chat of a message that it is about to find.
@@ -150,10 +160,11 @@ class OutboxDispatcher:
                             raise
                         # The database is away. A claim whose commit wasn't confirmed may stand: that is looked up.
                         self._recovered = False
+                        self._governor.forget()
                     if self._draining and not self._done and len(self._flying) <= self._pausing:
                         self._drained.set()
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(_POLL_SECONDS):
+                        async with asyncio.timeout(self._governor.pause(_POLL).total_seconds()):
                             await self._wake.wait()
             finally:
                 self._drained.set()
@@ -179,23 +190,51 @@ class OutboxDispatcher:
         done, self._done = self._done, []
         try:
             async with self._uow.begin() as uow:
+                await self._governor.look(uow)
                 changed = await self._settle(uow, done)
                 free = self._free()
-                claimed: Sequence[Message] = ()
-                if free > 0:
-                    claimed = await uow.outbox.claim(
-                        self._session_id, now=self._clock.now(), busy=tuple(self._busy), limit=free
-                    )
+                claimed = await self._claim(uow, free) if free > 0 else ()
+                barred = await self._bar(uow, claimed)
         except BaseException:
             self._done = done + self._done
             raise
-        for message in changed:
+        for message in (*changed, *barred):
             self._waiters.tell(message)
+        refused = {message.id for message in barred}
         for message in claimed:
-            self._start(delivery, message, look_first=False)
+            if message.id not in refused:
+                self._start(delivery, message, look_first=False)
         self._idle = len(claimed) < free or self._draining
-        if not self._idle or self._done:
+        if not self._idle or self._done or barred:
             self.nudge()
+
+    async def _claim(self, uow: UnitOfWork, free: int) -> Sequence[Message]:
+        busy = tuple(self._busy)
+        if self._governor.limits:
+            return await self._governor.take(uow, busy=busy, free=free, in_flight=self._flying)
+        return await uow.outbox.claim(self._session_id, now=self._clock.now(), busy=busy, limit=free)
+
+    async def _bar(self, uow: UnitOfWork, claimed: Sequence[Message]) -> Sequence[Message]:
+        """Gives up those to people who have opted out since."""
+        chats = {message.chat for message in claimed if is_barred(message.content, message.chat)}
+        if not chats:
+            return ()
+        now = self._clock.now()
+        opted_out = await uow.suppressions.among(self._session_id, chats)
+        barred = [
+            refuse(message, now)
+            for message in claimed
+            if message.chat in opted_out and is_barred(message.content, message.chat)
+        ]
+        await uow.messages.save([message for message, _ in barred])
+        await uow.events.append(
+            [
+                NewEvent(id=self._ids.event_id(), session_id=self._session_id, time=now, payload=payload)
+                for _, payloads in barred
+                for payload in payloads
+            ]
+        )
+        return [message for message, _ in barred]
 
     def _start(self, delivery: Delivery, message: Message, *, look_first: bool) -> None:
         self._busy.add(message.chat)
@@ -280,4 +319,5 @@ class OutboxDispatcher:
         await uow.messages.save(changed)
         await uow.events.append(events)
         await self._changes.record(uow, self._session_id, effects)
+        await self._governor.settle(uow, done)
         return changed

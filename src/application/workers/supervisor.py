@@ -21,6 +21,7 @@ from application.sessions.workers import SessionPage, SessionWorkers, session_to
 from application.workers.charges import FaultHook, SessionCharges
 from application.workers.dispatcher import OutboxDispatcher
 from application.workers.fence import FencedUnitsOfWork
+from application.workers.governor import Governor
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.late_news import LateNews
 from application.workers.left_behind import LeftBehind
@@ -121,7 +122,11 @@ class SessionSupervisor(SessionWorkers):
             SessionRecord(session_id, uow, self._codes, self._bus, self._clock, self._ids),
             self._driver,
             RecordPageNews(uow, self._clock, self._ids, self._waiters, self._tell_of),
-            OutboxDispatcher(session_id, uow, self._clock, self._ids, self._waiters, self._files, self._instruments),
+            OutboxDispatcher(
+                *(session_id, uow, self._clock, self._ids, self._waiters, self._files),
+                Governor(session_id, self._settings.pace, self._clock, self._ids, random.random),
+                self._instruments,
+            ),
             self._clock,
             random.random,
             self._gate,
@@ -148,6 +153,14 @@ class SessionSupervisor(SessionWorkers):
             self._charges.ask_to_send(session_id)
         else:
             charge.keeper.dispatcher.nudge()
+
+    @override
+    def reconsider_pace(self, session_id: SessionId) -> None:
+        charge = self._charges.get(session_id)
+        if charge is None:
+            self._charges.ask_to_reconsider(session_id)
+        else:
+            charge.keeper.dispatcher.reconsider()
 
     @override
     def reserve(self, session_id: SessionId, chat: Jid) -> Lease | None:

@@ -33,6 +33,7 @@ from entrypoints.grpc.gen.pombo.v1 import (
     message_service_pb2,
     presence_service_pb2,
     session_service_pb2,
+    suppression_service_pb2,
     user_service_pb2,
     webhook_service_pb2,
 )
@@ -48,6 +49,7 @@ from entrypoints.grpc.gen.pombo.v1.media_service_pb2_grpc import add_MediaServic
 from entrypoints.grpc.gen.pombo.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.presence_service_pb2_grpc import add_PresenceServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import add_SessionServiceServicer_to_server
+from entrypoints.grpc.gen.pombo.v1.suppression_service_pb2_grpc import add_SuppressionServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import add_WebhookServiceServicer_to_server
 from entrypoints.grpc.group_service import GroupService
@@ -58,6 +60,7 @@ from entrypoints.grpc.presence_service import PresenceService
 from entrypoints.grpc.rules import MethodRules
 from entrypoints.grpc.session_service import SessionService
 from entrypoints.grpc.stopping import Stopping
+from entrypoints.grpc.suppression_service import SuppressionService
 from entrypoints.grpc.user_service import UserService
 from entrypoints.grpc.webhook_service import WebhookService
 from entrypoints.ports import check_port, listen_error
@@ -76,6 +79,7 @@ DESCRIPTORS: Final = tuple(
         (presence_service_pb2, "PresenceService"),
         (call_service_pb2, "CallService"),
         (group_service_pb2, "GroupService"),
+        (suppression_service_pb2, "SuppressionService"),
         (user_service_pb2, "UserService"),
         (api_key_service_pb2, "ApiKeyService"),
         (audit_service_pb2, "AuditService"),
@@ -128,6 +132,7 @@ class GrpcServer:
         add_PresenceServiceServicer_to_server(PresenceService(use_cases), self._server)
         add_CallServiceServicer_to_server(CallService(use_cases), self._server)
         add_GroupServiceServicer_to_server(GroupService(use_cases), self._server)
+        add_SuppressionServiceServicer_to_server(SuppressionService(use_cases), self._server)
         add_UserServiceServicer_to_server(UserService(use_cases), self._server)
         add_ApiKeyServiceServicer_to_server(ApiKeyService(use_cases), self._server)
         add_AuditServiceServicer_to_server(AuditService(use_cases), self._server)

@@ -13,6 +13,7 @@ from application.sessions.read_sessions import DEFAULT_HISTORY
 from application.sessions.update_session import UpdateSessionCommand
 from domain.errors import InvalidArgumentError
 from domain.ids import parse_session_id
+from entrypoints.grpc.converters.pacing import pacing_from_proto, quota_to_proto, restriction_to_proto
 from entrypoints.grpc.converters.sessions import (
     bridge_to_proto,
     capability_to_proto,
@@ -33,7 +34,7 @@ type Context = grpc.aio.ServicerContext[Any, Any]
 
 _DEFAULT_PAGE: Final = 100
 _REFRESH_WAIT: Final = timedelta(seconds=20)
-_CHANGEABLE: Final = frozenset({"name", "metadata"})
+_CHANGEABLE: Final = frozenset({"name", "metadata", "pacing", "stop_words"})
 
 
 class SessionService(SessionServiceServicer):
@@ -50,6 +51,8 @@ class SessionService(SessionServiceServicer):
             name=request.name if request.HasField("name") else None,
             start=request.start if request.HasField("start") else True,
             metadata=dict(request.metadata),
+            pacing=pacing_from_proto(request.pacing) if request.HasField("pacing") else None,
+            stop_words=tuple(request.stop_words),
             request=key_of(request),
         )
         session = await self._use_cases.create_session.execute(command)
@@ -126,7 +129,13 @@ class SessionService(SessionServiceServicer):
             history=[status_change_to_proto(change) for change in report.history],
             capabilities=[capability_to_proto(capability) for capability in report.capabilities],
             bridge=bridge_to_proto(report.bridge),
+            restriction=restriction_to_proto(report.restriction),
         )
+
+    @override
+    async def GetQuota(self, request: pb.GetQuotaRequest, context: Context) -> pb.GetQuotaResponse:
+        quota = await self._use_cases.pacing.get_quota.execute(request.session_id)
+        return pb.GetQuotaResponse(quota=quota_to_proto(quota))
 
     @override
     async def GetQr(self, request: pb.GetQrRequest, context: Context) -> pb.GetQrResponse:
@@ -175,17 +184,22 @@ def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
     session, paths = request.session, set(request.update_mask.paths)
     if not paths:
         # Without a mask, what the message holds is what is meant (https://google.aip.dev/134).
-        paths = {name for name in _CHANGEABLE if getattr(session, name)}
+        paths = {name for name in ("name", "metadata", "stop_words") if getattr(session, name)}
+        paths |= {"pacing"} if session.HasField("pacing") else set()
     elif paths == {"*"}:
         paths = set(_CHANGEABLE)
     if not paths <= _CHANGEABLE:
         raise InvalidArgumentError(
-            "INVALID_REQUEST", "Of a session, name and metadata can be changed.", field="update_mask"
+            "INVALID_REQUEST",
+            f"Of a session these can be changed: {', '.join(sorted(_CHANGEABLE))}.",
+            field="update_mask",
         )
     return UpdateSessionCommand(
         session_id=session.id,
         name=session.name if "name" in paths else None,
         metadata=dict(session.metadata) if "metadata" in paths else None,
+        pacing=pacing_from_proto(session.pacing) if "pacing" in paths else None,
+        stop_words=tuple(session.stop_words) if "stop_words" in paths else None,
         request=key_of(request),
     )
 
@@ -193,5 +207,8 @@ def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
 def _inside_session(error: InvalidArgumentError) -> InvalidArgumentError:
     """The same error, its field named as the request has it."""
     inner = {"session_id": "session.id", "name": "session.name", "metadata": "session.metadata"}
+    inner |= {"stop_words": "session.stop_words"}
     field = None if error.field is None else inner.get(error.field, error.field)
+    if field is not None and field.startswith("pacing."):
+        field = f"session.{field}"
     return InvalidArgumentError(error.reason, error.message, field=field, metadata=error.metadata)

@@ -29,6 +29,7 @@ from entrypoints.rest.routes.message_media import MessageMediaRoutes
 from entrypoints.rest.routes.message_operations import MessageOperationRoutes
 from entrypoints.rest.routes.messages import MessageRoutes
 from entrypoints.rest.routes.metrics import METRICS_PATH, MetricsRoutes
+from entrypoints.rest.routes.pacing import PacingRoutes
 from entrypoints.rest.routes.presence import PresenceRoutes
 from entrypoints.rest.routes.sessions import SessionRoutes
 from entrypoints.rest.routes.webhooks import WebhookRoutes
@@ -75,7 +76,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     MessageMediaRoutes(use_cases, config).add_to(app.router)
     SessionRoutes(use_cases).add_to(app.router)
     LinkingRoutes(use_cases).add_to(app.router)
-    for routes in (ChatRoutes, ContactRoutes, PresenceRoutes):
+    for routes in (ChatRoutes, ContactRoutes, PresenceRoutes, PacingRoutes):
         routes(use_cases).add_to(app.router)
     GroupRoutes(use_cases).add_to(app.router)
     WebhookRoutes(use_cases).add_to(app.router)

@@ -33,6 +33,7 @@ This project is unofficial: it isn't made, endorsed or supported by WhatsApp or 
 _TAGS: Final = [
     {"name": "Sessions", "description": "One linked account each: what is wanted of it and what is observed."},
     {"name": "Linking", "description": "Linking a session to an account, by QR or by a code."},
+    {"name": "Pacing", "description": "How fast a session sends, what remains, and who isn't written to."},
     {"name": "Messages", "description": "What is sent and what came."},
     {"name": "Media", "description": "Files: put into the store, read in parts, and kept for a time."},
     {"name": "Chats", "description": "Conversations as the account's phone and devices share them."},

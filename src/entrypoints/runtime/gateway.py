@@ -258,7 +258,11 @@ def _hand_in(container: Container, storage: Storage) -> None:
 
 
 def _keeper_settings(settings: Settings) -> KeeperSettings:
-    return KeeperSettings(probe_every=timedelta(seconds=settings.probe_seconds), starts_at_once=settings.starts_at_once)
+    return KeeperSettings(
+        probe_every=timedelta(seconds=settings.probe_seconds),
+        starts_at_once=settings.starts_at_once,
+        pace=settings.pace,
+    )
 
 
 def _note_fault(metrics: Metrics, session_id: SessionId | None, fault: BaseException) -> None:

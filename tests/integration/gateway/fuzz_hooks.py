@@ -36,6 +36,8 @@ _CHOICES: dict[str, dict[str, list[Any]]] = {
     # Which addresses are public, no form tells.
     "CreateWebhookRequest": {"url": [_TARGET]},
     "UpdateWebhookRequest": {"url": [None, _TARGET]},
+    # Which zones there are, the time zones' data base says.
+    "GivenQuietHours": {"time_zone": ["UTC", "Europe/Lisbon"]},
     # A cursor beyond the log's end is refused.
     "ReplayRequest": {"after": [0, None]},
 }
@@ -49,6 +51,8 @@ _LEFT_OUT = {
     "EventInvitationToSend": ("end_time",),
     # As many as there are options.
     "PollToSend": ("selectable",),
+    # The linked session's sends would wait for what is made up; sessions are made with any pace.
+    "UpdateSessionRequest": ("pacing",),
 }
 # A browser for each session that is made up would look at nothing but browsers; and the linked session stays so.
 _NOT_THE_LINKED = ("/start", "/restart", "/stop", "/logout")

@@ -42,6 +42,7 @@ from application.messages.send_message import SendMessage
 from application.messages.send_messages import SendMessages
 from application.observability.read_health import ReadHealth
 from application.observability.read_metrics import ReadMetrics
+from application.pacing.expected_times import ExpectedTimes
 from application.ports.health_check import HealthCheck
 from application.sessions.asking import PageAsker
 from application.sessions.read_sessions import GetMe, GetSession, GetSessionStatus, ListSessions, ListStatusChanges
@@ -53,6 +54,7 @@ from application.webhooks.manage_webhooks import CreateWebhook, DeleteWebhook, R
 from application.webhooks.read_webhooks import GetWebhook, ListDeadLetters, ListDeliveries, ListWebhooks
 from application.webhooks.replay_events import ReplayEvents
 from domain.lease import Owner
+from domain.pacing import Pace
 from entrypoints.access_assembly import AccessAssembly
 from entrypoints.audit_use_cases import AuditUseCases
 from entrypoints.grpc.config import GrpcConfig
@@ -63,6 +65,7 @@ from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServic
 from entrypoints.grpc.gen.pombo.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from entrypoints.grpc.server import GrpcServer
 from entrypoints.media_assembly import MediaAssembly
+from entrypoints.pacing_assembly import pacing_use_cases
 from entrypoints.use_cases import UseCases
 from tests.media_parts import media_parts
 from tests.people_parts import people_use_cases
@@ -82,6 +85,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
     )
     access = AccessAssembly(database, world.clock, world.ids, world.bus, (bytes(32),), KEY)
     groups = PageAsker(database, world.clock, world.supervisor)
+    times = ExpectedTimes(world.clock, Pace())
     return UseCases(
         authenticate=access.authenticate,
         access=access.use_cases,
@@ -103,7 +107,7 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
         get_session_status=GetSessionStatus(database, world.supervisor),
         list_status_changes=ListStatusChanges(database),
         get_me=GetMe(database),
-        update_session=UpdateSession(database, world.clock),
+        update_session=UpdateSession(database, world.clock, world.supervisor),
         delete_session=world.delete,
         start_session=world.start,
         stop_session=world.stop,
@@ -136,8 +140,9 @@ def use_cases(world: World, checks: Sequence[HealthCheck] = ()) -> UseCases:
             database, world.clock, world.ids, world.supervisor, world.waiters, Once(database, world.clock)
         ),
         read_message_state=ReadMessageState(database),
-        list_messages=ListMessages(database),
-        get_message=GetMessage(database),
+        list_messages=ListMessages(database, times),
+        get_message=GetMessage(database, times),
+        pacing=pacing_use_cases(database, world.clock, world.ids, Pace()),
         media=media.use_cases,
         list_events=ListEvents(database),
         stream_events=StreamEvents(database, world.feed, access=access.streams),

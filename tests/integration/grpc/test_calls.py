@@ -11,8 +11,10 @@ import pytest
 import structlog
 
 from application.messages.read_messages import GetMessage, ListMessages
+from application.pacing.expected_times import ExpectedTimes
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.lease import Lease
+from domain.pacing import Pace
 from entrypoints.grpc.config import GrpcConfig
 from entrypoints.grpc.gen.pombo.v1 import message_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as pb
@@ -130,7 +132,8 @@ class BrokenDatabase(UnitOfWorkFactory):
 
 async def test_an_unforeseen_fault_is_logged_and_not_told(world: World) -> None:
     broken = BrokenDatabase()
-    cases = replace(use_cases(world), get_message=GetMessage(broken), list_messages=ListMessages(broken))
+    times = ExpectedTimes(world.clock, Pace())
+    cases = replace(use_cases(world), get_message=GetMessage(broken, times), list_messages=ListMessages(broken, times))
     async with served(cases) as gateway:
         with structlog.testing.capture_logs() as logs:
             with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -19,10 +19,13 @@ from tests.contracts.media_repository import MediaRepositoryContract
 from tests.contracts.message_repository import MessageRepositoryContract
 from tests.contracts.message_states import MessageStatesContract
 from tests.contracts.outbox import OutboxContract
+from tests.contracts.pace_repository import PaceRepositoryContract
+from tests.contracts.paced_outbox import PacedOutboxContract
 from tests.contracts.person_repository import PersonRepositoryContract
 from tests.contracts.samples import NOON, SALES, SUPPORT, event, outbound, session
 from tests.contracts.session_leases import SessionLeasesContract
 from tests.contracts.session_repository import SessionRepositoryContract
+from tests.contracts.suppression_repository import SuppressionRepositoryContract
 from tests.contracts.survey import SurveyContract
 from tests.contracts.unit_of_work import UnitOfWorkContract
 from tests.contracts.user_repository import UserRepositoryContract
@@ -69,6 +72,18 @@ class TestPostgresMediaRepository(MediaRepositoryContract):
 
 
 class TestPostgresOutbox(OutboxContract):
+    pass
+
+
+class TestPostgresPacedOutbox(PacedOutboxContract):
+    pass
+
+
+class TestPostgresPaceRepository(PaceRepositoryContract):
+    pass
+
+
+class TestPostgresSuppressionRepository(SuppressionRepositoryContract):
     pass
 
 

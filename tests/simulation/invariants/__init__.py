@@ -33,6 +33,7 @@ from tests.simulation.invariants.operations import (
     OperationsFollowTheirMessage,
     ShownAsItIs,
 )
+from tests.simulation.invariants.paces import ThePaceIsKept
 from tests.simulation.invariants.pages import NobodyIsToldAGhost, OnePagePerSession, OneRightPerSession
 from tests.simulation.invariants.webhooks import DeliveredMeansDelivered, WebhooksArrive
 
@@ -65,4 +66,5 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     DecisionsAreToldOnce,
     GroupsAreChangedOnce,
     FilesArriveWhole,
+    ThePaceIsKept,
 )

@@ -21,6 +21,7 @@ from application.messages.waiters import MessageWaiters
 from application.ports.clock import Clock
 from application.ports.page_events import Connected, MessagesSeen, ReceiptsSeen, SeenMessage, SeenReceipt
 from application.workers.dispatcher import OutboxDispatcher
+from application.workers.governor import Governor
 from application.workers.keeper_settings import KeeperSettings
 from application.workers.page_life import PageLife
 from application.workers.session_record import SessionRecord
@@ -30,6 +31,7 @@ from domain.event import Event, MessageAcked, MessageReceived, MessageSent
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import RECEIPTS, Message, MessageStatus, advances
+from domain.pacing import Pace
 from domain.session import SessionStatus, StatusReason
 from tests.contracts.samples import NOON, SALES
 
@@ -178,8 +180,9 @@ async def test_what_a_page_tells_before_it_is_connected_doesnt_shorten_the_look_
     record = SessionRecord(SESSION, world.database, world.codes, world.bus, clock, world.ids)
     await record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
     news = RecordPageNews(world.database, clock, world.ids, world.waiters)
+    governor = Governor(SESSION, Pace(), clock, world.ids, lambda: 0.5)
     dispatcher = OutboxDispatcher(
-        SESSION, world.database, clock, world.ids, world.waiters, OutgoingFiles(world.media_store)
+        SESSION, world.database, clock, world.ids, world.waiters, OutgoingFiles(world.media_store), governor
     )
     session, settings = await world.session(), KeeperSettings()
     life = asyncio.create_task(

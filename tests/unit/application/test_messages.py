@@ -9,11 +9,13 @@ from application.events.selection import EventSelection
 from application.events.stream_events import StreamEvents, StreamEventsQuery
 from application.messages.read_messages import ListMessages, ListMessagesQuery
 from application.messages.send_message import SendMessageCommand
+from application.pacing.expected_times import ExpectedTimes
 from application.ports.message_repository import MessageFilter
 from domain.content import Text
 from domain.errors import ConflictError, InvalidArgumentError, RateLimitedError, UnprocessableError
 from domain.event import MessageReceived
 from domain.message import Direction, MessageStatus
+from domain.pacing import Pace
 from domain.session import SessionStatus
 
 from .world import ANA, BEN, CARLA, SESSION, HastyClock, World, running, until
@@ -119,7 +121,7 @@ async def test_a_refusal_by_whatsapp_is_told_with_its_reason(world: World) -> No
     assert caught.value.reason == "REACHOUT_TIMELOCK"
     failed = await world.message(caught.value.metadata["message_id"], lambda now: now.failure is not None)
     assert failed.status is MessageStatus.FAILED
-    assert (await world.event_types())[-1] == "message.failed"
+    assert (await world.event_types())[-2:] == ["message.failed", "session.restricted"]
 
 
 @pytest.mark.parametrize("fault", [LoseOutcome(), Die(after_effect=True), Die(after_effect=False)])
@@ -166,7 +168,7 @@ async def test_a_reply_names_a_message_of_this_session(world: World) -> None:
 async def test_messages_are_listed_in_pages_newest_first(world: World) -> None:
     await world.linked()
     sent = [await world.text(str(number)) for number in range(5)]
-    listing, token, seen = ListMessages(world.database), None, []
+    listing, token, seen = ListMessages(world.database, ExpectedTimes(world.clock, Pace())), None, []
     while True:
         query = ListMessagesQuery(criteria=MessageFilter(session_id=SESSION), page_token=token, limit=2)
         page = await listing.execute(query)

@@ -15,6 +15,7 @@ from application.messages.read_messages import ListMessages, ListMessagesQuery
 from application.messages.read_states import ReadMessageState
 from application.messages.record_page_news import RecordPageNews
 from application.messages.send_message import SendMessageCommand
+from application.pacing.expected_times import ExpectedTimes
 from application.ports.message_repository import MessageFilter
 from application.ports.page_events import SeenReceipt
 from domain.changes import AnyChange, Edited, Reacted, Revoked, Voted
@@ -26,6 +27,7 @@ from domain.jid import Jid
 from domain.message import Message, MessageStatus
 from domain.operations import Edit, Pin, PollVote, Reaction, Revoke
 from domain.operations import Operation as MessageOperation
+from domain.pacing import Pace
 from domain.poll_content import Poll
 from domain.session import SessionStatus
 from tests.contracts.samples import GROUP, outbound
@@ -326,7 +328,8 @@ async def test_lists_leave_operations_out(world: World) -> None:
 
     async def listed(*types: str) -> list[type]:
         query = ListMessagesQuery(criteria=MessageFilter(types=frozenset(types)))
-        return [type(message.content) for message in (await ListMessages(world.database).execute(query)).items]
+        listing = ListMessages(world.database, ExpectedTimes(world.clock, Pace()))
+        return [type(message.content) for message in (await listing.execute(query)).items]
 
     assert await listed() == [Text]
     assert await listed("pin") == [Pin]

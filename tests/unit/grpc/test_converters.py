@@ -53,6 +53,7 @@ from domain.media import Media, MediaKind
 from domain.media_events import MessageMediaStored
 from domain.message import Direction, Failure, Message, MessageStatus
 from domain.message_state import MessageState
+from domain.pacing import Pacing
 from domain.poll_content import Poll
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
@@ -62,6 +63,7 @@ from entrypoints.grpc.converters.events import PAYLOAD_CONVERTERS, event_to_prot
 from entrypoints.grpc.converters.times import time_from_proto, time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import event_pb2, group_pb2, message_pb2, session_pb2, webhook_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_service_pb2 as service_pb
+from tests.pacing_samples import PACING_PAYLOADS
 from tests.people_samples import PEOPLE_PAYLOADS
 from tests.unit.domain.content_values import more_contents, sendable
 from tests.unit.domain.group_values import GROUP_PAYLOADS
@@ -143,6 +145,7 @@ PAYLOADS: tuple[Payload, ...] = (
         ),
     ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.GONE, failing_since=None),
+    *PACING_PAYLOADS,
     *PEOPLE_PAYLOADS,
 )
 
@@ -214,6 +217,8 @@ def test_a_sessions_fields_are_those_of_rest() -> None:
         updated_at=NOW,
         me=ME,
         metadata={"team": "a"},
+        pacing=Pacing(burst=2),
+        stop_words=("STOP",),
     )
     converted = sessions.session_to_proto(session)
     assert len(converted.ListFields()) == len(session_to_dict(session))
@@ -226,6 +231,7 @@ def test_a_messages_fields_are_those_of_rest() -> None:
     full = message(
         Poll(question="?", options=("a", "b")),
         forwarded=True,
+        expected_at=NOW,
         state=MessageState(
             edited=Edited(**CHANGE, body="new"),
             revoked=Revoked(**CHANGE),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.pacing.read_quota import Quota
 from application.ports.message_states import ParticipantReceipt
 from application.ports.webhook_log import DeadLetter, Delivery
 from application.representation import access as access_forms
@@ -21,6 +22,8 @@ from application.representation import people as people_forms
 from application.representation import sessions as session_forms
 from application.representation.content import CONTENT_FORMS
 from application.representation.events import PAYLOAD_FORMS, event_to_dict
+from application.representation.quota import quota_to_dict, shown_restriction
+from application.representation.suppressions import shown_suppression_to_dict
 from application.webhooks import representation as webhook_forms
 from application.webhooks.envelope import envelope_of
 from application.webhooks.read_webhooks import WebhookReport
@@ -43,11 +46,24 @@ from domain.group import (
 from domain.media import Media, MediaFacts
 from domain.message import Message
 from domain.message_state import OptionResult
+from domain.pacing import Restriction
 from domain.person import Person, person_of
 from domain.presence import Presence
 from domain.session import Capability, Me, PairingCode, QrCode, Session, StatusChange
+from domain.suppression import ShownSuppression
 from domain.webhook import WebhookEndpoint
-from entrypoints.grpc.converters import access, groups, media, message_changes, messages, people, sessions, webhooks
+from entrypoints.grpc.converters import (
+    access,
+    groups,
+    media,
+    message_changes,
+    messages,
+    pacing,
+    people,
+    sessions,
+    suppressions,
+    webhooks,
+)
 from entrypoints.grpc.converters.events import event_to_proto
 from entrypoints.rest.models import access as access_models
 from entrypoints.rest.models import events as event_models
@@ -55,6 +71,7 @@ from entrypoints.rest.models import groups as group_models
 from entrypoints.rest.models import media as media_models
 from entrypoints.rest.models import message_operations as operation_models
 from entrypoints.rest.models import messages as message_models
+from entrypoints.rest.models import pacing as pacing_models
 from entrypoints.rest.models import people as people_models
 from entrypoints.rest.models import sessions as session_models
 from entrypoints.rest.models import webhooks as webhook_models
@@ -114,6 +131,25 @@ ANSWERS = (
     Answer(StatusChange, S.status_change_to_dict, None, sessions.status_change_to_proto, SM.StatusChange),
     Answer(Capability, S.capability_to_dict, None, sessions.capability_to_proto, SM.Capability),
     Answer(Bridge, S.bridge_to_dict, None, sessions.bridge_to_proto, SM.Bridge),
+    Answer(Quota, quota_to_dict, None, pacing.quota_to_proto, pacing_models.Quota),
+    Answer(
+        Restriction,
+        shown_restriction,
+        None,
+        pacing.restriction_to_proto,
+        pacing_models.Restriction,
+        # Only one that isn't over is shown.
+        hidden=frozenset({"is_over"}),
+    ),
+    Answer(
+        ShownSuppression,
+        shown_suppression_to_dict,
+        None,
+        suppressions.suppression_to_proto,
+        pacing_models.Suppression,
+        # Of the person the phone number and the LID are shown: tests/integration/gateway/test_governor.py.
+        hidden=frozenset({"person"}),
+    ),
     Answer(QrCode, None, None, sessions.qr_to_proto),
     Answer(PairingCode, None, None, sessions.pairing_code_to_proto),
     Answer(Group, G.group_to_dict, G.group_from_dict, groups.group_to_proto, GM.Group, values=groups_shown),

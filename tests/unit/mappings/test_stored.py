@@ -268,7 +268,7 @@ def test_an_event_is_read_from_its_row_as_it_was(form: Any, data: st.DataObject)
 
 
 @QUICK
-@given(st.from_type(Message), states)
+@given(st.builds(replace, st.from_type(Message), expected_at=st.none()), states)
 def test_a_message_is_read_with_what_was_done_to_it(message: Message, state: Any) -> None:
     columns = message_rows.to_columns([message])
     row = named(message_rows.COLUMNS, [column[0] for column in columns])

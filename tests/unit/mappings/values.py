@@ -3,7 +3,7 @@
 import string
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ from domain.message import Message
 from domain.message_state import NOTHING_DONE
 from domain.operations import PIN_DURATIONS, Pin
 from domain.presence import Presence
+from domain.quiet_hours import QuietHours
 
 _MIDNIGHT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _USERS: Final = st.integers(10**8, 10**14).map(str)
@@ -92,6 +93,11 @@ def _register_all() -> None:
 
 _register_all()
 st.register_type_strategy(Jid, JIDS)
+# By the minute, and of zones that there are.
+_HOURS: Final = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+st.register_type_strategy(
+    QuietHours, st.builds(QuietHours, start=_HOURS, end=_HOURS, time_zone=st.sampled_from(["UTC", "Europe/Lisbon"]))
+)
 st.register_type_strategy(datetime, TIMES)
 st.register_type_strategy(timedelta, SPANS)
 st.register_type_strategy(str, _TEXTS)

@@ -78,6 +78,7 @@ from entrypoints.rest.problem import INTERNAL
 from entrypoints.rest.reasons import REASONS
 from entrypoints.rest.routes.sessions import report_to_dict
 from entrypoints.use_cases import UseCases
+from tests.pacing_samples import PACING_PAYLOADS
 from tests.people_samples import PEOPLE_PAYLOADS
 from tests.unit.domain.group_values import GROUP_PAYLOADS
 
@@ -232,6 +233,7 @@ PAYLOADS: list[Payload] = [
     ),
     WebhookDisabled(endpoint_id=WebhookId("whk_1"), reason=DisabledReason.FAILING, failing_since=NOW),
     *PEOPLE_PAYLOADS,
+    *PACING_PAYLOADS,
 ]
 PLAIN_WEBHOOK = WebhookEndpoint(
     id=WebhookId("whk_1"), url="https://a.example/", secret="whsec_YQ==", created_at=NOW, updated_at=NOW

@@ -65,6 +65,7 @@ BODIES: Final[dict[str, Any]] = {
     "fetchChatHistory": {},
     "checkContacts": {"contacts": [BEN]},
     "saveContact": {"first_name": "Ben"},
+    "addSuppression": {"address": BEN},
     "setPresence": {"online": True},
     "setActivity": {"activity": "COMPOSING"},
     "createGroup": {"subject": "Us", "participants": [BEN]},

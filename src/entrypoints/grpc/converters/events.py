@@ -8,8 +8,10 @@ from entrypoints.grpc.converters import (
     media_events,
     message_changes,
     message_events,
+    pacing,
     people,
     session_events,
+    suppressions,
     webhook_events,
 )
 from entrypoints.grpc.converters.forms import PayloadConverter
@@ -24,6 +26,8 @@ PAYLOAD_CONVERTERS: Final[tuple[PayloadConverter[Any], ...]] = (
     *people.CONVERTERS,
     *groups.CONVERTERS,
     *webhook_events.CONVERTERS,
+    *pacing.CONVERTERS,
+    *suppressions.CONVERTERS,
 )
 """One of each kind of ``Payload``; a test sees that none is missing."""
 

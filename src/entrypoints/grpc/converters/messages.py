@@ -43,6 +43,7 @@ def message_to_proto(message: Message) -> pb.Message:
         not_before_time=optional_time_to_proto(message.not_before),
         forwarded=message.forwarded,
         deadline_time=optional_time_to_proto(message.expires_at),
+        expected_time=optional_time_to_proto(message.expected_at),
     )
     set_content(converted, message.shown_content)
     set_state(converted, message)

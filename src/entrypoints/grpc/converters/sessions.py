@@ -14,6 +14,7 @@ from domain.session import (
     StatusReason,
     Wanted,
 )
+from entrypoints.grpc.converters.pacing import pacing_to_proto
 from entrypoints.grpc.converters.times import time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as pb
 
@@ -39,6 +40,8 @@ def session_to_proto(session: Session) -> pb.Session:
         metadata=session.metadata,
         create_time=time_to_proto(session.created_at),
         update_time=time_to_proto(session.updated_at),
+        pacing=pacing_to_proto(session.pacing),
+        stop_words=session.stop_words,
     )
 
 

@@ -9,7 +9,7 @@ from domain.event import PAYLOAD_TYPES
 from domain.message import MessageStatus
 from domain.session import SessionStatus, StatusReason
 from domain.webhook import DisabledReason
-from entrypoints.rest.models import forms, groups, people
+from entrypoints.rest.models import forms, groups, pacing, people
 from entrypoints.rest.models.common import (
     EVENT_ID,
     MESSAGE_ID,
@@ -182,6 +182,11 @@ class Event(AnswerModel):
         | groups.GroupUpdatedPayload
         | groups.GroupRequestPayload
         | WebhookDisabledPayload
+        | pacing.RestrictedPayload
+        | pacing.ResumedPayload
+        | pacing.QuotaPayload
+        | pacing.SuppressionAddedPayload
+        | pacing.SuppressionRemovedPayload
         | people.ChatPayload
         | people.PresencePayload
         | people.ContactPayload

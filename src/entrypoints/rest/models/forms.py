@@ -10,6 +10,7 @@ from domain.group import INVITE_LINK
 from domain.media import MAX_FILENAME
 from domain.media_content import MAX_CAPTION
 from domain.session import MAX_METADATA_ENTRIES, MAX_METADATA_KEY, MAX_METADATA_VALUE, MAX_NAME_CHARACTERS
+from domain.suppression import MAX_STOP_WORD
 
 type Form = dict[str, Any]
 
@@ -44,6 +45,7 @@ PERSONS: Final[Form] = {"items": {"type": "string", **PERSON}}
 NOT_BLANK: Final[Form] = {"pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
 NAME: Final[Form] = {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS, "pattern": _PRINTABLE}
 PRINTABLE: Final[Form] = {"pattern": r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$"}
+STOP_WORD: Final[Form] = {"minLength": 1, "maxLength": MAX_STOP_WORD, "pattern": _PRINTABLE}
 METADATA: Final[Form] = {
     "maxProperties": MAX_METADATA_ENTRIES,
     "propertyNames": {"minLength": 1, "maxLength": MAX_METADATA_KEY, "pattern": r"^[^\u0000]*$"},

@@ -166,6 +166,10 @@ class Message(ShownContents):
     created_at: Time
     not_before: OptionalTime
     expires_at: OptionalTime
+    expected_at: OptionalTime = Field(
+        description="Of one that waits in a paced session, as it is read: when it is expected to leave, as things "
+        "stand; else null."
+    )
     sent_at: OptionalTime
     delivered_at: OptionalTime
     read_at: OptionalTime

@@ -18,6 +18,14 @@ from entrypoints.rest.models.common import (
     Time,
     page_size,
 )
+from entrypoints.rest.models.pacing import (
+    PACING,
+    STOP_WORDS,
+    STOP_WORDS_FORM,
+    GivenPacing,
+    Pacing,
+    Restriction,
+)
 
 _METADATA = "Strings of the caller's own: at most 50, keys of 1 to 64 characters, values of at most 512."
 
@@ -41,6 +49,10 @@ class CreateSessionRequest(RequestModel):
     metadata: dict[str, str] = Field(
         default={}, description=_METADATA, json_schema_extra=forms.METADATA, examples=[{"team": "support"}]
     )
+    pacing: GivenPacing | None = Field(default=None, description=PACING)
+    stop_words: list[str] = Field(
+        default=[], description=STOP_WORDS, json_schema_extra=STOP_WORDS_FORM, examples=[["STOP"]]
+    )
 
 
 class UpdateSessionRequest(RequestModel):
@@ -54,6 +66,12 @@ class UpdateSessionRequest(RequestModel):
     )
     metadata: dict[str, str] | None = Field(
         default=None, description=f"Replaces the whole. {_METADATA}", json_schema_extra=forms.METADATA
+    )
+    pacing: GivenPacing | None = Field(
+        default=None, description=f"Replaces the whole; an empty one goes by the gateway's settings again. {PACING}"
+    )
+    stop_words: list[str] | None = Field(
+        default=None, description=f"Replaces the whole. {STOP_WORDS}", json_schema_extra=STOP_WORDS_FORM
     )
 
 
@@ -95,6 +113,8 @@ class Session(AnswerModel):
     wanted: Wanted = Field(description="What was asked for; the status follows.")
     me: Me | None = Field(description="The linked account; null while there is none.")
     metadata: dict[str, str]
+    pacing: Pacing | None = Field(description="Its own pace; null: as the gateway's settings say.")
+    stop_words: list[str] = Field(description="Who sends one of these opts out.", examples=[["STOP"]])
     created_at: Time
     updated_at: Time
 
@@ -165,6 +185,9 @@ class SessionStatusReport(AnswerModel):
     history: list[StatusChange] = Field(description="The newest 20 changes, newest first.")
     capabilities: list[Capability] = Field(description="Empty while the session's page isn't open.")
     bridge: Bridge | None = Field(description="Null while the session's page isn't open.")
+    restriction: Restriction | None = Field(
+        description="That of WhatsApp's, while it holds and for a day after: the session pauses, and goes on by itself."
+    )
 
 
 class Qr(AnswerModel):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from application.page_tokens import read_id_token
+from application.representation.quota import shown_restriction
 from application.representation.sessions import (
     bridge_to_dict,
     capability_to_dict,
@@ -20,6 +21,7 @@ from domain.ids import parse_session_id
 from domain.session import Session
 from entrypoints.rest.config import API_PREFIX
 from entrypoints.rest.field_errors import field_known_as
+from entrypoints.rest.given_pacing import read_pacing
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import sessions as models
 from entrypoints.rest.reasons import BODY, problems
@@ -29,6 +31,7 @@ from entrypoints.use_cases import UseCases
 SESSIONS: Final = f"{API_PREFIX}/sessions"
 SESSION: Final = f"{SESSIONS}/{{session_id}}"
 _ONE: Final = ("INVALID_SESSION_ID", "SESSION_NOT_FOUND")
+_PACE: Final = ("INVALID_PACING", "INVALID_STOP_WORDS")
 _LOCATION: Final[dict[int | str, dict[str, Any]]] = {
     201: {"headers": {"Location": {"description": "Where the session is.", "schema": {"type": "string"}}}}
 }
@@ -53,7 +56,9 @@ class SessionRoutes:
             **one
             | {
                 "responses": _LOCATION
-                | problems(*BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", "SESSION_EXISTS")
+                | problems(
+                    *BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", *_PACE, "SESSION_EXISTS"
+                )
             },
         )
         add(
@@ -74,7 +79,7 @@ class SessionRoutes:
             self.update,
             methods=["PATCH"],
             operation_id="updateSession",
-            **one | {"responses": problems(*BODY, *KEYED, *_ONE, "INVALID_NAME", "INVALID_METADATA")},
+            **one | {"responses": problems(*BODY, *KEYED, *_ONE, "INVALID_NAME", "INVALID_METADATA", *_PACE)},
         )
         add(
             SESSION,
@@ -147,6 +152,8 @@ class SessionRoutes:
             name=body.name,
             start=body.start,
             metadata=body.metadata,
+            pacing=read_pacing(body.pacing),
+            stop_words=body.stop_words,
             request=key_of(idempotency_key),
         )
         with field_known_as("id", "session_id"):
@@ -170,11 +177,16 @@ class SessionRoutes:
     async def update(
         self, session_id: str, body: models.UpdateSessionRequest, idempotency_key: IdempotencyKey = None
     ) -> Response:
-        """Changes a session's name and metadata."""
+        """Changes a session's name, metadata, pace and stop words."""
         return _answer(
             await self._use_cases.update_session.execute(
                 UpdateSessionCommand(
-                    session_id=session_id, name=body.name, metadata=body.metadata, request=key_of(idempotency_key)
+                    session_id=session_id,
+                    name=body.name,
+                    metadata=body.metadata,
+                    pacing=read_pacing(body.pacing),
+                    stop_words=body.stop_words,
+                    request=key_of(idempotency_key),
                 )
             )
         )
@@ -237,6 +249,7 @@ def report_to_dict(report: SessionReport) -> dict[str, Any]:
         "history": [status_change_to_dict(change) for change in report.history],
         "capabilities": [capability_to_dict(capability) for capability in report.capabilities],
         "bridge": bridge_to_dict(report.bridge),
+        "restriction": shown_restriction(report.restriction),
     }
 
 

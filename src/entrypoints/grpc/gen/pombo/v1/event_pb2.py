@@ -30,56 +30,68 @@ from entrypoints.grpc.gen.pombo.v1 import group_pb2 as pombo_dot_v1_dot_group__p
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as pombo_dot_v1_dot_media__pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as pombo_dot_v1_dot_message__pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as pombo_dot_v1_dot_message__change__pb2
+from entrypoints.grpc.gen.pombo.v1 import pacing_pb2 as pombo_dot_v1_dot_pacing__pb2
 from entrypoints.grpc.gen.pombo.v1 import presence_pb2 as pombo_dot_v1_dot_presence__pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as pombo_dot_v1_dot_session__pb2
+from entrypoints.grpc.gen.pombo.v1 import suppression_pb2 as pombo_dot_v1_dot_suppression__pb2
 from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as pombo_dot_v1_dot_webhook__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pombo/v1/event.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13pombo/v1/call.proto\x1a\x13pombo/v1/chat.proto\x1a\x16pombo/v1/contact.proto\x1a\x14pombo/v1/group.proto\x1a\x14pombo/v1/media.proto\x1a\x16pombo/v1/message.proto\x1a\x1dpombo/v1/message_change.proto\x1a\x17pombo/v1/presence.proto\x1a\x16pombo/v1/session.proto\x1a\x16pombo/v1/webhook.proto\"\xd1\r\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12@\n\x16session_status_changed\x18\x06 \x01(\x0b\x32\x1e.pombo.v1.SessionStatusChangedH\x00\x12\'\n\tqr_issued\x18\x07 \x01(\x0b\x32\x12.pombo.v1.QrIssuedH\x00\x12:\n\x13pairing_code_issued\x18\x08 \x01(\x0b\x32\x1b.pombo.v1.PairingCodeIssuedH\x00\x12\x31\n\x0emessage_queued\x18\t \x01(\x0b\x32\x17.pombo.v1.MessageQueuedH\x00\x12-\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x15.pombo.v1.MessageSentH\x00\x12\x35\n\x10message_received\x18\x0b \x01(\x0b\x32\x19.pombo.v1.MessageReceivedH\x00\x12\x31\n\x0emessage_failed\x18\x0c \x01(\x0b\x32\x17.pombo.v1.MessageFailedH\x00\x12/\n\rmessage_acked\x18\r \x01(\x0b\x32\x16.pombo.v1.MessageAckedH\x00\x12\x35\n\x10message_canceled\x18\x0e \x01(\x0b\x32\x19.pombo.v1.MessageCanceledH\x00\x12\x33\n\x0fmessage_expired\x18\x0f \x01(\x0b\x32\x18.pombo.v1.MessageExpiredH\x00\x12\x35\n\x10webhook_disabled\x18\x10 \x01(\x0b\x32\x19.pombo.v1.WebhookDisabledH\x00\x12\x31\n\x0emessage_edited\x18\x1e \x01(\x0b\x32\x17.pombo.v1.MessageEditedH\x00\x12\x33\n\x0fmessage_revoked\x18\x1f \x01(\x0b\x32\x18.pombo.v1.MessageRevokedH\x00\x12\x33\n\x0fmessage_reacted\x18  \x01(\x0b\x32\x18.pombo.v1.MessageReactedH\x00\x12)\n\npoll_voted\x18! \x01(\x0b\x32\x13.pombo.v1.PollVotedH\x00\x12\x31\n\x0emessage_pinned\x18\" \x01(\x0b\x32\x17.pombo.v1.MessagePinnedH\x00\x12\x33\n\x0fmessage_starred\x18# \x01(\x0b\x32\x18.pombo.v1.MessageStarredH\x00\x12\x33\n\x0fmessage_deleted\x18$ \x01(\x0b\x32\x18.pombo.v1.MessageDeletedH\x00\x12<\n\x14message_media_stored\x18( \x01(\x0b\x32\x1c.pombo.v1.MessageMediaStoredH\x00\x12-\n\x0c\x63hat_updated\x18< \x01(\x0b\x32\x15.pombo.v1.ChatUpdatedH\x00\x12\x35\n\x10presence_updated\x18= \x01(\x0b\x32\x19.pombo.v1.PresenceUpdatedH\x00\x12\x33\n\x0f\x63ontact_updated\x18> \x01(\x0b\x32\x18.pombo.v1.ContactUpdatedH\x00\x12\x31\n\x0e\x63ontact_merged\x18? \x01(\x0b\x32\x17.pombo.v1.ContactMergedH\x00\x12/\n\rcall_received\x18@ \x01(\x0b\x32\x16.pombo.v1.CallReceivedH\x00\x12)\n\ncall_ended\x18\x41 \x01(\x0b\x32\x13.pombo.v1.CallEndedH\x00\x12/\n\rcall_rejected\x18\x42 \x01(\x0b\x32\x16.pombo.v1.CallRejectedH\x00\x12-\n\x0cgroup_joined\x18\x32 \x01(\x0b\x32\x15.pombo.v1.GroupJoinedH\x00\x12)\n\ngroup_left\x18\x33 \x01(\x0b\x32\x13.pombo.v1.GroupLeftH\x00\x12H\n\x1agroup_participants_changed\x18\x34 \x01(\x0b\x32\".pombo.v1.GroupParticipantsChangedH\x00\x12/\n\rgroup_updated\x18\x35 \x01(\x0b\x32\x16.pombo.v1.GroupUpdatedH\x00\x12\x33\n\x0fgroup_requested\x18\x36 \x01(\x0b\x32\x18.pombo.v1.GroupRequestedH\x00\x42\t\n\x07payload\"\xa1\x01\n\x14SessionStatusChanged\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x02me\x18\x04 \x01(\x0b\x32\x0c.pombo.v1.MeB\t\n\x07_detail\";\n\x08QrIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x11PairingCodeIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\rMessageQueued\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"1\n\x0bMessageSent\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageReceived\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"3\n\rMessageFailed\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageCanceled\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"4\n\x0eMessageExpired\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\xc9\x01\n\x0cMessageAcked\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12,\n\x08\x61\x63k_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0bparticipant\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_participant\"n\n\x12MessageMediaStored\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x1e\n\x05media\x18\x04 \x01(\x0b\x32\x0f.pombo.v1.Media\"\x8e\x01\n\x0fWebhookDisabled\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.pombo.v1.WebhookDisabledReason\x12\x36\n\x12\x66\x61iling_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x0b\x43hatUpdated\x12\x1c\n\x04\x63hat\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Chat\x12\x0f\n\x07\x63hanged\x18\x02 \x03(\t\"7\n\x0fPresenceUpdated\x12$\n\x08presence\x18\x01 \x01(\x0b\x32\x12.pombo.v1.Presence\"4\n\x0e\x43ontactUpdated\x12\"\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Contact\"\x8f\x01\n\rContactMerged\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x12\n\x05phone\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03lid\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08username\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x0e\n\x06merged\x18\x05 \x03(\tB\x08\n\x06_phoneB\x06\n\x04_lidB\x0b\n\t_username\",\n\x0c\x43\x61llReceived\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\"\x7f\n\tCallEnded\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\x12&\n\x07outcome\x18\x02 \x01(\x0e\x32\x15.pombo.v1.CallOutcome\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x0c\x43\x61llRejected\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\x12/\n\x0breject_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14pombo/v1/event.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13pombo/v1/call.proto\x1a\x13pombo/v1/chat.proto\x1a\x16pombo/v1/contact.proto\x1a\x14pombo/v1/group.proto\x1a\x14pombo/v1/media.proto\x1a\x16pombo/v1/message.proto\x1a\x1dpombo/v1/message_change.proto\x1a\x15pombo/v1/pacing.proto\x1a\x17pombo/v1/presence.proto\x1a\x16pombo/v1/session.proto\x1a\x1apombo/v1/suppression.proto\x1a\x16pombo/v1/webhook.proto\"\xf5\x0f\n\x05\x45vent\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12@\n\x16session_status_changed\x18\x06 \x01(\x0b\x32\x1e.pombo.v1.SessionStatusChangedH\x00\x12\'\n\tqr_issued\x18\x07 \x01(\x0b\x32\x12.pombo.v1.QrIssuedH\x00\x12:\n\x13pairing_code_issued\x18\x08 \x01(\x0b\x32\x1b.pombo.v1.PairingCodeIssuedH\x00\x12\x31\n\x0emessage_queued\x18\t \x01(\x0b\x32\x17.pombo.v1.MessageQueuedH\x00\x12-\n\x0cmessage_sent\x18\n \x01(\x0b\x32\x15.pombo.v1.MessageSentH\x00\x12\x35\n\x10message_received\x18\x0b \x01(\x0b\x32\x19.pombo.v1.MessageReceivedH\x00\x12\x31\n\x0emessage_failed\x18\x0c \x01(\x0b\x32\x17.pombo.v1.MessageFailedH\x00\x12/\n\rmessage_acked\x18\r \x01(\x0b\x32\x16.pombo.v1.MessageAckedH\x00\x12\x35\n\x10message_canceled\x18\x0e \x01(\x0b\x32\x19.pombo.v1.MessageCanceledH\x00\x12\x33\n\x0fmessage_expired\x18\x0f \x01(\x0b\x32\x18.pombo.v1.MessageExpiredH\x00\x12\x35\n\x10webhook_disabled\x18\x10 \x01(\x0b\x32\x19.pombo.v1.WebhookDisabledH\x00\x12\x31\n\x0emessage_edited\x18\x1e \x01(\x0b\x32\x17.pombo.v1.MessageEditedH\x00\x12\x33\n\x0fmessage_revoked\x18\x1f \x01(\x0b\x32\x18.pombo.v1.MessageRevokedH\x00\x12\x33\n\x0fmessage_reacted\x18  \x01(\x0b\x32\x18.pombo.v1.MessageReactedH\x00\x12)\n\npoll_voted\x18! \x01(\x0b\x32\x13.pombo.v1.PollVotedH\x00\x12\x31\n\x0emessage_pinned\x18\" \x01(\x0b\x32\x17.pombo.v1.MessagePinnedH\x00\x12\x33\n\x0fmessage_starred\x18# \x01(\x0b\x32\x18.pombo.v1.MessageStarredH\x00\x12\x33\n\x0fmessage_deleted\x18$ \x01(\x0b\x32\x18.pombo.v1.MessageDeletedH\x00\x12<\n\x14message_media_stored\x18( \x01(\x0b\x32\x1c.pombo.v1.MessageMediaStoredH\x00\x12-\n\x0c\x63hat_updated\x18< \x01(\x0b\x32\x15.pombo.v1.ChatUpdatedH\x00\x12\x35\n\x10presence_updated\x18= \x01(\x0b\x32\x19.pombo.v1.PresenceUpdatedH\x00\x12\x33\n\x0f\x63ontact_updated\x18> \x01(\x0b\x32\x18.pombo.v1.ContactUpdatedH\x00\x12\x31\n\x0e\x63ontact_merged\x18? \x01(\x0b\x32\x17.pombo.v1.ContactMergedH\x00\x12/\n\rcall_received\x18@ \x01(\x0b\x32\x16.pombo.v1.CallReceivedH\x00\x12)\n\ncall_ended\x18\x41 \x01(\x0b\x32\x13.pombo.v1.CallEndedH\x00\x12/\n\rcall_rejected\x18\x42 \x01(\x0b\x32\x16.pombo.v1.CallRejectedH\x00\x12-\n\x0cgroup_joined\x18\x32 \x01(\x0b\x32\x15.pombo.v1.GroupJoinedH\x00\x12)\n\ngroup_left\x18\x33 \x01(\x0b\x32\x13.pombo.v1.GroupLeftH\x00\x12H\n\x1agroup_participants_changed\x18\x34 \x01(\x0b\x32\".pombo.v1.GroupParticipantsChangedH\x00\x12/\n\rgroup_updated\x18\x35 \x01(\x0b\x32\x16.pombo.v1.GroupUpdatedH\x00\x12\x33\n\x0fgroup_requested\x18\x36 \x01(\x0b\x32\x18.pombo.v1.GroupRequestedH\x00\x12\x39\n\x12session_restricted\x18P \x01(\x0b\x32\x1b.pombo.v1.SessionRestrictedH\x00\x12\x33\n\x0fsession_resumed\x18Q \x01(\x0b\x32\x18.pombo.v1.SessionResumedH\x00\x12<\n\x14session_quota_warned\x18R \x01(\x0b\x32\x1c.pombo.v1.SessionQuotaWarnedH\x00\x12\x37\n\x11suppression_added\x18S \x01(\x0b\x32\x1a.pombo.v1.SuppressionAddedH\x00\x12;\n\x13suppression_removed\x18T \x01(\x0b\x32\x1c.pombo.v1.SuppressionRemovedH\x00\x42\t\n\x07payload\"\xa1\x01\n\x14SessionStatusChanged\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x02me\x18\x04 \x01(\x0b\x32\x0c.pombo.v1.MeB\t\n\x07_detail\";\n\x08QrIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"D\n\x11PairingCodeIssued\x12/\n\x0b\x65xpire_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\rMessageQueued\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"1\n\x0bMessageSent\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageReceived\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"3\n\rMessageFailed\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"5\n\x0fMessageCanceled\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"4\n\x0eMessageExpired\x12\"\n\x07message\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Message\"\xc9\x01\n\x0cMessageAcked\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\'\n\x06status\x18\x04 \x01(\x0e\x32\x17.pombo.v1.MessageStatus\x12,\n\x08\x61\x63k_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x0bparticipant\x18\x06 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_participant\"n\n\x12MessageMediaStored\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x13\n\x0bwhatsapp_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hat_id\x18\x03 \x01(\t\x12\x1e\n\x05media\x18\x04 \x01(\x0b\x32\x0f.pombo.v1.Media\"\x8e\x01\n\x0fWebhookDisabled\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12/\n\x06reason\x18\x02 \x01(\x0e\x32\x1f.pombo.v1.WebhookDisabledReason\x12\x36\n\x12\x66\x61iling_since_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"<\n\x0b\x43hatUpdated\x12\x1c\n\x04\x63hat\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Chat\x12\x0f\n\x07\x63hanged\x18\x02 \x03(\t\"7\n\x0fPresenceUpdated\x12$\n\x08presence\x18\x01 \x01(\x0b\x32\x12.pombo.v1.Presence\"4\n\x0e\x43ontactUpdated\x12\"\n\x07\x63ontact\x18\x01 \x01(\x0b\x32\x11.pombo.v1.Contact\"\x8f\x01\n\rContactMerged\x12\x12\n\ncontact_id\x18\x01 \x01(\t\x12\x12\n\x05phone\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03lid\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x15\n\x08username\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x0e\n\x06merged\x18\x05 \x03(\tB\x08\n\x06_phoneB\x06\n\x04_lidB\x0b\n\t_username\",\n\x0c\x43\x61llReceived\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\"\x7f\n\tCallEnded\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\x12&\n\x07outcome\x18\x02 \x01(\x0e\x32\x15.pombo.v1.CallOutcome\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x0c\x43\x61llRejected\x12\x1c\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x0e.pombo.v1.Call\x12/\n\x0breject_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x82\x01\n\x11SessionRestricted\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.pombo.v1.RestrictionReason\x12\x0f\n\x07strikes\x18\x02 \x01(\x05\x12/\n\x0bresume_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"=\n\x0eSessionResumed\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.pombo.v1.RestrictionReason\"t\n\x12SessionQuotaWarned\x12\x16\n\x0enew_chats_used\x18\x01 \x01(\x05\x12\x17\n\x0fnew_chats_limit\x18\x02 \x01(\x05\x12-\n\tnext_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x10SuppressionAdded\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12+\n\x06source\x18\x02 \x01(\x0e\x32\x1b.pombo.v1.SuppressionSource\x12\x17\n\nmessage_id\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\r\n\x0b_message_id\"%\n\x12SuppressionRemoved\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pombo.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENT']._serialized_start=306
-  _globals['_EVENT']._serialized_end=2051
-  _globals['_SESSIONSTATUSCHANGED']._serialized_start=2054
-  _globals['_SESSIONSTATUSCHANGED']._serialized_end=2215
-  _globals['_QRISSUED']._serialized_start=2217
-  _globals['_QRISSUED']._serialized_end=2276
-  _globals['_PAIRINGCODEISSUED']._serialized_start=2278
-  _globals['_PAIRINGCODEISSUED']._serialized_end=2346
-  _globals['_MESSAGEQUEUED']._serialized_start=2348
-  _globals['_MESSAGEQUEUED']._serialized_end=2399
-  _globals['_MESSAGESENT']._serialized_start=2401
-  _globals['_MESSAGESENT']._serialized_end=2450
-  _globals['_MESSAGERECEIVED']._serialized_start=2452
-  _globals['_MESSAGERECEIVED']._serialized_end=2505
-  _globals['_MESSAGEFAILED']._serialized_start=2507
-  _globals['_MESSAGEFAILED']._serialized_end=2558
-  _globals['_MESSAGECANCELED']._serialized_start=2560
-  _globals['_MESSAGECANCELED']._serialized_end=2613
-  _globals['_MESSAGEEXPIRED']._serialized_start=2615
-  _globals['_MESSAGEEXPIRED']._serialized_end=2667
-  _globals['_MESSAGEACKED']._serialized_start=2670
-  _globals['_MESSAGEACKED']._serialized_end=2871
-  _globals['_MESSAGEMEDIASTORED']._serialized_start=2873
-  _globals['_MESSAGEMEDIASTORED']._serialized_end=2983
-  _globals['_WEBHOOKDISABLED']._serialized_start=2986
-  _globals['_WEBHOOKDISABLED']._serialized_end=3128
-  _globals['_CHATUPDATED']._serialized_start=3130
-  _globals['_CHATUPDATED']._serialized_end=3190
-  _globals['_PRESENCEUPDATED']._serialized_start=3192
-  _globals['_PRESENCEUPDATED']._serialized_end=3247
-  _globals['_CONTACTUPDATED']._serialized_start=3249
-  _globals['_CONTACTUPDATED']._serialized_end=3301
-  _globals['_CONTACTMERGED']._serialized_start=3304
-  _globals['_CONTACTMERGED']._serialized_end=3447
-  _globals['_CALLRECEIVED']._serialized_start=3449
-  _globals['_CALLRECEIVED']._serialized_end=3493
-  _globals['_CALLENDED']._serialized_start=3495
-  _globals['_CALLENDED']._serialized_end=3622
-  _globals['_CALLREJECTED']._serialized_start=3624
-  _globals['_CALLREJECTED']._serialized_end=3717
+  _globals['_EVENT']._serialized_start=357
+  _globals['_EVENT']._serialized_end=2394
+  _globals['_SESSIONSTATUSCHANGED']._serialized_start=2397
+  _globals['_SESSIONSTATUSCHANGED']._serialized_end=2558
+  _globals['_QRISSUED']._serialized_start=2560
+  _globals['_QRISSUED']._serialized_end=2619
+  _globals['_PAIRINGCODEISSUED']._serialized_start=2621
+  _globals['_PAIRINGCODEISSUED']._serialized_end=2689
+  _globals['_MESSAGEQUEUED']._serialized_start=2691
+  _globals['_MESSAGEQUEUED']._serialized_end=2742
+  _globals['_MESSAGESENT']._serialized_start=2744
+  _globals['_MESSAGESENT']._serialized_end=2793
+  _globals['_MESSAGERECEIVED']._serialized_start=2795
+  _globals['_MESSAGERECEIVED']._serialized_end=2848
+  _globals['_MESSAGEFAILED']._serialized_start=2850
+  _globals['_MESSAGEFAILED']._serialized_end=2901
+  _globals['_MESSAGECANCELED']._serialized_start=2903
+  _globals['_MESSAGECANCELED']._serialized_end=2956
+  _globals['_MESSAGEEXPIRED']._serialized_start=2958
+  _globals['_MESSAGEEXPIRED']._serialized_end=3010
+  _globals['_MESSAGEACKED']._serialized_start=3013
+  _globals['_MESSAGEACKED']._serialized_end=3214
+  _globals['_MESSAGEMEDIASTORED']._serialized_start=3216
+  _globals['_MESSAGEMEDIASTORED']._serialized_end=3326
+  _globals['_WEBHOOKDISABLED']._serialized_start=3329
+  _globals['_WEBHOOKDISABLED']._serialized_end=3471
+  _globals['_CHATUPDATED']._serialized_start=3473
+  _globals['_CHATUPDATED']._serialized_end=3533
+  _globals['_PRESENCEUPDATED']._serialized_start=3535
+  _globals['_PRESENCEUPDATED']._serialized_end=3590
+  _globals['_CONTACTUPDATED']._serialized_start=3592
+  _globals['_CONTACTUPDATED']._serialized_end=3644
+  _globals['_CONTACTMERGED']._serialized_start=3647
+  _globals['_CONTACTMERGED']._serialized_end=3790
+  _globals['_CALLRECEIVED']._serialized_start=3792
+  _globals['_CALLRECEIVED']._serialized_end=3836
+  _globals['_CALLENDED']._serialized_start=3838
+  _globals['_CALLENDED']._serialized_end=3965
+  _globals['_CALLREJECTED']._serialized_start=3967
+  _globals['_CALLREJECTED']._serialized_end=4060
+  _globals['_SESSIONRESTRICTED']._serialized_start=4063
+  _globals['_SESSIONRESTRICTED']._serialized_end=4193
+  _globals['_SESSIONRESUMED']._serialized_start=4195
+  _globals['_SESSIONRESUMED']._serialized_end=4256
+  _globals['_SESSIONQUOTAWARNED']._serialized_start=4258
+  _globals['_SESSIONQUOTAWARNED']._serialized_end=4374
+  _globals['_SUPPRESSIONADDED']._serialized_start=4376
+  _globals['_SUPPRESSIONADDED']._serialized_end=4496
+  _globals['_SUPPRESSIONREMOVED']._serialized_start=4498
+  _globals['_SUPPRESSIONREMOVED']._serialized_end=4535
 # @@protoc_insertion_point(module_scope)

@@ -15,8 +15,10 @@ from entrypoints.grpc.gen.pombo.v1 import group_pb2 as _group_pb2
 from entrypoints.grpc.gen.pombo.v1 import media_pb2 as _media_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_change_pb2 as _message_change_pb2
 from entrypoints.grpc.gen.pombo.v1 import message_pb2 as _message_pb2
+from entrypoints.grpc.gen.pombo.v1 import pacing_pb2 as _pacing_pb2
 from entrypoints.grpc.gen.pombo.v1 import presence_pb2 as _presence_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
+from entrypoints.grpc.gen.pombo.v1 import suppression_pb2 as _suppression_pb2
 from entrypoints.grpc.gen.pombo.v1 import webhook_pb2 as _webhook_pb2
 import builtins as _builtins
 import sys
@@ -71,6 +73,11 @@ class Event(_message.Message):
     GROUP_PARTICIPANTS_CHANGED_FIELD_NUMBER: _builtins.int
     GROUP_UPDATED_FIELD_NUMBER: _builtins.int
     GROUP_REQUESTED_FIELD_NUMBER: _builtins.int
+    SESSION_RESTRICTED_FIELD_NUMBER: _builtins.int
+    SESSION_RESUMED_FIELD_NUMBER: _builtins.int
+    SESSION_QUOTA_WARNED_FIELD_NUMBER: _builtins.int
+    SUPPRESSION_ADDED_FIELD_NUMBER: _builtins.int
+    SUPPRESSION_REMOVED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`evt_` and a ULID."""
     type: _builtins.str
@@ -79,7 +86,8 @@ class Event(_message.Message):
     `message.edited`, `message.revoked`, `message.reaction`, `poll.vote`, `message.pinned`, `message.starred`,
     `message.deleted`, `webhook.disabled`, `chat.updated`, `presence.update`, `contact.updated`,
     `contact.merged`, `call.received`, `call.ended`, `call.rejected`,
-    `group.joined`, `group.left`, `group.participants`, `group.updated`, `group.request`.
+    `group.joined`, `group.left`, `group.participants`, `group.updated`, `group.request`,
+    `session.restricted`, `session.resumed`, `session.quota`, `suppression.added`, `suppression.removed`.
     """
     session_id: _builtins.str
     """The session it happened to; empty when it belongs to none."""
@@ -213,6 +221,26 @@ class Event(_message.Message):
     def group_requested(self) -> _group_pb2.GroupRequested:
         """Type `group.request`."""
 
+    @_builtins.property
+    def session_restricted(self) -> Global___SessionRestricted:
+        """Type `session.restricted`."""
+
+    @_builtins.property
+    def session_resumed(self) -> Global___SessionResumed:
+        """Type `session.resumed`."""
+
+    @_builtins.property
+    def session_quota_warned(self) -> Global___SessionQuotaWarned:
+        """Type `session.quota`."""
+
+    @_builtins.property
+    def suppression_added(self) -> Global___SuppressionAdded:
+        """Type `suppression.added`."""
+
+    @_builtins.property
+    def suppression_removed(self) -> Global___SuppressionRemoved:
+        """Type `suppression.removed`."""
+
     def __init__(
         self,
         *,
@@ -252,12 +280,17 @@ class Event(_message.Message):
         group_participants_changed: _group_pb2.GroupParticipantsChanged | None = ...,
         group_updated: _group_pb2.GroupUpdated | None = ...,
         group_requested: _group_pb2.GroupRequested | None = ...,
+        session_restricted: Global___SessionRestricted | None = ...,
+        session_resumed: Global___SessionResumed | None = ...,
+        session_quota_warned: Global___SessionQuotaWarned | None = ...,
+        suppression_added: Global___SuppressionAdded | None = ...,
+        suppression_removed: Global___SuppressionRemoved | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "session_status_changed", b"session_status_changed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "session_quota_warned", b"session_quota_warned", "session_restricted", b"session_restricted", "session_resumed", b"session_resumed", "session_status_changed", b"session_status_changed", "suppression_added", b"suppression_added", "suppression_removed", b"suppression_removed", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_status_changed", b"session_status_changed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_ended", b"call_ended", "call_received", b"call_received", "call_rejected", b"call_rejected", "chat_updated", b"chat_updated", "contact_merged", b"contact_merged", "contact_updated", b"contact_updated", "event_time", b"event_time", "group_joined", b"group_joined", "group_left", b"group_left", "group_participants_changed", b"group_participants_changed", "group_requested", b"group_requested", "group_updated", b"group_updated", "id", b"id", "message_acked", b"message_acked", "message_canceled", b"message_canceled", "message_deleted", b"message_deleted", "message_edited", b"message_edited", "message_expired", b"message_expired", "message_failed", b"message_failed", "message_media_stored", b"message_media_stored", "message_pinned", b"message_pinned", "message_queued", b"message_queued", "message_reacted", b"message_reacted", "message_received", b"message_received", "message_revoked", b"message_revoked", "message_sent", b"message_sent", "message_starred", b"message_starred", "pairing_code_issued", b"pairing_code_issued", "payload", b"payload", "poll_voted", b"poll_voted", "presence_updated", b"presence_updated", "qr_issued", b"qr_issued", "sequence", b"sequence", "session_id", b"session_id", "session_quota_warned", b"session_quota_warned", "session_restricted", b"session_restricted", "session_resumed", b"session_resumed", "session_status_changed", b"session_status_changed", "suppression_added", b"suppression_added", "suppression_removed", b"suppression_removed", "type", b"type", "webhook_disabled", b"webhook_disabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored", "chat_updated", "presence_updated", "contact_updated", "contact_merged", "call_received", "call_ended", "call_rejected", "group_joined", "group_left", "group_participants_changed", "group_updated", "group_requested"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["session_status_changed", "qr_issued", "pairing_code_issued", "message_queued", "message_sent", "message_received", "message_failed", "message_acked", "message_canceled", "message_expired", "webhook_disabled", "message_edited", "message_revoked", "message_reacted", "poll_voted", "message_pinned", "message_starred", "message_deleted", "message_media_stored", "chat_updated", "presence_updated", "contact_updated", "contact_merged", "call_received", "call_ended", "call_rejected", "group_joined", "group_left", "group_participants_changed", "group_updated", "group_requested", "session_restricted", "session_resumed", "session_quota_warned", "suppression_added", "suppression_removed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
 
@@ -823,3 +856,143 @@ class CallRejected(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CallRejected: _TypeAlias = CallRejected  # noqa: Y015
+
+@_typing.final
+class SessionRestricted(_message.Message):
+    """Emitted when WhatsApp has refused a message for what the account does, and the session pauses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    STRIKES_FIELD_NUMBER: _builtins.int
+    RESUME_TIME_FIELD_NUMBER: _builtins.int
+    reason: _pacing_pb2.RestrictionReason.ValueType
+    """What the message was refused for."""
+    strikes: _builtins.int
+    """How many in a row."""
+    @_builtins.property
+    def resume_time(self) -> _timestamp_pb2.Timestamp:
+        """When chats are begun again."""
+
+    def __init__(
+        self,
+        *,
+        reason: _pacing_pb2.RestrictionReason.ValueType = ...,
+        strikes: _builtins.int = ...,
+        resume_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["resume_time", b"resume_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "resume_time", b"resume_time", "strikes", b"strikes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionRestricted: _TypeAlias = SessionRestricted  # noqa: Y015
+
+@_typing.final
+class SessionResumed(_message.Message):
+    """Emitted when the pause after a restriction is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    reason: _pacing_pb2.RestrictionReason.ValueType
+    """The restriction's reason."""
+    def __init__(
+        self,
+        *,
+        reason: _pacing_pb2.RestrictionReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionResumed: _TypeAlias = SessionResumed  # noqa: Y015
+
+@_typing.final
+class SessionQuotaWarned(_message.Message):
+    """Emitted when four fifths of the chats that may be begun in 24 hours are begun, and when all are."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NEW_CHATS_USED_FIELD_NUMBER: _builtins.int
+    NEW_CHATS_LIMIT_FIELD_NUMBER: _builtins.int
+    NEXT_TIME_FIELD_NUMBER: _builtins.int
+    new_chats_used: _builtins.int
+    """How many are begun."""
+    new_chats_limit: _builtins.int
+    """How many may be."""
+    @_builtins.property
+    def next_time(self) -> _timestamp_pb2.Timestamp:
+        """When the next may be begun, where all are; absent: now."""
+
+    def __init__(
+        self,
+        *,
+        new_chats_used: _builtins.int = ...,
+        new_chats_limit: _builtins.int = ...,
+        next_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_time", b"next_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_chats_limit", b"new_chats_limit", "new_chats_used", b"new_chats_used", "next_time", b"next_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionQuotaWarned: _TypeAlias = SessionQuotaWarned  # noqa: Y015
+
+@_typing.final
+class SuppressionAdded(_message.Message):
+    """Emitted when a person has opted out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The address by which they did (JID)."""
+    source: _suppression_pb2.SuppressionSource.ValueType
+    """Where it came from."""
+    message_id: _builtins.str
+    """The message that asked for it, where one did."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        source: _suppression_pb2.SuppressionSource.ValueType = ...,
+        message_id: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_message_id", b"_message_id", "message_id", b"message_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_message_id", b"_message_id", "address", b"address", "message_id", b"message_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__message_id: _TypeAlias = _typing.Literal["message_id"]  # noqa: Y015
+    _WhichOneofArgType__message_id: _TypeAlias = _typing.Literal["_message_id", b"_message_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__message_id) -> _WhichOneofReturnType__message_id | None: ...
+
+Global___SuppressionAdded: _TypeAlias = SuppressionAdded  # noqa: Y015
+
+@_typing.final
+class SuppressionRemoved(_message.Message):
+    """Emitted when a person may be written to again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The address by which they had opted out (JID)."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuppressionRemoved: _TypeAlias = SuppressionRemoved  # noqa: Y015

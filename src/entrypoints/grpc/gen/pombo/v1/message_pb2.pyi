@@ -146,6 +146,7 @@ class Message(_message.Message):
     PLAYED_TIME_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_TIME_FIELD_NUMBER: _builtins.int
     DEADLINE_TIME_FIELD_NUMBER: _builtins.int
+    EXPECTED_TIME_FIELD_NUMBER: _builtins.int
     FORWARDED_FIELD_NUMBER: _builtins.int
     EDITED_TIME_FIELD_NUMBER: _builtins.int
     REVOKED_TIME_FIELD_NUMBER: _builtins.int
@@ -302,6 +303,10 @@ class Message(_message.Message):
         """Its deadline; absent when it has none."""
 
     @_builtins.property
+    def expected_time(self) -> _timestamp_pb2.Timestamp:
+        """Of one that waits in a paced session, as it is read: when it is expected to leave, as things stand; else absent."""
+
+    @_builtins.property
     def edited_time(self) -> _timestamp_pb2.Timestamp:
         """When it got its present text, or caption; absent when it was never edited."""
 
@@ -369,6 +374,7 @@ class Message(_message.Message):
         played_time: _timestamp_pb2.Timestamp | None = ...,
         not_before_time: _timestamp_pb2.Timestamp | None = ...,
         deadline_time: _timestamp_pb2.Timestamp | None = ...,
+        expected_time: _timestamp_pb2.Timestamp | None = ...,
         forwarded: _builtins.bool = ...,
         edited_time: _timestamp_pb2.Timestamp | None = ...,
         revoked_time: _timestamp_pb2.Timestamp | None = ...,
@@ -379,9 +385,9 @@ class Message(_message.Message):
         reactions: _abc.Iterable[Global___MessageReaction] | None = ...,
         poll_results: _abc.Iterable[Global___PollResult] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "group_invite", b"group_invite", "group_notice", b"group_notice", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "expected_time", b"expected_time", "group_invite", b"group_invite", "group_notice", b"group_notice", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "read_time", b"read_time", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sent_time", b"sent_time", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "group_notice", b"group_notice", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id", "_push_name", b"_push_name", "_revoked_by", b"_revoked_by", "alternate_id", b"alternate_id", "audio", b"audio", "backfilled", b"backfilled", "chat_id", b"chat_id", "contacts", b"contacts", "content", b"content", "context", b"context", "create_time", b"create_time", "deadline_time", b"deadline_time", "deleted_time", b"deleted_time", "delivered_time", b"delivered_time", "direction", b"direction", "document", b"document", "edit", b"edit", "edited_time", b"edited_time", "error", b"error", "event", b"event", "expected_time", b"expected_time", "forwarded", b"forwarded", "from_api", b"from_api", "group_invite", b"group_invite", "group_notice", b"group_notice", "id", b"id", "image", b"image", "interactive", b"interactive", "interactive_reply", b"interactive_reply", "location", b"location", "not_before_time", b"not_before_time", "pin", b"pin", "pinned_until_time", b"pinned_until_time", "played_time", b"played_time", "poll", b"poll", "poll_results", b"poll_results", "poll_vote", b"poll_vote", "push_name", b"push_name", "reaction", b"reaction", "reactions", b"reactions", "read_time", b"read_time", "recipient", b"recipient", "revoke", b"revoke", "revoked_by", b"revoked_by", "revoked_time", b"revoked_time", "sender", b"sender", "sent_time", b"sent_time", "session_id", b"session_id", "starred", b"starred", "status", b"status", "sticker", b"sticker", "text", b"text", "unsupported", b"unsupported", "video", b"video", "whatsapp_id", b"whatsapp_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__alternate_id: _TypeAlias = _typing.Literal["alternate_id"]  # noqa: Y015
     _WhichOneofArgType__alternate_id: _TypeAlias = _typing.Literal["_alternate_id", b"_alternate_id"]  # noqa: Y015

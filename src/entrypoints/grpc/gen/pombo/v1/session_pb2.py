@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from entrypoints.grpc.gen.pombo.v1 import pacing_pb2 as pombo_dot_v1_dot_pacing__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pombo/v1/session.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x03\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\'\n\x06status\x18\x03 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12-\n\rstatus_reason\x18\x04 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x1a\n\rstatus_detail\x18\x05 \x01(\tH\x00\x88\x01\x01\x12/\n\x0bstatus_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x06wanted\x18\x07 \x01(\x0e\x32\x15.pombo.v1.WantedState\x12\x18\n\x02me\x18\x08 \x01(\x0b\x32\x0c.pombo.v1.Me\x12\x31\n\x08metadata\x18\t \x03(\x0b\x32\x1f.pombo.v1.Session.MetadataEntry\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x10\n\x0e_status_detail\"e\n\x02Me\x12\x0b\n\x03jid\x18\x01 \x01(\t\x12\x12\n\x05phone\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03lid\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04name\x18\x04 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_phoneB\x06\n\x04_lidB\x07\n\x05_name\"\xb0\x01\n\x0cStatusChange\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12/\n\x0b\x63hange_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\t\n\x07_detail\"M\n\nCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_detail\"\x96\x01\n\x06\x42ridge\x12\x14\n\x07version\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12&\n\x06source\x18\x03 \x01(\x0e\x32\x16.pombo.v1.BridgeSource\x12\x32\n\x10rolled_back_from\x18\x04 \x01(\x0b\x32\x18.pombo.v1.ReplacedBridgeB\n\n\x08_version\"b\n\x0eReplacedBridge\x12\x14\n\x07version\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06sha256\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\tB\n\n\x08_versionB\t\n\x07_sha256\"E\n\x06QrCode\x12\n\n\x02qr\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x0bPairingCode\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xa1\x02\n\rSessionStatus\x12\x1e\n\x1aSESSION_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_STATUS_STOPPED\x10\x01\x12\x1b\n\x17SESSION_STATUS_STARTING\x10\x02\x12\x1f\n\x1bSESSION_STATUS_SCAN_QR_CODE\x10\x03\x12#\n\x1fSESSION_STATUS_PASSKEY_REQUIRED\x10\x04\x12\x1a\n\x16SESSION_STATUS_WORKING\x10\x05\x12\x1b\n\x17SESSION_STATUS_DEGRADED\x10\x06\x12\x19\n\x15SESSION_STATUS_FAILED\x10\x07\x12\x1d\n\x19SESSION_STATUS_LOGGED_OUT\x10\x08*\xf3\x08\n\x0cStatusReason\x12\x1d\n\x19STATUS_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15STATUS_REASON_CREATED\x10\x01\x12\x1b\n\x17STATUS_REASON_REQUESTED\x10\x02\x12!\n\x1dSTATUS_REASON_GATEWAY_STARTED\x10\x03\x12!\n\x1dSTATUS_REASON_GATEWAY_STOPPED\x10\x04\x12\x1e\n\x1aSTATUS_REASON_PAGE_LOADING\x10\x05\x12\x19\n\x15STATUS_REASON_SYNCING\x10\x06\x12\x1a\n\x16STATUS_REASON_QR_READY\x10\x07\x12 \n\x1cSTATUS_REASON_QR_BATCH_ENDED\x10\x08\x12\x18\n\x14STATUS_REASON_LINKED\x10\t\x12\x1b\n\x17STATUS_REASON_CONNECTED\x10\n\x12!\n\x1dSTATUS_REASON_CONNECTION_LOST\x10\x0b\x12\x1a\n\x16STATUS_REASON_CONFLICT\x10\x0c\x12#\n\x1fSTATUS_REASON_LOGGED_OUT_BY_API\x10\r\x12#\n\x1fSTATUS_REASON_UNLINKED_BY_PHONE\x10\x0e\x12\"\n\x1eSTATUS_REASON_PASSKEY_DEMANDED\x10\x0f\x12\x18\n\x14STATUS_REASON_BANNED\x10\x10\x12!\n\x1dSTATUS_REASON_BROWSER_MISSING\x10\x11\x12!\n\x1dSTATUS_REASON_BROWSER_CRASHED\x10\x12\x12\"\n\x1eSTATUS_REASON_PAGE_UNREACHABLE\x10\x13\x12#\n\x1fSTATUS_REASON_PAGE_UNRESPONSIVE\x10\x14\x12\x1f\n\x1bSTATUS_REASON_BRIDGE_FAILED\x10\x15\x12 \n\x1cSTATUS_REASON_INTERNAL_FAULT\x10\x16\x12\x1b\n\x17STATUS_REASON_LINK_LOST\x10\x17\x12\"\n\x1eSTATUS_REASON_WAITING_TO_START\x10\x18\x12\x1c\n\x18STATUS_REASON_PAGE_STUCK\x10\x19\x12\"\n\x1eSTATUS_REASON_BROWSER_RECYCLED\x10\x1a\x12$\n STATUS_REASON_BRIDGE_ROLLED_BACK\x10\x1e\x12\x1b\n\x17STATUS_REASON_DISK_FULL\x10\x1f\x12 \n\x1cSTATUS_REASON_PROFILE_IN_USE\x10 \x12\'\n#STATUS_REASON_WAITING_FOR_SNAPSHOTS\x10(\x12\x1f\n\x1bSTATUS_REASON_LOGIN_MISSING\x10)\x12%\n!STATUS_REASON_SNAPSHOT_UNREADABLE\x10*\x12$\n STATUS_REASON_PROFILE_UNWRITABLE\x10+*_\n\x0bWantedState\x12\x1c\n\x18WANTED_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14WANTED_STATE_RUNNING\x10\x01\x12\x18\n\x14WANTED_STATE_STOPPED\x10\x02*\x9e\x01\n\x0c\x42ridgeSource\x12\x1d\n\x19\x42RIDGE_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42RIDGE_SOURCE_PINNED\x10\x01\x12\x1c\n\x18\x42RIDGE_SOURCE_CONFIGURED\x10\x02\x12\x18\n\x14\x42RIDGE_SOURCE_CANARY\x10\x03\x12\x1d\n\x19\x42RIDGE_SOURCE_ROLLED_BACK\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16pombo/v1/session.proto\x12\x08pombo.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15pombo/v1/pacing.proto\"\x97\x04\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\'\n\x06status\x18\x03 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12-\n\rstatus_reason\x18\x04 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x1a\n\rstatus_detail\x18\x05 \x01(\tH\x00\x88\x01\x01\x12/\n\x0bstatus_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x06wanted\x18\x07 \x01(\x0e\x32\x15.pombo.v1.WantedState\x12\x18\n\x02me\x18\x08 \x01(\x0b\x32\x0c.pombo.v1.Me\x12\x31\n\x08metadata\x18\t \x03(\x0b\x32\x1f.pombo.v1.Session.MetadataEntry\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\x06pacing\x18\x0c \x01(\x0b\x32\x10.pombo.v1.Pacing\x12\x12\n\nstop_words\x18\r \x03(\t\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x10\n\x0e_status_detail\"e\n\x02Me\x12\x0b\n\x03jid\x18\x01 \x01(\t\x12\x12\n\x05phone\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x03lid\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x11\n\x04name\x18\x04 \x01(\tH\x02\x88\x01\x01\x42\x08\n\x06_phoneB\x06\n\x04_lidB\x07\n\x05_name\"\xb0\x01\n\x0cStatusChange\x12\'\n\x06status\x18\x01 \x01(\x0e\x32\x17.pombo.v1.SessionStatus\x12&\n\x06reason\x18\x02 \x01(\x0e\x32\x16.pombo.v1.StatusReason\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12/\n\x0b\x63hange_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\t\n\x07_detail\"M\n\nCapability\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x06\x64\x65tail\x18\x03 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_detail\"\x96\x01\n\x06\x42ridge\x12\x14\n\x07version\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12&\n\x06source\x18\x03 \x01(\x0e\x32\x16.pombo.v1.BridgeSource\x12\x32\n\x10rolled_back_from\x18\x04 \x01(\x0b\x32\x18.pombo.v1.ReplacedBridgeB\n\n\x08_version\"b\n\x0eReplacedBridge\x12\x14\n\x07version\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06sha256\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\tB\n\n\x08_versionB\t\n\x07_sha256\"E\n\x06QrCode\x12\n\n\x02qr\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"L\n\x0bPairingCode\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xa1\x02\n\rSessionStatus\x12\x1e\n\x1aSESSION_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_STATUS_STOPPED\x10\x01\x12\x1b\n\x17SESSION_STATUS_STARTING\x10\x02\x12\x1f\n\x1bSESSION_STATUS_SCAN_QR_CODE\x10\x03\x12#\n\x1fSESSION_STATUS_PASSKEY_REQUIRED\x10\x04\x12\x1a\n\x16SESSION_STATUS_WORKING\x10\x05\x12\x1b\n\x17SESSION_STATUS_DEGRADED\x10\x06\x12\x19\n\x15SESSION_STATUS_FAILED\x10\x07\x12\x1d\n\x19SESSION_STATUS_LOGGED_OUT\x10\x08*\xf3\x08\n\x0cStatusReason\x12\x1d\n\x19STATUS_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15STATUS_REASON_CREATED\x10\x01\x12\x1b\n\x17STATUS_REASON_REQUESTED\x10\x02\x12!\n\x1dSTATUS_REASON_GATEWAY_STARTED\x10\x03\x12!\n\x1dSTATUS_REASON_GATEWAY_STOPPED\x10\x04\x12\x1e\n\x1aSTATUS_REASON_PAGE_LOADING\x10\x05\x12\x19\n\x15STATUS_REASON_SYNCING\x10\x06\x12\x1a\n\x16STATUS_REASON_QR_READY\x10\x07\x12 \n\x1cSTATUS_REASON_QR_BATCH_ENDED\x10\x08\x12\x18\n\x14STATUS_REASON_LINKED\x10\t\x12\x1b\n\x17STATUS_REASON_CONNECTED\x10\n\x12!\n\x1dSTATUS_REASON_CONNECTION_LOST\x10\x0b\x12\x1a\n\x16STATUS_REASON_CONFLICT\x10\x0c\x12#\n\x1fSTATUS_REASON_LOGGED_OUT_BY_API\x10\r\x12#\n\x1fSTATUS_REASON_UNLINKED_BY_PHONE\x10\x0e\x12\"\n\x1eSTATUS_REASON_PASSKEY_DEMANDED\x10\x0f\x12\x18\n\x14STATUS_REASON_BANNED\x10\x10\x12!\n\x1dSTATUS_REASON_BROWSER_MISSING\x10\x11\x12!\n\x1dSTATUS_REASON_BROWSER_CRASHED\x10\x12\x12\"\n\x1eSTATUS_REASON_PAGE_UNREACHABLE\x10\x13\x12#\n\x1fSTATUS_REASON_PAGE_UNRESPONSIVE\x10\x14\x12\x1f\n\x1bSTATUS_REASON_BRIDGE_FAILED\x10\x15\x12 \n\x1cSTATUS_REASON_INTERNAL_FAULT\x10\x16\x12\x1b\n\x17STATUS_REASON_LINK_LOST\x10\x17\x12\"\n\x1eSTATUS_REASON_WAITING_TO_START\x10\x18\x12\x1c\n\x18STATUS_REASON_PAGE_STUCK\x10\x19\x12\"\n\x1eSTATUS_REASON_BROWSER_RECYCLED\x10\x1a\x12$\n STATUS_REASON_BRIDGE_ROLLED_BACK\x10\x1e\x12\x1b\n\x17STATUS_REASON_DISK_FULL\x10\x1f\x12 \n\x1cSTATUS_REASON_PROFILE_IN_USE\x10 \x12\'\n#STATUS_REASON_WAITING_FOR_SNAPSHOTS\x10(\x12\x1f\n\x1bSTATUS_REASON_LOGIN_MISSING\x10)\x12%\n!STATUS_REASON_SNAPSHOT_UNREADABLE\x10*\x12$\n STATUS_REASON_PROFILE_UNWRITABLE\x10+*_\n\x0bWantedState\x12\x1c\n\x18WANTED_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14WANTED_STATE_RUNNING\x10\x01\x12\x18\n\x14WANTED_STATE_STOPPED\x10\x02*\x9e\x01\n\x0c\x42ridgeSource\x12\x1d\n\x19\x42RIDGE_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42RIDGE_SOURCE_PINNED\x10\x01\x12\x1c\n\x18\x42RIDGE_SOURCE_CONFIGURED\x10\x02\x12\x18\n\x14\x42RIDGE_SOURCE_CANARY\x10\x03\x12\x1d\n\x19\x42RIDGE_SOURCE_ROLLED_BACK\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,30 +35,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SESSION_METADATAENTRY']._loaded_options = None
   _globals['_SESSION_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_SESSIONSTATUS']._serialized_start=1317
-  _globals['_SESSIONSTATUS']._serialized_end=1606
-  _globals['_STATUSREASON']._serialized_start=1609
-  _globals['_STATUSREASON']._serialized_end=2748
-  _globals['_WANTEDSTATE']._serialized_start=2750
-  _globals['_WANTEDSTATE']._serialized_end=2845
-  _globals['_BRIDGESOURCE']._serialized_start=2848
-  _globals['_BRIDGESOURCE']._serialized_end=3006
-  _globals['_SESSION']._serialized_start=70
-  _globals['_SESSION']._serialized_end=551
-  _globals['_SESSION_METADATAENTRY']._serialized_start=486
-  _globals['_SESSION_METADATAENTRY']._serialized_end=533
-  _globals['_ME']._serialized_start=553
-  _globals['_ME']._serialized_end=654
-  _globals['_STATUSCHANGE']._serialized_start=657
-  _globals['_STATUSCHANGE']._serialized_end=833
-  _globals['_CAPABILITY']._serialized_start=835
-  _globals['_CAPABILITY']._serialized_end=912
-  _globals['_BRIDGE']._serialized_start=915
-  _globals['_BRIDGE']._serialized_end=1065
-  _globals['_REPLACEDBRIDGE']._serialized_start=1067
-  _globals['_REPLACEDBRIDGE']._serialized_end=1165
-  _globals['_QRCODE']._serialized_start=1167
-  _globals['_QRCODE']._serialized_end=1236
-  _globals['_PAIRINGCODE']._serialized_start=1238
-  _globals['_PAIRINGCODE']._serialized_end=1314
+  _globals['_SESSIONSTATUS']._serialized_start=1394
+  _globals['_SESSIONSTATUS']._serialized_end=1683
+  _globals['_STATUSREASON']._serialized_start=1686
+  _globals['_STATUSREASON']._serialized_end=2825
+  _globals['_WANTEDSTATE']._serialized_start=2827
+  _globals['_WANTEDSTATE']._serialized_end=2922
+  _globals['_BRIDGESOURCE']._serialized_start=2925
+  _globals['_BRIDGESOURCE']._serialized_end=3083
+  _globals['_SESSION']._serialized_start=93
+  _globals['_SESSION']._serialized_end=628
+  _globals['_SESSION_METADATAENTRY']._serialized_start=563
+  _globals['_SESSION_METADATAENTRY']._serialized_end=610
+  _globals['_ME']._serialized_start=630
+  _globals['_ME']._serialized_end=731
+  _globals['_STATUSCHANGE']._serialized_start=734
+  _globals['_STATUSCHANGE']._serialized_end=910
+  _globals['_CAPABILITY']._serialized_start=912
+  _globals['_CAPABILITY']._serialized_end=989
+  _globals['_BRIDGE']._serialized_start=992
+  _globals['_BRIDGE']._serialized_end=1142
+  _globals['_REPLACEDBRIDGE']._serialized_start=1144
+  _globals['_REPLACEDBRIDGE']._serialized_end=1242
+  _globals['_QRCODE']._serialized_start=1244
+  _globals['_QRCODE']._serialized_end=1313
+  _globals['_PAIRINGCODE']._serialized_start=1315
+  _globals['_PAIRINGCODE']._serialized_end=1391
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from entrypoints.grpc.gen.pombo.v1 import pacing_pb2 as _pacing_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -309,6 +310,8 @@ class Session(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PACING_FIELD_NUMBER: _builtins.int
+    STOP_WORDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The session's slug: 1 to 63 characters of `a-z 0-9 - _`, starting with a letter or a digit. Never changes."""
     name: _builtins.str
@@ -341,6 +344,14 @@ class Session(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When anything of the session last changed."""
 
+    @_builtins.property
+    def pacing(self) -> _pacing_pb2.Pacing:
+        """Its own pace; absent: as the gateway's settings say."""
+
+    @_builtins.property
+    def stop_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who sends one of these, and nothing else, opts out; capitals don't count. At most 50, of 1 to 64 printable characters."""
+
     def __init__(
         self,
         *,
@@ -355,10 +366,12 @@ class Session(_message.Message):
         metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        pacing: _pacing_pb2.Pacing | None = ...,
+        stop_words: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "me", b"me", "status_detail", b"status_detail", "status_time", b"status_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "me", b"me", "pacing", b"pacing", "status_detail", b"status_detail", "status_time", b"status_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "id", b"id", "me", b"me", "metadata", b"metadata", "name", b"name", "status", b"status", "status_detail", b"status_detail", "status_reason", b"status_reason", "status_time", b"status_time", "update_time", b"update_time", "wanted", b"wanted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "id", b"id", "me", b"me", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "status", b"status", "status_detail", b"status_detail", "status_reason", b"status_reason", "status_time", b"status_time", "stop_words", b"stop_words", "update_time", b"update_time", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__status_detail: _TypeAlias = _typing.Literal["status_detail"]  # noqa: Y015
     _WhichOneofArgType__status_detail: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail"]  # noqa: Y015

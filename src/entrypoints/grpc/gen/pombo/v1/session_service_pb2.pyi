@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from entrypoints.grpc.gen.pombo.v1 import pacing_pb2 as _pacing_pb2
 from entrypoints.grpc.gen.pombo.v1 import session_pb2 as _session_pb2
 import builtins as _builtins
 import sys
@@ -52,6 +53,8 @@ class CreateSessionRequest(_message.Message):
     START_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    PACING_FIELD_NUMBER: _builtins.int
+    STOP_WORDS_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The new session's slug: 1 to 63 characters of `a-z 0-9 - _`, starting with a letter or a digit. Absent: the gateway
     chooses one.
@@ -66,6 +69,14 @@ class CreateSessionRequest(_message.Message):
     def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The caller's own strings: at most 50, keys of 1 to 64 characters, values of at most 512."""
 
+    @_builtins.property
+    def pacing(self) -> _pacing_pb2.Pacing:
+        """Its own pace. Absent: as the gateway's settings say."""
+
+    @_builtins.property
+    def stop_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who sends one of these, and nothing else, opts out."""
+
     def __init__(
         self,
         *,
@@ -74,10 +85,12 @@ class CreateSessionRequest(_message.Message):
         start: _builtins.bool | None = ...,
         metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        pacing: _pacing_pb2.Pacing | None = ...,
+        stop_words: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "name", b"name", "session_id", b"session_id", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "name", b"name", "pacing", b"pacing", "session_id", b"session_id", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "metadata", b"metadata", "name", b"name", "request_id", b"request_id", "session_id", b"session_id", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "request_id", b"request_id", "session_id", b"session_id", "start", b"start", "stop_words", b"stop_words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
     _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
@@ -231,12 +244,12 @@ class UpdateSessionRequest(_message.Message):
     """The caller's name of this request, as in SessionService's description; empty: none."""
     @_builtins.property
     def session(self) -> _session_pb2.Session:
-        """The session: `id` names it; of the rest, `name` and `metadata` are taken."""
+        """The session: `id` names it; of the rest, `name`, `metadata`, `pacing` and `stop_words` are taken."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields to change: `name`, `metadata` (as a whole), or `*` for both. Absent or empty: those of them that
-        `session` holds.
+        """Which fields to change: `name`, `metadata`, `pacing`, `stop_words` (each as a whole), or `*` for all. Absent or empty:
+        those of them that `session` holds. With `pacing` in the mask and none in `session` the gateway's settings hold again.
         """
 
     def __init__(
@@ -603,6 +616,7 @@ class GetSessionStatusResponse(_message.Message):
     HISTORY_FIELD_NUMBER: _builtins.int
     CAPABILITIES_FIELD_NUMBER: _builtins.int
     BRIDGE_FIELD_NUMBER: _builtins.int
+    RESTRICTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def session(self) -> _session_pb2.Session:
         """The session."""
@@ -619,6 +633,10 @@ class GetSessionStatusResponse(_message.Message):
     def bridge(self) -> _session_pb2.Bridge:
         """The build of the bridge that runs in it; absent while the page isn't open."""
 
+    @_builtins.property
+    def restriction(self) -> _pacing_pb2.Restriction:
+        """That of WhatsApp's, while it holds and for a day after; absent: there is none."""
+
     def __init__(
         self,
         *,
@@ -626,14 +644,61 @@ class GetSessionStatusResponse(_message.Message):
         history: _abc.Iterable[_session_pb2.StatusChange] | None = ...,
         capabilities: _abc.Iterable[_session_pb2.Capability] | None = ...,
         bridge: _session_pb2.Bridge | None = ...,
+        restriction: _pacing_pb2.Restriction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "session", b"session"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "restriction", b"restriction", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "capabilities", b"capabilities", "history", b"history", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bridge", b"bridge", "capabilities", b"capabilities", "history", b"history", "restriction", b"restriction", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSessionStatusResponse: _TypeAlias = GetSessionStatusResponse  # noqa: Y015
+
+@_typing.final
+class GetQuotaRequest(_message.Message):
+    """What GetQuota takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session's slug."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQuotaRequest: _TypeAlias = GetQuotaRequest  # noqa: Y015
+
+@_typing.final
+class GetQuotaResponse(_message.Message):
+    """What GetQuota answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTA_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def quota(self) -> _pacing_pb2.Quota:
+        """What remains."""
+
+    def __init__(
+        self,
+        *,
+        quota: _pacing_pb2.Quota | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quota", b"quota"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quota", b"quota"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetQuotaResponse: _TypeAlias = GetQuotaResponse  # noqa: Y015
 
 @_typing.final
 class ListStatusChangesRequest(_message.Message):

@@ -113,6 +113,11 @@ class SessionServiceStub:
                 request_serializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.SerializeToString,
                 response_deserializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.FromString,
                 _registered_method=True)
+        self.GetQuota = channel.unary_unary(
+                '/pombo.v1.SessionService/GetQuota',
+                request_serializer=pombo_dot_v1_dot_session__service__pb2.GetQuotaRequest.SerializeToString,
+                response_deserializer=pombo_dot_v1_dot_session__service__pb2.GetQuotaResponse.FromString,
+                _registered_method=True)
         self.ListStatusChanges = channel.unary_unary(
                 '/pombo.v1.SessionService/ListStatusChanges',
                 request_serializer=pombo_dot_v1_dot_session__service__pb2.ListStatusChangesRequest.SerializeToString,
@@ -175,7 +180,7 @@ class SessionServiceServicer:
     def CreateSession(self, request, context):
         """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `SESSION_EXISTS` (ALREADY_EXISTS).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -198,9 +203,10 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSession(self, request, context):
-        """Changes a session's name, its metadata, or both.
+        """Changes a session's name, metadata, pace and stop words, or some of these.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_REQUEST` (the mask names something else).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
+        something else).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -261,6 +267,13 @@ class SessionServiceServicer:
 
     def GetSessionStatus(self, request, context):
         """Reads a session's status with its newest changes and what its page can do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetQuota(self, request, context):
+        """Tells what remains of a session's pace, and what messages wait for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -383,6 +396,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetSessionStatus,
                     request_deserializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.FromString,
                     response_serializer=pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.SerializeToString,
+            ),
+            'GetQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetQuota,
+                    request_deserializer=pombo_dot_v1_dot_session__service__pb2.GetQuotaRequest.FromString,
+                    response_serializer=pombo_dot_v1_dot_session__service__pb2.GetQuotaResponse.SerializeToString,
             ),
             'ListStatusChanges': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStatusChanges,
@@ -736,6 +754,33 @@ class SessionService:
             '/pombo.v1.SessionService/GetSessionStatus',
             pombo_dot_v1_dot_session__service__pb2.GetSessionStatusRequest.SerializeToString,
             pombo_dot_v1_dot_session__service__pb2.GetSessionStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pombo.v1.SessionService/GetQuota',
+            pombo_dot_v1_dot_session__service__pb2.GetQuotaRequest.SerializeToString,
+            pombo_dot_v1_dot_session__service__pb2.GetQuotaResponse.FromString,
             options,
             channel_credentials,
             insecure,

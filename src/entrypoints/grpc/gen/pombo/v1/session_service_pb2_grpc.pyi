@@ -60,7 +60,7 @@ class SessionServiceStub:
     CreateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]
     """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `SESSION_EXISTS` (ALREADY_EXISTS).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
     """Reads one session."""
@@ -70,9 +70,10 @@ class SessionServiceStub:
     Reasons: `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
     """
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
-    """Changes a session's name, its metadata, or both.
+    """Changes a session's name, metadata, pace and stop words, or some of these.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_REQUEST` (the mask names something else).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
+    something else).
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]
     """Stops a session and forgets it with its login; its messages and events stay. The phone still lists the device:
@@ -103,6 +104,8 @@ class SessionServiceStub:
     """
     GetSessionStatus: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionStatusRequest, _session_service_pb2.GetSessionStatusResponse]
     """Reads a session's status with its newest changes and what its page can do."""
+    GetQuota: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetQuotaRequest, _session_service_pb2.GetQuotaResponse]
+    """Tells what remains of a session's pace, and what messages wait for."""
     ListStatusChanges: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListStatusChangesRequest, _session_service_pb2.ListStatusChangesResponse]
     """Lists a session's changes of status, newest first. The newest 500 are kept.
 
@@ -172,7 +175,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     CreateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]  # type: ignore[assignment]
     """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `SESSION_EXISTS` (ALREADY_EXISTS).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Reads one session."""
@@ -182,9 +185,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     Reasons: `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
     """
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
-    """Changes a session's name, its metadata, or both.
+    """Changes a session's name, metadata, pace and stop words, or some of these.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_REQUEST` (the mask names something else).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
+    something else).
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """Stops a session and forgets it with its login; its messages and events stay. The phone still lists the device:
@@ -215,6 +219,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """
     GetSessionStatus: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionStatusRequest, _session_service_pb2.GetSessionStatusResponse]  # type: ignore[assignment]
     """Reads a session's status with its newest changes and what its page can do."""
+    GetQuota: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetQuotaRequest, _session_service_pb2.GetQuotaResponse]  # type: ignore[assignment]
+    """Tells what remains of a session's pace, and what messages wait for."""
     ListStatusChanges: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListStatusChangesRequest, _session_service_pb2.ListStatusChangesResponse]  # type: ignore[assignment]
     """Lists a session's changes of status, newest first. The newest 500 are kept.
 
@@ -287,7 +293,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.CreateSessionResponse, _abc.Awaitable[_session_service_pb2.CreateSessionResponse]]:
         """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `SESSION_EXISTS` (ALREADY_EXISTS).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
         """
 
     @_abc_1.abstractmethod
@@ -315,9 +321,10 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.UpdateSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.UpdateSessionResponse, _abc.Awaitable[_session_service_pb2.UpdateSessionResponse]]:
-        """Changes a session's name, its metadata, or both.
+        """Changes a session's name, metadata, pace and stop words, or some of these.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_REQUEST` (the mask names something else).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
+        something else).
         """
 
     @_abc_1.abstractmethod
@@ -390,6 +397,14 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.GetSessionStatusResponse, _abc.Awaitable[_session_service_pb2.GetSessionStatusResponse]]:
         """Reads a session's status with its newest changes and what its page can do."""
+
+    @_abc_1.abstractmethod
+    def GetQuota(
+        self,
+        request: _session_service_pb2.GetQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.GetQuotaResponse, _abc.Awaitable[_session_service_pb2.GetQuotaResponse]]:
+        """Tells what remains of a session's pace, and what messages wait for."""
 
     @_abc_1.abstractmethod
     def ListStatusChanges(

@@ -1,0 +1,110 @@
+"""The outbox of paced sessions in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final, override
+
+from adapters.postgres.message_rows import COLUMNS, to_message
+from adapters.postgres.transaction import Transaction
+from application.ports.paced_outbox import Head, PacedOutbox
+from domain.ids import MessageId, SessionId
+from domain.jid import Jid
+from domain.message import Message
+from domain.pacing import Standing
+
+# One half for each of the partial indexes.
+_DUE: Final = """
+SELECT id, chat, position FROM pombo.messages
+WHERE session_id = $1 AND direction = 'outbound' AND status = 'QUEUED' AND not_before IS NULL
+    AND (expires_at IS NULL OR expires_at > $2)
+UNION ALL
+SELECT id, chat, position FROM pombo.messages
+WHERE session_id = $1 AND direction = 'outbound' AND status = 'QUEUED' AND not_before <= $2
+    AND (expires_at IS NULL OR expires_at > $2)
+"""
+
+_HEADS: Final = f"""
+WITH due AS ({_DUE}), firsts AS (
+    SELECT DISTINCT ON (chat) id, chat, position FROM due WHERE chat <> ALL ($3::text[]) ORDER BY chat, position
+), free AS (
+    SELECT id, chat, position, pombo.standing_of($1, chat) AS standing FROM firsts
+    WHERE NOT EXISTS (
+        SELECT FROM pombo.messages AS leaving
+        WHERE leaving.session_id = $1 AND leaving.chat = firsts.chat
+            AND leaving.direction = 'outbound' AND leaving.status = 'SENDING'
+    )
+), placed AS (
+    SELECT *, row_number() OVER (PARTITION BY standing = 'KNOWN' ORDER BY position) AS place FROM free
+)
+SELECT id, chat, standing, EXISTS (
+    SELECT FROM pombo.begun_chats
+    WHERE session_id = $1 AND chat = ANY (pombo.addresses_with($1, placed.chat)) AND begun_at > $5
+) AS begun
+FROM placed WHERE place <= $4 ORDER BY position
+"""  # noqa: S608 - of constants
+
+# One that is SENDING was looked for before: only this session's dispatcher makes any so.
+_TAKE: Final = f"""
+WITH held AS (
+    SELECT id FROM pombo.messages
+    WHERE id = ANY ($2::text[]) AND session_id = $1 AND status = 'QUEUED' FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE pombo.messages SET status = 'SENDING' FROM held WHERE messages.id = held.id RETURNING messages.*
+)
+SELECT {COLUMNS} FROM taken ORDER BY position
+"""  # noqa: S608 - of constants
+
+_AHEAD: Final = f"""
+SELECT asked.id, (SELECT count(*) FROM ({_DUE}) AS due WHERE due.position < asked.position) AS ahead
+FROM pombo.messages AS asked
+WHERE asked.id = ANY ($3::text[]) AND asked.session_id = $1 AND asked.status = 'QUEUED'
+"""  # noqa: S608 - of constants
+
+_STANDINGS: Final = "SELECT chat, pombo.standing_of($1, chat) AS standing FROM unnest($2::text[]) AS chat"
+_WAITING: Final = f"SELECT count(*) AS waiting FROM ({_DUE}) AS due"  # noqa: S608 - of constants
+
+
+class PostgresPacedOutbox(PacedOutbox):
+    """The outbox of paced sessions within one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @override
+    async def heads(
+        self, session_id: SessionId, *, now: datetime, busy: Collection[Jid], limit: int, begun_since: datetime
+    ) -> Sequence[Head]:
+        chats = [str(chat) for chat in busy]
+        rows = await self._transaction.read(_HEADS, session_id, now, chats, limit, begun_since)
+        return tuple(
+            Head(
+                message_id=MessageId(row["id"]),
+                chat=Jid.parse(row["chat"]),
+                standing=Standing(row["standing"]),
+                begun=row["begun"],
+            )
+            for row in rows
+        )
+
+    @override
+    async def take(self, session_id: SessionId, message_ids: Collection[MessageId]) -> Sequence[Message]:
+        if not message_ids:
+            return ()
+        return tuple(map(to_message, await self._transaction.write(_TAKE, session_id, list(message_ids))))
+
+    @override
+    async def ahead(
+        self, session_id: SessionId, message_ids: Collection[MessageId], *, now: datetime
+    ) -> Mapping[MessageId, int]:
+        rows = await self._transaction.read(_AHEAD, session_id, now, list(message_ids))
+        return {MessageId(row["id"]): row["ahead"] for row in rows}
+
+    @override
+    async def standings(self, session_id: SessionId, chats: Collection[Jid]) -> Mapping[Jid, Standing]:
+        rows = await self._transaction.read(_STANDINGS, session_id, [str(chat) for chat in chats])
+        return {Jid.parse(row["chat"]): Standing(row["standing"]) for row in rows}
+
+    @override
+    async def waiting(self, session_id: SessionId, *, now: datetime) -> int:
+        rows = await self._transaction.read(_WAITING, session_id, now)
+        return int(rows[0]["waiting"])

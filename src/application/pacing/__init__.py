@@ -1,0 +1,1 @@
+"""How sessions are paced, and who isn't written to."""
