@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test simulate chaos load check lint format bench lock proto clean
+.PHONY: help setup run test simulate chaos load check lint audit format bench lock proto clean
 
 ARGS ?=
 IN_ENV := scripts/in-env.sh
@@ -34,6 +34,9 @@ check: setup ## everything that CI checks: style, types, layers, proto, locks, t
 
 lint: setup ## the fast half of the checks: no tests
 	@exec scripts/check.sh --fast
+
+audit: setup ## known vulnerabilities in what is shipped; says so where advisories can't be reached
+	@$(IN_ENV) python scripts/audit.py
 
 format: setup ## formats Python and proto
 	@$(IN_ENV) ruff check --fix --quiet

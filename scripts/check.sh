@@ -92,6 +92,14 @@ run_image() {
   fi
 }
 
+# Known vulnerabilities in what is shipped: required wherever advisories can be had.
+run_audit() {
+  local log=.cache/audit.log status=0
+  python scripts/audit.py 2>&1 | tee "$log" || status=$?
+  of_audit="$(sed -n 's/^audit: //p' "$log" | paste -sd ';')"
+  [ "$status" -eq 75 ] || return "$status"
+}
+
 [ "${1:-}" = --fast ] || begin python -m tests.simulation
 check style "make format mends most of it" ruff check
 check format "make format" ruff format --check --quiet
@@ -103,8 +111,9 @@ check coverage "docs/coverage/ names what carries each feature; scripts/in-env.s
   python scripts/coverage_table.py --check
 check browser "types of the bridge and of the sandbox page" npm --prefix web run check --silent
 check locks "make lock" scripts/lock.sh --check
-closing="" in_containers="" of_image=""
+closing="" in_containers="" of_image="" of_audit=""
 if [ "${1:-}" != --fast ]; then
+  check audit "audit.toml lets a finding pass for a while; make lock ARGS='--upgrade-package NAME' takes a newer version" run_audit
   check chaos "its last line names the logs; docs/chaos.md tells what each line means" python -m tests.chaos --seed 294 --seconds 45
   check load "its last lines name what is broken, and the logs; docs/load.md tells what each line means" \
     python -m tests.load --seconds 15
@@ -120,5 +129,6 @@ fi
 printf '\n=== all checks passed in %s s\n' $((SECONDS - total_started))
 printf '    %s\n' "${summary[@]}"
 [ -z "$in_containers" ] || printf '    in containers: %s\n' "$in_containers"
+[ -z "$of_audit" ] || printf '    audit: %s\n' "$of_audit"
 [ -z "$of_image" ] || printf '    image: %s\n' "$of_image"
 [ -z "$closing" ] || printf '%s\n' "$closing"

@@ -4,10 +4,10 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -22,6 +22,7 @@ from entrypoints.media_settings import MediaSettings
 from entrypoints.networks import Networks
 from entrypoints.observability_settings import ObservabilitySettings
 from entrypoints.pace_settings import PaceSettings
+from entrypoints.tls_settings import TlsSettings
 
 MIN_API_KEY: Final = 16
 """Characters of a configured key: at 16 random ones guessing over the network is hopeless."""
@@ -38,7 +39,8 @@ _SHORTEST_WAIT: Final = timedelta(milliseconds=100)
 _LONGEST_WAIT: Final = timedelta(days=7)
 
 _OTHERS: Final = frozenset(
-    {"POMBO_URL", "POMBO_SANDBOX_PORT", "POMBO_SANDBOX_HTTPS_PORT", "POMBO_SANDBOX_CONTROL_PORT"}
+    {"POMBO_URL", "POMBO_CA_FILE", "POMBO_CLIENT_CERT", "POMBO_CLIENT_KEY"}
+    | {"POMBO_SANDBOX_PORT", "POMBO_SANDBOX_HTTPS_PORT", "POMBO_SANDBOX_CONTROL_PORT"}
 )
 """Ours, and read by other commands than `pombo serve`."""
 
@@ -90,7 +92,7 @@ def _below_home(base: str | None, fallback: str) -> Path:
         return Path.cwd() / ".pombo" / Path(fallback).name
 
 
-class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings):
+class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings, TlsSettings):
     """What the environment says. An empty variable counts as unset.
 
     Attributes:
@@ -230,11 +232,12 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings
                 )
         return value
 
-    @field_validator("grpc_port")
+    @field_validator("port", "grpc_port")
     @classmethod
     def _apart(cls, value: int, info: ValidationInfo) -> int:
-        if value and value == info.data.get("port"):
-            raise ValueError("must be another port than PORT")
+        for name, field in (("PORT", "port"), ("POMBO_HEALTH_PORT", "health_port")):
+            if value and value == info.data.get(field):
+                raise ValueError(f"must be another port than {name}")
         return value
 
     @field_validator("web_url")
@@ -317,6 +320,13 @@ def _line(problem: Mapping[str, Any]) -> str:
 def _variable(name: str) -> str:
     field = Settings.model_fields.get(name)
     return name if field is None else str(field.validation_alias)
+
+
+def forget_secrets(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Takes secrets out of the environment once the settings have been read: programs that are started inherit it."""
+    for field in Settings.model_fields.values():
+        if SecretStr in get_args(field.annotation):
+            environment.pop(str(field.validation_alias), None)
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.session import StatusReason
+from entrypoints.cli.client_tls import ClientTlsSettings
 from entrypoints.cli.demo_settings import SandboxSettings
 from entrypoints.settings import Settings
 
@@ -49,7 +50,8 @@ def test_a_make_target_that_a_document_names_exists(document: Path) -> None:
 
 def test_the_settings_table_lists_the_settings_and_no_others() -> None:
     documented = _ROW.findall((ROOT / "docs" / "configuration.md").read_text())
-    fields = [*Settings.model_fields.values(), *SandboxSettings.model_fields.values()]
+    classes = (Settings, SandboxSettings, ClientTlsSettings)
+    fields = [field for each in classes for field in each.model_fields.values()]
     known = {str(field.validation_alias) for field in fields} | {"POMBO_URL"}
     assert sorted(documented) == sorted(known)
 

@@ -22,6 +22,10 @@ _ON_PATH: Final = (
     "google-chrome",
 )
 _VERSION: Final = re.compile(rb"(\d+)\.\d+\.\d+\.\d+")
+_GIVEN: Final = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|TMPDIR|TMP|TEMP|DISPLAY|XAUTHORITY|DBUS_SESSION_BUS_ADDRESS"
+    r"|(?:LC|LD|XDG|WAYLAND|FONTCONFIG|CHROME|CHROMIUM|SNAP|NIX|LIBGL|LIBVA|MESA|VK)_.*"
+)
 _OLDEST: Final = 120
 _ASK_SECONDS: Final = 20
 _UNPACK_SECONDS: Final = 180
@@ -59,8 +63,8 @@ class Browser:
         return self.version.partition(".")[0]
 
     def environment(self) -> dict[str, str]:
-        """The whole environment to start it with."""
-        env = {**os.environ, **self.env}
+        """The whole environment to start it with: of ours what browsers look for, and none of the secrets in it."""
+        env = {name: value for name, value in os.environ.items() if _GIVEN.fullmatch(name)} | dict(self.env)
         for name, own in self.env.items():
             if name == "LD_LIBRARY_PATH" and os.environ.get(name):
                 env[name] = f"{own}:{os.environ[name]}"

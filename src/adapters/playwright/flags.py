@@ -86,6 +86,8 @@ def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
         "--in-process-gpu",
         "--mute-audio",
         "--no-pings",
+        # WebRTC passes by the rules for names with its datagrams; a gateway makes no calls.
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--disable-domain-reliability",
         f"--user-agent={user_agent(browser)}",
         "--lang=en-US",
@@ -94,11 +96,8 @@ def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
 
 
 def cut_off_arguments(browser: Browser) -> list[str]:
-    """The command line of a browser that must reach nothing, beside its proxy: no name is resolved.
-
-    WebRTC passes by a proxy with its datagrams, and is told to send none.
-    """
-    return [*launch_arguments(browser, ()), "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"]
+    """The command line of a browser that must reach nothing, beside its proxy: no name is resolved."""
+    return launch_arguments(browser, ())
 
 
 def wants_chromium_sandbox(setting: bool | None) -> bool:  # noqa: FBT001 - the setting's own form

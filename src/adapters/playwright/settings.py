@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from adapters.playwright.assets import BridgeAssets
 from adapters.playwright.browser import Browser
+from adapters.playwright.confinement import origin_of
 from adapters.playwright.wajs import WajsSettings
 from domain.errors import InvalidArgumentError
 
@@ -91,11 +92,7 @@ class DriverSettings:
     @property
     def origin(self) -> str:
         """The site's origin as the page's own ``location.origin`` tells it."""
-        parts = urlsplit(self.web_url)
-        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
-        default = {"http": 80, "https": 443}[parts.scheme]
-        port = "" if parts.port in {None, default} else f":{parts.port}"
-        return f"{parts.scheme}://{host}{port}"
+        return origin_of(self.web_url) or self.web_url
 
     @property
     def hosts(self) -> tuple[str, ...]:

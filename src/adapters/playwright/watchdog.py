@@ -118,6 +118,7 @@ class ProcessWatchdog(Watchdog):
             stdout=asyncio.subprocess.PIPE,
             # What stops or interrupts the gateway's process group must not reach it.
             start_new_session=True,
+            env={},
         )
         try:
             async with asyncio.timeout(_START_SECONDS):

@@ -16,6 +16,7 @@ from adapters.playwright import browser_end, browser_image, browser_start, file_
 from adapters.playwright.assets import BINDING, init_script
 from adapters.playwright.browser_start import Network
 from adapters.playwright.commands import Commands, PageGoneError
+from adapters.playwright.confinement import Confinement
 from adapters.playwright.faults import Listener, first_line, masked
 from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
@@ -50,6 +51,7 @@ class Window:
         self._pid: int | None = None
         self._document: str | None = None
         self._navigated = asyncio.Event()
+        self._confinement: Confinement | None = None
         self._sender: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._first_exception: str | None = None
@@ -126,6 +128,10 @@ class Window:
             if settings.browser is not None:
                 await cdp.send("Emulation.setUserAgentOverride", flags.user_agent_override(settings.browser))
             await page.add_init_script(script)
+            if self._network is None:
+                # One who stands in for the network sees to every request itself.
+                self._confinement = Confinement(page, cdp, settings.origin)
+                await self._confinement.begin()
         except Error as error:
             raise UnavailableError("BROWSER_FAILED", f"The browser failed: {first_line(error)}") from error
         self._cdp = cdp
@@ -290,6 +296,8 @@ class Window:
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
+        if self._confinement is not None:
+            await self._confinement.end()
         await browser_end.end(self._context, self._user_data_dir, self._pid, self._settings.close_timeout)
         if self._watch is not None:
             self._watch.stop()

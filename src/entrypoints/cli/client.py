@@ -1,6 +1,7 @@
 """A running gateway, as the command line talks to it: REST and server-sent events."""
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from domain.errors import ErrorKind, InvalidArgumentError, PomboError, UnavailableError
+from entrypoints.cli.client_tls import ClientTlsSettings, client_context
 from entrypoints.cli.console import UNREACHABLE
-from entrypoints.settings import load_settings
+from entrypoints.settings import Settings, load_settings
 from entrypoints.status import STATUS
 
 type Json = dict[str, Any]
@@ -60,6 +62,19 @@ class Target:
 
     url: str
     api_key: str | None
+    tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def here(cls, settings: Settings, url: str, api_key: str | None) -> Self:
+        """The gateway that these settings make, at an address of this machine's.
+
+        Raises:
+            SettingsError: a file of TLS can't be used.
+        """
+        tls = None
+        if urlsplit(url).scheme == "https":
+            tls = client_context(ClientTlsSettings.load(), settings.tls_cert)
+        return cls(url=url, api_key=api_key, tls=tls)
 
     @classmethod
     def choose(cls, url: str | None, api_key: str | None, *, env_file: Path | None = Path(".env")) -> Self:
@@ -69,15 +84,24 @@ class Target:
             SettingsError: the settings are wrong, and the options don't make them needless.
             InvalidArgumentError: ``INVALID_URL``.
         """
+        shown = None
         if url is None or api_key is None:
             settings = load_settings(env_file)
-            url = url or f"http://127.0.0.1:{settings.port}"
+            if url is None:
+                url, shown = own_address(settings), settings.tls_cert
             configured = None if settings.api_key is None else settings.api_key.get_secret_value()
             api_key = api_key or configured
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise InvalidArgumentError("INVALID_URL", "Give the gateway's address like http://127.0.0.1:8080.")
-        return cls(url=url.rstrip("/"), api_key=api_key)
+        tls = client_context(ClientTlsSettings.load(env_file), shown) if parts.scheme == "https" else None
+        return cls(url=url.rstrip("/"), api_key=api_key, tls=tls)
+
+
+def own_address(settings: Settings, host: str = "127.0.0.1") -> str:
+    """Where the gateway with these settings serves REST."""
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 class GatewayClient:
@@ -94,7 +118,10 @@ class GatewayClient:
         headers = {"Accept": "application/json"}
         if target.api_key is not None:
             headers["X-API-Key"] = target.api_key
-        async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT, read_bufsize=_MAX_LINE) as http:
+        connector = aiohttp.TCPConnector(ssl=True if target.tls is None else target.tls)
+        async with aiohttp.ClientSession(
+            headers=headers, timeout=_TIMEOUT, read_bufsize=_MAX_LINE, connector=connector
+        ) as http:
             yield cls(target, http)
 
     async def call(

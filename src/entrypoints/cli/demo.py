@@ -125,7 +125,7 @@ class Demo:
 
             ready = await gateway.ready("gateway.ready", seconds=_GATEWAY_SECONDS, on_line=tell)
         self._done(f"gateway at {ready['rest']}, gRPC at {ready['grpc']}")
-        return Target(url=ready["rest"], api_key=api_key), ready["grpc"]
+        return Target.here(self._settings, ready["rest"], api_key), ready["grpc"]
 
     async def _do_job(self, target: Target, control: str) -> None:
         async with GatewayClient.open(target) as gateway, SandboxClient.open(control) as sandbox:

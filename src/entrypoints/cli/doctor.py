@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 
 from domain.errors import PomboError, UnavailableError
-from entrypoints.cli.client import GatewayClient, Target
+from entrypoints.cli.client import GatewayClient, Target, own_address
 from entrypoints.ports import check_port
 from entrypoints.runtime import inspection, key_inspection
 from entrypoints.settings import Settings, load_settings, unknown_variables
@@ -69,6 +69,7 @@ def _print(console: Console, result: Result) -> bool:
 
 _INSPECTIONS: Final[dict[str, Callable[[Settings], Awaitable[str]]]] = {
     "key": inspection.inspect_key,
+    "tls": inspection.inspect_tls,
     "data directory": inspection.inspect_data_dir,
     "disk": inspection.inspect_disk,
     "page bridge": inspection.inspect_assets,
@@ -126,6 +127,8 @@ async def _ports(settings: Settings) -> Result:
     try:
         check_port(settings.host, settings.port, "PORT")
         check_port(settings.host, settings.grpc_port, "GRPC_PORT")
+        if settings.health_port is not None:
+            check_port(settings.host, settings.health_port, "POMBO_HEALTH_PORT")
     except PomboError as error:
         if error.reason == "PORT_IN_USE" and await _gateway_answers(settings):
             return Result("ports", Finding.WARNING, f"a gateway runs already on port {settings.port}")
@@ -134,9 +137,9 @@ async def _ports(settings: Settings) -> Result:
 
 
 async def _gateway_answers(settings: Settings) -> bool:
-    target = Target(url=f"http://{settings.host}:{settings.port}", api_key=None)
-    async with GatewayClient.open(target) as client:
-        try:
+    try:
+        target = Target.here(settings, own_address(settings, settings.host), None)
+        async with GatewayClient.open(target) as client:
             return await client.is_gateway()
-        except PomboError:
-            return False
+    except PomboError:
+        return False

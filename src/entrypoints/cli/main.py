@@ -19,7 +19,7 @@ from entrypoints.cli.client import GatewayClient
 from entrypoints.cli.console import ExitCode, err, exit_code_of, out, render_error
 from entrypoints.cli.demo_settings import load_sandbox_settings
 from entrypoints.cli.running import ApiKey, AsJson, Url, run_async, with_client
-from entrypoints.settings import Settings, default_data_dir, load_settings
+from entrypoints.settings import Settings, default_data_dir, forget_secrets, load_settings
 
 app = typer.Typer(
     name="pombo",
@@ -46,6 +46,7 @@ def serve(
     from entrypoints.logging import configure_logging  # noqa: PLC0415 - loaded only by this command
 
     settings = load_settings() if role is None else load_settings(POMBO_ROLE=role)
+    forget_secrets()
     configure_logging(level=settings.log_level, format=settings.log_format or _log_format(settings))
     run_async(serve_gateway(settings, out()))
 

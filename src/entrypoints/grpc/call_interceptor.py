@@ -51,6 +51,8 @@ REQUEST_ID: Final = "x-request-id"
 _TRACE: Final = "traceparent"
 _OPEN: Final = "/grpc.health.v1.Health/"
 """The only service that needs no key: who asks for health often has none."""
+_UNKNOWN: Final = "unknown"
+"""Under what is measured and logged what isn't there: a caller must not be able to make labels."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _NAMED_WITHIN: Final = ("session", "webhook", "user")
 """What requests to change something hold, with its id."""
@@ -64,6 +66,15 @@ type Handler = Any
 """A grpc.RpcMethodHandler; the stubs know only the synchronous ones."""
 type Context = grpc.aio.ServicerContext[Any, Any]
 type Behaviour = Callable[[Any, Context], Any]
+
+
+class UnknownMethodError(PomboError):
+    """There is no such method. gRPC has a status for that, by which clients find out what a server can do."""
+
+    kind = ErrorKind.CAPABILITY_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("METHOD_NOT_FOUND", "This server has no such method; reflection lists those it has.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +146,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        return None if handler is None else self._wrap(handler, handler_call_details.method)
+        return self._unknown() if handler is None else self._wrap(handler, handler_call_details.method)
+
+    def _unknown(self) -> Handler:
+        """What isn't there asks for a key as well, and counts: as over REST, where nobody is told what there is."""
+
+        async def refuse(_: AsyncIterator[bytes], context: Context) -> None:
+            async with self._call(_UNKNOWN, context):
+                raise UnknownMethodError
+
+        return grpc.stream_stream_rpc_method_handler(refuse)
 
     def _wrap(self, handler: Handler, method: str) -> Handler:
         # Unary requests come to us as bytes: what can't be read is then told like any other error.
@@ -273,6 +293,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._audit.refused(_audited(AUTHENTICATE, request_id, address), error)
             raise
         trailing.tell(rate_fields(admission.standings))
+        if method == _UNKNOWN:
+            return _audited(_HEALTH, request_id, address, admission.caller)
         call = _audited(self._rules.name_of(method), request_id, address, admission.caller)
         try:
             self._rules.of(method).check(admission.caller)

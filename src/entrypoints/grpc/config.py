@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from entrypoints.networks import Network
+from entrypoints.server_tls import ServerTls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,10 @@ class GrpcConfig:
         max_streams: how many calls of a connection may be open at a time; more wait in the client.
         trusted_proxies: whose ``x-forwarded-for`` is believed.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
+        handshake: how long a connection may take to say that it speaks TLS, or HTTP/2.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``.
         instruments: what calls are measured and traced with.
+        tls: the certificate to show; None serves plain text.
         health_interval: how often a watcher of the health service gets a fresh look.
     """
 
@@ -30,9 +33,11 @@ class GrpcConfig:
     max_streams: int = 1_000
     trusted_proxies: tuple[Network, ...] = ()
     keepalive: timedelta = timedelta(minutes=1)
+    handshake: timedelta = timedelta(seconds=20)
     stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
     instruments: Instruments = NO_INSTRUMENTS
+    tls: ServerTls | None = None
 
     @property
     def _largest_read(self) -> int:
@@ -51,6 +56,7 @@ class GrpcConfig:
             ("grpc.absolute_max_metadata_size", 16_384),
             ("grpc.keepalive_time_ms", int(self.keepalive.total_seconds() * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.server_handshake_timeout_ms", int(self.handshake.total_seconds() * 1000)),
             # Clients may ping an idle connection every ten seconds, so that middleboxes keep their streams open.
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

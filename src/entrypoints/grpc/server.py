@@ -61,6 +61,7 @@ from entrypoints.grpc.rules import MethodRules
 from entrypoints.grpc.session_service import SessionService
 from entrypoints.grpc.stopping import Stopping
 from entrypoints.grpc.suppression_service import SuppressionService
+from entrypoints.grpc.tls import server_credentials
 from entrypoints.grpc.user_service import UserService
 from entrypoints.grpc.webhook_service import WebhookService
 from entrypoints.ports import check_port, listen_error
@@ -158,7 +159,11 @@ class GrpcServer:
         try:
             # Asked first: gRPC itself doesn't say why it can't bind, and writes a line of its own to standard error.
             check_port(host, port, _SETTING)
-            self._port = self._server.add_insecure_port(f"{_bracketed(host)}:{port}")
+            address, tls = f"{_bracketed(host)}:{port}", self._config.tls
+            if tls is None:
+                self._port = self._server.add_insecure_port(address)
+            else:
+                self._port = self._server.add_secure_port(address, server_credentials(tls))
         except PomboError:
             await self._server.stop(None)
             raise

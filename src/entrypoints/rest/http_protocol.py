@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.rest.json_codec import to_json
 from entrypoints.rest.problem import PROBLEM_JSON, REQUEST_TOO_SLOW, InvalidRequestError, Problem
+from entrypoints.rest.security_headers import security_headers
 
 MAX_HEAD: Final = 65_536
 """Bytes of a request's line and headers, as most servers bound them. A read that goes a bit beyond still passes."""
@@ -139,12 +140,12 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, problem: Problem) -> None:
         body = to_json(problem.to_dict(None))
         status = HTTPStatus(problem.status)
+        fields = security_headers(over_tls=self.config.is_ssl)
         head = (
             f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             f"content-type: {PROBLEM_JSON}\r\n"
             f"content-length: {len(body)}\r\n"
-            "cache-control: no-store\r\n"
-            "x-content-type-options: nosniff\r\n"
+            f"{''.join(f'{name}: {value}\r\n' for name, value in fields)}"
             "connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)

@@ -15,6 +15,7 @@ from entrypoints.ports import listen_error
 from entrypoints.rest.event_socket import MAX_FRAME
 from entrypoints.rest.http_protocol import HttpProtocol
 from entrypoints.rest.websocket_protocol import WebSocketProtocol
+from entrypoints.server_tls import ReloadingContext, ServerTls
 
 _BACKLOG: Final = 2_048
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -48,6 +49,7 @@ class RestServer:
         port: int,
         stop_within: timedelta = timedelta(seconds=5),
         max_connections: int | None = None,
+        tls: ServerTls | None = None,
     ) -> None:
         """Prepares; nothing listens yet.
 
@@ -57,6 +59,7 @@ class RestServer:
             port: 0 lets the operating system choose; ``port`` tells it after the start.
             stop_within: how long a stop lets requests finish before it cuts them off.
             max_connections: how many may be open at a time; None is no limit.
+            tls: the certificate to show; None serves plain text.
         """
         self._app = app
         self._host = host
@@ -71,6 +74,7 @@ class RestServer:
                 # A pong comes behind all that its sender hasn't read yet: no pong says nothing of a slow reader.
                 ws_ping_timeout=None,
                 ws_per_message_deflate=False,
+                ssl_context_factory=None if tls is None else lambda *_: ReloadingContext.of(tls),
                 lifespan="off",
                 log_config=None,
                 access_log=False,

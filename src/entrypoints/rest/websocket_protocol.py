@@ -12,6 +12,7 @@ from websockets.server import ServerProtocol
 from entrypoints.rest.http_protocol import HEAD_TOO_LARGE
 from entrypoints.rest.json_codec import to_json
 from entrypoints.rest.problem import INTERNAL, PROBLEM_JSON, UPGRADE_REQUIRED, InvalidRequestError, Problem
+from entrypoints.rest.security_headers import security_headers
 
 FORCE_CLOSE: Final = "pombo.force_close"
 """The key in the ASGI scope's extensions: closes with a code and a reason though nothing can be sent."""
@@ -49,7 +50,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.logger = _log
-        self.conn = _Handshake(max_size=self.config.ws_max_size, logger=_log)
+        self.conn = _Handshake(over_tls=self.config.is_ssl, max_size=self.config.ws_max_size, logger=_log)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -105,12 +106,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 class _Handshake(ServerProtocol):
     """Refuses with a problem instead of a line of text."""
 
+    def __init__(self, *, over_tls: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._over_tls = over_tls
+
     @override
     def reject(self, status: Any, text: str) -> Response:
         problem = _PROBLEMS.get(HTTPStatus(status), _NO_HANDSHAKE)
         response = super().reject(problem.status, to_json(problem.to_dict(None)).decode())
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = PROBLEM_JSON
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        for name, value in security_headers(over_tls=self._over_tls):
+            response.headers[name] = value
         return response

@@ -6,6 +6,7 @@ from domain.errors import UnavailableError
 from entrypoints.runtime.access import describe_secret
 from entrypoints.runtime.browser import find_bridge
 from entrypoints.runtime.snapshots import describe_keys
+from entrypoints.runtime.tls import open_tls
 from entrypoints.settings import Settings, SettingsError
 
 
@@ -16,7 +17,7 @@ def check_settings(settings: Settings) -> None:
         SettingsError: what is wrong with each.
     """
     problems: list[str] = []
-    for look in (find_bridge, describe_keys, describe_secret):
+    for look in (find_bridge, describe_keys, describe_secret, open_tls):
         try:
             with suppress(UnavailableError):  # no setting's fault; whoever needs it tells of it
                 look(settings)

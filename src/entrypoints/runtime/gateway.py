@@ -38,8 +38,10 @@ from entrypoints.runtime.limits import tell_of_limiter
 from entrypoints.runtime.media import inline_limit, log_failed_download, open_media, upload_limit
 from entrypoints.runtime.snapshots import snapshot_every, tell
 from entrypoints.runtime.storage import Storage, open_storage
+from entrypoints.runtime.tls import open_tls
 from entrypoints.runtime.webhooks import ensure_webhook, log_lane_fault, open_webhook_sender
 from entrypoints.settings import Settings, unknown_variables
+from entrypoints.use_cases import UseCases
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 _REQUEST_GRACE: Final = timedelta(seconds=1.5)
@@ -64,6 +66,8 @@ class Gateway:
         check_port(self._settings.host, self._settings.port, "PORT")
         if self._serves_api:
             check_port(self._settings.host, self._settings.grpc_port, "GRPC_PORT")
+        if self._settings.health_port is not None:
+            check_port(self._settings.host, self._settings.health_port, "POMBO_HEALTH_PORT")
         async with AsyncExitStack() as stack:
             tasks = await _unless(stop, self._start(stack))
             if tasks is not None:
@@ -180,6 +184,7 @@ class Gateway:
 
     async def _serve(self, stack: AsyncExitStack, container: Container) -> Addresses:
         settings, use_cases = self._settings, container.use_cases()
+        tls = open_tls(settings)
         config = RestConfig(
             max_body_bytes=settings.max_body_bytes,
             max_inline_bytes=inline_limit(settings),
@@ -196,12 +201,16 @@ class Gateway:
             port=settings.port,
             stop_within=_REQUEST_GRACE,
             max_connections=settings.max_connections,
+            tls=tls,
         )
+        if settings.health_port is not None:
+            await self._serve_health(stack, use_cases, settings.health_port)
+        scheme = "http" if tls is None else "https"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         if not self._serves_api:
             await rest.start()
             stack.push_async_callback(rest.stop)
-            return Addresses(rest=f"http://{host}:{rest.port}", grpc=None)
+            return Addresses(rest=f"{scheme}://{host}:{rest.port}", grpc=None)
         grpc = GrpcServer(
             use_cases,
             GrpcConfig(
@@ -211,6 +220,7 @@ class Gateway:
                 max_inline_bytes=inline_limit(settings),
                 trusted_proxies=settings.trusted_proxies,
                 instruments=container.instruments(),
+                tls=tls,
             ),
         )
 
@@ -222,7 +232,14 @@ class Gateway:
         await rest.start()
         stack.push_async_callback(stop_both)
         await grpc.start()
-        return Addresses(rest=f"http://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
+        return Addresses(rest=f"{scheme}://{host}:{rest.port}", grpc=f"{host}:{grpc.port}")
+
+    async def _serve_health(self, stack: AsyncExitStack, use_cases: UseCases, port: int) -> None:
+        """For whoever supervises the process and has no certificate to show: health alone, in plain text."""
+        app = create_health_app(use_cases, RestConfig(metrics="off"))
+        health = RestServer(app, host=self._settings.host, port=port, stop_within=_REQUEST_GRACE, max_connections=100)
+        stack.push_async_callback(health.stop)
+        await health.start()
 
     async def _warn_of_foreign_keys(self, container: Container) -> None:
         count = await container.access().count_foreign_keys.execute()

@@ -1,6 +1,7 @@
 """Looks at what the gateway needs of this machine, without starting it."""
 
 import asyncio
+import ipaddress
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from entrypoints.runtime.browser import bridge_records, describe_builds, find_br
 from entrypoints.runtime.media import check_media_store
 from entrypoints.runtime.snapshots import describe_keys
 from entrypoints.runtime.storage import database_time, ping_database, ping_redis
+from entrypoints.runtime.tls import ends_soon, open_tls
 from entrypoints.settings import Settings
 
 _LAUNCH_SECONDS = 30
@@ -169,6 +171,32 @@ async def inspect_key(settings: Settings) -> str:
     if settings.api_key is not None:
         return "API_KEY is set; clients send it as X-API-Key"
     return "API_KEY isn't set: the first start makes a key and shows it once"
+
+
+async def inspect_tls(settings: Settings) -> str:
+    """What REST and gRPC show, and for how long still.
+
+    Raises:
+        SettingsError: what is wrong with the files.
+    """
+    tls = open_tls(settings)
+    if tls is None:
+        if _is_loopback(settings.host):
+            return "POMBO_TLS_CERT isn't set: REST and gRPC are plain text, on this machine only"
+        return Doubt(f"REST and gRPC are plain text on {settings.host}: set POMBO_TLS_CERT, or have a proxy in front")
+    not_after = tls.current().not_after
+    text = f"POMBO_TLS_CERT is good until {not_after:%Y-%m-%d}"
+    if tls.asks_for_certificates:
+        text = f"{text}; callers have to show a certificate"
+    return Doubt(f"{text}: renew it") if ends_soon(not_after) else text
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether what listens there is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def inspect_site(settings: Settings) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import ssl
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -139,12 +140,13 @@ class Gateway:
         environment: Mapping[str, str] | None = None,
         *,
         through: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """``through`` is a program that becomes it."""
+        """``through`` is a program that becomes it; ``tls`` is what its REST is called with."""
         self._through = through
         self.port, self.grpc_port = free_port(), free_port()
         self.key = secrets.token_urlsafe(24)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self.log = data.parent / "gateway.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if name not in _NOT_INHERITED},
@@ -157,7 +159,8 @@ class Gateway:
             **(environment or {}),
         }
         self._process: Process | None = None
-        self.http = aiohttp.ClientSession(headers={"X-API-Key": self.key})
+        connector = aiohttp.TCPConnector(ssl=True if tls is None else tls)
+        self.http = aiohttp.ClientSession(headers={"X-API-Key": self.key}, connector=connector)
 
     @property
     def process(self) -> Process:
@@ -178,10 +181,17 @@ class Gateway:
                 env=self._environment,
             )
 
+    async def live(self) -> None:
+        """Waits until it answers, whether all of its parts do or not."""
+        await until(lambda: self._answers("/health/live"))
+
     async def _ready(self) -> bool | None:
+        return await self._answers("/health/ready")
+
+    async def _answers(self, path: str) -> bool | None:
         assert self.process.returncode is None, self.log.read_text()[-4000:]
         with contextlib.suppress(aiohttp.ClientError):
-            async with self.http.get(self.url + "/health/ready") as answer:
+            async with self.http.get(self.url + path) as answer:
                 return answer.ok or None
         return None
 

@@ -164,8 +164,9 @@ async def write(actor: Actor) -> None:
         await actor.rest(
             "POST", "/messages/send?wait=0", {"session_id": "ana", "to": BEN, "type": "text", "text": {"body": SENT}}
         )
-    image = {"data": b64encode(PICTURE).decode(), "caption": CAPTION, "filename": FILE}
-    await actor.rest("POST", "/messages/send", {"session_id": "ana", "to": BEN, "type": "image", "image": image})
+    file = {"base64": b64encode(PICTURE).decode(), "caption": CAPTION, "filename": FILE}
+    request = {"session_id": "ana", "to": BEN, "type": "document", "document": file}
+    assert (await actor.rest("POST", "/messages/send", request)).status == 201
     actor.told.secrets["a file's content"] = b64encode(PICTURE).decode()[:60]
     await actor.rest("GET", f"/messages?chat={BEN}@c.us&session_id={NUMBERED}&page_size=9999")
 

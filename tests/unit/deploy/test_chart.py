@@ -58,8 +58,11 @@ ALL_ON = {
 }
 
 
+TLS = {"tls": {"secretName": "certificate", "clientCa": "ca.crt"}}
+
+
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-@pytest.mark.parametrize("changes", [{}, ALL_ON, {"podDisruptionBudget": {"enabled": False}}])
+@pytest.mark.parametrize("changes", [{}, ALL_ON, TLS, {"podDisruptionBudget": {"enabled": False}}])
 def test_every_manifest_is_one_of_kubernetes(version: str, changes: dict[str, Any]) -> None:
     rendered = render(**changes)
     assert rendered
@@ -104,6 +107,22 @@ def test_a_pod_has_its_role_and_no_rights(role: str) -> None:
     assert paths == {"livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
     # What is written lies on volumes: nothing else can be.
     assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/data", "/tmp"}
+
+
+def test_who_probes_needs_no_certificate() -> None:
+    api, worker = pods(**TLS)["api"]["spec"], pods(**TLS)["worker"]["spec"]
+    (container,) = api["containers"]
+    given = {name: variable.get("value") for name, variable in environment(pods(**TLS)["api"]).items()}
+    assert given["POMBO_TLS_CLIENT_CA"] == "/tls/ca.crt"
+    assert {"mountPath": "/tls", "name": "tls", "readOnly": True} in container["volumeMounts"]
+    assert given.keys() <= {str(field.validation_alias) for field in Settings.model_fields.values()}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert str(ports["health"]) == given["POMBO_HEALTH_PORT"]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"]["port"] == "health"
+        # A worker serves its health alone.
+        assert worker["containers"][0][probe]["httpGet"]["port"] == "rest"
+    assert not [name for name in environment(pods(**TLS)["worker"]) if name.startswith("POMBO_TLS")]
 
 
 def test_a_worker_comes_back_to_its_data() -> None:
@@ -164,6 +183,8 @@ def bad() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "nowhere for files", {"media": {"url": ""}}
     yield "a misspelled value", {"worker": {"replica": 3}}
     yield "a slip", {"workers": {}}
+    yield "who vouches, and no certificate", {"tls": {"secretName": "", "clientCa": "ca.crt"}}
+    yield "TLS beside the chart's own", {"settings": {"POMBO_TLS_CERT": "/x"}}
 
 
 @pytest.mark.parametrize("changes", [pytest.param(changes, id=name) for name, changes in bad()])

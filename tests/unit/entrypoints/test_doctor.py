@@ -23,6 +23,7 @@ from domain.ids import SessionId
 from entrypoints.cli.doctor import examine
 from entrypoints.runtime import inspection
 from entrypoints.settings import Settings
+from tests.certificates import Authority
 
 
 @pytest.fixture
@@ -85,6 +86,22 @@ async def findings(*, fails: int = 0) -> dict[str, tuple[str, str]]:
         await examine(console)
     lines = [line.split(maxsplit=2) for line in buffer.getvalue().splitlines()]
     return {name: (outcome, text) for outcome, name, text in lines}
+
+
+async def test_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert (await findings())["tls"][0] == "ok"
+    monkeypatch.setenv("POMBO_HOST", "0.0.0.0")  # noqa: S104 - nothing listens in this test
+    outcome, text = (await findings())["tls"]
+    assert (outcome, "proxy" in text) == ("warning", True)
+    authority = Authority(tmp_path)
+    made, soon = authority.make("good"), authority.make("soon", ends=timedelta(days=10))
+    monkeypatch.setenv("POMBO_TLS_KEY", str(made.key))
+    monkeypatch.setenv("POMBO_TLS_CERT", str(made.cert))
+    assert (await findings())["tls"][0] == "ok"
+    monkeypatch.setenv("POMBO_TLS_CERT", str(soon.cert))
+    assert "isn't the key" in (await findings(fails=1))["tls"][1]
+    monkeypatch.setenv("POMBO_TLS_KEY", str(soon.key))
+    assert (await findings())["tls"][1].endswith("renew it")
 
 
 async def test_a_sound_machine() -> None:

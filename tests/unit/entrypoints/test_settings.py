@@ -11,7 +11,14 @@ from application.limits.call_rates import CallRates
 from application.ports.rate_limiter import Rate
 from domain.webhook import RetrySchedule
 from entrypoints.runtime.checks import check_settings
-from entrypoints.settings import Settings, SettingsError, default_data_dir, load_settings, unknown_variables
+from entrypoints.settings import (
+    Settings,
+    SettingsError,
+    default_data_dir,
+    forget_secrets,
+    load_settings,
+    unknown_variables,
+)
 
 VARIABLES = tuple(str(field.validation_alias) for field in Settings.model_fields.values())
 
@@ -171,6 +178,18 @@ def test_settings_are_frozen() -> None:
 
 def test_a_slip_of_the_pen_is_noticed() -> None:
     assert unknown_variables({"POMBO_DATADIR": "x", "POMBO_HOST": "x", "PATH": "x"}) == ("POMBO_DATADIR",)
+
+
+def test_secrets_are_taken_out_of_the_environment_that_programs_inherit() -> None:
+    secrets = {
+        *("API_KEY", "POMBO_API_KEY_SECRET", "POMBO_SNAPSHOT_KEY", "DATABASE_URL", "REDIS_URL", "WEBHOOK_URL"),
+        "POMBO_MEDIA_S3_SECRET_ACCESS_KEY",
+    }
+    environment = dict.fromkeys((*VARIABLES, "PATH", "AWS_SECRET_ACCESS_KEY"), "x")
+    forget_secrets(environment)
+    assert secrets.isdisjoint(environment)
+    # The last is read by who makes the connection to the bucket; browsers aren't given it.
+    assert {"PATH", "PORT", "POMBO_TLS_KEY", "AWS_SECRET_ACCESS_KEY"} <= environment.keys()
 
 
 def test_the_data_directory_follows_xdg() -> None:

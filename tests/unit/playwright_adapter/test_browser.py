@@ -62,3 +62,12 @@ def test_the_environment_keeps_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = browser.environment()
     assert environment["LD_LIBRARY_PATH"] == "/theirs:/ours"
     assert environment["LANG"] == "pt_PT.UTF-8"
+
+
+def test_no_secret_is_in_the_environment_of_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("API_KEY", "DATABASE_URL", "POMBO_SNAPSHOT_KEY", "AWS_SECRET_ACCESS_KEY", "OTEL_EXPORTER_OTLP_HEADERS")
+    for name in (*names, "HTTPS_PROXY", "NODE_OPTIONS"):
+        monkeypatch.setenv(name, "secret")
+    environment = Browser(path=Path("b"), version="150.0.0.0", kind=BrowserKind.SYSTEM).environment()
+    assert "secret" not in environment.values()
+    assert environment["PATH"]

@@ -214,6 +214,7 @@ class Client:
     app: FastAPI
     key: str | None = KEY
     chunks: int = field(default=1)
+    scheme: str = "http"
 
     async def call(
         self,
@@ -265,7 +266,7 @@ class Client:
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": method,
-            "scheme": "http",
+            "scheme": self.scheme,
             "path": parts.path,
             "raw_path": quote(parts.path).encode(),
             "query_string": parts.query.encode(),

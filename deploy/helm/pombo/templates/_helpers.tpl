@@ -70,18 +70,19 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* Its argument is the name of the port that health is at. */}}
 {{- define "pombo.probes" -}}
 startupProbe:
-  httpGet: { path: /health/live, port: rest }
+  httpGet: { path: /health/live, port: {{ . }} }
   periodSeconds: 2
   failureThreshold: 90
 livenessProbe:
-  httpGet: { path: /health/live, port: rest }
+  httpGet: { path: /health/live, port: {{ . }} }
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: { path: /health/ready, port: rest }
+  httpGet: { path: /health/ready, port: {{ . }} }
   periodSeconds: 5
   timeoutSeconds: 5
   failureThreshold: 2

@@ -15,6 +15,7 @@ from application.observability.instruments import NO_INSTRUMENTS, Instruments
 from application.ports.tracer import Span, SpanKind
 from entrypoints.log_context import note_session
 from entrypoints.rest.problem import INTERNAL, REASON, REQUEST_ID
+from entrypoints.rest.security_headers import as_bytes, security_headers
 
 _VALID_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _NAME: Final = b"x-request-id"
@@ -26,12 +27,8 @@ _SERVER_ERROR: Final = 500
 _INTERNAL_ERROR: Final = 1011
 """A WebSocket's close code."""
 
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
-_DEFAULTS: Final = (
-    (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-)
+_HEADERS: Final = {over_tls: as_bytes(security_headers(over_tls=over_tls)) for over_tls in (False, True)}
+_SECURE: Final = frozenset({"https", "wss"})
 
 
 class RequestContextMiddleware:
@@ -58,7 +55,8 @@ class RequestContextMiddleware:
         with self._instruments.tracer.span(
             "request", kind=SpanKind.SERVER, parent=_header(scope, _TRACE), request_id=request_id
         ) as span:
-            await self._answer(scope, receive, _Answer(send, request_id), span)
+            answer = _Answer(send, request_id, over_tls=scope.get("scheme") in _SECURE)
+            await self._answer(scope, receive, answer, span)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer", span: Span) -> None:
         started = time.perf_counter()
@@ -107,8 +105,9 @@ class RequestContextMiddleware:
 class _Answer:
     """Notes the answer's status and completes its headers."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, *, over_tls: bool) -> None:
         self._send = send
+        self._headers = _HEADERS[over_tls]
         self._request_id = request_id.encode()
         self.status: int | None = None
 
@@ -121,8 +120,8 @@ class _Answer:
             self.status = message["status"]
             headers = list(message.get("headers", ()))
             names = {name for name, _ in headers}
-            headers += (header for header in _DEFAULTS if header[0] not in names)
-            headers += (_NOSNIFF, (_NAME, self._request_id))
+            headers += (header for header in self._headers if header[0] not in names)
+            headers.append((_NAME, self._request_id))
             message["headers"] = headers
         await self._send(message)
 
