@@ -138,6 +138,7 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     ends = path.endswith(_NOT_THE_LINKED) or (case.method == "DELETE" and path.endswith("/{session_id}"))
     if ends and "session_id" in (case.path_parameters or {}) and case.path_parameters["session_id"] == "support":
         case.path_parameters["session_id"] = "spare"
+    _spare_others(case)
     if path == _EVENTS and case.headers is not None:
         # The stream ends with its reader, which this isn't.
         case.headers["Accept"] = "application/json"
@@ -147,6 +148,16 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
         if case.media_type == _FORM and isinstance(case.body, dict):
             _fill_form(case)
         _spare_processes(case)
+
+
+def _spare_others(case: Any) -> None:
+    """Keeps the users and the keys of the other roles as they are: what one request has told, the next ones name."""
+    if case.method == "GET":
+        return
+    for name, instead in fuzz_roles.spared().items():
+        named = (case.path_parameters or {}).get(name)
+        if named in instead:
+            case.path_parameters[name] = instead[named]
 
 
 def _fill_form(case: Any) -> None:

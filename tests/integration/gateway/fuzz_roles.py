@@ -25,8 +25,9 @@ SCOPED: Final = "scoped"
 """The name of the key that sees one session, which isn't the linked one. Its role is an operator's."""
 
 SETTINGS: Final = "POMBO_FUZZ_ROLES"
-"""What the test hands on as JSON: ``keys`` by role; ``hidden`` ids, by parameter, of what the scoped key mustn't see;
-and where to write what was looked at (``report``)."""
+"""What the test hands on as JSON: ``keys`` by role; ``spared``, by parameter, what of
+theirs is changed elsewhere; ``hidden`` ids, by parameter, of what the scoped key mustn't see; and where to write what
+was looked at (``report``)."""
 
 _TURNS: Final = frozenset({1, 2, 4, 8, 16, 32, 64})
 """Which of an operation's requests are repeated: few, of all that is made up for it."""
@@ -46,6 +47,12 @@ _turns: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1)
 _seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
 _http = requests.Session()
 _lock = Lock()
+
+
+def spared() -> Mapping[str, Mapping[str, str]]:
+    """By parameter, the ids of the users and keys that the requests are repeated as, each with one in its place."""
+    found: Mapping[str, Mapping[str, str]] = _given.get("spared", {})
+    return found
 
 
 @schemathesis.check

@@ -41,8 +41,10 @@ async def test_the_document_is_kept(gateway: Gateway, sandbox: Sandbox, tmp_path
     await gateway.link("support", sandbox, ANA)
     await gateway.call("POST", "/api/v1/sessions", {"id": "spare", "start": False})
     report_of_roles = tmp_path / "roles.json"
+    secrets, spared = await keys(gateway)
     roles = {
-        "keys": await keys(gateway),
+        "keys": secrets,
+        "spared": spared,
         "hidden": await hidden(gateway),
         "report": str(report_of_roles),
     }
@@ -90,16 +92,25 @@ async def test_the_document_is_kept(gateway: Gateway, sandbox: Sandbox, tmp_path
         assert sorted(operations - OPEN - set(seen.get(role, {}))) == [], f"nobody asked as {role}"
 
 
-async def keys(gateway: Gateway) -> dict[str, str]:
-    """One of each role, and one that sees the session ``spare`` alone."""
-    made = {}
+async def keys(gateway: Gateway) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """One of each role, and one that sees the session ``spare`` alone.
+
+    And, by parameter, their ids, each with another's that may be changed in its place.
+    """
+    made, users, ids = {}, [], []
     for name in (*OTHERS, SCOPED):
         role = "operator" if name == SCOPED else name
         user = await gateway.call("POST", "/api/v1/users", {"name": name, "role": role})
         scope = {"session_ids": ["spare"]} if name == SCOPED else {}
         body = {"user_id": user["id"], "name": name, "role": role, **scope}
-        made[name] = (await gateway.call("POST", "/api/v1/api-keys", body))["secret"]
-    return made
+        key = await gateway.call("POST", "/api/v1/api-keys", body)
+        made[name] = key["secret"]
+        users.append(user["id"])
+        ids.append(key["id"])
+    user = await gateway.call("POST", "/api/v1/users", {"name": "spare", "role": "reader"})
+    body = {"user_id": user["id"], "name": "spare", "role": "reader"}
+    key = await gateway.call("POST", "/api/v1/api-keys", body)
+    return made, {"user_id": dict.fromkeys(users, user["id"]), "key_id": dict.fromkeys(ids, key["id"])}
 
 
 async def hidden(gateway: Gateway) -> dict[str, str | list[str]]:

@@ -200,14 +200,18 @@ async def test_the_same_errors_of_a_linked_session(both: Both, subtests: pytest.
             await assert_same(both, kind, reason, rest, rpc)
 
 
-async def test_what_whatsapp_refuses_is_told_alike(both: Both) -> None:
-    await both.gateway.link()
+async def test_what_whatsapp_refuses_is_told_alike() -> None:
     later = RateLimitedError("REACHOUT_TIMELOCK", "WhatsApp wants a pause.", retry_after=timedelta(seconds=9))
-    for _ in range(2):
-        both.gateway.whatsapp.script("ana", Operation.SEND, Refuse(later))  # type: ignore[arg-type]
     rest, (rpc, request) = send()
-    answer = await both.gateway.client.call(rest[0], rest[1], json_body=rest[2])
-    error = await both.over_grpc(rpc, request)
+    # A session each: after the first refusal it sends nothing more to strangers for a while.
+    async with serving(Gateway()) as both:
+        await both.gateway.link()
+        both.gateway.whatsapp.script("ana", Operation.SEND, Refuse(later))  # type: ignore[arg-type]
+        answer = await both.gateway.client.call(rest[0], rest[1], json_body=rest[2])
+    async with serving(Gateway()) as both:
+        await both.gateway.link()
+        both.gateway.whatsapp.script("ana", Operation.SEND, Refuse(later))  # type: ignore[arg-type]
+        error = await both.over_grpc(rpc, request)
     assert answer.reason == info(error).reason == "REACHOUT_TIMELOCK"
     assert (answer.status, error.code()) == (429, grpc.StatusCode.RESOURCE_EXHAUSTED)
     # Each is told of the message that it sent.

@@ -50,6 +50,7 @@ FIELDS: Final[dict[str, Any]] = {
     "key_id": f"key_{MISSING}",
     "event_id": f"evt_{MISSING}",
     "to": BEN,
+    "address": BEN,
     "phone": ANA,
     "emoji": "👍",
     "body": "better",

@@ -21,15 +21,14 @@ ALTER TABLE pombo.api_keys
     ADD COLUMN role text NOT NULL DEFAULT 'admin',
     ADD COLUMN session_ids text[] NOT NULL DEFAULT '{}',
     ADD COLUMN hint text NOT NULL DEFAULT '',
-    ADD COLUMN secret_id text,
     ADD COLUMN request_scope text,
     ADD COLUMN expires_at timestamptz,
     ADD COLUMN revoked_at timestamptz,
     ADD COLUMN last_used_at timestamptz,
     ADD COLUMN replaced_by text COLLATE "C";
 
--- Their hashes stay as they are, without a secret (of new ones secret_id names it): the keys aren't known, so that they
--- can't be hashed anew. The requests that they made are kept under the scope that they had.
+-- Their hashes stay as they are, without a secret: the keys aren't known, so that they can't be hashed anew. The requests
+-- that they made are kept under the scope that they had.
 UPDATE pombo.api_keys SET
     id = 'key_0' || upper(left(replace(gen_random_uuid()::text, '-', ''), 25)),
     request_scope = 'key:' || encode(hash, 'hex');
