@@ -28,6 +28,7 @@ from application.ports.metrics import Metrics
 from application.ports.tracer import Span, SpanKind
 from domain.audit import AuditTransport
 from domain.errors import (
+    DeadlineExceededError,
     ErrorKind,
     InternalError,
     InvalidArgumentError,
@@ -66,6 +67,8 @@ type Handler = Any
 """A grpc.RpcMethodHandler; the stubs know only the synchronous ones."""
 type Context = grpc.aio.ServicerContext[Any, Any]
 type Behaviour = Callable[[Any, Context], Any]
+type Reader = Callable[[AsyncIterator[Any]], Awaitable[Any]]
+"""Gives a method what it takes: the one message of a call, or the stream of them."""
 
 
 class UnknownMethodError(PomboError):
@@ -158,14 +161,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return grpc.stream_stream_rpc_method_handler(refuse)
 
     def _wrap(self, handler: Handler, method: str) -> Handler:
-        # Unary requests come to us as bytes: what can't be read is then told like any other error.
+        # To gRPC no request is unary: one that is would be waited for before anybody is asked for a key, for as long as
+        # its caller likes. It comes to us as bytes: what can't be read is then told like any other error.
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(
-                self._answer(handler, method),
+            return grpc.stream_unary_rpc_method_handler(
+                self._answer(handler.unary_unary, method, self._reader(handler, method)),
                 response_serializer=handler.response_serializer,
             )
         if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(
+            return grpc.stream_stream_rpc_method_handler(
                 self._stream(handler.unary_stream, method, self._reader(handler, method)),
                 response_serializer=handler.response_serializer,
             )
@@ -181,13 +185,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    def _answer(self, handler: Handler, method: str) -> Behaviour:
-        behaviour: Behaviour = handler.unary_unary
-        read = self._reader(handler, method)
-
-        async def answer(request: bytes, context: Context) -> Any:
+    def _answer(self, behaviour: Behaviour, method: str, read: Reader) -> Behaviour:
+        async def answer(requests: AsyncIterator[bytes], context: Context) -> Any:
             async with self._call(method, context) as call:
-                message = read(request)
+                message = await read(requests)
                 async with self._audit.trail.calling(_naming(call, message)):
                     return await behaviour(message, context)
 
@@ -200,11 +201,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
         return collect
 
-    def _stream(self, behaviour: Behaviour, method: str, read: Callable[[Any], Any]) -> Behaviour:
-        async def stream(request: Any, context: Context) -> None:
+    def _stream(self, behaviour: Behaviour, method: str, read: Reader) -> Behaviour:
+        async def stream(requests: AsyncIterator[Any], context: Context) -> None:
             # Written by us: left to gRPC, a generator whose reader goes away is closed later, in another task.
             async with self._call(method, context, holds=method not in self._methods.files) as call:
-                message = read(request)
+                message = await read(requests)
                 async with (
                     self._audit.trail.calling(_naming(call, message)),
                     aclosing(behaviour(message, context)) as items,
@@ -224,11 +225,22 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 # How gRPC says that the reader left while this was on its way.
                 return
 
-    def _reader(self, handler: Handler, method: str) -> Callable[[bytes], Any]:
+    def _reader(self, handler: Handler, method: str) -> Reader:
         deserialize = handler.request_deserializer
         limit = self._others.get(method, self._max_request_bytes)
+        # gRPC tells of whole messages only: what may be larger may take longer.
+        within = self._stall * max(1.0, limit / self._max_request_bytes)
 
-        def read(request: bytes) -> Any:
+        async def read(requests: AsyncIterator[bytes]) -> Any:
+            try:
+                async with asyncio.timeout(within):
+                    request = await anext(requests, None)
+            except TimeoutError:
+                raise DeadlineExceededError(
+                    "REQUEST_TOO_SLOW", f"The request's message wasn't there in {within:g} seconds."
+                ) from None
+            if request is None:
+                raise InvalidArgumentError("INVALID_REQUEST", "The call has no message.")
             if len(request) > limit:
                 raise TooLargeError(
                     "BODY_TOO_LARGE",
@@ -359,8 +371,8 @@ def _naming(call: AuditedCall, message: Any) -> AuditedCall:
     return replace(call, names=names)
 
 
-def _unchanged(request: object) -> object:
-    return request
+async def _unchanged(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    return requests
 
 
 def _too_slow() -> RateLimitedError:
