@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.errors import translated
-from adapters.postgres.migrator import Migration, lock_schema, migrate_within, own_migrations
+from adapters.postgres.migrator import Migration, change_schema, hold_schema, lock_schema, migrate_within, own_migrations
 from application.ports.database_backup import DatabaseBackup, DatabaseReader, DatabaseWriter, Sink
 from domain.backup import DatabaseShape, TableShape, backup_corrupt, backup_newer
 from domain.errors import ConflictError, InternalError, NotFoundError
@@ -61,7 +61,7 @@ _GO_ON: Final = (
 
 
 class PostgresDatabaseBackup(DatabaseBackup):
-    """Reads in one transaction at REPEATABLE READ, and writes in one as well.
+    """Reads in one transaction at REPEATABLE READ, for which migrations wait, and writes in one as well.
 
     Rows are in COPY's text format, which every version of PostgreSQL reads.
     """
@@ -76,17 +76,7 @@ class PostgresDatabaseBackup(DatabaseBackup):
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[DatabaseReader]:
-        async with (
-            self._pool.connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            # A slow disk, or a login that is read, between two tables.
-            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            if not await connection.fetchval("SELECT to_regclass('pombo.migrations') IS NOT NULL"):
-                raise NotFoundError(
-                    "NOTHING_TO_BACK_UP", "The gateway has never used this database. Check DATABASE_URL."
-                )
+        async with self._pool.connection() as connection, _reading(connection):
             yield _Reader(connection, await _shape(connection))
 
     @override
@@ -133,6 +123,20 @@ class PostgresDatabaseBackup(DatabaseBackup):
             table.name: {*table.columns} for table in shape.tables
         } or made.sequences.keys() != shape.sequences.keys():
             raise backup_corrupt("its tables aren't those of its schema")
+
+
+@asynccontextmanager
+async def _reading(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """A transaction that sees one moment of a schema that stays as it is."""
+    # Asked before it: a question would fix the moment.
+    if not await connection.fetchval("SELECT to_regclass('pombo.migrations') IS NOT NULL"):
+        raise NotFoundError("NOTHING_TO_BACK_UP", "The gateway has never used this database. Check DATABASE_URL.")
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        # A slow disk, or a login that is read, between two tables.
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        await hold_schema(connection)
+        yield
 
 
 class _Reader(DatabaseReader):
@@ -232,6 +236,8 @@ async def _clear(connection: asyncpg.Connection, *, replace: bool) -> None:
             "TARGET_NOT_EMPTY",
             f"The database holds rows already ({table}). Restore into an empty one, or replace what is there.",
         )
+    if await connection.fetchval("SELECT to_regclass('pombo.migrations') IS NOT NULL"):
+        await change_schema(connection)
     await connection.execute("DROP SCHEMA pombo CASCADE", timeout=_HOURS)
 
 

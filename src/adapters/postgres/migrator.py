@@ -16,6 +16,7 @@ _log = structlog.get_logger(__name__)
 _LOCK: Final = 0x706F6D626F
 """The key of the advisory lock: "pombo" in ASCII."""
 
+_CHANGE: Final = "LOCK TABLE pombo.migrations IN ROW EXCLUSIVE MODE"
 _TABLE: Final = """
 CREATE TABLE pombo.migrations (
     number integer PRIMARY KEY,
@@ -74,6 +75,25 @@ async def lock_schema(connection: asyncpg.Connection) -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK, timeout=600)
 
 
+async def hold_schema(connection: asyncpg.Connection) -> None:
+    """Keeps steps from being applied until the transaction's end; waits for those that are being applied.
+
+    A step may write a table anew, which a transaction that began before sees as empty. This is to be a transaction's
+    first statement: unlike a question, it doesn't fix what the transaction sees before the lock is there.
+    """
+    await connection.execute("LOCK TABLE pombo.migrations IN SHARE MODE", timeout=600)
+
+
+async def change_schema(connection: asyncpg.Connection) -> None:
+    """Waits for those that hold the schema, which has been used; they may be backups."""
+    try:
+        async with connection.transaction():
+            await connection.execute(f"{_CHANGE} NOWAIT")
+    except asyncpg.LockNotAvailableError:
+        _log.warning("database_migration_waits", detail="A backup is being made; the schema changes when it is done.")
+        await connection.execute(_CHANGE, timeout=600)
+
+
 async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Migration]) -> Sequence[str]:
     """Applies the steps that are missing within a transaction that has locked the schema, and gives their names.
 
@@ -82,6 +102,8 @@ async def migrate_within(connection: asyncpg.Connection, migrations: Sequence[Mi
     """
     applied, missing = await _applied(connection), []
     _check(applied, migrations)
+    if any(migration.number not in applied for migration in migrations):
+        await change_schema(connection)
     for migration in migrations:
         if migration.number not in applied:
             await connection.execute(migration.script, timeout=600)

@@ -12,13 +12,13 @@ from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.database import PostgresDatabase
 from adapters.postgres.database_backup import EPOCHS_AHEAD, PLACES_AHEAD, PostgresDatabaseBackup
 from adapters.postgres.event_log import PostgresEventLog
-from adapters.postgres.migrator import migrate, own_migrations
+from adapters.postgres.migrator import migrate, migrate_within, own_migrations
 from adapters.redis.connection import open_redis
 from adapters.redis.login_backup import RedisLoginBackup
 from adapters.redis.session_store import RedisSessionStore
 from domain.errors import ConflictError, GoneError
 from domain.lease import Owner
-from tests.contracts.database_backup import DatabaseBackupContract, WriteMore, everything, put
+from tests.contracts.database_backup import DatabaseBackupContract, WriteMore, everything, put, rows_of
 from tests.contracts.login_backup import LoginBackupContract
 from tests.contracts.samples import ANA, ANA_LID, SALES, at, event, inbound, outbound, session, webhook
 from tests.contracts.session_store import snapshot
@@ -26,6 +26,8 @@ from tests.contracts.session_store import snapshot
 from .first_schema import check_first_rows, put_first_rows
 
 NODE = Owner(node="node-1", life="life-1")
+KNOWN_ORDER = 37
+"""A step that adds a column with a volatile default, so that PostgreSQL writes the table anew."""
 ODD = "NUL \0, half \ud800, tab \t, line \n, back \\, \\N, pigeon 🕊"
 
 
@@ -73,6 +75,16 @@ def write_more(pool: ConnectionPool) -> WriteMore:
     return write
 
 
+async def waits_for_a_lock(pool: ConnectionPool) -> None:
+    """Returns once somebody waits for a lock in this database."""
+    async with asyncio.timeout(10), pool.connection() as connection:
+        while not await connection.fetchval(  # noqa: ASYNC110 - PostgreSQL tells nobody
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock')"
+        ):
+            await asyncio.sleep(0.01)
+
+
 class TestPostgresDatabaseBackup(DatabaseBackupContract):
     async def test_every_table_is_in_it(self, source: PostgresDatabaseBackup, pool: ConnectionPool) -> None:
         shape, _ = await everything(source)
@@ -82,6 +94,37 @@ class TestPostgresDatabaseBackup(DatabaseBackupContract):
             )
         assert {table.name for table in shape.tables} == {row["tablename"] for row in names}
         assert shape.steps.keys() == {migration.number for migration in own_migrations()}
+
+    async def test_a_step_that_writes_a_table_anew_waits(self, blank_database_url: str) -> None:
+        steps = own_migrations()
+        async with ConnectionPool.open(blank_database_url) as opened:
+            await migrate(opened, [step for step in steps if step.number < KNOWN_ORDER])
+            async with opened.connection() as connection:
+                await connection.execute(
+                    "INSERT INTO pombo.person_addresses (session_id, address, person) "
+                    "VALUES ('sales', '15550100002@c.us', 1)"
+                )
+            async with PostgresDatabaseBackup(opened).reading() as reader:
+                # The gateway of the next version starts meanwhile; one of this version has nothing to wait for.
+                await migrate(opened, [step for step in steps if step.number < KNOWN_ORDER])
+                migrating = asyncio.create_task(migrate(opened, [step for step in steps if step.number <= KNOWN_ORDER]))
+                await waits_for_a_lock(opened)
+                rows = await rows_of(reader)
+                assert not migrating.done()
+            assert len(await migrating) == 1
+        assert b"15550100002" in rows["person_addresses"]
+
+    async def test_it_begins_after_the_step_that_is_being_applied(self, blank_database_url: str) -> None:
+        steps = own_migrations()
+        async with ConnectionPool.open(blank_database_url) as opened:
+            await migrate(opened, [step for step in steps if step.number < KNOWN_ORDER])
+            async with opened.connection() as connection:
+                async with connection.transaction():
+                    await migrate_within(connection, [step for step in steps if step.number <= KNOWN_ORDER])
+                    reading = asyncio.create_task(everything(PostgresDatabaseBackup(opened)))
+                    await waits_for_a_lock(opened)
+                shape, _ = await reading
+        assert max(shape.steps) == KNOWN_ORDER
 
     async def test_a_migrated_database_without_rows_is_empty(
         self, source: PostgresDatabaseBackup, blank: PostgresDatabaseBackup, blank_database_url: str
