@@ -36,12 +36,14 @@ class Departures:
     async def wait(self, message: Message, told: asyncio.Future[Message], wait: timedelta) -> Message:
         """The message when it has left, or as it stands when the wait is over: that ends the wait, not the message.
 
+        A stop of the gateway ends waits sooner (``MessageWaiters.end``).
+
         Nobody waits for a scheduled one.
         """
         if not wait or message.not_before is not None:
             return message
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait.total_seconds()):
+            async with self._waiters.patience(wait):
                 while message.status not in _LEFT:
                     done, _ = await asyncio.wait({told}, timeout=_POLL_SECONDS)
                     if done:

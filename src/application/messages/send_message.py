@@ -1,6 +1,7 @@
 """Send a message."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from application.audit.notes import note_session, note_target
@@ -108,6 +109,10 @@ class SendMessage:
         message = await self._departures.again(known, command.wait)
         raise_failure(message)
         return message
+
+    def end_waits(self, within: timedelta) -> None:
+        """Whoever waits for a message hears within this time how far it is: the gateway stops."""
+        self._waiters.end(within)
 
     async def _aim(self, session_id: SessionId, command: SendMessageCommand) -> SendMessageCommand:
         """Before a chat is reserved for it: it has to be the one of the message that the operation concerns."""

@@ -106,6 +106,7 @@ class GrpcServer:
         self._config = config
         self._port = 0
         self._stopping = Stopping()
+        self._end_waits = use_cases.send_message.end_waits
         self._server = grpc.aio.server(
             interceptors=[
                 CallInterceptor(
@@ -175,8 +176,12 @@ class GrpcServer:
         _log.info("grpc.started", host=host, port=self._port)
 
     async def stop(self, grace: timedelta) -> None:
-        """Takes no more calls, ends streams, and gives the calls that go on some time to end by themselves."""
+        """Takes no more calls, ends streams, and gives the calls that go on some time to end by themselves.
+
+        Who waits for a message to leave waits half of it, so that there is time for the answer: it is accepted.
+        """
         self._stopping.begin()
+        self._end_waits(grace / 2)
         await self._server.stop(grace.total_seconds())
         _log.info("grpc.stopped")
 

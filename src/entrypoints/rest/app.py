@@ -54,7 +54,11 @@ _SHOWN: Final = (
 
 
 def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
-    """Builds the application. ``app.state.open_streams`` is what a server closes to end the event streams."""
+    """Builds the application.
+
+    ``app.state.open_streams`` is what a server closes to end the event streams, and ``app.state.end_waits`` what it calls
+    to have those answered who wait for a message to leave.
+    """
     app = FastAPI(
         title="Pombo",
         version=config.version,
@@ -65,6 +69,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
         strict_content_type=False,
     )
     app.state.open_streams = streams = OpenStreams()
+    app.state.end_waits = lambda within: use_cases.send_message.end_waits(within)
     add_problem_handlers(app)
     # In the order in which they are tried, the busiest first.
     MessageRoutes(use_cases, config).add_to(app.router)
@@ -97,6 +102,7 @@ def create_health_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     """Builds the application of a gateway that serves no API: for its health, and its measurements."""
     app = FastAPI(title="Pombo", version=config.version, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.open_streams = OpenStreams()
+    app.state.end_waits = lambda _: None
     add_problem_handlers(app)
     _add_health(app, use_cases, config)
     guard_routes(app.router.routes, use_cases, _opened(config))

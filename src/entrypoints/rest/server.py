@@ -64,6 +64,7 @@ class RestServer:
         self._app = app
         self._host = host
         self._port = port
+        self._stop_within = stop_within
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
@@ -120,9 +121,12 @@ class RestServer:
     async def stop(self) -> None:
         """Takes no more connections, ends event streams, and lets other requests finish for a while.
 
+        Who waits for a message to leave waits half of it, so that there is time for the answer: it is accepted.
+
         May be called twice, and before the start.
         """
         self._app.state.open_streams.close()
+        self._app.state.end_waits(self._stop_within / 2)
         self._server.should_exit = True
         await self._ended()
         cut_off = set(self._server.server_state.tasks)
