@@ -35,6 +35,8 @@ _TOO_MANY: Final = Problem(
 
 ABORT: Final = "pombo.abort"
 """The key in the ASGI scope's extensions: breaks the connection off, and with it what waits to be read."""
+ADMITTED: Final = "pombo.admitted"
+"""Another: tells the connection that a request of it had a good key."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -44,6 +46,10 @@ class HttpProtocol(HttpToolsProtocol):
     counted from the last piece of a body or end of a request on: heads, trailers and chunk extensions alike. And a head
     must be whole in time, from the connection's first moment or the head's first byte on, as must what is left of a
     body that was answered before its end; a connection that waits for its next request is uvicorn's own to close.
+
+    Where as many are open as may be, one that has no request under way makes room for the next: first those of which
+    nobody has shown a key, the longest silent ahead. So whoever holds connections keeps nobody away, least of all who
+    asks for the sign of life, and ends a process that doesn't give it.
     """
 
     head_within = 20.0
@@ -59,15 +65,43 @@ class HttpProtocol(HttpToolsProtocol):
         self._got_on = False
         self._in_request = False
         self._awaited: asyncio.TimerHandle | None = None
+        self._is_admitted = False
+        self._idle_since = self.loop.time()
 
     @override
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if self.most is not None and len(self.connections) > self.most:
+        if self.most is not None and len(self.connections) > self.most and not self._make_room(self.most):
             self._refuse(_TOO_MANY)
             transport.close()
             return
         self._expect(self.head_within)
+
+    def _make_room(self, most: int) -> bool:
+        staying = [other for other in self.connections if not _is_closing(other)]
+        if len(staying) <= most:
+            return True
+        idle = [other for other in staying if isinstance(other, HttpProtocol) and other is not self and other.is_idle]
+        if idle:
+            min(idle, key=lambda other: (other._is_admitted, other._idle_since)).transport.close()
+        return bool(idle)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is under way."""
+        return self._is_answered and self.transport.get_write_buffer_size() == 0
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _admit(self) -> None:
+        self._is_admitted = True
+
+    @override
+    def on_response_complete(self) -> None:
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,15 +116,15 @@ class HttpProtocol(HttpToolsProtocol):
             self._have()
             return  # upgraded: what comes now is another's
         self._unfinished = 0 if self._got_on else self._unfinished + len(data)
-        is_idle = self.cycle is None or self.cycle.response_complete
+        is_answered = self._is_answered
         if self._unfinished > MAX_HEAD and not self.transport.is_closing():
-            if is_idle:
+            if is_answered:
                 self._refuse(HEAD_TOO_LARGE)
             # An answer under way can't be followed by another: breaking off is all that is left.
             self.transport.close()
-        elif is_idle and self._in_request:
+        elif is_answered and self._in_request:
             self._expect(self.rest_within)
-        elif is_idle and self._unfinished:
+        elif is_answered and self._unfinished:
             self._expect(self.head_within)
 
     @override
@@ -118,7 +152,10 @@ class HttpProtocol(HttpToolsProtocol):
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]  # uvicorn's own are empty
+        self.scope["extensions"] = {  # uvicorn's own are empty
+            ABORT: self.transport.abort,  # type: ignore[dict-item]
+            ADMITTED: self._admit,  # type: ignore[dict-item]
+        }
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -149,3 +186,8 @@ class HttpProtocol(HttpToolsProtocol):
             "connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
+
+
+def _is_closing(connection: Any) -> bool:
+    transport: asyncio.Transport = connection.transport
+    return transport.is_closing()

@@ -145,7 +145,9 @@ async def test_more_connections_than_are_taken() -> None:
     async with serving(max_connections=2) as (_, server):
         held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
         for reader, writer in held:
-            writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            # Streams: what is under way makes room for nobody.
+            head = f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nAccept: text/event-stream\r\n\r\n"
+            writer.write(head.encode())
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         assert reason(await read_all(reader)) == (b"HTTP/1.1 503 Service Unavailable", "TOO_MANY_CONNECTIONS")
@@ -211,3 +213,42 @@ async def _until_open(gateway: Gateway, count: int) -> None:
     async with asyncio.timeout(20):
         while _open(gateway) != count:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
+
+
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, key: str = "") -> int:
+    """The status of a request on a connection that stays open."""
+    fields = f"X-API-Key: {key}\r\n" if key else ""
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n".encode())
+    async with asyncio.timeout(20):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.partition(b":")[2]))
+    return int(head.split()[1])
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/health/live", None])
+async def test_connections_without_a_key_keep_nobody_away(path: str | None) -> None:
+    async with serving(max_connections=3) as (_, server):
+        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+        if path is not None:
+            assert {await ask(*connection, path) for connection in held} <= {200, 401}
+        probe = await asyncio.open_connection("127.0.0.1", server.port)
+        assert await ask(*probe, "/health/live") == 200
+        # The one that was silent for longest has made room.
+        assert await read_all(held[0][0]) == b""
+        for _, writer in (*held, probe):
+            writer.close()
+
+
+async def test_who_has_shown_a_key_stays_longer_than_who_has_not() -> None:
+    async with serving(max_connections=2) as (_, server):
+        known = await asyncio.open_connection("127.0.0.1", server.port)
+        assert await ask(*known, "/api/v1/sessions", KEY) == 200
+        unknown = await asyncio.open_connection("127.0.0.1", server.port)
+        assert await ask(*unknown, "/nothing") == 401
+        last = await asyncio.open_connection("127.0.0.1", server.port)
+        assert await ask(*last, "/health/live") == 200
+        assert await read_all(unknown[0]) == b""
+        assert await ask(*known, "/api/v1/sessions", KEY) == 200
+        for _, writer in (known, unknown, last):
+            writer.close()

@@ -15,6 +15,7 @@ from entrypoints.networks import Network
 from entrypoints.rate_fields import rate_fields
 from entrypoints.rest.config import API_PREFIX
 from entrypoints.rest.guarded import call_of
+from entrypoints.rest.http_protocol import ADMITTED
 from entrypoints.rest.problem import Problem
 from entrypoints.use_cases import UseCases
 
@@ -77,6 +78,8 @@ class AuthenticationMiddleware:
             lambda: self._use_cases.authenticate.execute(key), address=caller_site(address), sends=_sends(scope)
         )
         CALLER.set(admission.caller)
+        if (tell := scope.get("extensions", {}).get(ADMITTED)) is not None:
+            tell()
         return rate_fields(admission.standings)
 
 
