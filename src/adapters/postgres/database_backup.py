@@ -10,7 +10,14 @@ import asyncpg
 
 from adapters.postgres.connection_pool import ConnectionPool
 from adapters.postgres.errors import translated
-from adapters.postgres.migrator import Migration, change_schema, hold_schema, lock_schema, migrate_within, own_migrations
+from adapters.postgres.migrator import (
+    Migration,
+    change_schema,
+    hold_schema,
+    lock_schema,
+    migrate_within,
+    own_migrations,
+)
 from application.ports.database_backup import DatabaseBackup, DatabaseReader, DatabaseWriter, Sink
 from domain.backup import DatabaseShape, TableShape, backup_corrupt, backup_newer
 from domain.errors import ConflictError, InternalError, NotFoundError

@@ -60,7 +60,7 @@ async def run_check(console: Console, path: Path) -> None:
     _describe(console, path, await verify_backup(path, ProgressLines(console)))
 
 
-async def run_restore(settings: Settings, console: Console, path: Path, *, replace: bool) -> None:
+async def run_restore(settings: Settings, console: Console, path: Path, *, replace: bool, revoke_keys: bool) -> None:
     """Restores one, and says what was restored, and what is still to be done.
 
     Raises:
@@ -68,8 +68,10 @@ async def run_restore(settings: Settings, console: Console, path: Path, *, repla
     """
     configure_logging(level="warning")
     console.print(f"… restoring {path}", markup=False)
-    restored = await restore_backup(settings, path, ProgressLines(console), replace=replace)
+    restored = await restore_backup(settings, path, ProgressLines(console), replace=replace, revoke_keys=revoke_keys)
     _describe(console, path, restored.manifest)
+    if restored.live_keys:
+        console.print(_of_keys(restored.live_keys, restored.manifest, revoked=revoke_keys), markup=False)
     if restored.sealed:
         console.print(
             f"No key that is here opens the logins of {len(restored.sealed)} sessions. Set POMBO_SNAPSHOT_KEY, or put "
@@ -83,6 +85,16 @@ async def run_restore(settings: Settings, console: Console, path: Path, *, repla
             "comma, before the gateway starts; else they are refused, and API_KEY lets you in to make new ones.",
             markup=False,
         )
+
+
+def _of_keys(count: int, manifest: Manifest, *, revoked: bool) -> str:
+    if revoked:
+        return f"{count} API keys of the backup were revoked. API_KEY lets you in to make new ones."
+    return (
+        f"WARNING: {count} API keys work again as they did at {manifest.created_at:%Y-%m-%d %H:%M:%S} UTC, also those "
+        "that were revoked after it, and their users' roles are those of then. Revoke again what has to be before the "
+        "gateway can be reached (`pombo keys`), or restore with --replace --revoke-keys to end them all."
+    )
 
 
 def _describe(console: Console, path: Path, manifest: Manifest) -> None:

@@ -116,12 +116,19 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What `pombo backup` wrote.")],
     *,
     replace: Annotated[bool, typer.Option("--replace", help="Drop what the database and Redis hold now.")] = False,
+    revoke_keys: Annotated[
+        bool, typer.Option("--revoke-keys", help="Revoke all API keys of the backup: some were, after it was made.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only prove that the file is whole; needs no server.")] = False,
 ) -> None:
     """Restore a backup into empty servers, while no gateway runs on them."""
     from entrypoints.cli.backup import run_check, run_restore  # noqa: PLC0415 - loaded only by this command
 
-    run_async(run_check(err(), file) if check else run_restore(load_settings(), err(), file, replace=replace))
+    run_async(
+        run_check(err(), file)
+        if check
+        else run_restore(load_settings(), err(), file, replace=replace, revoke_keys=revoke_keys)
+    )
 
 
 audit = typer.Typer(help="The audit log: who did what, and whether it is still what was written.", no_args_is_help=True)

@@ -21,7 +21,7 @@ class GrpcConfig:
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
         handshake: how long a connection may take to say that it speaks TLS, or HTTP/2.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``, and how
-            long a request's message may take (``REQUEST_TOO_SLOW``); a method's that takes larger ones, longer by as much.
+            long a request's message may take (``REQUEST_TOO_SLOW``); where it may be larger, longer by as much.
         instruments: what calls are measured and traced with.
         tls: the certificate to show; None serves plain text.
         health_interval: how often a watcher of the health service gets a fresh look.

@@ -56,8 +56,8 @@ _SHOWN: Final = (
 def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
     """Builds the application.
 
-    ``app.state.open_streams`` is what a server closes to end the event streams, and ``app.state.end_waits`` what it calls
-    to have those answered who wait for a message to leave.
+    ``app.state.open_streams`` is what a server closes to end the event streams, and ``app.state.end_waits`` what it
+    calls to have those answered who wait for a message to leave.
     """
     app = FastAPI(
         title="Pombo",
@@ -69,7 +69,7 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
         strict_content_type=False,
     )
     app.state.open_streams = streams = OpenStreams()
-    app.state.end_waits = lambda within: use_cases.send_message.end_waits(within)
+    app.state.end_waits = use_cases.send_message.end_waits
     add_problem_handlers(app)
     # In the order in which they are tried, the busiest first.
     MessageRoutes(use_cases, config).add_to(app.router)

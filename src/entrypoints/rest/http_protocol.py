@@ -83,13 +83,17 @@ class HttpProtocol(HttpToolsProtocol):
             return True
         idle = [other for other in staying if isinstance(other, HttpProtocol) and other is not self and other.is_idle]
         if idle:
-            min(idle, key=lambda other: (other._is_admitted, other._idle_since)).transport.close()
+            min(idle, key=HttpProtocol.worth).transport.close()
         return bool(idle)
 
     @property
     def is_idle(self) -> bool:
         """Whether no answer is under way."""
         return self._is_answered and self.transport.get_write_buffer_size() == 0
+
+    def worth(self) -> tuple[bool, float]:
+        """The less, the sooner it makes room."""
+        return self._is_admitted, self._idle_since
 
     @property
     def _is_answered(self) -> bool:

@@ -17,6 +17,7 @@ from adapters.redis.connection import open_redis
 from adapters.redis.login_backup import RedisLoginBackup
 from adapters.system.system_clock import SystemClock
 from application.access.foreign_keys import CountForeignKeys
+from application.access.restored_keys import ReviewRestoredKeys
 from application.backup.make_backup import MakeBackup, MakeBackupCommand
 from application.backup.progress import Progress
 from application.backup.restore_backup import RestoreBackup, check_backup
@@ -46,11 +47,13 @@ class Restoration:
     Attributes:
         manifest: the backup's own.
         sealed: sessions whose logins no key opens that is here.
+        live_keys: API keys that work, or that did and were revoked, when that was asked for.
         foreign_keys: API keys that work, and not under a secret that is here.
     """
 
     manifest: Manifest
     sealed: Sequence[SessionId]
+    live_keys: int
     foreign_keys: int
 
 
@@ -73,8 +76,10 @@ async def make_backup(
         return manifest
 
 
-async def restore_backup(settings: Settings, path: Path, progress: Progress, *, replace: bool) -> Restoration:
-    """Restores a backup. The keys that are in it take no other's place.
+async def restore_backup(
+    settings: Settings, path: Path, progress: Progress, *, replace: bool, revoke_keys: bool = False
+) -> Restoration:
+    """Restores a backup. The keys that are in it take no other's place; its API keys are as they were, or revoked.
 
     Raises:
         PomboError: as ``RestoreBackup`` does, and what keeps the servers from being reached.
@@ -89,12 +94,20 @@ async def restore_backup(settings: Settings, path: Path, progress: Progress, *, 
         for name, keep in ((KEY_FILE, keep_key), (SECRET_FILE, keep_secret)):
             if name in restored.keys:
                 keep(settings, restored.keys[name])
-        await note_command(stores.pool, "restoreBackup", f"backup:{restored.manifest.created_at:%Y-%m-%dT%H:%M:%SZ}")
+        await note_command(
+            stores.pool,
+            "restoreBackup",
+            f"backup:{restored.manifest.created_at:%Y-%m-%dT%H:%M:%SZ}",
+            *(("api-keys:revoked",) if revoke_keys else ()),
+        )
         opened = await opened_sessions(settings, stores.client)
-        keys = CountForeignKeys(PostgresDatabase(stores.pool), SystemClock(), secret_ids(settings))
+        database = PostgresDatabase(stores.pool)
+        live_keys = await ReviewRestoredKeys(database, SystemClock()).execute(revoke=revoke_keys)
+        keys = CountForeignKeys(database, SystemClock(), secret_ids(settings))
         return Restoration(
             manifest=restored.manifest,
             sealed=tuple(SessionId(name) for name in restored.manifest.sessions if name not in opened),
+            live_keys=live_keys,
             foreign_keys=await keys.execute(),
         )
 

@@ -201,6 +201,7 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
         told = await new.pombo("restore", str(file))
         assert "keys: snapshot.key, api-keys.secret" in told
         assert "isn't here" not in told
+        assert "WARNING: 1 API keys work again" in told
         for name in ("snapshot.key", "api-keys.secret"):
             assert (new.data / name).stat().st_mode & 0o077 == 0
         await new.start()
@@ -213,6 +214,10 @@ async def test_with_the_embedded_servers_and_all_in_the_file(tmp_path: Path, san
         told = await third.pombo("restore", str(tmp_path / "second.pombo"))
         assert "No key that is here opens the logins of 1 sessions" in told
         assert "The secret that 1 API keys were made under isn't here" in told
+        told = await third.pombo("restore", "--replace", "--revoke-keys", str(file))
+        assert "1 API keys of the backup were revoked" in told
+        await third.start()
+        assert await third.reads_with(key) == 401
         # Neither does the gateway keep it to itself.
         await third.start()
         assert await third.reads_with(key) == 401

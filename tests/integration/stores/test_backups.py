@@ -16,11 +16,14 @@ from adapters.postgres.migrator import migrate, migrate_within, own_migrations
 from adapters.redis.connection import open_redis
 from adapters.redis.login_backup import RedisLoginBackup
 from adapters.redis.session_store import RedisSessionStore
+from adapters.system.system_clock import SystemClock
+from application.access.restored_keys import ReviewRestoredKeys
+from domain.access import KeyHash
 from domain.errors import ConflictError, GoneError
 from domain.lease import Owner
 from tests.contracts.database_backup import DatabaseBackupContract, WriteMore, everything, put, rows_of
 from tests.contracts.login_backup import LoginBackupContract
-from tests.contracts.samples import ANA, ANA_LID, SALES, at, event, inbound, outbound, session, webhook
+from tests.contracts.samples import ANA, ANA_LID, SALES, api_key, at, event, inbound, outbound, session, user, webhook
 from tests.contracts.session_store import snapshot
 
 from .first_schema import check_first_rows, put_first_rows
@@ -125,6 +128,30 @@ class TestPostgresDatabaseBackup(DatabaseBackupContract):
                     await waits_for_a_lock(opened)
                 shape, _ = await reading
         assert max(shape.steps) == KNOWN_ORDER
+
+    @pytest.mark.parametrize("revoke", [False, True])
+    async def test_keys_that_work_again_are_counted_or_ended(
+        self, pool: ConnectionPool, blank: PostgresDatabaseBackup, blank_database_url: str, *, revoke: bool
+    ) -> None:
+        owner, digest = user(), bytes(32)
+        leaked, ended = api_key(owner), api_key(owner).revoke(at(1))
+        async with PostgresDatabase(pool).begin() as uow:
+            await uow.users.add(owner)
+            await uow.api_keys.add(leaked, KeyHash(digest=digest))
+            await uow.api_keys.add(ended, KeyHash(digest=b"1" * 32))
+        shape, rows = await everything(PostgresDatabaseBackup(pool))
+        async with PostgresDatabase(pool).begin() as uow:
+            await uow.api_keys.save(leaked.revoke(at(2)))
+        await put(blank, shape, rows)
+        async with ConnectionPool.open(blank_database_url) as opened:
+            database = PostgresDatabase(opened)
+            review = ReviewRestoredKeys(database, SystemClock())
+            assert await review.execute(revoke=revoke) == 1
+            assert await review.execute(revoke=False) == (0 if revoke else 1)
+            async with database.begin() as uow:
+                restored = await uow.api_keys.find([digest])
+        assert restored is not None
+        assert (restored.key.revoked_at is not None) is revoke
 
     async def test_a_migrated_database_without_rows_is_empty(
         self, source: PostgresDatabaseBackup, blank: PostgresDatabaseBackup, blank_database_url: str

@@ -159,10 +159,12 @@ def _app_of(gateway: Gateway) -> FastAPI:
         app.state.open_streams._closing = asyncio.Event()  # the other's was of another event loop
     else:
         present = _Present()
+        present.of = gateway.use_cases
         proxy: Any = present
         app = create_app(proxy, gateway.config)
         app.state.present = present
     present.of = gateway.use_cases
+    app.state.end_waits = gateway.use_cases.send_message.end_waits
     return app
 
 
