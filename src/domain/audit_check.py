@@ -62,6 +62,9 @@ class ChainCheck:
 
     def end_of_all(self) -> Broken | None:
         """The same, where the entries were all that a log has: what was removed of it, it must say itself."""
+        # First the end: without it what retention has said may be missing, too.
+        if (broken := self.end()) is not None:
+            return broken
         if self._removed.sequence and self._pruned != f"{REMOVED}:{self._removed}":
             return Broken(self._removed.sequence, "entries up to it are gone, and retention hasn't removed them")
-        return self.end()
+        return None

@@ -77,8 +77,12 @@ class ListAuditLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What was found: ``broken`` None where all is as it was written; ``head`` the last entry that is good."""
+    """What was found: ``broken`` None where all is as it was written; ``head`` the last entry that is good.
 
+    ``removed`` is what comes before the first entry: of what was up to there nothing is proved.
+    """
+
+    removed: Mark
     head: Mark
     checked: int
     broken: Broken | None
@@ -112,7 +116,7 @@ class VerifyAuditLog:
                 broken = Broken(later.head.sequence + 1, "it stands behind the newest entry that was written")
             # Else retention was at work beside us: from its new beginning on once more.
             if broken is None or later.removed == ends.removed:
-                return Verified(head=check.at, checked=checked, broken=broken)
+                return Verified(removed=ends.removed, head=check.at, checked=checked, broken=broken)
 
 
 async def scan(uow: UnitOfWorkFactory, after: int = -_HIGHEST) -> AsyncIterator[AuditEntry]:

@@ -10,9 +10,10 @@ from typing import Any, Final, TextIO
 
 from rich.console import Console
 
+from application.audit.read_log import Verified
 from application.representation.audit import audit_entry_from_dict, audit_entry_to_dict
-from domain.audit import AuditEntry, Mark
-from domain.audit_check import Broken, ChainCheck
+from domain.audit import GENESIS, AuditEntry, Mark
+from domain.audit_check import ChainCheck
 from domain.errors import InvalidArgumentError, UnavailableError, UnprocessableError
 from entrypoints.logging import configure_logging
 from entrypoints.runtime.audit import export_log, verify_log
@@ -27,24 +28,25 @@ async def run_verify(
     """Verifies the log, or a file that was exported; prints the place of the newest entry.
 
     Raises:
-        UnprocessableError: ``AUDIT_LOG_BROKEN``.
+        UnprocessableError: ``AUDIT_LOG_BROKEN``, ``AUDIT_PLACE_GONE``.
         PomboError: what keeps it from being read.
     """
     configure_logging(level="warning")
     mark = None if expected is None else Mark.parse(expected)
-    if file is None:
-        verified = await verify_log(settings, mark)
-        checked, head, broken = verified.checked, verified.head, verified.broken
-    else:
-        checked, head, broken = _verify_file(file, mark)
+    verified = await verify_log(settings, mark) if file is None else _verify_file(file, mark)
+    checked, broken = verified.checked, verified.broken
     if broken is not None:
         raise UnprocessableError(
             "AUDIT_LOG_BROKEN",
             f"Entry {broken.sequence} isn't what was written: {broken.problem}.",
             metadata={"sequence": str(broken.sequence), "entries_before": str(checked)},
         )
-    err.print(f"{checked:,} entries are what was written, and all of them. Keep this place elsewhere:", markup=False)
-    out.print(str(head), markup=False)
+    if mark is not None and mark.sequence < verified.removed.sequence:
+        raise _gone(mark, verified.removed)
+    # Of a file whose end was cut off nothing tells, but a place that is expected.
+    whole = "and all of them" if file is None else f"from {verified.removed.sequence + 1:,} on"
+    err.print(f"{checked:,} entries are what was written, {whole}. Keep this place elsewhere:", markup=False)
+    out.print(str(verified.head), markup=False)
 
 
 async def run_export(settings: Settings, err: Console, *, file: Path | None, after: int, overwrite: bool) -> None:
@@ -63,20 +65,31 @@ async def run_export(settings: Settings, err: Console, *, file: Path | None, aft
     err.print(f"{count:,} entries; the last is {last}", markup=False)
 
 
-def _verify_file(file: Path, expected: Mark | None) -> tuple[int, Mark, Broken | None]:
+def _gone(expected: Mark, removed: Mark) -> UnprocessableError:
+    """Whoever removes all entries can say as well that retention did: then the place proves nothing any more."""
+    return UnprocessableError(
+        "AUDIT_PLACE_GONE",
+        f"Entries up to {removed.sequence} aren't there any more, so nothing proves what stood at {expected.sequence}. "
+        "What is there fits in itself. Expect a newer place, or check an export that was stored elsewhere.",
+        metadata={"sequence": str(expected.sequence), "removed": str(removed.sequence)},
+    )
+
+
+def _verify_file(file: Path, expected: Mark | None) -> Verified:
     """An export begins where it was told to; what is before its first entry isn't looked at."""
     check: ChainCheck | None = None
-    checked = 0
+    checked, broken, removed = 0, None, GENESIS
     for entry in _read(file):
         if check is None:
             marks = () if expected is None else (expected,)
-            check = ChainCheck(Mark(entry.sequence - 1, entry.previous), *marks)
+            removed = Mark(entry.sequence - 1, entry.previous)
+            check = ChainCheck(removed, *marks)
         if (broken := check.take(entry)) is not None:
-            return checked, check.at, broken
+            break
         checked += 1
     if check is None:
         raise InvalidArgumentError("INVALID_REQUEST", f"{file} holds no entries.")
-    return checked, check.at, check.end()
+    return Verified(removed=removed, head=check.at, checked=checked, broken=broken or check.end())
 
 
 def _read(file: Path) -> Iterator[AuditEntry]:
