@@ -1,5 +1,6 @@
 """How a session's messages are paced, and what follows when WhatsApp restricts its account."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -237,6 +238,17 @@ def resumed(state: PaceState, at: datetime) -> PaceState:
     if before.is_over and at >= before.resumes_at + REMEMBERED:
         return replace(state, restriction=None)
     return state if before.is_over else replace(state, restriction=replace(before, is_over=True))
+
+
+def standing_for(state: PaceState, accounts: Collection[Jid | None], at: datetime) -> PaceState:
+    """What is stored, as it stands at a time for whom a session is linked to now, by any of its addresses.
+
+    The restrictions of another account don't concern this one, nor does what it has sent. And nobody has looked after
+    them since while the session was stopped.
+    """
+    if state.account is not None and state.account not in accounts:
+        return PaceState()
+    return resumed(resumed(state, at), at)
 
 
 def _doubled(times: int) -> int:

@@ -126,6 +126,11 @@ class Me:
     name: str | None = None
 
     @property
+    def addresses(self) -> frozenset[Jid]:
+        """Those that name the account."""
+        return frozenset({self.jid} if self.lid is None else {self.jid, self.lid})
+
+    @property
     def phone(self) -> str | None:
         """The account's phone number, digits only."""
         return self.jid.phone

@@ -280,7 +280,7 @@ class Container(containers.DeclarativeContainer):
         create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor),
         list_sessions=providers.Singleton(ListSessions, uow),
         get_session=providers.Singleton(GetSession, uow),
-        get_session_status=providers.Singleton(GetSessionStatus, uow, supervisor),
+        get_session_status=providers.Singleton(GetSessionStatus, uow, clock, supervisor),
         list_status_changes=providers.Singleton(ListStatusChanges, uow),
         get_me=providers.Singleton(GetMe, uow),
         update_session=providers.Singleton(UpdateSession, uow, clock, supervisor),

@@ -89,6 +89,27 @@ class PacedOutboxContract:
         await add(uow, *strangers, inbound(ANA), ana, group)
         assert await next_ids(uow, limit=2) == [strangers[0].id, strangers[1].id, ana.id, group.id]
 
+    async def test_those_that_would_begin_a_chat_leave_room_for_chats_that_are_begun(
+        self, uow: UnitOfWorkFactory
+    ) -> None:
+        strangers = [outbound(Jid.parse(f"1555010{number}@c.us")) for number in range(1000, 1010)]
+        written, begun = outbound(BOB), outbound(CLEO)
+        await add(uow, *strangers, outbound(BOB, status=MessageStatus.SENT), written, begun)
+        async with uow.begin() as unit:
+            await unit.sessions.add(session())
+            await unit.paces.begin(SALES, [CLEO], at=at(-10), forget=at(-100))
+        assert await next_ids(uow, limit=2) == [strangers[0].id, strangers[1].id, written.id, begun.id]
+
+    async def test_a_person_is_begun_by_whichever_address_and_counts_in_each_standing(
+        self, uow: UnitOfWorkFactory
+    ) -> None:
+        await add(uow, outbound(ANA_LID, status=MessageStatus.READ), outbound(ANA))
+        async with uow.begin() as unit:
+            await unit.people.link(SALES, [ANA, ANA_LID])
+        assert await standings(uow, ANA, ANA_LID, ANA) == [Standing.WRITTEN_TO] * 3
+        (head,) = await heads(uow)
+        assert (head.standing, head.begun) == (Standing.WRITTEN_TO, False)
+
     async def test_what_has_passed_between_the_account_and_a_chat(self, uow: UnitOfWorkFactory) -> None:
         await add(
             uow,

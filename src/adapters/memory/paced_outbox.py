@@ -34,15 +34,15 @@ class MemoryPacedOutbox(PacedOutbox):
         rows = self._transaction.open_messages(session_id)
         passed = set(busy) | {row.message.chat for row in rows if row.message.status is MessageStatus.SENDING}
         heads: list[Head] = []
-        counts: Counter[bool] = Counter()
+        counts: Counter[tuple[Standing, bool]] = Counter()
         for message in (row.message for row in rows if is_due(row.message, now)):
             if message.chat in passed:
                 continue
             passed.add(message.chat)
             head = self._head(session_id, message, begun_since)
-            known = head.standing is Standing.KNOWN
-            counts[known] += 1
-            if counts[known] <= limit:
+            kind = (head.standing, head.begun)
+            counts[kind] += 1
+            if counts[kind] <= limit:
                 heads.append(head)
         return tuple(heads)
 

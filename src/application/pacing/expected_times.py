@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from application.pacing.standing_of import standing_of
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWork
 from domain.ids import MessageId, SessionId
@@ -41,7 +42,8 @@ class ExpectedTimes:
         found = await uow.sessions.list(among=[session_id])
         if not found:
             return {}
-        pace, state, now = self._defaults.of(found[0].pacing), await uow.paces.load(session_id), self._clock.now()
+        now = self._clock.now()
+        pace, state = self._defaults.of(found[0].pacing), await standing_of(uow, found[0], now)
         if not pace.limits(state):
             return {}
         ahead = await uow.paced_outbox.ahead(session_id, [message.id for message in messages], now=now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from application.pacing.standing_of import standing_of
 from application.ports.clock import Clock
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.ids import SessionId, parse_session_id
@@ -74,8 +75,8 @@ class GetQuota:
         """
         slug, now = parse_session_id(session_id), self._clock.now()
         async with self._uow.begin() as uow:
-            pace = self._defaults.of((await uow.sessions.get(slug)).pacing)
-            state = await uow.paces.load(slug)
+            session = await uow.sessions.get(slug)
+            pace, state = self._defaults.of(session.pacing), await standing_of(uow, session, now)
             begun = await uow.paces.begun(slug, since=now - DAY)
             waiting = await uow.paced_outbox.waiting(slug, now=now)
         holds: list[Hold] = []

@@ -35,8 +35,8 @@ class PacedOutbox(Protocol):
     ) -> Sequence[Head]:
         """What ``Outbox.claim`` would take, in its order, and takes nothing.
 
-        At most ``limit`` of chats that are ``KNOWN``, and as many of others: however many of these wait, the known
-        ones behind them are among it.
+        At most ``limit`` of each standing, and of those that are begun as of those that aren't: however many of one
+        kind wait, the others behind them, which may be free to leave, are among it.
         """
 
     @abstractmethod

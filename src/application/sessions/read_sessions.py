@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from application.pacing.standing_of import standing_of
+from application.ports.clock import Clock
 from application.ports.session_repository import KEPT_CHANGES
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.sessions.workers import SessionWorkers
@@ -121,8 +123,9 @@ class ListStatusChanges:
 class GetSessionStatus:
     """Reads a session's status."""
 
-    def __init__(self, uow: UnitOfWorkFactory, workers: SessionWorkers) -> None:
+    def __init__(self, uow: UnitOfWorkFactory, clock: Clock, workers: SessionWorkers) -> None:
         self._uow = uow
+        self._clock = clock
         self._workers = workers
 
     async def execute(self, session_id: str) -> SessionReport:
@@ -136,7 +139,7 @@ class GetSessionStatus:
         async with self._uow.begin() as uow:
             session = await uow.sessions.get(slug)
             history = await uow.sessions.history(slug, limit=_HISTORY)
-            pace = await uow.paces.load(slug)
+            pace = await standing_of(uow, session, self._clock.now())
         return SessionReport(
             session=session,
             history=history,

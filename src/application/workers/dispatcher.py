@@ -193,8 +193,7 @@ class OutboxDispatcher:
                 await self._governor.look(uow)
                 changed = await self._settle(uow, done)
                 free = self._free()
-                claimed = await self._claim(uow, free) if free > 0 else ()
-                barred = await self._bar(uow, claimed)
+                claimed, barred = await self._claim(uow, free) if free > 0 else ((), ())
         except BaseException:
             self._done = done + self._done
             raise
@@ -208,11 +207,13 @@ class OutboxDispatcher:
         if not self._idle or self._done or barred:
             self.nudge()
 
-    async def _claim(self, uow: UnitOfWork, free: int) -> Sequence[Message]:
+    async def _claim(self, uow: UnitOfWork, free: int) -> tuple[Sequence[Message], Sequence[Message]]:
+        """What was claimed, and what of it was given up."""
         busy = tuple(self._busy)
         if self._governor.limits:
-            return await self._governor.take(uow, busy=busy, free=free, in_flight=self._flying)
-        return await uow.outbox.claim(self._session_id, now=self._clock.now(), busy=busy, limit=free)
+            return await self._governor.take(uow, busy=busy, free=free, in_flight=self._flying, bar=self._bar)
+        claimed = await uow.outbox.claim(self._session_id, now=self._clock.now(), busy=busy, limit=free)
+        return claimed, await self._bar(uow, claimed)
 
     async def _bar(self, uow: UnitOfWork, claimed: Sequence[Message]) -> Sequence[Message]:
         """Gives up those to people who have opted out since."""

@@ -1,7 +1,7 @@
 """Says which of a session's messages may leave now."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,6 +23,9 @@ _FRESH: Final = timedelta(seconds=5)
 """How old what is known of the session's settings may be; a change is told of at once, as a rule."""
 _LEAST_PAUSE: Final = timedelta(milliseconds=10)
 _WARNED_AT: Final = 0.8
+
+
+type Bar = Callable[[UnitOfWork, Sequence[Message]], Awaitable[Sequence[Message]]]
 
 
 class Governor:
@@ -58,7 +61,7 @@ class Governor:
     def begin(self, me: Me) -> None:
         """A run begins: what is known of before may not be so any more."""
         self._account = me.jid
-        self._accounts = frozenset({me.jid} if me.lid is None else {me.jid, me.lid})
+        self._accounts = me.addresses
         self._strange.clear()
         self.forget()
 
@@ -90,27 +93,28 @@ class Governor:
             self._looked_at = now
         if not self._knows_state:
             state = await uow.paces.load(self._session_id)
-            # The restrictions of another account don't concern this one, nor does what it has sent.
             mine = state.account is None or state.account in self._accounts
             self._state = state if mine else PaceState()
             self._knows_state = True
 
     async def take(
-        self, uow: UnitOfWork, *, busy: Collection[Jid], free: int, in_flight: Collection[MessageId]
-    ) -> Sequence[Message]:
-        """Takes those that may leave, and accounts for them.
+        self, uow: UnitOfWork, *, busy: Collection[Jid], free: int, in_flight: Collection[MessageId], bar: Bar
+    ) -> tuple[Sequence[Message], Sequence[Message]]:
+        """Takes those that may leave, and accounts for them; gives them, and those of them that were given up instead.
 
         Args:
             uow: what commits it.
             busy: chats that aren't to be taken from.
             free: at most so many.
             in_flight: those that are with the page.
+            bar: gives up those of a claim that aren't to leave. They begin no chat, and spend nothing.
         """
         now = self._clock.now()
         before = self._state
         told = self._age(now)
         most = self._pace.allowance(self._state, now, free)
         taken: Sequence[Message] = ()
+        barred: Sequence[Message] = ()
         if most:
             heads = await uow.paced_outbox.heads(
                 self._session_id, now=now, busy=busy, limit=most, begun_since=now - DAY
@@ -119,11 +123,13 @@ class Governor:
             begun = await self._begun(uow, heads, now)
             chosen = self._choose(heads, most, begun, now)
             taken = await uow.paced_outbox.take(self._session_id, chosen.keys())
-            left = [chosen[message.id] for message in taken]
+            barred = await bar(uow, taken)
+            gone = {message.id for message in barred}
+            left = [chosen[message.id] for message in taken if message.id not in gone]
             await self._account_for(uow, left, now)
             told += self._count_begun(left, begun, now)
         await self._store(uow, before, told)
-        return taken
+        return taken, barred
 
     async def settle(self, uow: UnitOfWork, done: Sequence[tuple[Message, Outcome]]) -> None:
         """Takes what became of messages: a restriction pauses the session, and a good beginning eases one."""

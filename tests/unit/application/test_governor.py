@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,14 +13,16 @@ from hypothesis import strategies as st
 from adapters.memory.driver import Operation, Refuse
 from application.messages.send_message import SendMessageCommand
 from application.pacing.expected_times import ExpectedTimes
+from application.pacing.manage_suppressions import AddSuppression
 from application.pacing.read_quota import GetQuota, HoldReason, Quota
+from application.sessions.read_sessions import GetSessionStatus
 from application.sessions.update_session import UpdateSession, UpdateSessionCommand
 from domain.content import Text
 from domain.errors import RateLimitedError
 from domain.event import MessageSent, SessionQuotaWarned, SessionRestricted, SessionResumed
 from domain.jid import Jid
 from domain.message import Message, MessageStatus
-from domain.pacing import DAY, Pace, Pacing, RestrictionReason
+from domain.pacing import DAY, Pace, PaceState, Pacing, Restriction, RestrictionReason
 from domain.quiet_hours import QuietHours
 
 from .virtual import HOUR, MINUTE, Scene, in_virtual_time
@@ -35,10 +38,22 @@ async def linked(scene: Scene) -> None:
     await scene.world.linked()
 
 
-async def accept(world: World, body: str, to: str) -> Message:
+async def accept(world: World, body: str, to: str, not_before: datetime | None = None) -> Message:
     return await world.send.execute(
-        SendMessageCommand(session_id=SESSION, to=Jid.from_phone(to), content=Text(body=body), wait=timedelta(0))
+        SendMessageCommand(
+            session_id=SESSION,
+            to=Jid.from_phone(to),
+            content=Text(body=body),
+            not_before=not_before,
+            wait=timedelta(0),
+        )
     )
+
+
+async def first_begun(world: World) -> datetime:
+    """When the first chat that counts was begun."""
+    async with world.database.begin() as uow:
+        return (await uow.paces.begun(SESSION, since=world.clock.now() - DAY))[0]
 
 
 async def knows(scene: Scene, *phones: str) -> None:
@@ -184,6 +199,45 @@ class TestNewChats:
             assert done[2] >= free_at
 
         in_virtual_time(scenario, pace=self.PACE)
+
+    def test_however_many_would_begin_chats_those_that_are_begun_go_on(self) -> None:
+        async def scenario(scene: Scene) -> None:
+            world = scene.world
+            await linked(scene)
+            (first,) = [await accept(world, "hi", STRANGERS[0])]
+            await all_left(scene, [first], within=MINUTE)
+            # More than are looked at at once.
+            others = [f"155502001{number:02}" for number in range(50)]
+            for phone in others:
+                scene.whatsapp.add_account(phone)
+            held = [await accept(world, "hi", phone) for phone in others]
+            again = await accept(world, "more", STRANGERS[0])
+            await all_left(scene, [again], within=MINUTE)
+            assert set(await statuses(world, held)) == {"QUEUED"}
+
+        in_virtual_time(scenario, pace=Pace(new_chats_per_day=1))
+
+    def test_what_is_not_sent_for_an_opt_out_begins_no_chat(self) -> None:
+        pace = replace(self.PACE, messages_per_minute=1, burst=3)
+
+        async def scenario(scene: Scene) -> None:
+            world = scene.world
+            await linked(scene)
+            add = AddSuppression(world.database, world.clock, world.ids)
+            at = world.clock.now() + timedelta(minutes=1)
+            barred = [await accept(world, "hi", phone, not_before=at) for phone in STRANGERS[:3]]
+            for phone in STRANGERS[:3]:
+                await add.execute(SESSION, Jid.from_phone(phone))
+            await asyncio.sleep(2 * MINUTE)
+            assert await statuses(world, barred) == ["FAILED"] * 3
+            now = await quota(world, pace)
+            assert (now.new_chats_used, now.remaining) == (0, 3)
+            await all_left(scene, [await accept(world, "hi", phone) for phone in STRANGERS[3:6]], within=MINUTE)
+            assert await told(world, SessionQuotaWarned) == [
+                SessionQuotaWarned(used=3, limit=3, next_at=(await first_begun(world)) + DAY)
+            ]
+
+        in_virtual_time(scenario, pace=pace)
 
     def test_who_writes_meanwhile_is_answered(self) -> None:
         async def scenario(scene: Scene) -> None:
@@ -347,6 +401,37 @@ def test_it_goes_on_where_it_stopped() -> None:
         assert await statuses(world, waiting) == ["left", "left", "QUEUED", "QUEUED"]
 
     in_virtual_time(scenario, pace=pace)
+
+
+def test_what_is_told_of_the_pace_is_what_holds() -> None:
+    async def scenario(scene: Scene) -> None:
+        world = scene.world
+        await linked(scene)
+        now = world.clock.now()
+        pauses = Restriction(
+            reason=RestrictionReason.REACHOUT_TIMELOCK, strikes=1, since=now, resumes_at=now + timedelta(hours=1)
+        )
+
+        async def told_of(restriction: Restriction, account: str) -> Quota:
+            state = PaceState(restriction=restriction, account=Jid.from_phone(account))
+            async with world.database.begin() as uow:
+                await uow.paces.save(SESSION, state)
+            return await quota(world, Pace())
+
+        mine = await told_of(pauses, ANA)
+        assert mine.restriction == pauses
+        assert [hold.reason for hold in mine.holds] == [HoldReason.REACHOUT_TIMELOCK]
+        shown = await GetSessionStatus(world.database, world.clock, world.supervisor).execute(SESSION)
+        assert shown.restriction == pauses
+        # That of the account that was linked before isn't this one's.
+        former = await told_of(pauses, BEN)
+        assert (former.restriction, former.holds, former.remaining) == (None, (), None)
+        assert (await GetSessionStatus(world.database, world.clock, world.supervisor).execute(SESSION)).restriction is None
+        # One that nobody has looked after, since the session was stopped, is past all the same.
+        past = replace(pauses, since=now - 3 * DAY, resumes_at=now - 2 * DAY)
+        assert (await told_of(past, ANA)).restriction is None
+
+    in_virtual_time(scenario)
 
 
 def test_a_change_of_the_settings_holds_at_once() -> None:
