@@ -251,6 +251,12 @@ def standing_for(state: PaceState, accounts: Collection[Jid | None], at: datetim
     return resumed(resumed(state, at), at)
 
 
+def pausing(state: PaceState, accounts: Collection[Jid | None], at: datetime) -> RestrictionReason | None:
+    """What pauses a session at a time that is linked to an account with these addresses."""
+    restriction = standing_for(state, accounts, at).restriction
+    return restriction.reason if restriction is not None and restriction.pauses(at) else None
+
+
 def _doubled(times: int) -> int:
     """1, 2, 4 and so on."""
     return 1 << min(times - 1, _MOST_DOUBLINGS)

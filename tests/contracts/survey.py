@@ -6,11 +6,13 @@ from datetime import timedelta
 from application.ports.event_log import EventLog
 from application.ports.survey import SessionState, WebhookState
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.jid import Jid
 from domain.lease import Owner
 from domain.message import MessageStatus
-from domain.session import SessionStatus, StatusReason, Wanted
+from domain.pacing import PaceState, Restriction, RestrictionReason
+from domain.session import Me, SessionStatus, StatusReason, Wanted
 from domain.webhook import DisabledReason
-from tests.contracts.samples import ANA, BOB, NOON, SALES, SUPPORT, at, inbound, outbound, session
+from tests.contracts.samples import ANA, ANA_LID, BOB, NOON, SALES, SUPPORT, at, inbound, outbound, session
 from tests.contracts.webhook_log import letter
 from tests.contracts.webhook_queue import added, append
 
@@ -62,6 +64,27 @@ class SurveyContract:
         sales, support = await sessions(uow)
         assert (sales.waiting, sales.put_off, sales.sending, sales.oldest_due_at) == (2, 1, 1, at(-7))
         assert (support.waiting, support.put_off, support.sending, support.oldest_due_at) == (1, 0, 0, at(-1))
+
+    async def test_what_a_restriction_pauses(self, uow: UnitOfWorkFactory) -> None:
+        me, reason = Me(jid=ANA, lid=ANA_LID), RestrictionReason.NEW_CHAT_CAP
+        pauses = Restriction(reason=reason, strikes=1, since=at(-9), resumes_at=at(9))
+
+        async def paused(account: Jid | None, restriction: Restriction | None, **changes: Me) -> object:
+            async with uow.begin() as unit:
+                for known in await unit.sessions.list(among=[SALES]):
+                    await unit.sessions.delete(known.id)
+                await unit.sessions.add(session(**changes))
+                await unit.paces.save(SALES, PaceState(account=account, restriction=restriction))
+            (sales,) = await sessions(uow)
+            return sales.paused_by
+
+        assert await paused(ANA, pauses, me=me) is reason
+        assert await paused(ANA_LID, pauses, me=me) is reason
+        assert await paused(None, None, me=me) is None
+        assert await paused(ANA, replace(pauses, resumes_at=NOON), me=me) is None
+        # Another account's, or one of before it was logged out.
+        assert await paused(BOB, pauses, me=me) is None
+        assert await paused(ANA, pauses) is None
 
     async def test_who_runs_it(self, uow: UnitOfWorkFactory) -> None:
         async with uow.begin() as unit:

@@ -10,6 +10,7 @@ from adapters.memory.webhook_queue import MemoryWebhookQueue
 from application.ports.survey import SessionState, Survey, WebhookState
 from domain.lease import Lease
 from domain.message import Message, MessageStatus
+from domain.pacing import PaceState, pausing
 
 
 class MemorySurvey(Survey):
@@ -48,6 +49,7 @@ class MemorySurvey(Survey):
         messages = [each.message for each in self._transaction.open_messages(session.id)]
         queued = [message for message in messages if message.status is MessageStatus.QUEUED]
         due = [since for message in queued if (since := _due(message)) <= now or message.not_before is None]
+        pace = self._transaction.paces.get(session.id) or PaceState()
         held = lease is not None and lease.is_valid(self._now())
         return SessionState(
             session_id=session.id,
@@ -63,6 +65,7 @@ class MemorySurvey(Survey):
             lease=Lease(session_id=session.id, owner=lease.owner, epoch=lease.epoch)
             if held and lease is not None and lease.owner is not None
             else None,
+            paused_by=pausing(pace, () if session.me is None else session.me.addresses, now),
         )
 
 

@@ -6,12 +6,16 @@ from typing import Final, override
 
 import asyncpg
 
+from adapters.postgres.stored_json import load
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.webhook_statements import BACKLOG
 from application.ports.survey import SessionState, Survey, WebhookState
 from application.ports.webhook_queue import MAX_BACKLOG
+from application.representation.pacing import restriction_from_dict
 from domain.ids import SessionId
+from domain.jid import Jid
 from domain.lease import Lease, Owner
+from domain.pacing import PaceState, RestrictionReason, pausing
 from domain.session import SessionStatus, StatusReason, Wanted
 
 # One part for each of the partial indexes: what has been sent is never looked at.
@@ -32,9 +36,10 @@ WITH open AS (
 )
 SELECT session.id, wanted, status, status_reason, status_at, coalesce(waiting, 0) AS waiting,
     coalesce(put_off, 0) AS put_off, coalesce(sending, 0) AS sending, oldest_due_at, coalesce(epoch, 0) AS epoch,
-    CASE WHEN expires_at > clock_timestamp() THEN owner END AS owner, node
+    CASE WHEN expires_at > clock_timestamp() THEN owner END AS owner, node, me, restriction, account
 FROM pombo.sessions AS session
 LEFT JOIN pombo.session_leases AS lease ON lease.session_id = session.id
+LEFT JOIN pombo.session_paces AS pace ON pace.session_id = session.id
 LEFT JOIN counted ON counted.session_id = session.id
 ORDER BY session.id
 """
@@ -58,7 +63,7 @@ class PostgresSurvey(Survey):
 
     @override
     async def sessions(self, *, now: datetime) -> Sequence[SessionState]:
-        return tuple(map(_state, await self._transaction.read(_SESSIONS, now)))
+        return tuple(_state(row, now) for row in await self._transaction.read(_SESSIONS, now))
 
     @override
     async def webhooks(self) -> WebhookState:
@@ -66,7 +71,7 @@ class PostgresSurvey(Survey):
         return WebhookState(**dict(row.items()))
 
 
-def _state(row: asyncpg.Record) -> SessionState:
+def _state(row: asyncpg.Record, now: datetime) -> SessionState:
     session_id, owner = SessionId(row["id"]), row["owner"]
     return SessionState(
         session_id=session_id,
@@ -82,4 +87,11 @@ def _state(row: asyncpg.Record) -> SessionState:
         lease=None
         if owner is None
         else Lease(session_id=session_id, owner=Owner(node=row["node"], life=owner), epoch=row["epoch"]),
+        paused_by=_paused_by(row, now),
     )
+
+
+def _paused_by(row: asyncpg.Record, now: datetime) -> RestrictionReason | None:
+    restriction, account, me = restriction_from_dict(load(row["restriction"])), row["account"], load(row["me"])
+    state = PaceState(restriction=restriction, account=None if account is None else Jid.parse(account))
+    return pausing(state, () if me is None else [Jid.parse(each) for each in (me["jid"], me["lid"]) if each], now)

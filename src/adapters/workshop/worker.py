@@ -34,7 +34,8 @@ def limit_ourselves() -> None:
         # The first is told by a signal of its own; the second kills, as others do too.
         (resource.RLIMIT_CPU, SECONDS, SECONDS + _GRACE),
         (resource.RLIMIT_FSIZE, _FILE, _FILE),
-        (resource.RLIMIT_CORE, 0, 0),
+        # One byte, since of zero a collector of images still gets them: see entrypoints/cli/program.py.
+        (resource.RLIMIT_CORE, 1, 1),
         (resource.RLIMIT_NOFILE, 64, 64),
     ):
         _, given = resource.getrlimit(what)

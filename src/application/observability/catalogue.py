@@ -121,6 +121,10 @@ SESSIONS: Final = _gauge("pombo_sessions", "Sessions by status.", "status", unit
 SESSIONS_AILING: Final = _gauge(
     "pombo_sessions_ailing", "Sessions that are wanted to run and don't work, by status.", "status", unit="sessions"
 )
+SESSIONS_PAUSED: Final = _gauge(
+    "pombo_sessions_paused", "Sessions whose messages to strangers wait after a restriction by WhatsApp.", "reason",
+    unit="sessions",
+)  # fmt: skip
 QUEUE_DEPTH: Final = _gauge(
     "pombo_queue_depth", "Outbound messages: waiting, with the page, or put off to a later time.", "state",
     unit="messages",
@@ -147,6 +151,7 @@ MEASURES: Final = (
     *(RESTRICTIONS, RESTARTS),
     *(FAULTS, LEASES_CLAIMED, LEASES_LOST, LEASES_HELD, BROWSER_MEMORY, BROWSER_MEMORY_MOST, WEBHOOK, WEBHOOK_DELAY),
     *(AUDIT_ENTRIES, AUDIT_FAILURES, AUDIT_LOST),
-    *(DATABASE_WAIT, PART_UP, SESSIONS, SESSIONS_AILING, QUEUE_DEPTH, QUEUE_AGE, LEASE_EPOCHS, WEBHOOK_BACKLOG),
+    *(DATABASE_WAIT, PART_UP, SESSIONS, SESSIONS_AILING, SESSIONS_PAUSED, QUEUE_DEPTH, QUEUE_AGE),
+    *(LEASE_EPOCHS, WEBHOOK_BACKLOG),
     *(WEBHOOK_ENDPOINTS, DEAD_LETTERS, SURVEY_UP),
 )

@@ -14,6 +14,7 @@ from application.ports.survey import SessionState, WebhookState
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import TRANSIENT, PomboError
 from domain.ids import SessionId
+from domain.pacing import RestrictionReason
 from domain.session import SessionStatus
 
 _FRESH: Final = timedelta(seconds=1)
@@ -80,7 +81,7 @@ class ReadMetrics:
     def _show_sessions(self, sessions: Sequence[SessionState] | None) -> None:
         gauges = (
             *(catalogue.SESSIONS, catalogue.SESSIONS_AILING, catalogue.QUEUE_DEPTH, catalogue.QUEUE_AGE),
-            catalogue.LEASE_EPOCHS,
+            *(catalogue.SESSIONS_PAUSED, catalogue.LEASE_EPOCHS),
         )
         if sessions is None:
             # A figure of before would look like one of now.
@@ -94,6 +95,8 @@ class ReadMetrics:
         # Every status, also those of none: an alert on what is missing never fires.
         self._metrics.show(catalogue.SESSIONS, {(status,): of_status[status] for status in SessionStatus})
         self._metrics.show(catalogue.SESSIONS_AILING, {(status,): ailing[status] for status in SessionStatus})
+        paused = Counter(session.paused_by for session in sessions)
+        self._metrics.show(catalogue.SESSIONS_PAUSED, {(reason,): paused[reason] for reason in RestrictionReason})
         self._metrics.show(
             catalogue.QUEUE_DEPTH,
             {

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.ids import SessionId
 from domain.lease import Lease
+from domain.pacing import RestrictionReason
 from domain.session import SessionStatus, StatusReason, Wanted
 
 
@@ -23,6 +24,7 @@ class SessionState:
         oldest_due_at: since when the first of the waiting ones has been due; None where none waits.
         epoch: of its newest lease; 0 where it never had one.
         lease: the valid one, whoever has it.
+        paused_by: the restriction of WhatsApp's by which its messages to strangers wait.
     """
 
     session_id: SessionId
@@ -36,6 +38,7 @@ class SessionState:
     oldest_due_at: datetime | None
     epoch: int
     lease: Lease | None
+    paused_by: RestrictionReason | None = None
 
     @property
     def is_ailing(self) -> bool:

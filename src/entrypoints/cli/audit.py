@@ -1,12 +1,14 @@
 """`pombo audit verify` and `pombo audit export`."""
 
+import errno
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 
@@ -18,8 +20,6 @@ from domain.errors import InvalidArgumentError, UnavailableError, UnprocessableE
 from entrypoints.logging import configure_logging
 from entrypoints.runtime.audit import export_log, verify_log
 from entrypoints.settings import Settings
-
-_PRIVATE: Final = 0o600
 
 
 async def run_verify(
@@ -118,11 +118,21 @@ def _opened(file: Path | None, *, overwrite: bool) -> Iterator[TextIO]:
         yield sys.stdout
         return
     try:
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
-        with os.fdopen(os.open(file, flags, _PRIVATE), "w", encoding="utf-8") as target:
-            yield target
-            target.flush()
-            os.fsync(target.fileno())
+        file = file.resolve()  # what a link leads to is replaced, not the link
+        if file.exists() and not (overwrite and file.is_file()):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        # Under another name until it is whole: an export that fails takes no earlier one with it.
+        number, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        draft = Path(name)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as target:
+                yield target
+                target.flush()
+                os.fsync(target.fileno())
+            # Unlike a link, a rename replaces what is there.
+            draft.replace(file) if overwrite else os.link(draft, file)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise _unusable(file, error) from error
 

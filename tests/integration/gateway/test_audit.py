@@ -137,6 +137,11 @@ async def verified_exported_and_changed(gateway: Gateway, home: Path, last: dict
     assert (lines[-1]["operation"], lines[-1]["transport"]) == ("exportAuditLog", "cli")
     assert lines[:-1] == (await entries(gateway))[:0:-1]
     assert (await pombo("export", str(archive)))[0] == 1
+    shared = home / "shared.jsonl"
+    shared.touch()
+    shared.chmod(0o644)
+    assert (await pombo("export", str(shared), "--overwrite", "--after", str(last["sequence"])))[0] == 0
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o600
     code, output, errors = await pombo("export", "--after", str(last["sequence"]))
     assert next(json.loads(line)["sequence"] for line in output.splitlines()) == last["sequence"] + 1
     assert (await pombo("verify", "--file", str(archive), "--expect", mark))[0] == 0

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import resource
 import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -107,3 +110,13 @@ async def _refusal(workshop: ProcessMediaWorkshop, job: str, source: Path, targe
 
 def _children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def test_a_converter_that_dies_leaves_no_image_not_even_to_a_collector() -> None:
+    code = "import resource; from adapters.workshop.worker import limit_ourselves; limit_ourselves(); "
+    code += "print(resource.getrlimit(resource.RLIMIT_CORE))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "src")}
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    # Of zero the kernel's collectors think nothing, of one byte they are refused: see entrypoints/cli/program.py.
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    assert told.stdout.strip() == str((0, 0) if most == 0 else (1, 1))
