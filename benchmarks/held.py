@@ -94,7 +94,8 @@ async def measure(url: str, counts: tuple[int, ...]) -> None:
         await migrate(pool)
         uow = PostgresDatabase(pool)
         async with uow.begin() as unit:
-            await unit.sessions.add(Session.create(id=SESSION, name="Sales", start=True, metadata={}, now=datetime.now(UTC)))
+            now = datetime.now(UTC)
+            await unit.sessions.add(Session.create(id=SESSION, name="Sales", start=True, metadata={}, now=now))
         past = [stranger(90_000_000 + number % 2_000) for number in range(HISTORY)]
         await add(uow, *(message(chat, Direction.INBOUND, MessageStatus.DELIVERED) for chat in past))
         await add(uow, message(KNOWN, Direction.INBOUND, MessageStatus.DELIVERED))

@@ -54,8 +54,7 @@ class QuietHours:
         for day in (today - timedelta(days=1), today):
             last = day if self.start < self.end else day + timedelta(days=1)
             begins = datetime.combine(day, self.start, zone).astimezone(UTC)
-            # An hour that comes twice is quiet both times: the end is the second one. One that is left out has passed
-            # when the clocks have.
+            # In the night in which an hour comes twice it is quiet both times.
             ends = max(datetime.combine(last, self.end, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
             if begins <= at < ends:
                 return ends

@@ -23,9 +23,10 @@ WHERE session_id = $1 AND direction = 'outbound' AND status = 'QUEUED' AND not_b
     AND (expires_at IS NULL OR expires_at > $2)
 """
 
-# Of each chat in ``asked``: what has passed between the account and it, and whether it was begun of late, under any of its
-# addresses. As pombo.standing_of says of one, but for thousands of held strangers at each look: so an address is three looks
-# at an index, in an order that keeps the planner to it, and nothing is joined that it could take for a few rows.
+# Of each chat in ``asked``: what has passed between the account and it, and whether it was begun of late, under any of
+# its addresses. As pombo.standing_of says of one, but for thousands of held strangers at each look: so an address is
+# three looks at an index, in an order that keeps the planner to it, and nothing is joined that it could take for a few
+# rows.
 _STANDS: Final = """
 names AS (
     SELECT id, chat, position, chat AS name FROM asked
@@ -49,7 +50,8 @@ names AS (
         ) THEN 1
         ELSE 0
     END)] AS standing, coalesce(bool_or((
-        SELECT begun_at > $2::timestamptz FROM pombo.begun_chats AS begun WHERE begun.session_id = $1 AND begun.chat = name
+        SELECT begun_at > $2::timestamptz FROM pombo.begun_chats AS begun
+        WHERE begun.session_id = $1 AND begun.chat = name
     )), false) AS begun
     FROM names GROUP BY id, chat, position
 )

@@ -421,12 +421,12 @@ def test_what_is_told_of_the_pace_is_what_holds() -> None:
         mine = await told_of(pauses, ANA)
         assert mine.restriction == pauses
         assert [hold.reason for hold in mine.holds] == [HoldReason.REACHOUT_TIMELOCK]
-        shown = await GetSessionStatus(world.database, world.clock, world.supervisor).execute(SESSION)
-        assert shown.restriction == pauses
+        status = GetSessionStatus(world.database, world.clock, world.supervisor)
+        assert (await status.execute(SESSION)).restriction == pauses
         # That of the account that was linked before isn't this one's.
         former = await told_of(pauses, BEN)
         assert (former.restriction, former.holds, former.remaining) == (None, (), None)
-        assert (await GetSessionStatus(world.database, world.clock, world.supervisor).execute(SESSION)).restriction is None
+        assert (await status.execute(SESSION)).restriction is None
         # One that nobody has looked after, since the session was stopped, is past all the same.
         past = replace(pauses, since=now - 3 * DAY, resumes_at=now - 2 * DAY)
         assert (await told_of(past, ANA)).restriction is None

@@ -195,6 +195,13 @@ class TestQuietHours:
     def test_the_night(self, moment: str, end: str | None) -> None:
         assert self.NIGHT.until(self.local(moment)) == (None if end is None else self.local(end))
 
+    def test_an_hour_that_comes_twice_is_quiet_twice(self) -> None:
+        hours = QuietHours.parse("00:30", "01:30", "Europe/Lisbon")
+        end = self.local("2026-10-25T01:30", fold=1)
+        for moment, fold in (("2026-10-25T00:30", 0), ("2026-10-25T01:29", 0), ("2026-10-25T01:15", 1)):
+            assert hours.until(self.local(moment, fold=fold)) == end
+        assert hours.until(end) is None
+
     def test_within_a_day(self) -> None:
         noon = self.local("2026-07-01T12:00", "America/New_York")
         assert self.LUNCH.until(noon - timedelta(seconds=1)) is None

@@ -27,6 +27,10 @@ def exports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
     monkeypatch.setattr(audit, "export_log", entries)
 
 
+def held(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
 async def export(file: Path, *, overwrite: bool) -> None:
     await audit.run_export(Settings(), Console(quiet=True), file=file, after=0, overwrite=overwrite)
 
@@ -41,7 +45,7 @@ async def test_it_is_its_owner_s_alone(tmp_path: Path, monkeypatch: pytest.Monke
     await export(file, overwrite=overwrite)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text().count("\n") == 2
-    assert list(tmp_path.iterdir()) == [file]
+    assert held(tmp_path) == [file]
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
@@ -54,7 +58,7 @@ async def test_one_that_fails_leaves_what_was_there(
         file.write_text(KEPT)
     with pytest.raises(UnavailableError):
         await export(file, overwrite=overwrite)
-    assert [each.read_text() for each in tmp_path.iterdir()] == ([KEPT] if overwrite else [])
+    assert [each.read_text() for each in held(tmp_path)] == ([KEPT] if overwrite else [])
 
 
 async def test_what_exists_is_not_replaced_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
