@@ -24,9 +24,8 @@ WHERE session_id = $1 AND direction = 'outbound' AND status = 'QUEUED' AND not_b
 """
 
 # Of each chat in ``asked``: what has passed between the account and it, and whether it was begun of late, under any of
-# its addresses. As pombo.standing_of says of one, but for thousands of held strangers at each look: so an address is
-# three looks at an index, in an order that keeps the planner to it, and nothing is joined that it could take for a few
-# rows.
+# its addresses. There may be thousands of held strangers at each look: so an address is three looks at an index, in an
+# order that keeps the planner to it, and nothing is joined that it could take for a few rows.
 _STANDS: Final = """
 names AS (
     SELECT id, chat, position, chat AS name FROM asked

@@ -42,25 +42,3 @@ LANGUAGE sql STABLE AS $$
         UNION SELECT given
     )
 $$;
-
--- What has passed between the account and a chat.
-CREATE FUNCTION pombo.standing_of(of_session text, of_chat text) RETURNS text
-LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
-DECLARE
-    addresses text[];
-BEGIN
-    IF of_chat NOT LIKE '%@c.us' AND of_chat NOT LIKE '%@lid' THEN
-        RETURN 'KNOWN';
-    END IF;
-    addresses := pombo.addresses_with(of_session, of_chat);
-    PERFORM FROM pombo.messages
-    WHERE session_id = of_session AND chat = ANY (addresses) AND direction = 'inbound' LIMIT 1;
-    IF FOUND THEN
-        RETURN 'KNOWN';
-    END IF;
-    PERFORM FROM pombo.messages
-    WHERE session_id = of_session AND chat = ANY (addresses) AND direction = 'outbound'
-        AND status NOT IN ('QUEUED', 'FAILED', 'CANCELED', 'EXPIRED') LIMIT 1;
-    RETURN CASE WHEN FOUND THEN 'WRITTEN_TO' ELSE 'NEW' END;
-END
-$$;
