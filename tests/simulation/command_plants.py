@@ -10,9 +10,8 @@ from typing import Any, Final, override
 from application.groups.notice_events import events_of
 from application.idempotency.once import Once
 from application.media.outgoing_files import OutgoingFiles
-from application.messages import record_page_news
+from application.messages import forward_message, record_page_news
 from application.messages.acceptance import SendMessageCommand
-from application.messages.forward_message import ForwardMessage
 from application.ports.message_page import MessagePage
 from application.ports.whatsapp_driver import WhatsAppPage
 from application.sessions.asking import PageAsker
@@ -135,11 +134,11 @@ class ForwardedAsItIs(Plant):
 
     @override
     def patches(self) -> Iterator[tuple[object, str, object]]:
-        async def never(*_: object) -> bool:
-            return False
+        async def never(*_: object) -> None:
+            return None
 
         yield SendMessageCommand, "asked", lambda self: _ASKED(replace(self, forwards=None))
-        yield ForwardMessage, "_is_done", never
+        yield forward_message, "earlier_answer", never
 
 
 class HalfAFile(Plant):

@@ -44,7 +44,11 @@ def simulate(seed: int, plant: str = "none", *, lines: int | None = 0, tidy: boo
     gc.disable()
     try:
         world = _make(seed, plant)
-        violation = _run(world)
+        try:
+            violation = _run(world)
+        except BaseException:
+            world.loop.dispose()
+            raise
         outcome = Outcome(
             seed=seed,
             violation=violation,
@@ -80,16 +84,17 @@ def _make(seed: int, plant: str) -> World:
 
 
 def _run(world: World) -> str | None:
-    asyncio.set_event_loop(world.loop)
-    try:
-        with _hurried(), world.plant.applied():
+    # A plant for which there is no place any more isn't found: what it replaces must be there.
+    with _hurried(), world.plant.applied():
+        asyncio.set_event_loop(world.loop)
+        try:
             world.loop.run_until_complete(world.run(cast(world)))
-    except AssertionError as violation:
-        return str(violation) or "".join(traceback.format_exception(violation))
-    except Exception as error:  # noqa: BLE001 - whatever ends a run is what it has found
-        return "".join(traceback.format_exception(error))
-    finally:
-        asyncio.set_event_loop(None)
+        except AssertionError as violation:
+            return str(violation) or "".join(traceback.format_exception(violation))
+        except Exception as error:  # noqa: BLE001 - whatever ends a run is what it has found
+            return "".join(traceback.format_exception(error))
+        finally:
+            asyncio.set_event_loop(None)
     return None
 
 

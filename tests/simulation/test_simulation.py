@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import override
 
 import pytest
 
+from tests.simulation.planting import Plant
 from tests.simulation.plants import PLANTS
 from tests.simulation.simulation import simulate
 
@@ -46,6 +49,17 @@ def test_a_failing_seed_says_how_to_replay_it() -> None:
     assert f"VIOLATED {violation}" in again.stdout
     digest = found.stdout.split("trace ")[-1].split(",")[0]
     assert f"trace {digest}" in again.stdout
+
+
+def test_a_plant_that_has_no_place_any_more_is_not_taken_for_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nowhere(Plant):
+        @override
+        def patches(self) -> Iterator[tuple[object, str, object]]:
+            yield Plant, "renamed_since", None
+
+    monkeypatch.setitem(PLANTS, "nowhere", Nowhere)  # type: ignore[arg-type] # it is a dictionary behind its type
+    with pytest.raises(AttributeError, match="renamed_since"):
+        simulate(1, "nowhere")
 
 
 @pytest.fixture(scope="module")
