@@ -10,6 +10,7 @@ import pytest_asyncio
 from adapters.playwright.browser import find_browser
 from entrypoints.settings import default_cache_dir
 
+from .prepared import prepare
 from .processes import ROOT, Gateway, Sandbox
 
 ANA, BEN = "15550100100", "15550100200"
@@ -25,6 +26,8 @@ async def two_phones(home: Path) -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def serving(home: Path, sandbox: Sandbox, **settings: str) -> AsyncIterator[Gateway]:
+    if "DATABASE_URL" not in settings:
+        await prepare(home / "data")
     gateway = Gateway(home / "data", sandbox, settings)
     try:
         await gateway.start()
