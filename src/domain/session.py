@@ -10,6 +10,7 @@ from domain.errors import ConflictError, InvalidArgumentError
 from domain.ids import SessionId
 from domain.jid import Jid
 from domain.pacing import Pacing
+from domain.proxy import Proxy
 
 MAX_NAME_CHARACTERS: Final = 100
 MAX_METADATA_ENTRIES: Final = 50
@@ -100,6 +101,10 @@ class StatusReason(StrEnum):
     """Linked, and neither a profile nor a snapshot is to be had here."""
     SNAPSHOT_UNREADABLE = "SNAPSHOT_UNREADABLE"
     """Linked, without a profile here, and none of the snapshots can be read."""
+    PROXY_UNREACHABLE = "PROXY_UNREACHABLE"
+    """The session's proxy doesn't answer, or doesn't get to WhatsApp. Nothing goes past it."""
+    PROXY_REFUSED = "PROXY_REFUSED"
+    """The session's proxy answers, and lets the session not through: a wrong password, or a rule of its own."""
     PROFILE_UNWRITABLE = "PROFILE_UNWRITABLE"
     """The profile can't be written: a full disk, or a mode."""
     INTERNAL_FAULT = "INTERNAL_FAULT"
@@ -183,6 +188,7 @@ class Session:
     Attributes:
         pacing: its own; None: as the gateway's settings say.
         stop_words: who sends one of these opts out.
+        proxy: what its browser reaches WhatsApp by; None: directly.
     """
 
     id: SessionId
@@ -198,6 +204,7 @@ class Session:
     metadata: Mapping[str, str] = field(default_factory=dict)
     pacing: Pacing | None = None
     stop_words: tuple[str, ...] = ()
+    proxy: Proxy | None = None
 
     @classmethod
     def create(cls, *, id: SessionId, name: str, start: bool, metadata: Mapping[str, str], now: datetime) -> "Session":  # noqa: A002 - the field's own name

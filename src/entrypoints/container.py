@@ -76,6 +76,7 @@ from application.ports.event_bus import EventBus
 from application.ports.event_log import EventLog
 from application.ports.health_check import HealthCheck
 from application.ports.link_code_cache import LinkCodeCache
+from application.ports.proxy_connector import ProxyConnector
 from application.ports.rate_limiter import RateLimiter
 from application.ports.session_store import SessionStore
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -129,6 +130,7 @@ class Container(containers.DeclarativeContainer):
     call_rates: providers.Dependency[CallRates] = providers.Dependency(default=CallRates())
     on_limiter_away: providers.Dependency[Callable[[bool], None]] = providers.Dependency(default=lambda _: None)
     driver: providers.Dependency[WhatsAppDriver] = providers.Dependency()
+    proxies: providers.Dependency[ProxyConnector] = providers.Dependency()
     watchdog: providers.Dependency[Watchdog] = providers.Dependency()
     lease_terms: providers.Dependency[LeaseTerms] = providers.Dependency()
     health_checks: providers.Dependency[tuple[HealthCheck, ...]] = providers.Dependency()
@@ -277,13 +279,13 @@ class Container(containers.DeclarativeContainer):
             *(instruments.provided.metrics, check_health, whole_uow, clock, supervisor.provided.running),
             driver.provided.memory,
         ),
-        create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor),
+        create_session=providers.Singleton(CreateSession, uow, clock, ids, supervisor, proxies),
         list_sessions=providers.Singleton(ListSessions, uow),
         get_session=providers.Singleton(GetSession, uow),
         get_session_status=providers.Singleton(GetSessionStatus, uow, clock, supervisor),
         list_status_changes=providers.Singleton(ListStatusChanges, uow),
         get_me=providers.Singleton(GetMe, uow),
-        update_session=providers.Singleton(UpdateSession, uow, clock, supervisor),
+        update_session=providers.Singleton(UpdateSession, uow, clock, supervisor, proxies),
         delete_session=providers.Singleton(DeleteSession, uow, clock, ids, supervisor),
         start_session=providers.Singleton(StartSession, uow, clock, supervisor),
         stop_session=providers.Singleton(StopSession, uow, clock, supervisor),

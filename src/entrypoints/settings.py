@@ -103,6 +103,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings
         api_key_secret: what API keys are hashed under, see ``runtime.access``; None makes a file in ``data_dir``.
         webhook_url: an endpoint that every event is posted to.
         webhook_allow_private: networks that webhooks may go to although they aren't public.
+        proxy_allow_private: networks that sessions' proxies may be in although those aren't public.
         webhook_retry_schedule: the pauses after a failed delivery, the last of which repeats.
         role: ``all`` does everything; ``api`` serves REST and gRPC and leaves sessions to workers; ``worker`` runs
             sessions, posts webhooks and tidies up, and serves its health alone.
@@ -136,6 +137,7 @@ class Settings(MediaSettings, LimitSettings, ObservabilitySettings, PaceSettings
     api_key_secret: SecretStr | None = Field(None, validation_alias="POMBO_API_KEY_SECRET")
     webhook_url: SecretStr | None = Field(None, validation_alias="WEBHOOK_URL")
     webhook_allow_private: Networks = Field((), validation_alias="POMBO_WEBHOOK_ALLOW_PRIVATE")
+    proxy_allow_private: Networks = Field((), validation_alias="POMBO_PROXY_ALLOW_PRIVATE")
     webhook_retry_schedule: Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_spans)] = Field(
         RetrySchedule().waits, validation_alias="POMBO_WEBHOOK_RETRY_SCHEDULE", min_length=1, max_length=50
     )

@@ -13,9 +13,11 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.errors import ConflictError
 from domain.ids import SessionId
 from domain.lease import Lease, Owner
+from domain.proxy import Proxy
 from domain.session import Session, SessionStatus, Wanted
 from tests.contracts.samples import SALES, SUPPORT, event, outbound, session
 
+PROXY = Proxy.parse("http://proxy.example:3128", "ana", "secret")
 NORTH, NORTH_AGAIN = Owner(node="north", life="n1"), Owner(node="north", life="n2")
 SOUTH = Owner(node="south", life="s1")
 LONG, SHORT = timedelta(minutes=1), timedelta(milliseconds=50)
@@ -159,7 +161,7 @@ class SessionLeasesContract:
 
     async def test_charges_are_the_sessions_that_need_somebody(self, uow: UnitOfWorkFactory) -> None:
         states = {
-            "a-running": {"wanted": Wanted.RUNNING},
+            "a-running": {"wanted": Wanted.RUNNING, "proxy": PROXY},
             "b-at-rest": {"wanted": Wanted.STOPPED},
             "c-not-yet": {"wanted": Wanted.STOPPED, "status": SessionStatus.WORKING},
             "d-unlinked": {"wanted": Wanted.STOPPED, "status": SessionStatus.LOGGED_OUT},
@@ -174,6 +176,7 @@ class SessionLeasesContract:
         assert [charge.session_id for charge in found] == ["a-running", "c-not-yet", "e-failed", "f-held"]
         assert [charge.lease and charge.lease.owner for charge in found] == [NORTH, None, None, NORTH]
         assert [charge.wanted for charge in found] == [Wanted.RUNNING, *[Wanted.STOPPED] * 3]
+        assert [charge.proxy for charge in found] == [PROXY, None, None, None]
 
     async def test_what_is_not_committed_is_nobody_s(self, uow: UnitOfWorkFactory) -> None:
         await add(uow, SALES)

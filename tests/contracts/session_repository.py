@@ -11,6 +11,7 @@ from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.errors import AlreadyExistsError, NotFoundError
 from domain.ids import SessionId
 from domain.pacing import Pacing
+from domain.proxy import Proxy
 from domain.quiet_hours import QuietHours
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from tests.contracts.samples import ANA, ANA_LID, SALES, SUPPORT, at, outbound, session
@@ -35,6 +36,7 @@ class SessionRepositoryContract:
             metadata={"": "x", "ключ": 'a"b\\c'},
             pacing=Pacing(burst=2, jitter=0.5, quiet_hours=QuietHours.parse("21:30", "08:00", "Europe/Lisbon")),
             stop_words=("STOP", "pare 🛑"),
+            proxy=Proxy.parse("socks5://[2001:db8::1]:1080", "ana", "geheim 🔑"),
         )
         await add(uow, full, session(SUPPORT))
         async with uow.begin() as unit:

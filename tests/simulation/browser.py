@@ -19,6 +19,7 @@ from application.ports.watchdog import Watchdog
 from application.ports.whatsapp_driver import LocalLogin, Outgoing, OutgoingOperation, StoredNews, WhatsAppPage
 from domain.errors import ConflictError, DeadlineExceededError, PomboError, UnprocessableError
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.proxy import Proxy
 from domain.snapshot import ProfileImage
 from tests.simulation.gate import BROWSER, PAGE, Gate, Gated, unavailable
 from tests.simulation.page_parts import SimulatedParts
@@ -38,7 +39,7 @@ class SimulatedDriver:
         self._node = gate.process.node
         self._driver = MemoryWhatsAppDriver(gate.world.whatsapp)
 
-    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int, proxy: Proxy | None = None) -> WhatsAppPage:
         gate = self._gate
 
         opened: list[WhatsAppPage] = []
@@ -50,7 +51,7 @@ class SimulatedDriver:
                 raise unavailable(BROWSER)
             gate.world.check_free(gate.process, session_id)
             self._mount(session_id)
-            page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch)
+            page = gate.process.pages[session_id] = await self._driver.open(session_id, epoch, proxy)
             opened.append(page)
             gate.process.watchdog.look(session_id)
             return page
@@ -91,7 +92,12 @@ class SimulatedDriver:
         return await self._gate.call("unread", act, BROWSER)
 
     async def stored_news(
-        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        self,
+        session_id: SessionId,
+        *,
+        since: datetime,
+        recorded: Collection[WhatsAppMessageId],
+        proxy: Proxy | None = None,  # noqa: ARG002 - the real driver's own signature
     ) -> StoredNews:
         async def act() -> StoredNews:
             if self._disks.is_open(self._node, session_id):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dependency_injector import providers
 
 from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.tracer import MemoryTracer
 from adapters.memory.transaction import Transaction
@@ -81,6 +82,7 @@ class GatewayProcess:
             # Nothing here comes through a transport, which is what asks for rates.
             (container.rate_limiter, MemoryRateLimiter(world.clock)),
             (container.driver, SimulatedDriver(gate)),
+            (container.proxies, MemoryProxyConnector()),
             (container.instruments, Instruments(metrics=MemoryMetrics(MEASURES), tracer=MemoryTracer())),
             (container.watchdog, self.watchdog),
             (container.keeper_settings, KeeperSettings(pace=world.plan.pace)),

@@ -12,6 +12,7 @@ from adapters.memory.whatsapp import MemoryWhatsApp
 from application.ports.whatsapp_driver import LocalLogin, StoredNews, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.proxy import Proxy, proxy_unreachable
 from domain.snapshot import ProfileImage
 
 __all__ = [
@@ -38,9 +39,11 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
         self._whatsapp = whatsapp
 
     @override
-    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int, proxy: Proxy | None = None) -> WhatsAppPage:
         await asyncio.sleep(0)
         await self._start(session_id, Operation.OPEN)
+        if proxy is not None and proxy.host in self._whatsapp.dead_proxies:
+            raise proxy_unreachable("can't be reached")
         if self._whatsapp.unreachable:
             raise UnavailableError("PAGE_UNREACHABLE", "The site doesn't answer.")
         profile = self._whatsapp.profile(session_id)
@@ -48,6 +51,7 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
             raise ConflictError("PROFILE_IN_USE", "A page of this session is open already.")
         profile.page = page = MemoryWhatsAppPage(self._whatsapp, profile)
         profile.epoch, profile.unread = epoch, True
+        page.proxy = proxy
         page.load()
         return page
 
@@ -78,7 +82,12 @@ class MemoryWhatsAppDriver(WhatsAppDriver):
 
     @override
     async def stored_news(
-        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        self,
+        session_id: SessionId,
+        *,
+        since: datetime,
+        recorded: Collection[WhatsAppMessageId],
+        proxy: Proxy | None = None,
     ) -> StoredNews:
         await asyncio.sleep(0)
         profile = self._closed(session_id)

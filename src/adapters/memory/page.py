@@ -50,6 +50,7 @@ from domain.errors import (
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.media_content import MEDIA_CONTENTS
+from domain.proxy import Proxy
 from domain.session import Capability, PairingCode, QrCode
 from domain.snapshot import ProfileImage
 
@@ -89,6 +90,8 @@ class MemoryWhatsAppPage(WhatsAppPage):
             for name in _CAPABILITIES
         )
         self.connected = False
+        self.proxy: Proxy | None = None
+        """What it was opened by."""
         self._people = MemoryPeoplePage(
             Open(whatsapp=whatsapp, profile=profile, linked=self._linked, begin=partial(self._begin, Operation.PEOPLE))
         )
@@ -149,10 +152,10 @@ class MemoryWhatsAppPage(WhatsAppPage):
             with suppress(UnprocessableError):
                 self._whatsapp.operate(operation, account)
 
-    def disconnect(self, state: str) -> None:
+    def disconnect(self, state: str, cause: UnavailableError | None = None) -> None:
         """Loses WhatsApp."""
         self.connected, self._state = False, state
-        self.tell(ConnectionLost(state=state))
+        self.tell(ConnectionLost(state=state, cause=cause))
 
     def wedge(self, *, for_good: bool) -> None:
         """Answers nothing from here on, and isn't connected, whatever it said before."""

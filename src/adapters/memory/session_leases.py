@@ -61,7 +61,7 @@ class MemorySessionLeases(SessionLeases):
         for row in self._transaction.sessions():
             session, lease = row.session, await self.find(row.session.id)
             if lease is not None or session.wanted is Wanted.RUNNING or session.status not in AT_REST:
-                charges.append(Charge(session_id=session.id, wanted=session.wanted, lease=lease))
+                charges.append(Charge(session_id=session.id, wanted=session.wanted, lease=lease, proxy=session.proxy))
         return tuple(sorted(charges, key=lambda charge: charge.session_id))
 
     @override

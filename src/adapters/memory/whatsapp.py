@@ -67,6 +67,8 @@ class MemoryWhatsApp:
         """Names of abilities that pages opened from now on don't have."""
         self.unreachable = False
         """Whether no page can be loaded. Pages that are open keep their connections; see ``drop_connection``."""
+        self.dead_proxies: set[str] = set()
+        """Hosts of proxies by which no page can be loaded."""
         self.files: dict[str, bytes] = {}
         """What messages with a file hold, by the part of their ids that is the same in every view."""
         self.uploads_fail = False

@@ -1,17 +1,17 @@
 """Starting a browser on a profile: again where it dies of itself, and never beside one that is left."""
 
 import asyncio
-from abc import abstractmethod
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
-from playwright.async_api import BrowserContext, Error, Page, Playwright, ProxySettings
+from playwright.async_api import BrowserContext, Error, Page, Playwright
 
 from adapters.playwright import browser_end, flags, processes
 from adapters.playwright.browser import Browser
 from adapters.playwright.faults import first_line, last_words
+from adapters.playwright.network import Network
 from adapters.playwright.settings import DriverSettings
 from domain.errors import UnavailableError
 
@@ -23,19 +23,6 @@ _STARTS: Final = 4
 _LOOK_SECONDS: Final = 0.1
 _LAST_WORDS_SECONDS: Final = 1.0
 """For how long Playwright may take to tell what a browser that has died wrote to its standard error."""
-
-
-class Network(Protocol):
-    """A way to the site."""
-
-    @property
-    @abstractmethod
-    def proxy(self) -> ProxySettings:
-        """What the browser is started with."""
-
-    @abstractmethod
-    async def stand_in(self, context: BrowserContext) -> None:
-        """Sees to a browser's requests, before it makes the first."""
 
 
 async def start(
@@ -124,7 +111,7 @@ async def _launch(
         user_data_dir,
         executable_path=browser.path,
         env={**browser.environment()},
-        args=flags.launch_arguments(browser, settings.hosts) if network is None else flags.cut_off_arguments(browser),
+        args=flags.launch_arguments(browser, settings.hosts if network is None else network.resolved),
         headless=settings.headless,
         chromium_sandbox=flags.wants_chromium_sandbox(settings.chromium_sandbox),
         timeout=settings.load_timeout.total_seconds() * 1000,
@@ -136,5 +123,5 @@ async def _launch(
         no_viewport=True,
         proxy=None if network is None else network.proxy,
         # Requests of a service worker would pass by those who stand in for the network.
-        service_workers="allow" if network is None else "block",
+        service_workers="block" if network is not None and network.stands_in else "allow",
     )

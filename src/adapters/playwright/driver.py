@@ -16,12 +16,15 @@ from adapters.playwright.faults import apart
 from adapters.playwright.offline import OfflineReader
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
+from adapters.playwright.relay import ProxyRelay
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
+from application.ports.proxy_connector import ProxyConnector
 from application.ports.whatsapp_driver import LocalLogin, StoredNews, WhatsAppDriver, WhatsAppPage
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import SessionId, WhatsAppMessageId
+from domain.proxy import Proxy
 from domain.snapshot import ProfileImage
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -33,8 +36,9 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
     ``start`` before the first ``open``, ``stop`` after the last.
     """
 
-    def __init__(self, settings: DriverSettings) -> None:
+    def __init__(self, settings: DriverSettings, proxies: ProxyConnector) -> None:
         self._settings = settings
+        self._proxies = proxies
         self._playwright: Playwright | None = None
         self._watch: processes.ProcessWatch | None = None
         self._dead = False
@@ -80,7 +84,7 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             await self._end()
 
     @override
-    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int, proxy: Proxy | None = None) -> WhatsAppPage:
         await self.start()
         profile = await Profile.acquire(self._settings.profiles, session_id)
         try:
@@ -91,17 +95,24 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             profile.release()
             raise
 
+        way = self._way(session_id, proxy)
+
         async def open_window(build: WajsBuild) -> Window:
             await self.start()
             if self._playwright is None:
                 raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
-            return await Window.open(self._playwright, self._settings, profile.user_data_dir, build)
+            return await Window.open(self._playwright, self._settings, profile.user_data_dir, build, way)
 
         choice = BridgeChoice(session_id, self._settings, self._records, self._passing)
-        page = PlaywrightWhatsAppPage(session_id, self._settings, profile, choice, open_window, self._pages.discard)
+        page = PlaywrightWhatsAppPage(
+            session_id, self._settings, profile, choice, open_window, self._pages.discard, way
+        )
         self._pages.add(page)
         await page.start()
         return page
+
+    def _way(self, session_id: SessionId, proxy: Proxy | None) -> ProxyRelay | None:
+        return None if proxy is None else ProxyRelay(proxy, self._proxies, self._settings.hosts, session_id)
 
     def _choose_offline(self, session_id: SessionId, settings: DriverSettings) -> BridgeChoice:
         # What a build does in a page that reaches nothing says nothing of it.
@@ -132,7 +143,12 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
 
     @override
     async def stored_news(
-        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        self,
+        session_id: SessionId,
+        *,
+        since: datetime,
+        recorded: Collection[WhatsAppMessageId],
+        proxy: Proxy | None = None,
     ) -> StoredNews:
         await self.start()
         image = await self.image(session_id)
@@ -140,7 +156,14 @@ class PlaywrightWhatsAppDriver(WhatsAppDriver):
             raise ConflictError("NOT_LINKED", "The session's profile holds no login.")
         if self._playwright is None:
             raise UnavailableError("BROWSER_FAILED", "The driver has been stopped.")
-        return await self._offline.read(self._playwright, session_id, image, since, recorded)
+        way = self._way(session_id, proxy)
+        if way is None:
+            return await self._offline.read(self._playwright, session_id, image, since, recorded)
+        async with way:
+            try:
+                return await self._offline.read(self._playwright, session_id, image, since, recorded, way)
+            except UnavailableError as error:
+                raise way.explain(error) from error
 
     @override
     async def note_read(self, session_id: SessionId, epoch: int) -> None:

@@ -75,7 +75,7 @@ def user_agent_override(browser: Browser) -> dict[str, Any]:
 
 
 def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
-    """The command line beyond Playwright's own: little memory, no sound, no host but the site's."""
+    """The command line beyond Playwright's own: little memory, no sound, no name resolved but those of ``hosts``."""
     exceptions = "".join(f" , EXCLUDE {host}" for host in hosts)
     return [
         f"--disable-features={','.join(_DISABLED_FEATURES)}",
@@ -93,11 +93,6 @@ def launch_arguments(browser: Browser, hosts: tuple[str, ...]) -> list[str]:
         "--lang=en-US",
         f"--host-resolver-rules=MAP * {_NOWHERE}{exceptions}",
     ]
-
-
-def cut_off_arguments(browser: Browser) -> list[str]:
-    """The command line of a browser that must reach nothing, beside its proxy: no name is resolved."""
-    return launch_arguments(browser, ())
 
 
 def wants_chromium_sandbox(setting: bool | None) -> bool:  # noqa: FBT001 - the setting's own form

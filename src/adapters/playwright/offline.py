@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, override
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import structlog
@@ -24,9 +24,11 @@ from playwright.async_api import (
 )
 
 from adapters.playwright.bridge_choice import BridgeChoice
+from adapters.playwright.network import Network
 from adapters.playwright.page import PlaywrightWhatsAppPage
 from adapters.playwright.profile import Profile
 from adapters.playwright.refusals import page_unavailable
+from adapters.playwright.relay import ProxyRelay
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
@@ -57,14 +59,16 @@ _SETTLE_SECONDS: Final = 0.5
 _LOOKS: Final = 10
 
 
-class DeadEnd:
+class DeadEnd(Network):
     """A network in which a browser gets nowhere: WhatsApp mustn't hear of a second browser with the same login.
 
     All that it sends goes to a port that refuses connections, whether a page, a worker or a socket sends it. What the
     page needs to come up, the files of the site, is got outside of it and given as if it came from the network.
     """
 
-    def __init__(self, settings: DriverSettings, playwright: Playwright) -> None:
+    def __init__(self, settings: DriverSettings, playwright: Playwright, way: ProxyRelay | None = None) -> None:
+        """``way`` is how the files are got, where not directly."""
+        self._way = way
         self._hosts = settings.hosts
         self._port = _port(urlsplit(settings.web_url))
         self._playwright = playwright
@@ -75,7 +79,9 @@ class DeadEnd:
         try:
             # Bound and never listened on: nobody else can take the port, and the kernel refuses every connection.
             self._refusing.bind(("127.0.0.1", 0))
-            self._site = await self._playwright.request.new_context()
+            self._site = await self._playwright.request.new_context(
+                proxy=None if self._way is None else self._way.proxy
+            )
         except BaseException as error:
             self._refusing.close()
             if isinstance(error, Error | OSError):
@@ -92,12 +98,23 @@ class DeadEnd:
                 await self._site.dispose()
 
     @property
+    @override
     def proxy(self) -> ProxySettings:
-        """What the browser is started with; loopback addresses aren't excepted."""
+        # Loopback addresses aren't excepted.
         return {"server": f"http://127.0.0.1:{self._refusing.getsockname()[1]}", "bypass": "<-loopback>"}
 
+    @property
+    @override
+    def resolved(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    @override
+    def stands_in(self) -> bool:
+        return True
+
+    @override
     async def stand_in(self, context: BrowserContext) -> None:
-        """Answers the requests of a browser that was started with ``proxy``."""
         await context.route("**/*", self._answer)
 
     async def _answer(self, route: Route) -> None:
@@ -181,8 +198,11 @@ class OfflineReader:
         image: ProfileImage,
         since: datetime,
         recorded: Collection[WhatsAppMessageId],
+        way: ProxyRelay | None = None,
     ) -> StoredNews:
         """What an image holds, of messages from ``since`` on, and of those that are on record and that it lacks.
+
+        ``way`` is how the site's files are got, where not directly.
 
         Raises: see ``WhatsAppDriver.stored_news``.
         """
@@ -191,7 +211,7 @@ class OfflineReader:
         try:
             profile.require_space()
             await _finished(asyncio.to_thread(profile.restore, image, 0, settings.max_image_bytes))
-            async with DeadEnd(settings, playwright) as dead_end:
+            async with DeadEnd(settings, playwright, way) as dead_end:
                 return await self._read(playwright, dead_end, session_id, profile, since, recorded)
         finally:
             profile.release()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import batched, chain
 from pathlib import Path
@@ -28,6 +29,7 @@ from adapters.playwright.people_pages import (
 from adapters.playwright.profile import Profile
 from adapters.playwright.questions import Questions
 from adapters.playwright.refusals import page_unavailable
+from adapters.playwright.relay import ProxyRelay
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
 from adapters.playwright.window import Window
@@ -42,11 +44,16 @@ from application.ports.page_events import (
     BridgeReady,
     BridgeRolledBack,
     BrowserTooLarge,
+    ConflictDetected,
     Connected,
+    ConnectionLost,
     LoggedOut,
     PageDied,
     PageEvent,
+    PasskeyDemanded,
+    QrShown,
     SeenMessage,
+    Syncing,
 )
 from application.ports.presence_page import PresencePage
 from application.ports.whatsapp_driver import Outgoing, OutgoingOperation, PageHealth, Probe, Recipient, WhatsAppPage
@@ -82,12 +89,18 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         choice: BridgeChoice,
         open_window: Callable[[WajsBuild], Awaitable[Window]],
         on_closed: Callable[["PlaywrightWhatsAppPage"], None],
+        way: ProxyRelay | None = None,
     ) -> None:
+        """``way`` is how the site is reached, where not directly; it is the page's own from here on."""
         self.session_id = SessionId(session_id)
         self._settings = settings
         self._profile = profile
         self._choice = choice
         self._on_closed = on_closed
+        self._way = way
+        self._lost: ConnectionLost | None = None
+        if way is not None:
+            way.on_trouble = self._tell_trouble
         self._log = _LOG.bind(session_id=session_id)
         self._news = NewsReader(session_id, linked=profile.linked)
         self._questions = Questions(self._commands, lambda: self._news.capabilities, settings.command_timeout)
@@ -118,20 +131,31 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         """Opens the browser and waits for the bridge; closes everything when that fails.
 
         Raises:
-            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``.
+            UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``,
+                ``PROXY_UNREACHABLE``, ``PROXY_REFUSED``.
         """
         try:
-            await self._windows.open()
-            if self._closing is not None:
-                await self._windows.close()
-                raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
-            self._pump = asyncio.create_task(self._follow(), name="page-news")
-            await asyncio.shield(self._bridge_up)
-            if self._settings.memory_limit is not None:
-                self._weighing = asyncio.create_task(self._weigh(self._settings.memory_limit), name="page-memory")
+            await self._begin()
+        except UnavailableError as error:
+            await self.close()
+            if self._way is None:
+                raise
+            raise self._way.explain(error) from error
         except BaseException:
             await self.close()
             raise
+
+    async def _begin(self) -> None:
+        if self._way is not None:
+            await self._way.start()
+        await self._windows.open()
+        if self._closing is not None:
+            await self._windows.close()
+            raise UnavailableError("BROWSER_FAILED", _CLOSED_EARLY)
+        self._pump = asyncio.create_task(self._follow(), name="page-news")
+        await asyncio.shield(self._bridge_up)
+        if self._settings.memory_limit is not None:
+            self._weighing = asyncio.create_task(self._weigh(self._settings.memory_limit), name="page-memory")
 
     async def _follow(self) -> None:
         """Turns the bridge's news into events until the page is gone."""
@@ -187,7 +211,23 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                     self._logged_out.set()
                 case _:
                     pass
-            self._events.put_nowait(event)
+            self._events.put_nowait(self._with_cause(event))
+
+    def _with_cause(self, event: PageEvent) -> PageEvent:
+        """The event; that of a lost connection with the proxy's trouble, where that is why."""
+        match event:
+            case ConnectionLost():
+                event = self._lost = replace(event, cause=None if self._way is None else self._way.trouble)
+            case Connected() | Syncing() | LoggedOut() | ConflictDetected() | QrShown() | PasskeyDemanded():
+                self._lost = None
+            case _:
+                pass
+        return event
+
+    def _tell_trouble(self) -> None:
+        """The proxy's trouble has become another: that of a connection that is lost is told."""
+        if self._lost is not None:
+            self._events.put_nowait(self._with_cause(self._lost))
 
     def _note_link(self, *, linked: bool) -> None:
         try:
@@ -400,7 +440,7 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
         self._new_document = False
         reloaded = self._reloaded = asyncio.get_running_loop().create_future()
         try:
-            await window.reload()
+            await self._reload(window)
             async with asyncio.timeout(self._settings.bridge_timeout.total_seconds()):
                 await reloaded
         except TimeoutError:
@@ -411,6 +451,14 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
             self._reloaded = None
             if not reloaded.cancel() and not reloaded.cancelled():
                 reloaded.exception()  # The page's death, where the loading failed for it: told already.
+
+    async def _reload(self, window: Window) -> None:
+        try:
+            await window.reload()
+        except UnavailableError as error:
+            if self._way is None:
+                raise
+            raise self._way.explain(error) from error
 
     @override
     async def image(self) -> ProfileImage:
@@ -438,6 +486,8 @@ class PlaywrightWhatsAppPage(WhatsAppPage):
                 self._bridge_up.set_exception(UnavailableError("BROWSER_FAILED", _CLOSED_EARLY))
             self._bridge_up.exception()  # Told to who waited for it, if anybody did.
             await self._windows.close()
+            if self._way is not None:
+                await self._way.stop()
         finally:
             self._profile.release()
             self._events.put_nowait(None)

@@ -14,10 +14,10 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwr
 
 from adapters.playwright import browser_end, browser_image, browser_start, file_input, flags, processes
 from adapters.playwright.assets import BINDING, init_script
-from adapters.playwright.browser_start import Network
 from adapters.playwright.commands import Commands, PageGoneError
 from adapters.playwright.confinement import Confinement
 from adapters.playwright.faults import Listener, first_line, masked
+from adapters.playwright.network import Network
 from adapters.playwright.refusals import page_unavailable
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsBuild
@@ -107,6 +107,7 @@ class Window:
 
     async def _instrument(self, page: Page) -> CDPSession:
         settings = self._settings
+        stands_in = self._network is not None and self._network.stands_in
         if self._network is not None:
             await self._network.stand_in(page.context)
         script = init_script(
@@ -128,7 +129,7 @@ class Window:
             if settings.browser is not None:
                 await cdp.send("Emulation.setUserAgentOverride", flags.user_agent_override(settings.browser))
             await page.add_init_script(script)
-            if self._network is None:
+            if not stands_in:
                 # One who stands in for the network sees to every request itself.
                 self._confinement = Confinement(page, cdp, settings.origin)
                 await self._confinement.begin()

@@ -6,6 +6,8 @@ from typing import Final, override
 
 import asyncpg
 
+from adapters.postgres.proxy_rows import proxy_from_row
+from adapters.postgres.stored_json import load
 from adapters.postgres.transaction import Transaction
 from application.ports.session_leases import Charge, SessionLeases
 from domain.ids import SessionId
@@ -28,7 +30,7 @@ FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (session_id, owner, ep
 WHERE lease.session_id = held.session_id AND lease.owner = held.owner AND lease.epoch = held.epoch
 """
 _CHARGES: Final = """
-SELECT id AS session_id, wanted, epoch, owner, node
+SELECT id AS session_id, wanted, proxy, epoch, owner, node
 FROM pombo.sessions LEFT JOIN pombo.session_leases
     ON session_id = id AND owner IS NOT NULL AND expires_at > clock_timestamp()
 WHERE owner IS NOT NULL OR wanted = $1 OR status <> ALL ($2)
@@ -70,6 +72,7 @@ class PostgresSessionLeases(SessionLeases):
                 session_id=SessionId(row["session_id"]),
                 wanted=Wanted(row["wanted"]),
                 lease=None if row["owner"] is None else _lease(row),
+                proxy=proxy_from_row(load(row["proxy"])),
             )
             for row in rows
         )

@@ -5,6 +5,7 @@ from typing import Any, Final, override
 
 import asyncpg
 
+from adapters.postgres.proxy_rows import proxy_from_row, proxy_to_row
 from adapters.postgres.stored_json import dump, dump_optional, load
 from adapters.postgres.transaction import Transaction
 from application.ports.session_repository import KEPT_CHANGES, SessionRepository
@@ -15,12 +16,12 @@ from domain.jid import Jid
 from domain.session import Me, Session, SessionStatus, StatusChange, StatusReason, Wanted
 
 _COLUMNS: Final = """id, name, wanted, status, status_reason, status_detail, status_at, created_at, updated_at,
-    me, metadata, pacing, stop_words"""
+    me, metadata, pacing, stop_words, proxy"""
 
 _ADD: Final = f"""
 WITH added AS (
     INSERT INTO pombo.sessions ({_COLUMNS})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 ), noted AS (
@@ -50,7 +51,7 @@ WITH old AS (
 )
 UPDATE pombo.sessions
 SET name = $2, wanted = $3, status = $4, status_reason = $5, status_detail = $6, status_at = $7,
-    created_at = $8, updated_at = $9, me = $10, metadata = $11, pacing = $12, stop_words = $13
+    created_at = $8, updated_at = $9, me = $10, metadata = $11, pacing = $12, stop_words = $13, proxy = $14
 FROM old
 WHERE sessions.id = old.id
 RETURNING sessions.id
@@ -137,6 +138,7 @@ def _values(session: Session) -> tuple[Any, ...]:
         dump(dict(session.metadata)),
         dump_optional(pacing_to_dict(session.pacing)),
         dump_optional(list(session.stop_words) or None),
+        dump_optional(proxy_to_row(session.proxy)),
     )
 
 
@@ -165,4 +167,5 @@ def _session(row: asyncpg.Record) -> Session:
         metadata=load(row["metadata"]),
         pacing=pacing_from_dict(load(row["pacing"])),
         stop_words=tuple(load(row["stop_words"]) or ()),
+        proxy=proxy_from_row(load(row["proxy"])),
     )

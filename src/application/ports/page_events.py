@@ -7,6 +7,7 @@ from application.ports.people_events import PeopleEvent
 from domain.bridge import Bridge
 from domain.changes import AnyChange
 from domain.content import Content
+from domain.errors import UnavailableError
 from domain.ids import WhatsAppMessageId
 from domain.jid import Jid
 from domain.message import MessageStatus
@@ -60,9 +61,16 @@ class Connected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLost:
-    """The page has lost WhatsApp and tries again by itself. ``state`` is the page's own name of its state."""
+    """The page has lost WhatsApp and tries again by itself.
+
+    Attributes:
+        state: the page's own name of its state.
+        cause: ``PROXY_UNREACHABLE`` or ``PROXY_REFUSED``, where the session's proxy is why; it is told again when that
+            changes.
+    """
 
     state: str
+    cause: UnavailableError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from domain.ids import SessionId
 from domain.lease import Lease, Owner
+from domain.proxy import Proxy
 from domain.session import Wanted
 
 
@@ -17,11 +18,13 @@ class Charge:
 
     Attributes:
         lease: the valid lease, whoever has it; None where nobody runs the session.
+        proxy: the session's.
     """
 
     session_id: SessionId
     wanted: Wanted
     lease: Lease | None
+    proxy: Proxy | None = None
 
 
 class SessionLeases(Protocol):

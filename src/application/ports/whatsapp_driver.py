@@ -19,6 +19,7 @@ from domain.content import Content
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.jid import Jid
 from domain.operations import Operation
+from domain.proxy import Proxy
 from domain.session import Capability, Me, PairingCode
 from domain.snapshot import ProfileImage
 
@@ -325,16 +326,17 @@ class WhatsAppDriver(Protocol):
     """Opens pages. One page per session at a time."""
 
     @abstractmethod
-    async def open(self, session_id: SessionId, epoch: int) -> WhatsAppPage:
+    async def open(self, session_id: SessionId, epoch: int, proxy: Proxy | None = None) -> WhatsAppPage:
         """Opens the session's own profile in a browser and loads the page. Doesn't wait for the login.
 
         Args:
             session_id: whose.
             epoch: that of the lease it is opened under; it stays with the profile. 0 is before any lease.
+            proxy: what WhatsApp is reached by, and never past it; None: directly.
 
         Raises:
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``BRIDGE_FAILED``,
-                ``DISK_FULL``.
+                ``DISK_FULL``, ``PROXY_UNREACHABLE``, ``PROXY_REFUSED``.
             ConflictError: ``PROFILE_IN_USE``.
         """
 
@@ -385,7 +387,12 @@ class WhatsAppDriver(Protocol):
 
     @abstractmethod
     async def stored_news(
-        self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+        self,
+        session_id: SessionId,
+        *,
+        since: datetime,
+        recorded: Collection[WhatsAppMessageId],
+        proxy: Proxy | None = None,
     ) -> StoredNews:
         """What a session's profile holds.
 
@@ -397,12 +404,14 @@ class WhatsAppDriver(Protocol):
             since: messages that are older are left out.
             recorded: messages that are on record: of those among them that the profile lacks, as it came from an older
                 snapshot, it may know what was done to them (see ``MessagingPage.changes``).
+            proxy: what the site's files are got by, and never past it; None: directly.
 
         Raises:
             ConflictError: ``PROFILE_IN_USE``; ``NOT_LINKED``: it holds no login.
             TooLargeError: ``SNAPSHOT_TOO_LARGE``.
             UnavailableError: ``BROWSER_MISSING``, ``BROWSER_FAILED``, ``PAGE_UNREACHABLE``, ``PAGE_UNAVAILABLE``,
-                ``BRIDGE_FAILED``, ``PROFILE_UNREADABLE``, ``PROFILE_UNWRITABLE``, ``DISK_FULL``.
+                ``BRIDGE_FAILED``, ``PROFILE_UNREADABLE``, ``PROFILE_UNWRITABLE``, ``DISK_FULL``,
+                ``PROXY_UNREACHABLE``, ``PROXY_REFUSED``.
         """
 
     @abstractmethod

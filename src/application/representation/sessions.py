@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from application.representation.pacing import pacing_from_dict, pacing_to_dict
+from application.representation.proxies import proxy_from_dict, proxy_to_dict
 from application.representation.values import Json, optional_jid, read_jid, read_time, time_to_text
 from domain.bridge import Bridge
 from domain.ids import SessionId
@@ -39,6 +40,7 @@ def session_to_dict(session: Session) -> Json:
         "metadata": dict(session.metadata),
         "pacing": pacing_to_dict(session.pacing),
         "stop_words": list(session.stop_words),
+        "proxy": proxy_to_dict(session.proxy),
         "created_at": time_to_text(session.created_at),
         "updated_at": time_to_text(session.updated_at),
     }
@@ -61,6 +63,7 @@ def session_from_dict(data: Mapping[str, Any]) -> Session:
         # Of before there was a pace.
         pacing=pacing_from_dict(data.get("pacing")),
         stop_words=tuple(data.get("stop_words", ())),
+        proxy=proxy_from_dict(data.get("proxy")),
     )
 
 

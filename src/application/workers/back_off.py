@@ -16,7 +16,7 @@ _HOPELESS: Final = frozenset(
 )
 UNREACHABLE: Final = frozenset({StatusReason.PAGE_UNREACHABLE, StatusReason.CONNECTION_LOST})
 """WhatsApp, or the way to it, is away."""
-PASSING: Final = UNREACHABLE | {StatusReason.DISK_FULL}
+PASSING: Final = UNREACHABLE | {StatusReason.DISK_FULL, StatusReason.PROXY_UNREACHABLE}
 """Nothing of the session's own: it passes, and no session is given up for it."""
 
 

@@ -12,6 +12,7 @@ from application.observability.unmeasured import UNMEASURED
 from application.ports.clock import Clock
 from application.ports.event_bus import EventBus
 from application.ports.metrics import Metrics
+from application.ports.session_leases import Charge as FoundCharge
 from application.sessions.workers import session_topic
 from application.workers.fence import is_stale
 from application.workers.ownership import Ownership
@@ -20,6 +21,7 @@ from application.workers.session_keeper import SessionKeeper
 from domain.errors import TRANSIENT, PomboError
 from domain.ids import SessionId
 from domain.lease import Lease
+from domain.proxy import Proxy
 from domain.session import Wanted
 
 _FAULT_PAUSE: Final = timedelta(seconds=5)
@@ -41,11 +43,12 @@ FaultHook = Callable[[SessionId | None, BaseException], None]
 
 @dataclass(slots=True)
 class Charge:
-    """A session that is ours. ``wanted``: as last seen from outside its keeper."""
+    """A session that is ours. ``wanted`` and ``proxy``: as last seen from outside its keeper."""
 
     lease: Lease
     keeper: SessionKeeper
     wanted: Wanted
+    proxy: Proxy | None
     task: asyncio.Task[None] | None = None
 
 
@@ -148,7 +151,7 @@ class SessionCharges:
                 busy = {*self._charges, *self.ownership.busy()}
                 charges = await self.ownership.charges()
                 free = {
-                    charge.session_id: charge.wanted
+                    charge.session_id: charge
                     for charge in charges
                     if charge.session_id not in busy
                     and charge.session_id not in self._charges
@@ -162,19 +165,19 @@ class SessionCharges:
                 self._on_fault(None, error)
             return False
         for charge in charges:
-            self._compare(charge.session_id, charge.wanted)
+            self._compare(charge)
         return all(
             charge.session_id in self._charges or (charge.lease is not None and not self.ownership.is_own(charge.lease))
             for charge in charges
         )
 
-    def _compare(self, session_id: SessionId, wanted: Wanted) -> None:
+    def _compare(self, found: FoundCharge) -> None:
         """A change that was asked for at another gateway, whose hint was lost."""
-        charge = self._charges.get(session_id)
+        charge = self._charges.get(found.session_id)
         if charge is not None:
-            if charge.wanted is not wanted:
+            if (charge.wanted, charge.proxy) != (found.wanted, found.proxy):
                 charge.keeper.nudge()
-            charge.wanted = wanted
+            charge.wanted, charge.proxy = found.wanted, found.proxy
 
     async def _listen(self) -> None:
         async with self._bus.subscribe(_TOPIC) as hints:
@@ -225,11 +228,13 @@ class SessionCharges:
         else:
             self._tasks.create_task(work)
 
-    def _keep(self, lease: Lease, wanted: Wanted) -> None:
+    def _keep(self, lease: Lease, found: FoundCharge) -> None:
         if self._tasks is None:
             return  # stopping: the lease is given back with the others
         self._metrics.add(catalogue.LEASES_CLAIMED)
-        charge = self._charges[lease.session_id] = Charge(lease=lease, keeper=self._make_keeper(lease), wanted=wanted)
+        charge = self._charges[lease.session_id] = Charge(
+            lease=lease, keeper=self._make_keeper(lease), wanted=found.wanted, proxy=found.proxy
+        )
         charge.task = self._tasks.create_task(self._run(charge))
 
     def _lose(self, lease: Lease) -> None:

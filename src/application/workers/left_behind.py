@@ -16,7 +16,7 @@ from application.ports.whatsapp_driver import StoredNews, WhatsAppDriver
 from application.workers.page_life import AT_ONCE as MESSAGES_AT_ONCE
 from domain.errors import TRANSIENT, ConflictError, NotFoundError, PomboError, UnavailableError
 from domain.ids import SessionId, WhatsAppMessageId
-from domain.session import Me
+from domain.session import Me, Session
 
 _LOOK_EVERY: Final = timedelta(seconds=10)
 _SPAN: Final = timedelta(days=30)
@@ -150,7 +150,7 @@ class LeftBehind:
         # One copy of a profile at a time: who comes second waits, and doesn't find it in use.
         async with self._copies.setdefault(session_id, asyncio.Lock()), self._places:
             recorded = await self._news.recorded_since(session_id, since, _RECORDED)
-            found = await self._stored(session_id, since, recorded)
+            found = await self._stored(session, since, recorded)
         if session.me is not None and _is_foreign(found.messages, session.me):
             await self._driver.note_read(session_id, epoch)
             self._tell("left_profile_foreign", session_id, "it is of an account that the session was linked to before")
@@ -164,12 +164,10 @@ class LeftBehind:
         self._put_off.pop(session_id, None)
         self._tell("left_profile_read", session_id, f"{new} of {len(found.messages)} messages weren't on record")
 
-    async def _stored(
-        self, session_id: SessionId, since: datetime, recorded: Sequence[WhatsAppMessageId]
-    ) -> StoredNews:
+    async def _stored(self, session: Session, since: datetime, recorded: Sequence[WhatsAppMessageId]) -> StoredNews:
         try:
             async with asyncio.timeout(_READING_SECONDS):
-                return await self._driver.stored_news(session_id, since=since, recorded=recorded)
+                return await self._driver.stored_news(session.id, since=since, recorded=recorded, proxy=session.proxy)
         except TimeoutError:
             raise UnavailableError("PAGE_UNAVAILABLE", "Reading the profile took too long.") from None
 

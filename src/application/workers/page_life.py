@@ -57,6 +57,7 @@ AT_ONCE: Final = 500
 """Messages in one transaction: neither a burst nor a long absence makes one that the database would break off."""
 
 _MB: Final = 1024 * 1024
+_OF_THE_PROXY: Final = {reason.value: reason for reason in (StatusReason.PROXY_UNREACHABLE, StatusReason.PROXY_REFUSED)}
 
 ToldInVain = MessagesSeen | ChangesSeen
 """What is put on record all the same; receipts come again with what the next page knows."""
@@ -348,9 +349,11 @@ class PageLife:
             case Syncing():
                 self._watch.enter(Phase.SYNCING)
                 await self._record.observe(SessionStatus.STARTING, StatusReason.SYNCING)
-            case ConnectionLost(state=state):
+            case ConnectionLost(state=state, cause=cause):
                 self._watch.enter(Phase.LOST)
-                await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONNECTION_LOST, detail=state)
+                reason = StatusReason.CONNECTION_LOST if cause is None else _OF_THE_PROXY[cause.reason]
+                detail = state if cause is None else cause.message
+                await self._record.observe(SessionStatus.DEGRADED, reason, detail=detail)
             case ConflictDetected():
                 self._watch.enter(Phase.CONFLICT)
                 await self._record.observe(SessionStatus.DEGRADED, StatusReason.CONFLICT)
@@ -401,6 +404,7 @@ class PageLife:
         try:
             await self.page.reload()
         except PomboError as error:
+            reason = _OF_THE_PROXY.get(error.reason, reason)
             return self._ending(reason, f"{detail}; loading it anew failed: {error.message}")
         self._stale = True
         self._prober.start_over()

@@ -25,6 +25,7 @@ from application.workers.snapshots import SessionSnapshots
 from application.workers.start_gate import StartGate, Turn
 from domain.errors import ConflictError, NotFoundError, PomboError
 from domain.ids import SessionId
+from domain.proxy import Proxy
 from domain.session import AT_REST, Session, SessionStatus, StatusReason, Wanted
 
 _LAST_WORD_SECONDS: Final = 2.0
@@ -90,6 +91,8 @@ class SessionKeeper:
         self._settings = settings
         self._snapshots = snapshots
         self._back_off = BackOff(jitter)
+        self._proxy: Proxy | None = None
+        """That of the last try to open the page."""
         self._opening: tuple[StatusReason, str | None] = (StatusReason.PAGE_LOADING, None)
         self._recycled_at: float | None = None
         self._restoring = False
@@ -257,6 +260,10 @@ class SessionKeeper:
             await self._record.observe(SessionStatus.STOPPED, StatusReason.REQUESTED)
 
     async def _try(self, session: Session, asked: int) -> None:
+        if session.proxy != self._proxy:
+            # What went wrong with another one says nothing of this one.
+            self._back_off.reset()
+            self._proxy = session.proxy
         ending = await self._live(session, asked)
         if ending is not None and ending.reason not in _LINK_ENDED:
             self._metrics.add(catalogue.RESTARTS, "opened", ending.reason)
@@ -330,7 +337,7 @@ class SessionKeeper:
         await self._pause(pause)
 
     async def _live(self, session: Session, asked: int) -> Ending | None:
-        """One life of the page. None when it was ended from here: stopped or restarted."""
+        """One life of the page. None when it was ended from here: stopped, restarted, or to go by another proxy."""
         self._restart = self._closing = False
         # Whoever waits for the last page's end mustn't find its status.
         await self._say_opening()
@@ -341,10 +348,10 @@ class SessionKeeper:
             while not ended_from_here and await self._is_nudged_during(task):
                 asked = self._asked
                 self._nudged.clear()
-                wanted = (await self._record.load()).wanted
+                now = await self._record.load()
                 if task.done() or self._is_ending():
                     self._nudged.set()  # for whoever comes after this life
-                elif self._restart or wanted is Wanted.STOPPED:
+                elif self._restart or now.wanted is Wanted.STOPPED or now.proxy != session.proxy:
                     ended_from_here = True
                 else:
                     self._answer(asked)
@@ -387,7 +394,7 @@ class SessionKeeper:
         self._snapshots.opening()
         self._check_lease()
         try:
-            page = await self._driver.open(session.id, self._epoch)
+            page = await self._driver.open(session.id, self._epoch, session.proxy)
         except PomboError as error:
             return _not_opened(error)
         turn.opened()

@@ -9,6 +9,7 @@ import grpc.aio
 
 from application.page_tokens import read_id_token
 from application.sessions.create_session import CreateSessionCommand
+from application.sessions.own_proxy import ProxyChange
 from application.sessions.read_sessions import DEFAULT_HISTORY
 from application.sessions.update_session import UpdateSessionCommand
 from domain.errors import InvalidArgumentError
@@ -19,11 +20,13 @@ from entrypoints.grpc.converters.sessions import (
     capability_to_proto,
     me_to_proto,
     pairing_code_to_proto,
+    proxy_from_proto,
     qr_to_proto,
     session_to_proto,
     status_change_to_proto,
 )
 from entrypoints.grpc.gen.pombo.v1 import session_service_pb2 as pb
+from entrypoints.grpc.gen.pombo.v1.session_pb2 import Session
 from entrypoints.grpc.gen.pombo.v1.session_service_pb2_grpc import SessionServiceServicer
 from entrypoints.grpc.request_keys import key_of
 from entrypoints.grpc.stopping import Stopping
@@ -34,7 +37,7 @@ type Context = grpc.aio.ServicerContext[Any, Any]
 
 _DEFAULT_PAGE: Final = 100
 _REFRESH_WAIT: Final = timedelta(seconds=20)
-_CHANGEABLE: Final = frozenset({"name", "metadata", "pacing", "stop_words"})
+_CHANGEABLE: Final = frozenset({"name", "metadata", "pacing", "stop_words", "proxy"})
 
 
 class SessionService(SessionServiceServicer):
@@ -53,6 +56,7 @@ class SessionService(SessionServiceServicer):
             metadata=dict(request.metadata),
             pacing=pacing_from_proto(request.pacing) if request.HasField("pacing") else None,
             stop_words=tuple(request.stop_words),
+            proxy=proxy_from_proto(request.proxy) if request.HasField("proxy") else None,
             request=key_of(request),
         )
         session = await self._use_cases.create_session.execute(command)
@@ -186,6 +190,7 @@ def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
         # Without a mask, what the message holds is what is meant (https://google.aip.dev/134).
         paths = {name for name in ("name", "metadata", "stop_words") if getattr(session, name)}
         paths |= {"pacing"} if session.HasField("pacing") else set()
+        paths |= {"proxy"} if session.HasField("proxy") else set()
     elif paths == {"*"}:
         paths = set(_CHANGEABLE)
     if not paths <= _CHANGEABLE:
@@ -200,8 +205,13 @@ def _update(request: pb.UpdateSessionRequest) -> UpdateSessionCommand:
         metadata=dict(session.metadata) if "metadata" in paths else None,
         pacing=pacing_from_proto(session.pacing) if "pacing" in paths else None,
         stop_words=tuple(session.stop_words) if "stop_words" in paths else None,
+        proxy=_proxy_change(session) if "proxy" in paths else None,
         request=key_of(request),
     )
+
+
+def _proxy_change(session: Session) -> ProxyChange:
+    return ProxyChange(proxy_from_proto(session.proxy) if session.HasField("proxy") else None)
 
 
 def _inside_session(error: InvalidArgumentError) -> InvalidArgumentError:
@@ -209,6 +219,6 @@ def _inside_session(error: InvalidArgumentError) -> InvalidArgumentError:
     inner = {"session_id": "session.id", "name": "session.name", "metadata": "session.metadata"}
     inner |= {"stop_words": "session.stop_words"}
     field = None if error.field is None else inner.get(error.field, error.field)
-    if field is not None and field.startswith("pacing."):
+    if field is not None and field.startswith(("pacing.", "proxy.")):
         field = f"session.{field}"
     return InvalidArgumentError(error.reason, error.message, field=field, metadata=error.metadata)

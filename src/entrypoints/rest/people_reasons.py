@@ -12,6 +12,8 @@ PEOPLE_REASONS: Final[dict[str, tuple[ErrorKind, str]]] = {
     "INVALID_TIME": (_K.INVALID_ARGUMENT, "The time lies in the past."),
     "NOT_A_PERSON": (_K.INVALID_ARGUMENT, "The address is a group's, say, and not a person's."),
     "INVALID_PACING": (_K.INVALID_ARGUMENT, "A part of the pace is out of its limits; `field` says which."),
+    "INVALID_PROXY": (_K.INVALID_ARGUMENT, "This can't be a proxy; `field` says what of it."),
+    "PROXY_TARGET_REFUSED": (_K.INVALID_ARGUMENT, "The proxy is private, loopback or the like, and not allowed."),
     "INVALID_STOP_WORDS": (_K.INVALID_ARGUMENT, "Too many stop words, or one that is empty, too long or unprintable."),
     "SUPPRESSION_NOT_FOUND": (_K.NOT_FOUND, "This person hasn't opted out."),
     "RECIPIENT_OPTED_OUT": (_K.UNPROCESSABLE, "This person has asked not to be written to."),

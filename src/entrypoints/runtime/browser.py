@@ -1,7 +1,9 @@
 """The browser, and the driver over it."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from adapters.http.proxy_connector import ConnectorSettings, GuardedProxyConnector
 from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
@@ -9,6 +11,7 @@ from adapters.playwright.processes import playwright_pids
 from adapters.playwright.settings import DriverSettings
 from adapters.playwright.wajs import WajsSettings, read_build
 from adapters.playwright.watchdog import ProcessWatchdog
+from application.ports.proxy_connector import ProxyConnector
 from domain.bridge import BridgeSource
 from domain.errors import InvalidArgumentError, UnavailableError
 from entrypoints.runtime.announcer import Announcer
@@ -92,7 +95,14 @@ async def _announced_browser(settings: Settings, announcer: Announcer) -> Browse
     return browser
 
 
-async def make_driver(settings: Settings, announcer: Announcer) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
+def open_proxies(settings: Settings) -> AbstractContextManager[ProxyConnector]:
+    """The way through sessions' proxies, open for the time of the context."""
+    return GuardedProxyConnector.open(ConnectorSettings(allowed=settings.proxy_allow_private))
+
+
+async def make_driver(
+    settings: Settings, announcer: Announcer, proxies: ProxyConnector
+) -> tuple[PlaywrightWhatsAppDriver, BrowserHealth]:
     """A driver, and whether it has a browser: without one sessions say ``BROWSER_MISSING``, and the rest works.
 
     Where no sessions are run, none is looked for.
@@ -118,4 +128,4 @@ async def make_driver(settings: Settings, announcer: Announcer) -> tuple[Playwri
         max_image_bytes=max_bytes(settings),
         memory_limit=settings.browser_memory_mb * 2**20 or None,
     )
-    return PlaywrightWhatsAppDriver(driver_settings), BrowserHealth(browser)
+    return PlaywrightWhatsAppDriver(driver_settings, proxies), BrowserHealth(browser)

@@ -29,7 +29,7 @@ from entrypoints.rest.config import RestConfig
 from entrypoints.rest.server import RestServer
 from entrypoints.runtime.access import foreign_keys_advice, key_hash_secrets
 from entrypoints.runtime.announcer import Addresses, Announcer
-from entrypoints.runtime.browser import make_driver, make_watchdog
+from entrypoints.runtime.browser import make_driver, make_watchdog, open_proxies
 from entrypoints.runtime.checks import check_settings
 from entrypoints.runtime.core_tasks import CoreTasks
 from entrypoints.runtime.health import DiskHealth
@@ -131,6 +131,8 @@ class Gateway:
         instruments = await stack.enter_async_context(open_instruments(self._settings))
         container.instruments.override(providers.Object(instruments))
         container.on_kept.override(providers.Object(note_session))
+        proxies = stack.enter_context(open_proxies(self._settings))
+        container.proxies.override(providers.Object(proxies))
         async with asyncio.TaskGroup() as tasks:
             opening = tasks.create_task(
                 open_storage(
@@ -142,7 +144,7 @@ class Gateway:
                     instruments.metrics,
                 )
             )
-            making = tasks.create_task(make_driver(self._settings, self._announcer))
+            making = tasks.create_task(make_driver(self._settings, self._announcer, proxies))
         disk = DiskHealth(self._settings.data_dir)
         storage, (driver, browser_health) = opening.result(), making.result()
         watchdog = make_watchdog(self._settings)

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from adapters.http.address_policy import EVERYWHERE
+from adapters.http.proxy_connector import ConnectorSettings, GuardedProxyConnector
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright.browser import Browser, find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from entrypoints.settings import default_cache_dir
@@ -29,7 +32,9 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
 async def driver(
     sandbox: Sandbox, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[PlaywrightWhatsAppDriver]:
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(tmp_path_factory.mktemp("profiles"), browser))
+    driver = PlaywrightWhatsAppDriver(
+        sandbox.settings(tmp_path_factory.mktemp("profiles"), browser), MemoryProxyConnector()
+    )
     await driver.start()
     yield driver
     await driver.stop()
@@ -39,14 +44,15 @@ async def driver(
 async def make_driver(profiles: Path) -> AsyncIterator[MakeDriver]:
     """Makes drivers with settings of their own: ``make_driver(sandbox, browser, web_url=…)``."""
     made: list[PlaywrightWhatsAppDriver] = []
+    with GuardedProxyConnector.open(ConnectorSettings(allowed=EVERYWHERE)) as proxies:
 
-    def make(sandbox: Sandbox, browser: Browser | None, **changes: Any) -> PlaywrightWhatsAppDriver:
-        made.append(PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser, **changes)))
-        return made[-1]
+        def make(sandbox: Sandbox, browser: Browser | None, **changes: Any) -> PlaywrightWhatsAppDriver:
+            made.append(PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser, **changes), proxies))
+            return made[-1]
 
-    yield make
-    for driver in made:
-        await driver.stop()
+        yield make
+        for driver in made:
+            await driver.stop()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright import processes
 from adapters.playwright.assets import BridgeAssets, find_assets
 from adapters.playwright.browser import Browser, BrowserKind, find_browser, packaged_browser
@@ -92,7 +93,7 @@ async def test_a_profile_has_one_owner(sandbox: Sandbox, driver: PlaywrightWhats
     home.mkdir(parents=True)
     (home / "SingletonLock").symlink_to("a-dead-host-4242")
     page = await driver.open(SESSION, 1)
-    rival = PlaywrightWhatsAppDriver(sandbox.settings(driver._settings.profiles, browser))
+    rival = PlaywrightWhatsAppDriver(sandbox.settings(driver._settings.profiles, browser), MemoryProxyConnector())
     with pytest.raises(ConflictError) as caught:
         await rival.open(SESSION, 1)
     assert caught.value.reason == "PROFILE_IN_USE"
@@ -354,7 +355,8 @@ async def main():
     url, browser, profiles, web = sys.argv[1:]
     found = await find_browser(Path(browser), Path(profiles), Path(web))
     driver = PlaywrightWhatsAppDriver(
-        DriverSettings(browser=found, profiles=Path(profiles), assets=find_assets(Path(web)), web_url=url)
+        DriverSettings(browser=found, profiles=Path(profiles), assets=find_assets(Path(web)), web_url=url),
+        MemoryProxyConnector(),
     )
     await driver.open(SessionId("one"), 1)
     print("open", flush=True)

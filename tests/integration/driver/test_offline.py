@@ -12,17 +12,22 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import async_playwright
 
+from adapters.http.address_policy import EVERYWHERE
+from adapters.http.proxy_connector import ConnectorSettings, GuardedProxyConnector
 from adapters.playwright import processes
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
 from adapters.playwright.offline import DeadEnd
 from adapters.playwright.profile import Profile, user_data_dir
+from adapters.playwright.relay import ProxyRelay
 from adapters.playwright.window import Window
 from application.ports.page_events import MessagesSeen
 from domain.errors import UnavailableError
 from domain.ids import SessionId
+from domain.proxy import Proxy
 from tests.contracts.whatsapp_driver import LONG_AGO
 from tests.contracts.whatsapp_world import Linked, open_linked
+from tests.proxies import HttpProxy, Socks5Proxy, callers_of
 
 from .conftest import MakeDriver
 from .test_contract import SandboxStage
@@ -89,6 +94,7 @@ class Site:
         self.datagrams = _Datagrams()
         self.done = asyncio.Event()
         self.url = ""
+        self.ports: tuple[int, ...] = ()
 
     @classmethod
     @asynccontextmanager
@@ -127,6 +133,7 @@ class Site:
         runner = web.AppRunner(application)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
+        site.ports = (port, runner.addresses[0][1])
         site.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         try:
             yield site
@@ -151,6 +158,31 @@ async def test_nothing_gets_out_but_the_site_s_files_in(sandbox: Sandbox, browse
     assert {each for each in site.asked if not each.startswith("GET ")} == set()
     assert "GET /socket" not in site.asked
     assert (site.connections, site.datagrams.count) == (0, 0)
+
+
+async def test_nothing_gets_past_a_proxy(sandbox: Sandbox, browser: Browser, tmp_path: Path) -> None:
+    async with (
+        Site.run() as site,
+        HttpProxy.run("ana", "secret") as small,
+        async_playwright() as playwright,
+    ):
+        settings = sandbox.settings(tmp_path / "profiles", browser, web_url=site.url)
+        proxy = Proxy.parse(small.url, "ana", "secret")
+        with GuardedProxyConnector.open(ConnectorSettings(allowed=EVERYWHERE)) as connector:
+            async with ProxyRelay(proxy, connector, settings.hosts, "ana") as way:
+                build = settings.builds.read_pinned()
+                window = await Window.open(playwright, settings, tmp_path / "chromium", build, way)
+                try:
+                    async with asyncio.timeout(60):
+                        await site.done.wait()
+                finally:
+                    await window.close()
+    # The same page, and all that it tries: what arrived, came through the proxy. Both ports are on the site's host.
+    assert site.connections > 0
+    assert site.datagrams.count == 0
+    for port in site.ports:
+        assert callers_of(port) <= small.ports
+    assert callers_of(site.ports[1])
 
 
 SESSION = SessionId("left")
@@ -182,6 +214,18 @@ async def test_a_reading_that_is_cancelled_leaves_nothing(left: PlaywrightWhatsA
         assert not processes.browser_pids(user_data_dir(copies, SESSION))
     assert (await left.stored_news(SESSION, since=LONG_AGO, recorded=())).messages
     assert list(copies.iterdir()) == []
+
+
+async def test_a_reading_goes_by_the_session_s_proxy(left: PlaywrightWhatsAppDriver) -> None:
+    async with Socks5Proxy.run("ana", "secret") as small:
+        proxy = Proxy.parse(small.url, "ana", "secret")
+        assert (await left.stored_news(SESSION, since=LONG_AGO, recorded=(), proxy=proxy)).messages
+        assert small.passed
+    passed = len(small.passed)
+    with pytest.raises(UnavailableError) as failed:
+        await left.stored_news(SESSION, since=LONG_AGO, recorded=(), proxy=proxy)
+    assert failed.value.reason == "PROXY_UNREACHABLE"
+    assert len(small.passed) == passed
 
 
 async def test_what_was_read_isn_t_lost_for_a_copy_that_can_t_be_deleted(

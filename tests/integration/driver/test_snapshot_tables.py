@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright import freeze, profile_image
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
@@ -102,7 +103,7 @@ def let_tables_change(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def restored(sandbox: Sandbox, browser: Browser, image: ProfileImage, root: Path) -> dict[str, Any]:
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(root, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(root, browser), MemoryProxyConnector())
     try:
         await driver.restore(SESSION, image, 7)
         window = window_of(await driver.open(SESSION, 8))

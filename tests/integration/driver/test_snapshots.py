@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright import processes
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
@@ -32,7 +33,7 @@ async def connects(
     sandbox: Sandbox, browser: Browser, image: ProfileImage, root: Path, session_id: SessionId = SESSION
 ) -> Me:
     """Restores an image where nothing is, and gives the account that it connects to without a QR."""
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(root, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(root, browser), MemoryProxyConnector())
     try:
         assert not (await driver.login(session_id)).linked
         await driver.restore(session_id, image, 7)
@@ -50,7 +51,7 @@ async def connects(
 
 async def test_after_a_clean_close(sandbox: Sandbox, browser: Browser, profiles: Path, tmp_path: Path) -> None:
     phone = await sandbox.phone("Ana")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     assert await driver.image(SESSION) is None
     page = await driver.open(SESSION, 3)
     with pytest.raises(ConflictError) as refused:
@@ -70,7 +71,7 @@ async def test_after_a_clean_close(sandbox: Sandbox, browser: Browser, profiles:
 
 async def test_after_the_browser_was_killed(sandbox: Sandbox, browser: Browser, profiles: Path, tmp_path: Path) -> None:
     phone = await sandbox.phone("Ana")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     page = await driver.open(SESSION, 1)
     await (await link(page, phone)).stop()
     pid = processes.main_browser_pid(profiles / SESSION / "chromium")
@@ -88,7 +89,7 @@ async def test_every_image_taken_under_traffic_connects(
     sandbox: Sandbox, browser: Browser, profiles: Path, tmp_path: Path
 ) -> None:
     ana, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     page = await driver.open(SESSION, 1)
     ear = await link(page, ana)
     traffic = [asyncio.create_task(_send(page, ben)), asyncio.create_task(_receive(ben, ana))]
@@ -132,7 +133,7 @@ async def _receive(sender: Phone, to: Phone) -> None:
 
 async def test_the_page_goes_on_after_it(sandbox: Sandbox, browser: Browser, profiles: Path) -> None:
     ana, ben = await sandbox.phone("Ana"), await sandbox.phone("Ben")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     page = await driver.open(SESSION, 1)
     ear = await link(page, ana)
     one, two = await asyncio.gather(page.image(), page.image())
@@ -148,7 +149,7 @@ async def test_the_page_goes_on_after_it(sandbox: Sandbox, browser: Browser, pro
 
 async def test_a_page_that_is_closed_meanwhile(sandbox: Sandbox, browser: Browser, profiles: Path) -> None:
     ana = await sandbox.phone("Ana")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     page = await driver.open(SESSION, 1)
     await (await link(page, ana)).stop()
     taking = asyncio.create_task(page.image())
@@ -163,7 +164,7 @@ async def test_a_profile_without_its_login_is_told_from_a_link_that_has_ended(
     sandbox: Sandbox, browser: Browser, profiles: Path
 ) -> None:
     ana = await sandbox.phone("Ana")
-    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser))
+    driver = PlaywrightWhatsAppDriver(sandbox.settings(profiles, browser), MemoryProxyConnector())
     page = await driver.open(SESSION, 1)
     await (await link(page, ana)).stop()
     await page.close()

@@ -27,6 +27,7 @@ from domain.group import CreatedGroup
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.lease import Lease, Owner
 from domain.message import Message
+from domain.proxy import Proxy
 from entrypoints.cli.program import all_loaded
 from entrypoints.cli.serve import LineAnnouncer
 from entrypoints.container import Container
@@ -194,8 +195,8 @@ class _EventLog(_Cover):
 
 
 class _Driver(_Cover):
-    async def open(self, session_id: SessionId, epoch: int) -> "_Page":
-        return _Page(await self._inner.open(session_id, epoch), self._trap)
+    async def open(self, session_id: SessionId, epoch: int, proxy: Proxy | None = None) -> "_Page":
+        return _Page(await self._inner.open(session_id, epoch, proxy), self._trap)
 
 
 class _Groups(_Cover):

@@ -36,6 +36,8 @@ _CHOICES: dict[str, dict[str, list[Any]]] = {
     # Which addresses are public, no form tells.
     "CreateWebhookRequest": {"url": [_TARGET]},
     "UpdateWebhookRequest": {"url": [None, _TARGET]},
+    # The same, and their lengths are in bytes.
+    "GivenProxy": {"url": ["http://proxy.example.org:3128"], "username": ["ana"], "password": [None, "secret"]},
     # Which zones there are, the time zones' data base says.
     "GivenQuietHours": {"time_zone": ["UTC", "Europe/Lisbon"]},
     # A cursor beyond the log's end is refused.
@@ -51,8 +53,8 @@ _LEFT_OUT = {
     "EventInvitationToSend": ("end_time",),
     # As many as there are options.
     "PollToSend": ("selectable",),
-    # The linked session's sends would wait for what is made up; sessions are made with any pace.
-    "UpdateSessionRequest": ("pacing",),
+    # The linked session's sends would wait for what is made up; sessions are made with any pace, and any proxy.
+    "UpdateSessionRequest": ("pacing", "proxy"),
 }
 # A browser for each session that is made up would look at nothing but browsers; and the linked session stays so.
 _NOT_THE_LINKED = ("/start", "/restart", "/stop", "/logout")

@@ -96,6 +96,7 @@ async def assert_same(
             "session_id": "session.id",
             "name": "session.name",
             "metadata": "session.metadata",
+            "proxy.username": "session.proxy.username",
         },
     }.get(rpc[0], {})
     if reason != "INVALID_REQUEST":
@@ -133,6 +134,9 @@ WITHOUT_A_LINK = [
     (INVALID, "INVALID_SESSION_ID", ("POST", SESSIONS, {"id": "A B"}), ("SessionService/CreateSession", sessions.CreateSessionRequest(session_id="A B"))),
     (INVALID, "INVALID_NAME", ("POST", SESSIONS, {"name": " "}), ("SessionService/CreateSession", sessions.CreateSessionRequest(name=" "))),
     (INVALID, "INVALID_METADATA", ("POST", SESSIONS, {"metadata": {"": "x"}}), ("SessionService/CreateSession", sessions.CreateSessionRequest(metadata={"": "x"}))),
+    (INVALID, "INVALID_PROXY", ("POST", SESSIONS, {"proxy": {"url": "http://a"}}), ("SessionService/CreateSession", sessions.CreateSessionRequest(proxy={"url": "http://a"}))),
+    (INVALID, "PROXY_TARGET_REFUSED", ("POST", SESSIONS, {"proxy": {"url": "http://private.test:1"}}), ("SessionService/CreateSession", sessions.CreateSessionRequest(proxy={"url": "http://private.test:1"}))),
+    (INVALID, "INVALID_PROXY", *update(proxy={"url": "http://a.example:1", "password": "x"})),
     (ErrorKind.ALREADY_EXISTS, "SESSION_EXISTS", ("POST", SESSIONS, {"id": "ana"}), ("SessionService/CreateSession", sessions.CreateSessionRequest(session_id="ana"))),
     (INVALID, "INVALID_NAME", *update(name=" ")),
     (INVALID, "INVALID_METADATA", *update(metadata={"k": "v" * 600})),

@@ -96,6 +96,24 @@ async def test_sessions_are_listed_page_by_page(gateway: Gateway) -> None:
     assert second.next_page_token == ""
 
 
+async def test_a_proxy_is_set_replaced_and_taken_away(gateway: Gateway) -> None:
+    proxy = session_pb2.Proxy(url="HTTP://Proxy.example:3128", username="ana", password="secret-4711")
+    create = pb.CreateSessionRequest(session_id="one", start=False, proxy=proxy)
+    shown = session_pb2.Proxy(url="http://proxy.example:3128", username="ana", has_password=True)
+    assert (await gateway.sessions.CreateSession(create)).session.proxy == shown
+
+    async def update(session: session_pb2.Session, *paths: str) -> session_pb2.Session:
+        request = pb.UpdateSessionRequest(session=session, update_mask=FieldMask(paths=paths))
+        await gateway.sessions.UpdateSession(request)
+        return (await gateway.sessions.GetSession(pb.GetSessionRequest(session_id="one"))).session
+
+    # Without a mask what isn't there isn't meant; with one, it is taken away.
+    assert (await update(session_pb2.Session(id="one", name="New"))).proxy == shown
+    other = session_pb2.Proxy(url="socks5://[2001:db8::1]:1080")
+    assert (await update(session_pb2.Session(id="one", proxy=other))).proxy == other
+    assert not (await update(session_pb2.Session(id="one"), "proxy")).HasField("proxy")
+
+
 @pytest.mark.parametrize(
     ("paths", "name", "metadata"),
     [

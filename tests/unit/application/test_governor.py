@@ -271,7 +271,7 @@ class TestQuietHours:
             now = world.clock.now()
             start, end = now - timedelta(hours=1), now + timedelta(minutes=4)
             quiet = QuietHours.parse(f"{start:%H:%M}", f"{end:%H:%M}", "UTC")
-            await UpdateSession(world.database, world.clock, world.supervisor).execute(
+            await UpdateSession(world.database, world.clock, world.supervisor, world.proxies).execute(
                 UpdateSessionCommand(session_id=SESSION, pacing=Pacing(quiet_hours=quiet))
             )
             message = await accept(world, "good morning", BEN)
@@ -438,7 +438,7 @@ def test_a_change_of_the_settings_holds_at_once() -> None:
     async def scenario(scene: Scene) -> None:
         world = scene.world
         await linked(scene)
-        update = UpdateSession(world.database, world.clock, world.supervisor)
+        update = UpdateSession(world.database, world.clock, world.supervisor, world.proxies)
         await update.execute(UpdateSessionCommand(session_id=SESSION, pacing=Pacing(messages_per_minute=1, burst=1)))
         messages = [await accept(world, "hi", phone) for phone in STRANGERS[:5]]
         await asyncio.sleep(10)

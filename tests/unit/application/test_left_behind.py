@@ -20,6 +20,7 @@ from domain.event import MessageReacted
 from domain.ids import SessionId, WhatsAppMessageId
 from domain.lease import Owner
 from domain.message_state import NOTHING_DONE
+from domain.proxy import Proxy
 from domain.session import Session
 
 from .outages import UnsteadyDatabase
@@ -238,7 +239,12 @@ async def test_one_that_can_t_be_read_for_ever_is_tried_ever_more_seldom(left: W
     class Unreadable(MemoryWhatsAppDriver):
         @override
         async def stored_news(
-            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+            self,
+            session_id: SessionId,
+            *,
+            since: datetime,
+            recorded: Collection[WhatsAppMessageId],
+            proxy: Proxy | None = None,
         ) -> StoredNews:
             tries.append(clock.elapsed())
             raise UnavailableError("PAGE_UNREACHABLE", "The site is away.")
@@ -265,7 +271,12 @@ async def test_one_that_breaks_us_keeps_no_other_from_being_read_and_no_session_
 
         @override
         async def stored_news(
-            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+            self,
+            session_id: SessionId,
+            *,
+            since: datetime,
+            recorded: Collection[WhatsAppMessageId],
+            proxy: Proxy | None = None,
         ) -> StoredNews:
             if session_id == broken:
                 raise ValueError("ours")
@@ -311,7 +322,12 @@ async def test_few_are_read_at_once(left: World) -> None:
     class Counting(MemoryWhatsAppDriver):
         @override
         async def stored_news(
-            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+            self,
+            session_id: SessionId,
+            *,
+            since: datetime,
+            recorded: Collection[WhatsAppMessageId],
+            proxy: Proxy | None = None,
         ) -> StoredNews:
             nonlocal at_once, most
             at_once += 1
@@ -334,7 +350,12 @@ async def test_a_reading_that_is_under_way_is_waited_for_before_a_loss(left: Wor
     class Slow(MemoryWhatsAppDriver):
         @override
         async def stored_news(
-            self, session_id: SessionId, *, since: datetime, recorded: Collection[WhatsAppMessageId]
+            self,
+            session_id: SessionId,
+            *,
+            since: datetime,
+            recorded: Collection[WhatsAppMessageId],
+            proxy: Proxy | None = None,
         ) -> StoredNews:
             if under_way.is_set() and not free.is_set():
                 raise ConflictError("PROFILE_IN_USE", "Its copy is.")

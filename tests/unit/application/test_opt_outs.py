@@ -169,7 +169,7 @@ async def test_they_are_listed_page_by_page(world: World) -> None:
 class TestStopWords:
     async def words(self, world: World, *words: str) -> None:
         await world.linked()
-        update = UpdateSession(world.database, world.clock, world.supervisor)
+        update = UpdateSession(world.database, world.clock, world.supervisor, world.proxies)
         await update.execute(UpdateSessionCommand(session_id=SESSION, stop_words=words))
 
     async def came(self, world: World, count: int) -> None:

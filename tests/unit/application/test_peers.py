@@ -14,6 +14,8 @@ from adapters.memory.event_bus import MemoryEventBus
 from application.ports.media_page import PIECE
 from application.ports.page_events import QrBatchEnded
 from application.sessions.create_session import CreateSessionCommand
+from application.sessions.own_proxy import GivenProxy, ProxyChange
+from application.sessions.update_session import UpdateSession, UpdateSessionCommand
 from application.workers.peer_calls import Json, PeerCalls
 from domain.errors import (
     ConflictError,
@@ -28,6 +30,7 @@ from domain.jid import Jid
 from domain.lease import Lease, Owner
 from domain.media_content import Document, MediaReference
 from domain.message import MessageStatus
+from domain.proxy import Proxy
 from domain.session import SessionStatus, StatusReason
 
 from .world import ANA, BEN, SESSION, HastyClock, World, running, until
@@ -289,3 +292,30 @@ async def test_a_login_of_a_session_that_was_deleted_elsewhere_is_nobody_s(world
     await world.create.execute(CreateSessionCommand(id=SESSION))
     session = await world.status(SessionStatus.SCAN_QR_CODE, SessionStatus.WORKING)
     assert (session.status, session.me) == (SessionStatus.SCAN_QR_CODE, None)
+
+
+class DeafBus(MemoryEventBus):
+    """Brings nothing to the gateways' workers, as one that was away just then."""
+
+    @override
+    async def publish(self, topic: str, payload: str = "") -> None:
+        if topic != "workers":
+            await super().publish(topic, payload)
+
+
+@pytest.mark.parametrize("bus", [MemoryEventBus, DeafBus])
+async def test_a_proxy_that_is_set_at_one_is_the_other_s_browser_s(
+    clock: HastyClock, whatsapp: MemoryWhatsApp, bus: type[MemoryEventBus]
+) -> None:
+    async with two(clock, whatsapp, bus()) as pair:
+        south = pair.south
+        update = UpdateSession(south.database, south.clock, south.supervisor, south.proxies)
+        given = GivenProxy(url="http://proxy.example:3128", username="ana", password="secret")
+        await update.execute(UpdateSessionCommand(session_id=SESSION, proxy=ProxyChange(given)))
+
+        async def moved() -> bool | None:
+            page = whatsapp.profile(SESSION).page
+            return (page is not None and page.proxy == Proxy.parse(given.url, "ana", "secret")) or None
+
+        await until(moved)
+        assert await pair.owner() == NORTH

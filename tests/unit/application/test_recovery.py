@@ -9,6 +9,7 @@ from adapters.memory.driver import MemoryWhatsAppPage
 from application.ports.page_events import BridgeReady, Syncing
 from application.sessions.create_session import CreateSessionCommand
 from domain.ids import SessionId
+from domain.proxy import Proxy
 from domain.session import SessionStatus, StatusReason
 
 from .virtual import HOUR, MINUTE, Scene, in_virtual_time
@@ -135,10 +136,10 @@ def test_a_site_that_is_away_for_hours_fails_nothing_and_costs_little(monkeypatc
         tries = 0
         open_page = scene.world.supervisor._driver.open
 
-        async def counted(session_id: SessionId, epoch: int) -> object:
+        async def counted(session_id: SessionId, epoch: int, proxy: Proxy | None) -> object:
             nonlocal tries
             tries += 1
-            return await open_page(session_id, epoch)
+            return await open_page(session_id, epoch, proxy)
 
         monkeypatch.setattr(scene.world.supervisor._driver, "open", counted)
         scene.whatsapp.unreachable = True

@@ -188,7 +188,7 @@ async def test_a_session_is_made_once_and_under_one_chosen_id(world: World) -> N
 
 async def test_an_update_is_answered_as_it_was(world: World) -> None:
     await world.create.execute(CreateSessionCommand(id=SESSION))
-    update = UpdateSession(world.database, world.clock, world.supervisor)
+    update = UpdateSession(world.database, world.clock, world.supervisor, world.proxies)
     first = await update.execute(UpdateSessionCommand(session_id=SESSION, name="A", request=KEY))
     await update.execute(UpdateSessionCommand(session_id=SESSION, name="B"))
     assert await update.execute(UpdateSessionCommand(session_id=SESSION, name="A", request=KEY)) == first

@@ -12,6 +12,7 @@ from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
 from adapters.memory.media_store import MemoryMediaStore
 from adapters.memory.metrics import MemoryMetrics
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.tracer import MemoryTracer
 from adapters.memory.watchdog import MemoryWatchdog
@@ -101,6 +102,7 @@ class World:
         self.media_store = MemoryMediaStore()
         self.told: list[tuple[str, SessionId, str]] = []
         self.driver = driver = MemoryWhatsAppDriver(whatsapp)
+        self.proxies = MemoryProxyConnector(private={"private.test"})
 
         def tell(event: str, session_id: SessionId, detail: str) -> None:
             self.told.append((event, session_id, detail))
@@ -135,7 +137,7 @@ class World:
             OutgoingFiles(self.media_store),
             Instruments(metrics=self.metrics, tracer=self.tracer),
         )
-        self.create = CreateSession(self.database, clock, ids, self.supervisor)
+        self.create = CreateSession(self.database, clock, ids, self.supervisor, self.proxies)
         self.start = StartSession(self.database, clock, self.supervisor)
         self.stop = StopSession(self.database, clock, self.supervisor)
         self.restart = RestartSession(self.database, clock, self.supervisor)

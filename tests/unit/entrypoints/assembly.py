@@ -10,6 +10,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
@@ -46,6 +47,7 @@ def build(whatsapp: MemoryWhatsApp) -> Container:
     container.session_store.override(MemorySessionStore())
     container.media_parts.override(providers.Object(media_parts()))
     container.driver.override(MemoryWhatsAppDriver(whatsapp))
+    container.proxies.override(MemoryProxyConnector())
     container.watchdog.override(MemoryWatchdog(whatsapp, clock))
     container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))
     container.health_checks.override(providers.Object(()))

@@ -55,6 +55,7 @@ from domain.message import Direction, Failure, Message, MessageStatus
 from domain.message_state import MessageState
 from domain.pacing import Pacing
 from domain.poll_content import Poll
+from domain.proxy import Proxy
 from domain.session import Me, Session, SessionStatus, StatusReason, Wanted
 from domain.webhook import DeliveryKind, DeliveryOutcome, DisabledReason
 from entrypoints.grpc.converters import groups, messages, sessions, webhooks
@@ -219,10 +220,13 @@ def test_a_sessions_fields_are_those_of_rest() -> None:
         metadata={"team": "a"},
         pacing=Pacing(burst=2),
         stop_words=("STOP",),
+        proxy=Proxy.parse("http://proxy.example:3128", "ana", "secret"),
     )
     converted = sessions.session_to_proto(session)
     assert len(converted.ListFields()) == len(session_to_dict(session))
     assert converted.me.phone == "15550100100"
+    assert (converted.proxy.url, converted.proxy.has_password) == ("http://proxy.example:3128", True)
+    assert not converted.proxy.HasField("password")
     assert (converted.me.jid, converted.me.lid, converted.me.name) == (str(ANA), str(LID), "Ana")
     assert converted.create_time.ToDatetime(UTC) == session.created_at
 

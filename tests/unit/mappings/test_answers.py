@@ -22,6 +22,7 @@ from application.representation import people as people_forms
 from application.representation import sessions as session_forms
 from application.representation.content import CONTENT_FORMS
 from application.representation.events import PAYLOAD_FORMS, event_to_dict
+from application.representation.proxies import proxy_from_dict, proxy_to_dict
 from application.representation.quota import quota_to_dict, shown_restriction
 from application.representation.suppressions import shown_suppression_to_dict
 from application.webhooks import representation as webhook_forms
@@ -49,6 +50,7 @@ from domain.message_state import OptionResult
 from domain.pacing import Restriction
 from domain.person import Person, person_of
 from domain.presence import Presence
+from domain.proxy import Proxy
 from domain.session import Capability, Me, PairingCode, QrCode, Session, StatusChange
 from domain.suppression import ShownSuppression
 from domain.webhook import WebhookEndpoint
@@ -73,6 +75,7 @@ from entrypoints.rest.models import message_operations as operation_models
 from entrypoints.rest.models import messages as message_models
 from entrypoints.rest.models import pacing as pacing_models
 from entrypoints.rest.models import people as people_models
+from entrypoints.rest.models import proxies as proxy_models
 from entrypoints.rest.models import sessions as session_models
 from entrypoints.rest.models import webhooks as webhook_models
 from entrypoints.rest.models.common import AnswerModel
@@ -126,7 +129,22 @@ _SECRETS = frozenset({"secret", "headers", "retired"})
 _FORMS = ("jid", "alternate")
 _CHANGE = frozenset({"target", "chat"})
 ANSWERS = (
-    Answer(Session, S.session_to_dict, S.session_from_dict, sessions.session_to_proto, SM.Session),
+    Answer(
+        Session,
+        S.session_to_dict,
+        S.session_from_dict,
+        sessions.session_to_proto,
+        SM.Session,
+        values.whole(Session, proxy=st.none() | values.SHOWN_PROXIES),
+    ),
+    Answer(
+        Proxy,
+        proxy_to_dict,
+        proxy_from_dict,
+        sessions.proxy_to_proto,
+        proxy_models.Proxy,
+        values.SHOWN_PROXIES,
+    ),
     Answer(Me, S.me_to_dict, S.me_from_dict, sessions.me_to_proto, SM.Me),
     Answer(StatusChange, S.status_change_to_dict, None, sessions.status_change_to_proto, SM.StatusChange),
     Answer(Capability, S.capability_to_dict, None, sessions.capability_to_proto, SM.Capability),

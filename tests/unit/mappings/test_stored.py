@@ -221,7 +221,9 @@ STORED = {
         person_repository._found,
     ),
     "lease": Stored(leases, lease_row, session_leases._lease),
-    "kept session": Stored(st.from_type(Session), kept(SESSION.write), now(SESSION.read)),
+    "kept session": Stored(
+        values.whole(Session, proxy=st.none() | values.SHOWN_PROXIES), kept(SESSION.write), now(SESSION.read)
+    ),
     "kept delivery": Stored(st.from_type(Delivery), kept(DELIVERY.write), now(DELIVERY.read)),
     "kept group": Stored(groups_kept, kept(group_forms.group_to_dict), group_forms.group_from_dict),
     "kept results": Stored(

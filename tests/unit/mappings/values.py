@@ -25,6 +25,7 @@ from domain.message import Message
 from domain.message_state import NOTHING_DONE
 from domain.operations import PIN_DURATIONS, Pin
 from domain.presence import Presence
+from domain.proxy import Proxy, ProxyPassword
 from domain.quiet_hours import QuietHours
 
 _MIDNIGHT: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -98,6 +99,12 @@ _HOURS: Final = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 st.register_type_strategy(
     QuietHours, st.builds(QuietHours, start=_HOURS, end=_HOURS, time_zone=st.sampled_from(["UTC", "Europe/Lisbon"]))
 )
+_HOSTS: Final = st.sampled_from(["proxy.example", "203.0.113.7", "2001:db8::7"])
+_PORTS: Final = st.integers(1, 65_535)
+_PASSWORDS: Final = st.none() | st.builds(ProxyPassword, _TEXTS)
+_register(Proxy, lambda: whole(Proxy, host=_HOSTS, port=_PORTS, password=_PASSWORDS))
+SHOWN_PROXIES: Final = whole(Proxy, host=_HOSTS, port=_PORTS, password=st.none() | st.just(ProxyPassword()))
+"""Of their passwords no more is known than that there is one, or none."""
 st.register_type_strategy(datetime, TIMES)
 st.register_type_strategy(timedelta, SPANS)
 st.register_type_strategy(str, _TEXTS)

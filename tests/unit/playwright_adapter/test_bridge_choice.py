@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright.assets import BridgeAssets
 from adapters.playwright.bridge_choice import CONNECTED, BridgeChoice
 from adapters.playwright.bridge_records import BridgeRecords
@@ -333,7 +334,7 @@ async def test_a_session_remembers_the_newest_verdicts(machine: Machine) -> None
 async def test_a_page_that_reaches_nothing_says_nothing_of_a_build(machine: Machine, late: bool) -> None:
     await machine.life()
     settings = machine.choice()._settings
-    driver = PlaywrightWhatsAppDriver(settings)
+    driver = PlaywrightWhatsAppDriver(settings, MemoryProxyConnector())
     machine.configure(NEW)
     machine.finds[NEW], machine.late = None, late
     before = BridgeRecords(settings.bridge_records).load(SESSION)

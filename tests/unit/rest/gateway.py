@@ -16,6 +16,7 @@ from adapters.memory.database import MemoryDatabase
 from adapters.memory.driver import MemoryWhatsApp, MemoryWhatsAppDriver
 from adapters.memory.event_bus import MemoryEventBus
 from adapters.memory.link_code_cache import MemoryLinkCodeCache
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.session_store import MemorySessionStore
 from adapters.memory.watchdog import MemoryWatchdog
@@ -98,6 +99,8 @@ class Gateway:
         container.session_store.override(MemorySessionStore())
         container.media_parts.override(providers.Object(self.media))
         container.driver.override(MemoryWhatsAppDriver(self.whatsapp))
+        self.proxies = MemoryProxyConnector(private={"private.test"})
+        container.proxies.override(providers.Object(self.proxies))
         container.watchdog.override(MemoryWatchdog(self.whatsapp, SystemClock()))
         container.lease_terms.override(LeaseTerms(owner=Owner(node="node", life="life")))
         container.health_checks.override(providers.Object((self.part,)))

@@ -69,6 +69,12 @@ async def test_bad_pages(client: Client, query: str, reason: str, field: str) ->
         ({"id": "a", "metadata": {"k": 1}}, "INVALID_REQUEST", ["metadata.k"]),
         ({"id": "a", "start": "yes"}, "INVALID_REQUEST", ["start"]),
         ({"id": "a", "proxy": "http://p", "x": 1}, "INVALID_REQUEST", ["proxy", "x"]),
+        ({"id": "a", "proxy": {}}, "INVALID_REQUEST", ["proxy.url"]),
+        ({"id": "a", "proxy": {"url": 1, "password": 2}}, "INVALID_REQUEST", ["proxy.url", "proxy.password"]),
+        ({"id": "a", "proxy": {"url": "http://p"}}, "INVALID_PROXY", ["proxy.url"]),
+        ({"id": "a", "proxy": {"url": "http://p:1", "password": "x"}}, "INVALID_PROXY", ["proxy.username"]),
+        ({"id": "a", "proxy": {"url": "socks5://p:1", "username": "x"}}, "INVALID_PROXY", ["proxy.password"]),
+        ({"id": "a", "proxy": {"url": "http://private.test:1"}}, "PROXY_TARGET_REFUSED", ["proxy.url"]),
         ([], "INVALID_REQUEST", ["body"]),
         ("text", "INVALID_REQUEST", ["body"]),
     ],
@@ -137,3 +143,33 @@ async def test_run_link_and_end(gateway: Gateway, client: Client) -> None:
     assert (again.status, again.reason) == (409, "NOT_LINKED")
     nobody = await client.get(f"{API}/ana/me")
     assert (nobody.status, nobody.reason) == (409, "NOT_LINKED")
+
+
+async def test_a_proxy_is_set_replaced_and_taken_away(client: Client) -> None:
+    proxy = {"url": "HTTP://Proxy.example:3128", "username": "ana", "password": "secret-4711"}
+    created = await client.post(API, {"id": "ana", "start": False, "proxy": proxy})
+    shown = {"url": "http://proxy.example:3128", "username": "ana", "has_password": True}
+    assert created.json()["proxy"] == shown
+    for body, after in (
+        ({"name": "Ana"}, shown),
+        ({"proxy": {"url": "socks5://[2001:db8::1]:1080"}}, {"url": "socks5://[2001:db8::1]:1080", "username": None}),
+        ({"proxy": {"url": "http://p.example:1", "username": "x"}}, {"url": "http://p.example:1", "username": "x"}),
+        ({"proxy": None}, None),
+    ):
+        changed = await client.call("PATCH", f"{API}/ana", json_body=body)
+        expected = None if after is None else {"has_password": False, **after}
+        assert changed.json()["proxy"] == expected
+        assert (await client.get(f"{API}/ana")).json()["proxy"] == expected
+
+
+async def test_no_answer_to_a_bad_proxy_holds_what_was_given(client: Client) -> None:
+    for proxy in (
+        {"url": "http://ana:secret-4711@p.example:1"},
+        {"url": "http://p.example:1", "password": "secret-4711"},
+        {"url": "http://p.example:1", "username": "secret-4711:", "password": "secret-4711"},
+        {"url": "http://p.example:1", "secret-4711": "x", "password": ["secret-4711"]},
+    ):
+        answer = await client.post(API, {"id": "ana", "proxy": proxy})
+        assert answer.status == 400
+        told = answer.body.decode().replace('"proxy.secret-4711"', "")  # a field's name is the caller's own
+        assert "secret-4711" not in told, told

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from application.sessions.own_proxy import GivenProxy
 from domain.bridge import Bridge, BridgeSource
+from domain.proxy import Proxy
 from domain.session import (
     Capability,
     Me,
@@ -42,6 +44,23 @@ def session_to_proto(session: Session) -> pb.Session:
         update_time=time_to_proto(session.updated_at),
         pacing=pacing_to_proto(session.pacing),
         stop_words=session.stop_words,
+        proxy=proxy_to_proto(session.proxy),
+    )
+
+
+def proxy_to_proto(proxy: Proxy | None) -> pb.Proxy | None:
+    """A proxy without its password, or an absent field."""
+    if proxy is None:
+        return None
+    return pb.Proxy(url=proxy.url, username=proxy.username, has_password=proxy.password is not None)
+
+
+def proxy_from_proto(proxy: pb.Proxy) -> GivenProxy:
+    """A proxy as a caller gives it."""
+    return GivenProxy(
+        url=proxy.url,
+        username=proxy.username if proxy.HasField("username") else None,
+        password=proxy.password if proxy.HasField("password") else None,
     )
 
 

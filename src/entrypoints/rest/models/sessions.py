@@ -26,6 +26,7 @@ from entrypoints.rest.models.pacing import (
     Pacing,
     Restriction,
 )
+from entrypoints.rest.models.proxies import PROXY, GivenProxy, Proxy
 
 _METADATA = "Strings of the caller's own: at most 50, keys of 1 to 64 characters, values of at most 512."
 
@@ -53,10 +54,11 @@ class CreateSessionRequest(RequestModel):
     stop_words: list[str] = Field(
         default=[], description=STOP_WORDS, json_schema_extra=STOP_WORDS_FORM, examples=[["STOP"]]
     )
+    proxy: GivenProxy | None = Field(default=None, description=PROXY)
 
 
 class UpdateSessionRequest(RequestModel):
-    """What to change of a session. What isn't given, or is null, stays."""
+    """What to change of a session. What isn't given stays, and what is null, but for the proxy."""
 
     name: str | None = Field(
         default=None,
@@ -72,6 +74,10 @@ class UpdateSessionRequest(RequestModel):
     )
     stop_words: list[str] | None = Field(
         default=None, description=f"Replaces the whole. {STOP_WORDS}", json_schema_extra=STOP_WORDS_FORM
+    )
+    proxy: GivenProxy | None = Field(
+        default=None,
+        description=f"{PROXY} Null takes it away. With another one, or none, a browser that runs is opened again.",
     )
 
 
@@ -115,6 +121,7 @@ class Session(AnswerModel):
     metadata: dict[str, str]
     pacing: Pacing | None = Field(description="Its own pace; null: as the gateway's settings say.")
     stop_words: list[str] = Field(description="Who sends one of these opts out.", examples=[["STOP"]])
+    proxy: Proxy | None = Field(description="What its browser reaches WhatsApp by; null: directly.")
     created_at: Time
     updated_at: Time
 

@@ -22,6 +22,7 @@ from domain.session import Session
 from entrypoints.rest.config import API_PREFIX
 from entrypoints.rest.field_errors import field_known_as
 from entrypoints.rest.given_pacing import read_pacing
+from entrypoints.rest.given_proxy import read_proxy, read_proxy_change
 from entrypoints.rest.json_codec import json_response
 from entrypoints.rest.models import sessions as models
 from entrypoints.rest.reasons import BODY, problems
@@ -31,7 +32,7 @@ from entrypoints.use_cases import UseCases
 SESSIONS: Final = f"{API_PREFIX}/sessions"
 SESSION: Final = f"{SESSIONS}/{{session_id}}"
 _ONE: Final = ("INVALID_SESSION_ID", "SESSION_NOT_FOUND")
-_PACE: Final = ("INVALID_PACING", "INVALID_STOP_WORDS")
+_OWN: Final = ("INVALID_PACING", "INVALID_STOP_WORDS", "INVALID_PROXY", "PROXY_TARGET_REFUSED")
 _LOCATION: Final[dict[int | str, dict[str, Any]]] = {
     201: {"headers": {"Location": {"description": "Where the session is.", "schema": {"type": "string"}}}}
 }
@@ -57,7 +58,7 @@ class SessionRoutes:
             | {
                 "responses": _LOCATION
                 | problems(
-                    *BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", *_PACE, "SESSION_EXISTS"
+                    *BODY, *KEYED, "INVALID_SESSION_ID", "INVALID_NAME", "INVALID_METADATA", *_OWN, "SESSION_EXISTS"
                 )
             },
         )
@@ -79,7 +80,7 @@ class SessionRoutes:
             self.update,
             methods=["PATCH"],
             operation_id="updateSession",
-            **one | {"responses": problems(*BODY, *KEYED, *_ONE, "INVALID_NAME", "INVALID_METADATA", *_PACE)},
+            **one | {"responses": problems(*BODY, *KEYED, *_ONE, "INVALID_NAME", "INVALID_METADATA", *_OWN)},
         )
         add(
             SESSION,
@@ -154,6 +155,7 @@ class SessionRoutes:
             metadata=body.metadata,
             pacing=read_pacing(body.pacing),
             stop_words=body.stop_words,
+            proxy=read_proxy(body.proxy),
             request=key_of(idempotency_key),
         )
         with field_known_as("id", "session_id"):
@@ -177,7 +179,10 @@ class SessionRoutes:
     async def update(
         self, session_id: str, body: models.UpdateSessionRequest, idempotency_key: IdempotencyKey = None
     ) -> Response:
-        """Changes a session's name, metadata, pace and stop words."""
+        """Changes a session's name, metadata, pace, stop words and proxy.
+
+        With another proxy, or none, a browser that runs is closed and opened again; the answer doesn't wait for it.
+        """
         return _answer(
             await self._use_cases.update_session.execute(
                 UpdateSessionCommand(
@@ -186,6 +191,7 @@ class SessionRoutes:
                     metadata=body.metadata,
                     pacing=read_pacing(body.pacing),
                     stop_words=body.stop_words,
+                    proxy=read_proxy_change(body),
                     request=key_of(idempotency_key),
                 )
             )

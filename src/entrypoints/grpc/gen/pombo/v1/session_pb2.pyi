@@ -143,6 +143,10 @@ class _StatusReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StatusRe
     """Linked, without a profile here, and none of the snapshots can be read."""
     STATUS_REASON_PROFILE_UNWRITABLE: _StatusReason.ValueType  # 43
     """The profile can't be written: a full disk, or a mode."""
+    STATUS_REASON_PROXY_UNREACHABLE: _StatusReason.ValueType  # 70
+    """The session's proxy doesn't answer, or doesn't get to WhatsApp. Nothing goes past it; it is tried again."""
+    STATUS_REASON_PROXY_REFUSED: _StatusReason.ValueType  # 71
+    """The session's proxy answers, and lets the session not through: a wrong password, or a rule of its own."""
 
 class StatusReason(_StatusReason, metaclass=_StatusReasonEnumTypeWrapper):
     """Why a session has its status."""
@@ -215,6 +219,10 @@ STATUS_REASON_SNAPSHOT_UNREADABLE: StatusReason.ValueType  # 42
 """Linked, without a profile here, and none of the snapshots can be read."""
 STATUS_REASON_PROFILE_UNWRITABLE: StatusReason.ValueType  # 43
 """The profile can't be written: a full disk, or a mode."""
+STATUS_REASON_PROXY_UNREACHABLE: StatusReason.ValueType  # 70
+"""The session's proxy doesn't answer, or doesn't get to WhatsApp. Nothing goes past it; it is tried again."""
+STATUS_REASON_PROXY_REFUSED: StatusReason.ValueType  # 71
+"""The session's proxy answers, and lets the session not through: a wrong password, or a rule of its own."""
 Global___StatusReason: _TypeAlias = StatusReason  # noqa: Y015
 
 class _WantedState:
@@ -312,6 +320,7 @@ class Session(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     PACING_FIELD_NUMBER: _builtins.int
     STOP_WORDS_FIELD_NUMBER: _builtins.int
+    PROXY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The session's slug: 1 to 63 characters of `a-z 0-9 - _`, starting with a letter or a digit. Never changes."""
     name: _builtins.str
@@ -352,6 +361,10 @@ class Session(_message.Message):
     def stop_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Who sends one of these, and nothing else, opts out; capitals don't count. At most 50, of 1 to 64 printable characters."""
 
+    @_builtins.property
+    def proxy(self) -> Global___Proxy:
+        """What its browser reaches WhatsApp by, and never past it; absent: directly."""
+
     def __init__(
         self,
         *,
@@ -368,16 +381,60 @@ class Session(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         pacing: _pacing_pb2.Pacing | None = ...,
         stop_words: _abc.Iterable[_builtins.str] | None = ...,
+        proxy: Global___Proxy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "me", b"me", "pacing", b"pacing", "status_detail", b"status_detail", "status_time", b"status_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "me", b"me", "pacing", b"pacing", "proxy", b"proxy", "status_detail", b"status_detail", "status_time", b"status_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "id", b"id", "me", b"me", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "status", b"status", "status_detail", b"status_detail", "status_reason", b"status_reason", "status_time", b"status_time", "stop_words", b"stop_words", "update_time", b"update_time", "wanted", b"wanted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail", "create_time", b"create_time", "id", b"id", "me", b"me", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "proxy", b"proxy", "status", b"status", "status_detail", b"status_detail", "status_reason", b"status_reason", "status_time", b"status_time", "stop_words", b"stop_words", "update_time", b"update_time", "wanted", b"wanted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__status_detail: _TypeAlias = _typing.Literal["status_detail"]  # noqa: Y015
     _WhichOneofArgType__status_detail: _TypeAlias = _typing.Literal["_status_detail", b"_status_detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__status_detail) -> _WhichOneofReturnType__status_detail | None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
+
+@_typing.final
+class Proxy(_message.Message):
+    """A proxy of a session. Changed as a whole: a password that isn't given again is gone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    PASSWORD_FIELD_NUMBER: _builtins.int
+    HAS_PASSWORD_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """Scheme (`http`, `https` or `socks5`), host and port alone, like `http://proxy.example.org:3128`. Names are resolved
+    by the proxy.
+    """
+    username: _builtins.str
+    """1 to 255 bytes."""
+    password: _builtins.str
+    """Input only. 1 to 255 bytes. Never in an answer; kept as long as the proxy is."""
+    has_password: _builtins.bool
+    """Output only. Whether there is a password."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        username: _builtins.str | None = ...,
+        password: _builtins.str | None = ...,
+        has_password: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_password", b"_password", "_username", b"_username", "password", b"password", "username", b"username"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_password", b"_password", "_username", b"_username", "has_password", b"has_password", "password", b"password", "url", b"url", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__password: _TypeAlias = _typing.Literal["password"]  # noqa: Y015
+    _WhichOneofArgType__password: _TypeAlias = _typing.Literal["_password", b"_password"]  # noqa: Y015
+    _WhichOneofReturnType__username: _TypeAlias = _typing.Literal["username"]  # noqa: Y015
+    _WhichOneofArgType__username: _TypeAlias = _typing.Literal["_username", b"_username"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__password) -> _WhichOneofReturnType__password | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__username) -> _WhichOneofReturnType__username | None: ...
+
+Global___Proxy: _TypeAlias = Proxy  # noqa: Y015
 
 @_typing.final
 class Me(_message.Message):

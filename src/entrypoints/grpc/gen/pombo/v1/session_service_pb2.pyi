@@ -55,6 +55,7 @@ class CreateSessionRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     PACING_FIELD_NUMBER: _builtins.int
     STOP_WORDS_FIELD_NUMBER: _builtins.int
+    PROXY_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The new session's slug: 1 to 63 characters of `a-z 0-9 - _`, starting with a letter or a digit. Absent: the gateway
     chooses one.
@@ -77,6 +78,10 @@ class CreateSessionRequest(_message.Message):
     def stop_words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Who sends one of these, and nothing else, opts out."""
 
+    @_builtins.property
+    def proxy(self) -> _session_pb2.Proxy:
+        """What its browser reaches WhatsApp by, and never past it. Absent: directly."""
+
     def __init__(
         self,
         *,
@@ -87,10 +92,11 @@ class CreateSessionRequest(_message.Message):
         request_id: _builtins.str = ...,
         pacing: _pacing_pb2.Pacing | None = ...,
         stop_words: _abc.Iterable[_builtins.str] | None = ...,
+        proxy: _session_pb2.Proxy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "name", b"name", "pacing", b"pacing", "session_id", b"session_id", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "name", b"name", "pacing", b"pacing", "proxy", b"proxy", "session_id", b"session_id", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "request_id", b"request_id", "session_id", b"session_id", "start", b"start", "stop_words", b"stop_words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "_session_id", b"_session_id", "_start", b"_start", "metadata", b"metadata", "name", b"name", "pacing", b"pacing", "proxy", b"proxy", "request_id", b"request_id", "session_id", b"session_id", "start", b"start", "stop_words", b"stop_words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
     _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015

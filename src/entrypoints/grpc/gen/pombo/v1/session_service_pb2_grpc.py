@@ -180,7 +180,8 @@ class SessionServiceServicer:
     def CreateSession(self, request, context):
         """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+        `PROXY_TARGET_REFUSED` (it is private, loopback or the like), `SESSION_EXISTS` (ALREADY_EXISTS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,10 +204,11 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSession(self, request, context):
-        """Changes a session's name, metadata, pace and stop words, or some of these.
+        """Changes a session's name, metadata, pace, stop words and proxy, or some of these. With another proxy, or none (named
+        by the mask and absent), a browser that runs is closed and opened again; the answer doesn't wait for it.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
-        something else).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+        `PROXY_TARGET_REFUSED`, `INVALID_REQUEST` (the mask names something else).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,7 +60,8 @@ class SessionServiceStub:
     CreateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]
     """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+    `PROXY_TARGET_REFUSED` (it is private, loopback or the like), `SESSION_EXISTS` (ALREADY_EXISTS).
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]
     """Reads one session."""
@@ -70,10 +71,11 @@ class SessionServiceStub:
     Reasons: `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
     """
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]
-    """Changes a session's name, metadata, pace and stop words, or some of these.
+    """Changes a session's name, metadata, pace, stop words and proxy, or some of these. With another proxy, or none (named
+    by the mask and absent), a browser that runs is closed and opened again; the answer doesn't wait for it.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
-    something else).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+    `PROXY_TARGET_REFUSED`, `INVALID_REQUEST` (the mask names something else).
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]
     """Stops a session and forgets it with its login; its messages and events stay. The phone still lists the device:
@@ -175,7 +177,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     CreateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.CreateSessionRequest, _session_service_pb2.CreateSessionResponse]  # type: ignore[assignment]
     """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+    `PROXY_TARGET_REFUSED` (it is private, loopback or the like), `SESSION_EXISTS` (ALREADY_EXISTS).
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.GetSessionResponse]  # type: ignore[assignment]
     """Reads one session."""
@@ -185,10 +188,11 @@ class SessionServiceAsyncStub(SessionServiceStub):
     Reasons: `INVALID_PAGE_SIZE`, `INVALID_PAGE_TOKEN`.
     """
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.UpdateSessionResponse]  # type: ignore[assignment]
-    """Changes a session's name, metadata, pace and stop words, or some of these.
+    """Changes a session's name, metadata, pace, stop words and proxy, or some of these. With another proxy, or none (named
+    by the mask and absent), a browser that runs is closed and opened again; the answer doesn't wait for it.
 
-    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
-    something else).
+    Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+    `PROXY_TARGET_REFUSED`, `INVALID_REQUEST` (the mask names something else).
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _session_service_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """Stops a session and forgets it with its login; its messages and events stay. The phone still lists the device:
@@ -293,7 +297,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.CreateSessionResponse, _abc.Awaitable[_session_service_pb2.CreateSessionResponse]]:
         """Makes a session and, unless told otherwise, starts it; doesn't wait for the start.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `SESSION_EXISTS` (ALREADY_EXISTS).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+        `PROXY_TARGET_REFUSED` (it is private, loopback or the like), `SESSION_EXISTS` (ALREADY_EXISTS).
         """
 
     @_abc_1.abstractmethod
@@ -321,10 +326,11 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.UpdateSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.UpdateSessionResponse, _abc.Awaitable[_session_service_pb2.UpdateSessionResponse]]:
-        """Changes a session's name, metadata, pace and stop words, or some of these.
+        """Changes a session's name, metadata, pace, stop words and proxy, or some of these. With another proxy, or none (named
+        by the mask and absent), a browser that runs is closed and opened again; the answer doesn't wait for it.
 
-        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_REQUEST` (the mask names
-        something else).
+        Reasons: `INVALID_NAME`, `INVALID_METADATA`, `INVALID_PACING`, `INVALID_STOP_WORDS`, `INVALID_PROXY`,
+        `PROXY_TARGET_REFUSED`, `INVALID_REQUEST` (the mask names something else).
         """
 
     @_abc_1.abstractmethod
