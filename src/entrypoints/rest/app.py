@@ -69,7 +69,8 @@ def create_app(use_cases: UseCases, config: RestConfig) -> FastAPI:
         strict_content_type=False,
     )
     app.state.open_streams = streams = OpenStreams()
-    app.state.end_waits = use_cases.send_message.end_waits
+    # Looked up when it is called: the document is made of an application without use cases.
+    app.state.end_waits = lambda within: use_cases.send_message.end_waits(within)  # noqa: PLW0108
     add_problem_handlers(app)
     # In the order in which they are tried, the busiest first.
     MessageRoutes(use_cases, config).add_to(app.router)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,15 +11,18 @@ from hypothesis import strategies as st
 
 from adapters.postgres import survey, user_repository
 from application.ports.survey import SessionState
+from application.representation.pacing import restriction_to_dict
 from domain.access import Role, User
 from domain.errors import InvalidArgumentError
 from domain.lease import Lease, Owner
+from domain.pacing import Restriction, RestrictionReason
 from entrypoints.grpc import api_key_service, gateway_health_service, user_service
 from entrypoints.grpc.converters.access import role_from_proto
 from entrypoints.grpc.converters.times import time_to_proto
 from entrypoints.grpc.gen.pombo.v1 import api_key_service_pb2, user_pb2, user_service_pb2
 from entrypoints.rest.models import health as health_models
 from entrypoints.rest.routes import health
+from tests.contracts.samples import NOON
 from tests.unit.mappings import values
 
 QUICK = settings(max_examples=30)
@@ -44,7 +48,14 @@ def row_of(state: SessionState) -> Any:
         "owner": None if state.lease is None else state.lease.owner.life,
         "node": None if state.lease is None else state.lease.owner.node,
         **{name: getattr(state, name) for name in counts},
+        "me": None,
+        "account": None,
+        "restriction": None if state.paused_by is None else json.dumps(restriction_to_dict(until_one(state.paused_by))),
     }
+
+
+def until_one(reason: RestrictionReason) -> Restriction:
+    return Restriction(reason=reason, strikes=1, since=NOON, resumes_at=NOON + timedelta(hours=1))
 
 
 @QUICK
@@ -58,7 +69,10 @@ def test_a_user_is_read_from_its_row_as_it_was(user: User) -> None:
 @QUICK
 @given(states())
 def test_how_a_session_is_comes_from_its_row(state: SessionState) -> None:
-    assert survey._state(row_of(state)) == state
+    row = row_of(state)
+    assert survey._state(row, NOON) == state
+    # A pause that is over is none.
+    assert survey._state(row, NOON + timedelta(hours=1)) == replace(state, paused_by=None)
 
 
 @QUICK
