@@ -1,12 +1,15 @@
 """Check an API key."""
 
 import secrets
+from typing import Final
 
 from application.access.key_hashes import plain_hash
 from application.access.key_ring import KeyRing
 from application.access.principal import Principal
 from domain.access import BOOTSTRAP_USER, KeyStatus, OwnedKey, Role
 from domain.errors import UnauthenticatedError
+
+_CONFIGURED: Final = "key:configured"
 
 
 class RefusedKeyError(UnauthenticatedError):
@@ -45,10 +48,10 @@ class Authenticate:
             raise UnauthenticatedError("API_KEY_MISSING", "Give the API key as X-API-Key, or as Authorization: Bearer.")
         digest = plain_hash(key)
         if self._configured is not None and secrets.compare_digest(digest, self._configured):
-            # The scope is the one of before there were users: requests that are repeated over an update stay the same.
+            # The scope is stored, and must tell nothing of a key that people choose. Who changes it stays who they are.
             return Principal(
-                name="key:configured",
-                scope=f"key:{digest.hex()}",
+                name=_CONFIGURED,
+                scope=_CONFIGURED,
                 role=Role.ADMIN,
                 user_id=BOOTSTRAP_USER,
                 key_name="API_KEY",

@@ -14,6 +14,7 @@ from application.access.seen_media import SeenMedia
 from application.access.seen_messages import SeenMessages
 from application.access.seen_sessions import SeenSessions
 from application.access.seen_survey import SeenSurvey
+from application.access.seen_webhook_log import SeenWebhookLog
 from application.access.seen_webhooks import SeenWebhooks
 from application.ports.api_key_repository import ApiKeyRepository
 from application.ports.audit_log import AuditIntents, AuditLog
@@ -28,7 +29,6 @@ from application.ports.session_leases import SessionLeases
 from application.ports.suppression_repository import SuppressionRepository
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.ports.user_repository import UserRepository
-from application.ports.webhook_log import WebhookLog
 from application.ports.webhook_queue import WebhookQueue
 from domain.event import Event
 from domain.ids import EventId, SessionId
@@ -161,8 +161,8 @@ class _SeenUnitOfWork(UnitOfWork):
 
     @property
     @override
-    def webhook_log(self) -> WebhookLog:
-        return self._uow.webhook_log
+    def webhook_log(self) -> SeenWebhookLog:
+        return SeenWebhookLog(self._uow.webhook_log, self._session_ids)
 
 
 class CallerEventLog(EventLog):

@@ -84,7 +84,13 @@ _INSPECTIONS: Final[dict[str, Callable[[Settings], Awaitable[str]]]] = {
 }
 
 
+_OF_SESSIONS: Final = frozenset({"page bridge", "browser", "site"})
+"""What a gateway that runs no sessions doesn't need, and often doesn't have."""
+
+
 async def _inspect(name: str, inspect: Callable[[Settings], Awaitable[str]], settings: Settings) -> Result:
+    if settings.role == "api" and name in _OF_SESSIONS:
+        return Result(name, Finding.OK, "not looked at: POMBO_ROLE=api runs no sessions")
     try:
         text = await inspect(settings)
         return Result(name, Finding.WARNING if isinstance(text, inspection.Doubt) else Finding.OK, text)

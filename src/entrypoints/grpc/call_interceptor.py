@@ -187,7 +187,8 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def _answer(self, behaviour: Behaviour, method: str, read: Reader) -> Behaviour:
         async def answer(requests: AsyncIterator[bytes], context: Context) -> Any:
-            async with self._call(method, context) as call:
+            # What is open to everybody isn't open any number of times: each holds as much as a message may be large.
+            async with self._call(method, context, holds=method.startswith(_OPEN)) as call:
                 message = await read(requests)
                 async with self._audit.trail.calling(_naming(call, message)):
                     return await behaviour(message, context)

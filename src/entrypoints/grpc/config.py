@@ -19,6 +19,8 @@ class GrpcConfig:
         max_streams: how many calls of a connection may be open at a time; more wait in the client.
         trusted_proxies: whose ``x-forwarded-for`` is believed.
         keepalive: after so long without traffic the server pings a client, and drops it when it doesn't answer.
+        idle: how long a connection may be without a call. Who has shown no key can hold one no longer, and clients
+            connect again by themselves.
         handshake: how long a connection may take to say that it speaks TLS, or HTTP/2.
         stall: how long a reader of a stream may take nothing before it is ended with ``CONSUMER_TOO_SLOW``, and how
             long a request's message may take (``REQUEST_TOO_SLOW``); where it may be larger, longer by as much.
@@ -34,6 +36,7 @@ class GrpcConfig:
     max_streams: int = 1_000
     trusted_proxies: tuple[Network, ...] = ()
     keepalive: timedelta = timedelta(minutes=1)
+    idle: timedelta = timedelta(minutes=5)
     handshake: timedelta = timedelta(seconds=20)
     stall: timedelta = timedelta(minutes=1)
     health_interval: timedelta = timedelta(seconds=5)
@@ -57,6 +60,7 @@ class GrpcConfig:
             ("grpc.absolute_max_metadata_size", 16_384),
             ("grpc.keepalive_time_ms", int(self.keepalive.total_seconds() * 1000)),
             ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.max_connection_idle_ms", int(self.idle.total_seconds() * 1000)),
             ("grpc.server_handshake_timeout_ms", int(self.handshake.total_seconds() * 1000)),
             # Clients may ping an idle connection every ten seconds, so that middleboxes keep their streams open.
             ("grpc.keepalive_permit_without_calls", 1),

@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Final, override
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from entrypoints.rest.json_codec import to_json
@@ -33,6 +34,9 @@ _TOO_MANY: Final = Problem(
     detail="As many connections are open as the gateway takes; come back in a moment.",
 )
 
+HEALTH: Final = frozenset({"/health/live", "/health/ready"})
+"""What asks for no key, and has connections in reserve: who asks ends a process that doesn't answer."""
+
 ABORT: Final = "pombo.abort"
 """The key in the ASGI scope's extensions: breaks the connection off, and with it what waits to be read."""
 ADMITTED: Final = "pombo.admitted"
@@ -48,8 +52,8 @@ class HttpProtocol(HttpToolsProtocol):
     body that was answered before its end; a connection that waits for its next request is uvicorn's own to close.
 
     Where as many are open as may be, one that has no request under way makes room for the next: first those of which
-    nobody has shown a key, the longest silent ahead. So whoever holds connections keeps nobody away, least of all who
-    asks for the sign of life, and ends a process that doesn't give it.
+    nobody has shown a key, the longest silent ahead. So who holds connections without a key keeps nobody away. Where
+    requests are under way on all of them, a few more are taken that are asked for health alone, once each.
     """
 
     head_within = 20.0
@@ -58,6 +62,8 @@ class HttpProtocol(HttpToolsProtocol):
     """Seconds for what is left of a body, which is read and dropped."""
     most: int | None = None
     """How many connections may be open; None is no limit."""
+    reserved = 8
+    """How many more may be, to be asked for health."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -66,22 +72,36 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_request = False
         self._awaited: asyncio.TimerHandle | None = None
         self._is_admitted = False
+        self._is_reserved = False
         self._idle_since = self.loop.time()
 
     @override
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if self.most is not None and len(self.connections) > self.most and not self._make_room(self.most):
+        if self.most is not None and len(self.connections) > self.most and not self._find_place(self.most):
             self._refuse(_TOO_MANY)
             transport.close()
             return
         self._expect(self.head_within)
 
-    def _make_room(self, most: int) -> bool:
-        staying = [other for other in self.connections if not _is_closing(other)]
-        if len(staying) <= most:
+    def _find_place(self, most: int) -> bool:
+        if self._make_room(most, reserved=False):
             return True
-        idle = [other for other in staying if isinstance(other, HttpProtocol) and other is not self and other.is_idle]
+        if not self._make_room(self.reserved, reserved=True):
+            return False
+        self._is_reserved, self.app = True, _HealthAlone(self.app)
+        return True
+
+    def _make_room(self, most: int, *, reserved: bool) -> bool:
+        """Whether there is a place beside the others of a kind, of which one that has nothing to do makes room."""
+        others = [
+            other
+            for other in self.connections - {self}
+            if not _is_closing(other) and getattr(other, "_is_reserved", False) is reserved
+        ]
+        if len(others) < most:
+            return True
+        idle = [other for other in others if isinstance(other, HttpProtocol) and other.is_idle]
         if idle:
             min(idle, key=HttpProtocol.worth).transport.close()
         return bool(idle)
@@ -130,6 +150,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._expect(self.rest_within)
         elif is_answered and self._unfinished:
             self._expect(self.head_within)
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        if self._is_reserved:
+            self._refuse(_TOO_MANY)
+            self.transport.close()
+        else:
+            super().handle_websocket_upgrade()
 
     @override
     def on_headers_complete(self) -> None:
@@ -190,6 +218,24 @@ class HttpProtocol(HttpToolsProtocol):
             "connection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
+
+
+class _HealthAlone:
+    """What a connection in reserve is asked: health, and then it is closed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def close(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        if scope["path"] in HEALTH:
+            await self._app(scope, receive, close)
+        else:
+            await _TOO_MANY.response(scope)(scope, receive, close)
 
 
 def _is_closing(connection: Any) -> bool:

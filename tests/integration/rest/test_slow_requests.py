@@ -143,26 +143,62 @@ async def test_a_request_that_takes_long_isnt_a_slow_one() -> None:
 
 async def test_more_connections_than_are_taken() -> None:
     async with serving(max_connections=2) as (_, server):
-        held = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
-        for reader, writer in held:
-            # Streams: what is under way makes room for nobody.
-            head = f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nAccept: text/event-stream\r\n\r\n"
-            writer.write(head.encode())
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        held = [await _hold(server) for _ in range(2)]
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /api/v1/sessions HTTP/1.1\r\nHost: x\r\n\r\n")
         assert reason(await read_all(reader)) == (b"HTTP/1.1 503 Service Unavailable", "TOO_MANY_CONNECTIONS")
         writer.close()
         held[0][1].close()
         await held[0][1].wait_closed()
         async with asyncio.timeout(20), aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as http:
             # The server hears of the end a moment later.
-            while (await _status(http)) != 200:  # noqa: ASYNC110 - nothing tells of it
+            while (await _status(http)) == 503:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0)
         held[1][1].close()
 
 
+async def _hold(server: RestServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A place that makes room for nobody: a stream's."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nAccept: text/event-stream\r\n\r\n"
+    writer.write(head.encode())
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    return reader, writer
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+async def test_health_has_places_of_its_own(path: str) -> None:
+    async with serving(max_connections=1) as (_, server):
+        held = [await _hold(server)]
+        # Those that say nothing hold none of them for long: they make room for the next, as everywhere.
+        held += [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2 * HttpProtocol.reserved)]
+        for _ in range(2 * HttpProtocol.reserved):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            # Nor does it stay: the place is for one question.
+            answer = await read_all(reader)
+            assert (answer.split(b"\r\n")[0], b"\r\nconnection: close\r\n" in answer) == (b"HTTP/1.1 200 OK", True)
+            writer.close()
+        for _, writer in held:
+            writer.close()
+
+
+@pytest.mark.parametrize("upgrade", ["", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"])
+@pytest.mark.parametrize("behind", [b"", b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"])
+async def test_the_places_of_health_are_for_nothing_else(upgrade: str, behind: bytes) -> None:
+    async with serving(max_connections=1) as (gateway, server):
+        _, held = await _hold(server)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        fields = f"X-API-Key: {KEY}\r\nSec-WebSocket-Key: {'A' * 22}==\r\n{upgrade}"
+        writer.write(f"GET {EVENTS}/ws HTTP/1.1\r\nHost: x\r\n{fields}\r\n".encode() + behind)
+        assert reason(await read_all(reader)) == (b"HTTP/1.1 503 Service Unavailable", "TOO_MANY_CONNECTIONS")
+        assert _open(gateway) == 1
+        for each in (held, writer):
+            each.close()
+
+
 async def _status(http: aiohttp.ClientSession) -> int:
-    async with http.get("/health/live") as answer:
+    async with http.get("/api/v1/sessions") as answer:
         return answer.status
 
 

@@ -167,3 +167,39 @@ async def test_a_database_without_keys_gets_no_user(blank_database_url: str) -> 
         async with PostgresDatabase(pool).begin() as uow:
             assert await uow.users.list(limit=9) == ()
             assert await uow.api_keys.is_empty()
+
+
+async def test_what_was_kept_under_the_configured_keys_hash_is_kept_under_its_name(blank_database_url: str) -> None:
+    stored = f"key:{'c' * 64}"
+    before = [migration for migration in own_migrations() if migration.name < "0085"]
+    async with ConnectionPool.open(blank_database_url) as pool:
+        await migrate(pool, before)
+        async with pool.connection() as connection:
+            await connection.execute("""
+                INSERT INTO pombo.users (id, name, role, created_at, updated_at)
+                VALUES ('u', 'u', 'admin', now(), now());
+                INSERT INTO pombo.api_keys (id, user_id, hash, name, role, session_ids, hint, request_scope, created_at)
+                VALUES ('k', 'u', 'x', 'k', 'admin', '{}', '', 'key:' || repeat('c', 64), now());
+                INSERT INTO pombo.keyed_requests (scope, key, fingerprint, begun_at, busy_until) VALUES
+                    ('key:' || repeat('a', 64), 'one', 'older', now() - interval '1 day', now()),
+                    ('key:' || repeat('b', 64), 'one', 'newer', now(), now()),
+                    ('key:' || repeat('a', 64), 'two', 'older', now(), now()),
+                    ('key:' || repeat('c', 64), 'one', 'stored', now(), now()),
+                    ('key:key_1', 'one', 'made', now(), now());
+                INSERT INTO pombo.media_blobs (sha256, size, touched_at) VALUES ('s', 1, now());
+                INSERT INTO pombo.media (id, kind, mime_type, size, sha256, created_at, facts, owner) VALUES
+                    ('m1', 'image', 'image/png', 1, 's', now(), '{}', 'key:' || repeat('b', 64)),
+                    ('m2', 'image', 'image/png', 1, 's', now(), '{}', 'key:' || repeat('c', 64)),
+                    ('m3', 'image', 'image/png', 1, 's', now(), '{}', NULL);
+            """)
+        await migrate(pool)
+        async with pool.connection() as connection:
+            requests = await connection.fetch("SELECT scope, key, fingerprint FROM pombo.keyed_requests")
+            owners = await connection.fetch("SELECT owner FROM pombo.media ORDER BY id")
+    assert {tuple(row) for row in requests} == {
+        ("key:configured", "one", b"newer"),
+        ("key:configured", "two", b"older"),
+        (stored, "one", b"stored"),
+        ("key:key_1", "one", b"made"),
+    }
+    assert [row["owner"] for row in owners] == ["key:configured", stored, None]

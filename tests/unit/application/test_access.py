@@ -234,6 +234,15 @@ async def test_a_key_of_before_there_was_a_secret_is_known(database: CountingDat
     assert (caller.key_id, caller.scope) == (old.id, f"key:{plain_hash('pombo_old').hex()}")
 
 
+async def test_nothing_of_the_configured_key_is_kept(database: CountingDatabase, clock: SetClock) -> None:
+    # What a caller's requests and files are kept under is in the database, and the limits' buckets are told by it.
+    callers = [
+        await gateway(database, clock, configured=key).authenticate.execute(key)
+        for key in ("a phrase that people think of", "the phrase that it was changed to")
+    ]
+    assert [caller.scope for caller in callers] == ["key:configured"] * 2
+
+
 def test_a_keyed_hash_is_no_plain_one() -> None:
     hashes = KeyHashes((SECRET, OLDER))
     made = hashes.make("key").digest

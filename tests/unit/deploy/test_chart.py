@@ -50,7 +50,11 @@ def environment(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 ALL_ON = {
-    "networkPolicy": {"enabled": True, "callers": [{"podSelector": {"matchLabels": {"app": "shop"}}}]},
+    "networkPolicy": {
+        "enabled": True,
+        "callers": [{"podSelector": {"matchLabels": {"app": "shop"}}}],
+        "monitoring": [{"podSelector": {"matchLabels": {"app": "prometheus"}}}],
+    },
     "settings": {"POMBO_LOG_LEVEL": "debug", "POMBO_PROBE_SECONDS": "30"},
     "imagePullSecrets": [{"name": "registry"}],
     "worker": {"nodeSelector": {"disk": "fast"}, "tolerations": [{"key": "a"}], "affinity": {"nodeAffinity": {}}},
@@ -94,7 +98,9 @@ def test_it_is_what_it_is_meant_to_be() -> None:
 def test_a_pod_has_its_role_and_no_rights(role: str) -> None:
     pod = pods()[role]["spec"]
     (container,) = pod["containers"]
-    assert container["args"] == ["pombo", "serve", "--role", role]
+    assert container["args"] == ["pombo", "serve"]
+    # So that what is run beside it, like doctor, knows it too.
+    assert environment(pods()[role])["POMBO_ROLE"]["value"] == role
     assert (pod["securityContext"]["runAsNonRoot"], pod["securityContext"]["runAsUser"]) == (True, 10_001)
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
@@ -168,6 +174,22 @@ def test_selectors_find_their_pods_and_no_others() -> None:
     }
     ports = {port["name"] for port in pods()["api"]["spec"]["containers"][0]["ports"]}
     assert {port["targetPort"] for port in rendered["Service", "blue-pombo"]["spec"]["ports"]} <= ports
+
+
+def ingress(role: str, **policy: Any) -> list[dict[str, Any]]:
+    rendered = render(networkPolicy={"enabled": True, **policy})
+    rules: list[dict[str, Any]] = rendered["NetworkPolicy", f"blue-pombo-{role}"]["spec"]["ingress"]
+    return rules
+
+
+def test_who_measures_gets_through_a_network_policy() -> None:
+    callers = [{"podSelector": {"matchLabels": {"app": "shop"}}}]
+    monitoring = [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}]
+    rest = [{"port": "rest", "protocol": "TCP"}]
+    assert ingress("worker") == []
+    assert ingress("worker", monitoring=monitoring) == [{"ports": rest, "from": monitoring}]
+    both = ingress("api", callers=callers, monitoring=monitoring)
+    assert both == [*ingress("api", callers=callers), {"ports": rest, "from": monitoring}]
 
 
 def bad() -> Iterator[tuple[str, dict[str, Any]]]:

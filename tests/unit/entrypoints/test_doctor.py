@@ -244,6 +244,24 @@ async def test_servers_that_do_not_answer(monkeypatch: pytest.MonkeyPatch) -> No
     assert "hidden" not in str(found)
 
 
+async def test_who_runs_no_sessions_needs_no_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {
+        "BROWSER_PATH": str(tmp_path / "none"),
+        "POMBO_WEB_DIR": str(tmp_path / "none"),
+        "WHATSAPP_WEB_URL": "http://127.0.0.1:9/",
+        "DATABASE_URL": "postgresql://127.0.0.1:9/none?sslmode=nonsense",
+        "REDIS_URL": "unix:///none/redis.sock",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("POMBO_ROLE", "api")
+    found = await findings(fails=2)
+    assert {name for name, (outcome, _) in found.items() if outcome == "failed"} == {"database", "redis"}
+    for name in ("page", "browser", "site"):
+        assert "runs no sessions" in found[name][1]
+    monkeypatch.setenv("POMBO_ROLE", "worker")
+    assert (await findings(fails=5))["browser"][0] == "failed"
+
+
 async def test_settings_that_change_nothing_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POMBO_DATADIR", "x")
     found = await findings()

@@ -9,7 +9,10 @@ import pytest
 
 from application.access.policy import OPEN, POLICY, Place
 from domain.access import Role
+from domain.ids import SessionId, WebhookId
+from domain.webhook import DeliveryKind
 from tests import media_files
+from tests.contracts.webhook_log import delivery, letter
 from tests.unit.access_samples import key_with
 
 from .gateway import ANA, BEN, Answer, Client, Gateway
@@ -232,6 +235,31 @@ async def test_an_event_of_another_session_is_not_posted_to_an_endpoint_of_ones_
     theirs = (await others.all.get("/api/v1/events")).json()["items"][0]["id"]
     target = f"/api/v1/webhooks/{made.json()['id']}/redeliver"
     assert (await others.scoped.post(target, {"event_id": theirs})).reason == "EVENT_EXPIRED"
+
+
+async def test_what_a_webhook_was_told_of_other_sessions_is_not_shown(others: Others) -> None:
+    hook = {"url": "https://example.org/was-for-both", "session_ids": ["ana", "mine"]}
+    webhook_id = WebhookId((await others.all.post("/api/v1/webhooks", hook)).json()["id"])
+    ana, mine = SessionId("ana"), SessionId("mine")
+    async with others.gateway.database.begin() as uow:
+        for number in range(5):
+            for session_id in (mine, ana, None):
+                await uow.webhook_log.record(delivery(webhook_id, session_id=session_id))
+                position = 10 * number + (1 if session_id == mine else 2 if session_id == ana else 3)
+                await uow.webhook_log.bury(letter(webhook_id, position, session_id=session_id))
+        await uow.webhook_log.record(delivery(webhook_id, session_id=None, kind=DeliveryKind.TEST))
+    one = f"/api/v1/webhooks/{webhook_id}"
+    assert (await others.all.call("PATCH", one, json_body={"session_ids": ["mine"]})).status == 200
+    expected = {"deliveries": ["mine"] * 5 + [None], "dead-letters": ["mine"] * 5}
+    for what, sessions in expected.items():
+        assert len((await others.all.get(f"{one}/{what}")).json()["items"]) > 10
+        seen, token = [], ""
+        while token is not None:
+            page = (await others.scoped.get(f"{one}/{what}?page_size=2&page_token={token}")).json()
+            assert 1 <= len(page["items"]) <= 2
+            seen += [item["session_id"] for item in page["items"]]
+            token = page["next_page_token"]
+        assert sorted(seen, key=str, reverse=True) == sessions
 
 
 async def test_files_are_seen_by_whose_they_are_and_with_the_messages_that_hold_them(others: Others) -> None:

@@ -30,8 +30,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* Settings and secrets; a pod's role is its argument. The data directory is one below the volume, so that it is the
-     program's own, and not the one that the volume's driver made. */}}
+{{/* Settings and secrets. The data directory is one below the volume, so that it is the program's own, and not the one that
+     the volume's driver made. */}}
 {{- define "pombo.env" -}}
 - name: POMBO_DATA_DIR
   value: /data/pombo

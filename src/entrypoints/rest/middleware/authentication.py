@@ -15,13 +15,12 @@ from entrypoints.networks import Network
 from entrypoints.rate_fields import rate_fields
 from entrypoints.rest.config import API_PREFIX
 from entrypoints.rest.guarded import call_of
-from entrypoints.rest.http_protocol import ADMITTED
+from entrypoints.rest.http_protocol import ADMITTED, HEALTH
 from entrypoints.rest.problem import Problem
 from entrypoints.use_cases import UseCases
 
 _ALIVE: Final = "/health/live"
 """Never refused: it costs nothing, and who asks ends a process that doesn't answer."""
-_OPEN: Final = frozenset({_ALIVE, "/health/ready"})
 _SENDS: Final = re.compile(rf"{API_PREFIX}/(messages/(send|bulk|[^/]+/forward)|media/send)")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="pombo"'}
 _BROWSER_CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="pombo API key as password", charset="UTF-8"'}
@@ -45,7 +44,7 @@ class AuthenticationMiddleware:
         trusted_proxies: Sequence[Network] = (),
     ) -> None:
         self._app = app
-        self._open = _OPEN | set(opened)
+        self._open = HEALTH | set(opened)
         self._use_cases = use_cases
         self._trusted = tuple(trusted_proxies)
 
