@@ -345,6 +345,7 @@ async def test_a_dead_playwright_is_told_and_replaced(
 _HOST = """
 import asyncio, sys
 from pathlib import Path
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import find_browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver

@@ -62,7 +62,7 @@ async def test_a_stop_lets_a_request_finish(gateway: Gateway, server: RestServer
     assert await sending == (202, "application/json")
 
 
-async def test_a_stop_cuts_off_what_takes_too_long(
+async def test_a_stop_answers_who_would_wait_longer_than_it_does(
     gateway: Gateway, server: RestServer, http: aiohttp.ClientSession
 ) -> None:
     await gateway.link()
@@ -71,9 +71,8 @@ async def test_a_stop_cuts_off_what_takes_too_long(
     await _until_queued(gateway)
     async with asyncio.timeout(30):  # far less than what the request would wait
         await server.stop()
-    # The connection is closed, or there was time for an error: never an answer that says yes.
-    [outcome] = await asyncio.gather(sending, return_exceptions=True)
-    assert isinstance(outcome, aiohttp.ClientError) or outcome[0] == 500  # type: ignore[index]  # a tuple otherwise
+    # That it is accepted, and not that it left.
+    assert await sending == (202, "application/json")
 
 
 async def _post(http: aiohttp.ClientSession, body: object, *, prefer: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.memory.proxy_connector import MemoryProxyConnector
 from adapters.playwright.assets import find_assets
 from adapters.playwright.browser import Browser
 from adapters.playwright.driver import PlaywrightWhatsAppDriver
@@ -190,7 +191,8 @@ async def peers_of(browser: Browser, sandbox: Sandbox, folder: Path) -> AsyncIte
     ann, bob = sandbox.account("Ann"), sandbox.account("Bob")
     url = f"{sandbox.page}/?syncDelayMs=300"
     driver = PlaywrightWhatsAppDriver(
-        DriverSettings(browser=browser, profiles=folder / "profiles", assets=find_assets(ROOT / "web"), web_url=url)
+        DriverSettings(browser=browser, profiles=folder / "profiles", assets=find_assets(ROOT / "web"), web_url=url),
+        MemoryProxyConnector(),
     )
     client = WwebjsClient(browser, folder / "bob", sandbox.https_port)
     twin = WwebjsClient(browser, folder / "twin", sandbox.https_port)
