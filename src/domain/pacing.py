@@ -240,15 +240,17 @@ def resumed(state: PaceState, at: datetime) -> PaceState:
     return state if before.is_over else replace(state, restriction=replace(before, is_over=True))
 
 
-def standing_for(state: PaceState, accounts: Collection[Jid | None], at: datetime) -> PaceState:
-    """What is stored, as it stands at a time for whom a session is linked to now, by any of its addresses.
+def of_account(state: PaceState, accounts: Collection[Jid | None]) -> PaceState:
+    """What is stored, for whom a session is linked to now, by any of its addresses.
 
-    The restrictions of another account don't concern this one, nor does what it has sent. And nobody has looked after
-    them since while the session was stopped.
+    The restrictions of another account don't concern this one, nor does what it has sent.
     """
-    if state.account is not None and state.account not in accounts:
-        return PaceState()
-    return resumed(resumed(state, at), at)
+    return state if state.account is None or state.account in accounts else PaceState()
+
+
+def standing_for(state: PaceState, accounts: Collection[Jid | None], at: datetime) -> PaceState:
+    """What is stored, as it stands at a time: nobody has looked after it while the session was stopped."""
+    return resumed(resumed(of_account(state, accounts), at), at)
 
 
 def pausing(state: PaceState, accounts: Collection[Jid | None], at: datetime) -> RestrictionReason | None:

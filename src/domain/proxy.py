@@ -84,6 +84,13 @@ class Proxy:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """User name and password, empty where there is none; None without a user name."""
+        if self.username is None:
+            return None
+        return self.username, "" if self.password is None else self.password.value or ""
+
 
 def _parse_url(url: str) -> tuple[ProxyScheme, str, int]:
     if len(url) > MAX_PROXY_URL:

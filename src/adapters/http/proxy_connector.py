@@ -151,9 +151,8 @@ async def _ask_http(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> None:
     reader, writer = tunnel
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", "Proxy-Connection: keep-alive"]
-    if proxy.username is not None:
-        password = "" if proxy.password is None else proxy.password.value or ""
-        token = b64encode(f"{proxy.username}:{password}".encode()).decode()
+    if proxy.credentials is not None:
+        token = b64encode(":".join(proxy.credentials).encode()).decode()
         lines.append(f"Proxy-Authorization: Basic {token}")
     writer.write("\r\n".join((*lines, "", "")).encode())
     await writer.drain()

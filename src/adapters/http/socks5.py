@@ -57,8 +57,7 @@ async def ask(tunnel: Tunnel, proxy: Proxy, host: str, port: int) -> None:
 
 async def _authenticate(tunnel: Tunnel, proxy: Proxy) -> None:
     reader, writer = tunnel
-    username = (proxy.username or "").encode()
-    password = ("" if proxy.password is None else proxy.password.value or "").encode()
+    username, password = (text.encode() for text in proxy.credentials or ("", ""))
     writer.write(bytes([_PASSWORD_VERSION, len(username)]) + username + bytes([len(password)]) + password)
     try:
         await writer.drain()

@@ -36,7 +36,7 @@ class MemoryProxyConnector(ProxyConnector):
         if proxy.host in self.private or proxy.url not in self.proxies:
             raise proxy_unreachable("can't be reached")
         wanted = self.proxies[proxy.url]
-        if wanted is not None and wanted != (proxy.username, proxy.password and proxy.password.value):
+        if wanted is not None and wanted != proxy.credentials:
             raise proxy_refused("doesn't accept the user name or the password")
         if host in self.barred:
             raise proxy_unreachable("doesn't get through")

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, override
 
+import asyncpg
+
 from adapters.postgres.stored_json import dump_optional, load
 from adapters.postgres.transaction import Transaction
 from application.ports.pace_repository import PaceRepository
@@ -39,14 +41,7 @@ class PostgresPaceRepository(PaceRepository):
     @override
     async def load(self, session_id: SessionId) -> PaceState:
         rows = await self._transaction.read(_LOAD, session_id)
-        if not rows:
-            return PaceState()
-        row = rows[0]
-        return PaceState(
-            next_at=row["next_at"],
-            restriction=restriction_from_dict(load(row["restriction"])),
-            account=None if row["account"] is None else Jid.parse(row["account"]),
-        )
+        return pace_from_row(rows[0]) if rows else PaceState()
 
     @override
     async def save(self, session_id: SessionId, state: PaceState) -> None:
@@ -66,3 +61,12 @@ class PostgresPaceRepository(PaceRepository):
     async def begin(self, session_id: SessionId, chats: Collection[Jid], *, at: datetime, forget: datetime) -> None:
         await self._transaction.write(_FORGET, session_id, forget)
         await self._transaction.write(_BEGIN, session_id, sorted(str(chat) for chat in chats), at)
+
+
+def pace_from_row(row: asyncpg.Record) -> PaceState:
+    """Reads the columns of a pace, which are NULL where none is stored."""
+    return PaceState(
+        next_at=row["next_at"],
+        restriction=restriction_from_dict(load(row["restriction"])),
+        account=None if row["account"] is None else Jid.parse(row["account"]),
+    )

@@ -151,8 +151,13 @@ def _change(row: asyncpg.Record) -> StatusChange:
     )
 
 
-def _session(row: asyncpg.Record) -> Session:
+def me_from_row(row: asyncpg.Record) -> Me | None:
+    """Whose account a session is linked to, from its column."""
     me = load(row["me"])
+    return me and Me(jid=Jid.parse(me["jid"]), lid=me["lid"] and Jid.parse(me["lid"]), name=me["name"])
+
+
+def _session(row: asyncpg.Record) -> Session:
     return Session(
         id=SessionId(row["id"]),
         name=row["name"],
@@ -163,7 +168,7 @@ def _session(row: asyncpg.Record) -> Session:
         status_at=row["status_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
-        me=me and Me(jid=Jid.parse(me["jid"]), lid=me["lid"] and Jid.parse(me["lid"]), name=me["name"]),
+        me=me_from_row(row),
         metadata=load(row["metadata"]),
         pacing=pacing_from_dict(load(row["pacing"])),
         stop_words=tuple(load(row["stop_words"]) or ()),

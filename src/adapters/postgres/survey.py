@@ -6,16 +6,15 @@ from typing import Final, override
 
 import asyncpg
 
-from adapters.postgres.stored_json import load
+from adapters.postgres.pace_repository import pace_from_row
+from adapters.postgres.session_repository import me_from_row
 from adapters.postgres.transaction import Transaction
 from adapters.postgres.webhook_statements import BACKLOG
 from application.ports.survey import SessionState, Survey, WebhookState
 from application.ports.webhook_queue import MAX_BACKLOG
-from application.representation.pacing import restriction_from_dict
 from domain.ids import SessionId
-from domain.jid import Jid
 from domain.lease import Lease, Owner
-from domain.pacing import PaceState, RestrictionReason, pausing
+from domain.pacing import RestrictionReason, pausing
 from domain.session import SessionStatus, StatusReason, Wanted
 
 # One part for each of the partial indexes: what has been sent is never looked at.
@@ -36,7 +35,8 @@ WITH open AS (
 )
 SELECT session.id, wanted, status, status_reason, status_at, coalesce(waiting, 0) AS waiting,
     coalesce(put_off, 0) AS put_off, coalesce(sending, 0) AS sending, oldest_due_at, coalesce(epoch, 0) AS epoch,
-    CASE WHEN expires_at > clock_timestamp() THEN owner END AS owner, node, me, restriction, account
+    CASE WHEN expires_at > clock_timestamp() THEN owner END AS owner, node, me,
+    next_at, restriction, account
 FROM pombo.sessions AS session
 LEFT JOIN pombo.session_leases AS lease ON lease.session_id = session.id
 LEFT JOIN pombo.session_paces AS pace ON pace.session_id = session.id
@@ -92,6 +92,5 @@ def _state(row: asyncpg.Record, now: datetime) -> SessionState:
 
 
 def _paused_by(row: asyncpg.Record, now: datetime) -> RestrictionReason | None:
-    restriction, account, me = restriction_from_dict(load(row["restriction"])), row["account"], load(row["me"])
-    state = PaceState(restriction=restriction, account=None if account is None else Jid.parse(account))
-    return pausing(state, () if me is None else [Jid.parse(each) for each in (me["jid"], me["lid"]) if each], now)
+    me = me_from_row(row)
+    return pausing(pace_from_row(row), () if me is None else me.addresses, now)

@@ -16,7 +16,7 @@ from domain.event import NewEvent, Payload, SessionQuotaWarned, SessionRestricte
 from domain.ids import MessageId, SessionId
 from domain.jid import Jid
 from domain.message import Failure, Message
-from domain.pacing import DAY, Pace, PaceState, RestrictionReason, Standing, eased, resumed
+from domain.pacing import DAY, Pace, PaceState, RestrictionReason, Standing, eased, of_account, resumed
 from domain.session import Me
 
 _FRESH: Final = timedelta(seconds=5)
@@ -92,9 +92,7 @@ class Governor:
                 self._pace = self._defaults  # deleted: this run is about to end
             self._looked_at = now
         if not self._knows_state:
-            state = await uow.paces.load(self._session_id)
-            mine = state.account is None or state.account in self._accounts
-            self._state = state if mine else PaceState()
+            self._state = of_account(await uow.paces.load(self._session_id), self._accounts)
             self._knows_state = True
 
     async def take(

@@ -50,6 +50,7 @@ def row_of(state: SessionState) -> Any:
         **{name: getattr(state, name) for name in counts},
         "me": None,
         "account": None,
+        "next_at": None,
         "restriction": None if state.paused_by is None else json.dumps(restriction_to_dict(until_one(state.paused_by))),
     }
 
